@@ -1,0 +1,70 @@
+# Every target sets up what it needs; nothing is installed outside this folder.
+SHELL := bash
+.SHELLFLAGS := -e -u -o pipefail -c
+PYTHON ?= python3
+export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/node_modules/.bin:$(PATH)
+# The project keeps to itself: no usage reports, no look-ups at every command.
+export CDK_DISABLE_CLI_TELEMETRY := true
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+INSTALL := pip install --quiet --constraint constraints.txt --requirement
+CDK_DEPLOY := cdk deploy --app cdk.out --require-approval never --progress events --ci
+STAND_IN := .cache/stand-in.tar.gz
+
+.PHONY: demo deploy destroy test lint setup setup-dev
+
+demo: setup            ## the whole workflow on this machine, no AWS account
+	@if python data_staging/stage.py --fetch; then \
+	  echo "Pictures: CIFAR-100"; \
+	else \
+	  echo "Pictures: a GENERATED STAND-IN, not CIFAR-100 (see the line above)"; \
+	  test -f $(STAND_IN) || python data_staging/sample.py $(STAND_IN); \
+	  export SCONES_CIFAR100=$(STAND_IN); \
+	fi; \
+	python -m local up; \
+	environment=$$(python -m local env); eval "$$environment"; \
+	$(MAKE) --no-print-directory deploy; \
+	python -m console demo; \
+	echo "The embedded cloud goes on running: stop it with .venv/bin/python -m local down"
+
+deploy: setup          ## on the AWS account that the environment names
+	@cdk synth --quiet
+	@python -c 'import boto3; boto3.client("ssm").get_parameter(Name="/cdk-bootstrap/hnb659fds/version")' \
+	  2>/dev/null || cdk bootstrap --app cdk.out
+	@$(CDK_DEPLOY) '*-storage'
+	@python data_staging/stage.py
+	@$(CDK_DEPLOY) --all
+
+destroy: setup         ## takes away all that deploy made
+	@cdk destroy --all --force
+
+test: setup-dev        ## every test
+	@python -m pytest -n 2 --dist loadgroup
+
+lint: setup-dev        ## formatting, lint, types
+	@ruff format --check .
+	@ruff check .
+	@mypy
+
+setup: .venv/installed node_modules/installed
+setup-dev: .venv/installed-dev node_modules/installed
+
+.venv/bin/pip:
+	@$(PYTHON) -c 'import sys; ok = (3, 11) <= sys.version_info[:2] <= (3, 14); sys.exit(None if ok else \
+	  "Python 3.11 to 3.14 is needed, $(PYTHON) is " + sys.version.split()[0] + ": make PYTHON=python3.12 ...")'
+	@$(PYTHON) -m venv .venv
+
+.venv/installed: requirements.txt constraints.txt | .venv/bin/pip
+	@echo "Installing Python packages into .venv (once, some minutes)"
+	@$(INSTALL) requirements.txt
+	@touch $@
+
+.venv/installed-dev: requirements-dev.txt .venv/installed
+	@echo "Installing the test tools into .venv (once)"
+	@$(INSTALL) requirements-dev.txt
+	@touch $@
+
+node_modules/installed: package.json package-lock.json .venv/installed
+	@echo "Installing the CDK CLI into node_modules (once)"
+	@npm ci --silent --no-audit --no-fund --omit=optional
+	@touch $@

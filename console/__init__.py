@@ -1,0 +1,1 @@
+"""What the deployed workflow did, through AWS's own APIs."""

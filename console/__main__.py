@@ -1,0 +1,62 @@
+"""Shows and uses what is deployed: ``python -m console route PHOTO…`` or ``python -m console demo``."""
+
+import argparse
+import sys
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+from tqdm import tqdm
+
+from console.demonstration import demonstrate
+from console.deployment import Deployment, NotDeployed, default_name
+from console.printing import explanations, table
+from console.routing import photo_in_s3, route_all
+
+
+def parser() -> argparse.ArgumentParser:
+    """Returns the command line of this room."""
+    top = argparse.ArgumentParser(
+        prog="python -m console",
+        description="Uses the deployed workflow. AWS account and region come from the environment, as for "
+        'the AWS CLI; eval "$(python -m local env)" points it at the embedded cloud.',
+    )
+    top.add_argument("--name", default=default_name(), help="the deployment's name (default: %(default)s)")
+    commands = top.add_subparsers(dest="command", required=True)
+    route = commands.add_parser(
+        "route",
+        help="send photos through the state machine",
+        description="Sends each photo through the deployed state machine and prints what became of it. "
+        "Exit status 0 if all were routed, 1 if one was refused or failed.",
+    )
+    route.add_argument("photos", nargs="+", metavar="PHOTO", help="a local file or s3://BUCKET/KEY")
+    commands.add_parser("demo", help="route every staged test photo and print the accuracy")
+    return top
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs one command; returns the exit status."""
+    options = parser().parse_args(arguments)
+    try:
+        deployment = Deployment.find(options.name, boto3.Session())
+        if options.command == "demo":
+            return 0 if demonstrate(deployment) else 1
+        return _route(deployment, options.photos)
+    except KeyboardInterrupt:
+        print("Interrupted. Executions already started run on.", file=sys.stderr)
+        return 130
+    except (NotDeployed, ValueError, OSError, BotoCoreError, ClientError) as error:
+        print(f"console: {error}", file=sys.stderr)
+        return 1
+
+
+def _route(deployment: Deployment, arguments: list[str]) -> int:
+    photos = [photo_in_s3(deployment, argument) for argument in arguments]
+    routings = list(tqdm(route_all(deployment, photos), total=len(photos), unit="photo", disable=None))
+    print(table(routings))
+    for line in explanations(routings):
+        print(line, file=sys.stderr)
+    return 0 if all(routing.outcome == "routed" for routing in routings) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,126 @@
+"""Sends photos through the deployed state machine and reads what became of each."""
+
+import hashlib
+import json
+import time
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from console.deployment import Deployment
+
+REFUSED_ERROR = "ThresholdConfidenceNotMet"
+CONCURRENT_EXECUTIONS = 4
+FIRST_POLL_SECONDS = 0.1
+LAST_POLL_SECONDS = 2.0
+
+
+@dataclass(frozen=True)
+class Photo:
+    """A photo in S3.
+
+    Attributes:
+        label: What to call it in print.
+        bucket: Its bucket.
+        key: Its key.
+    """
+
+    label: str
+    bucket: str
+    key: str
+
+
+@dataclass(frozen=True)
+class Routing:
+    """What the state machine did with one photo.
+
+    Attributes:
+        photo: The photo.
+        outcome: ``routed``; ``refused`` for a confidence below the threshold; ``failed`` for anything else.
+        predicted_class: The most probable class; None where the photo never got to be classified.
+        confidence: Its probability, 0 to 1; None likewise.
+        error: Name of the error that ended the execution; None if routed.
+        cause: The error's message; None if routed.
+        milliseconds: From the execution's start to its end.
+        execution: The execution's ARN.
+    """
+
+    photo: Photo
+    outcome: Literal["routed", "refused", "failed"]
+    predicted_class: str | None
+    confidence: float | None
+    error: str | None
+    cause: str | None
+    milliseconds: int
+    execution: str
+
+
+def photo_in_s3(deployment: Deployment, argument: str) -> Photo:
+    """Returns the photo that a command-line argument names; a local file is uploaded under ``incoming/``.
+
+    Raises:
+        ValueError: An ``s3://`` URI without a bucket or a key.
+        OSError: The file can't be read.
+    """
+    if argument.startswith("s3://"):
+        bucket, _, key = argument.removeprefix("s3://").partition("/")
+        if not bucket or not key:
+            raise ValueError(f"'{argument}' names no S3 object: write s3://BUCKET/KEY")
+        return Photo(argument, bucket, key)
+    content = Path(argument).read_bytes()
+    # The digest keeps photos of one name apart and makes a second upload of the same photo harmless.
+    key = f"incoming/{hashlib.sha256(content).hexdigest()[:16]}/{Path(argument).name}"
+    deployment.session.client("s3").put_object(Bucket=deployment.bucket, Key=key, Body=content)
+    return Photo(argument, deployment.bucket, key)
+
+
+def route_all(deployment: Deployment, photos: Iterable[Photo]) -> Iterator[Routing]:
+    """Yields the routing of each photo, in the order of ``photos``, several executions at a time."""
+    step_functions = deployment.session.client("stepfunctions")
+    pool = ThreadPoolExecutor(CONCURRENT_EXECUTIONS)
+    try:
+        yield from pool.map(lambda photo: _route(step_functions, deployment.state_machine, photo), photos)
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _route(step_functions: Any, state_machine: str, photo: Photo) -> Routing:
+    event = {"image_data": "", "s3_bucket": photo.bucket, "s3_key": photo.key}
+    execution = step_functions.start_execution(stateMachineArn=state_machine, input=json.dumps(event))
+    arn = execution["executionArn"]
+    ended = _wait(step_functions, arn)
+    milliseconds = round((ended["stopDate"] - ended["startDate"]).total_seconds() * 1000)
+    if ended["status"] == "SUCCEEDED":
+        output = json.loads(ended["output"])
+        return Routing(
+            photo, "routed", output["predicted_class"], output["confidence"], None, None, milliseconds, arn
+        )
+    error = ended.get("error", ended["status"])
+    predicted_class, confidence = _classification(step_functions, arn)
+    outcome: Literal["refused", "failed"] = "refused" if error == REFUSED_ERROR else "failed"
+    cause = ended.get("cause", "")
+    return Routing(photo, outcome, predicted_class, confidence, error, cause, milliseconds, arn)
+
+
+def _wait(step_functions: Any, arn: str) -> dict[str, Any]:
+    pause = FIRST_POLL_SECONDS
+    while (described := step_functions.describe_execution(executionArn=arn))["status"] == "RUNNING":
+        time.sleep(pause)
+        pause = min(pause * 1.5, LAST_POLL_SECONDS)
+    return described
+
+
+def _classification(step_functions: Any, arn: str) -> tuple[str | None, float | None]:
+    """Reads from a failed execution's history what the model had said before the failure."""
+    pages = step_functions.get_paginator("get_execution_history").paginate(
+        executionArn=arn, reverseOrder=True, includeExecutionData=True
+    )
+    for page in pages:
+        for event in page["events"]:
+            output = event.get("stateExitedEventDetails", {}).get("output")
+            state = json.loads(output) if output else None
+            if isinstance(state, dict) and "predicted_class" in state:
+                return state["predicted_class"], state["confidence"]
+    return None, None
