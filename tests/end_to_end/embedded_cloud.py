@@ -1,0 +1,128 @@
+"""An embedded cloud of a test's own, and the commands that a user would type at it."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import boto3
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+COMMAND_SECONDS = 600
+
+
+def free_port() -> int:
+    """Returns a port of 127.0.0.1 that nobody listens on right now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@dataclass
+class EmbeddedCloud:
+    """Starts, asks and stops one embedded cloud through its command line.
+
+    Attributes:
+        home: Folder of its state.
+        environment: What a shell has after ``eval "$(python -m local env)"``; empty until it is up.
+    """
+
+    home: Path
+    port: int = field(default_factory=free_port)
+    environment: dict[str, str] = field(default_factory=dict)
+
+    def local(self, command: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Runs ``python -m local COMMAND`` on this cloud's home."""
+        return self.run(sys.executable, "-m", "local", command, "--home", str(self.home), *arguments)
+
+    def up(self) -> None:
+        """Starts it and takes its environment over, as a shell would."""
+        succeeded(self.local("up", "--port", str(self.port)))
+        exports = succeeded(self.local("env")).stdout
+        shown = subprocess.run(
+            ["bash", "-c", 'eval "$1" && env -0', "bash", exports],
+            env=_callers_environment(),
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        self.environment = dict(entry.split("=", 1) for entry in shown.split("\0") if entry)
+
+    def run(self, *command: str) -> subprocess.CompletedProcess[str]:
+        """Runs a command from the project's folder in this cloud's environment."""
+        return subprocess.run(
+            command,
+            cwd=REPOSITORY,
+            env=self.environment or _callers_environment(),
+            capture_output=True,
+            text=True,
+            timeout=COMMAND_SECONDS,
+            check=False,
+        )
+
+    def client(self, service: str) -> Any:
+        """Returns a boto3 client of this cloud."""
+        environment = self.environment
+        return boto3.client(
+            service,
+            endpoint_url=environment["AWS_ENDPOINT_URL"],
+            region_name=environment["AWS_REGION"],
+            aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
+        )
+
+
+@dataclass
+class App:
+    """The project's CDK app on an embedded cloud, under a name and settings of the test's own."""
+
+    cloud: EmbeddedCloud
+    name: str
+    settings: dict[str, Any]
+    assembly: Path
+
+    def cdk(self, command: str, *arguments: str, **settings: Any) -> subprocess.CompletedProcess[str]:
+        """Runs the real CDK CLI on the app; ``settings`` override those of the app for this once."""
+        context = [
+            argument
+            for key, value in {"name": self.name, **self.settings, **settings}.items()
+            for argument in ("-c", f"{key}={value if isinstance(value, str) else json.dumps(value)}")
+        ]
+        cdk = str(REPOSITORY / "node_modules" / ".bin" / "cdk")
+        return self.cloud.run(cdk, command, "--output", str(self.assembly), *context, *arguments)
+
+    def deploy(self, *stacks: str, **settings: Any) -> subprocess.CompletedProcess[str]:
+        """Deploys the stacks; all of them where none is named."""
+        chosen = [f"{self.name}-{stack}" for stack in stacks] or ["--all"]
+        return self.cdk("deploy", "--require-approval", "never", "--ci", *chosen, **settings)
+
+    def stage(self, archive: Path) -> subprocess.CompletedProcess[str]:
+        """Stages an archive as a user would."""
+        script = str(REPOSITORY / "data_staging" / "stage.py")
+        return self.cloud.run(sys.executable, script, "--name", self.name, "--archive", str(archive))
+
+    def console(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Runs ``python -m console``."""
+        return self.cloud.run(sys.executable, "-m", "console", "--name", self.name, *arguments)
+
+    def parameter(self, which: str) -> str:
+        """Returns the value of ``/{name}/{which}``."""
+        ssm = self.cloud.client("ssm")
+        return str(ssm.get_parameter(Name=f"/{self.name}/{which}")["Parameter"]["Value"])
+
+
+def succeeded(completed: subprocess.CompletedProcess[str]) -> subprocess.CompletedProcess[str]:
+    """Returns the process if it exited 0; otherwise fails with all that it had printed."""
+    assert completed.returncode == 0, f"{completed.args}\n{completed.stdout}\n{completed.stderr}"
+    return completed
+
+
+def _callers_environment() -> dict[str, str]:
+    """The caller's environment as it would be before the cloud is known, with the project's tools first."""
+    tools = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    return {**kept, "PATH": tools, "CDK_DISABLE_CLI_TELEMETRY": "true"}

@@ -1,0 +1,297 @@
+"""The life of one deployment, in order, with the real CDK CLI on the embedded cloud; nothing is mocked.
+
+The tests of this file depend on one another, as the days of a deployment do, and run in the order written.
+"""
+
+import json
+import subprocess
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from data_staging.sample import write_sample
+from embedded_cloud import App, EmbeddedCloud, succeeded
+from PIL import Image
+
+pytestmark = [pytest.mark.end_to_end, pytest.mark.xdist_group("whole_workflow")]
+
+CLASSES = ("bicycle", "motorcycle")
+# The built-in's smallest network on small pictures: a real training, in seconds.
+QUICK_TRAINING = {
+    "use_pretrained_model": "0",
+    "image_shape": "3,28,28",
+    "num_layers": "20",
+    "epochs": "6",
+    "mini_batch_size": "16",
+    "learning_rate": "0.05",
+}
+
+
+@pytest.fixture(scope="module")
+def app(cloud: EmbeddedCloud, tmp_path_factory: pytest.TempPathFactory) -> App:
+    settings = {"hyperparameters": QUICK_TRAINING, "accuracy_gate": 0.6, "confidence_threshold": 0.5}
+    return App(cloud, "scones-e2e", settings, tmp_path_factory.mktemp("assembly"))
+
+
+@pytest.fixture(scope="module")
+def archives(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Two generated archives that differ in their pictures."""
+    folder = tmp_path_factory.mktemp("archives")
+    paths = [folder / "first.tar.gz", folder / "second.tar.gz"]
+    for number, path in enumerate(paths):
+        write_sample(path, train_per_class=60 + 10 * number, test_per_class=8, classes=CLASSES)
+    return paths
+
+
+def test_what_is_staged_nowhere_can_not_be_trained_on(app: App) -> None:
+    succeeded(app.deploy("storage"))
+    failed = app.deploy("training")
+    assert failed.returncode != 0
+    assert "python data_staging/stage.py" in failed.stdout + failed.stderr
+
+
+def test_staged_pictures_are_trained_on_and_served(app: App, archives: list[Path]) -> None:
+    succeeded(app.stage(archives[0]))
+    succeeded(app.deploy())
+    (job,) = training_jobs(app)
+    assert job["TrainingJobStatus"] == "Completed"
+    assert app.parameter("model").endswith(f"{job['TrainingJobName']}/output/model.tar.gz")
+    endpoint = app.cloud.client("sagemaker").describe_endpoint(EndpointName=app.parameter("endpoint"))
+    assert endpoint["EndpointStatus"] == "InService"
+
+
+def test_a_photo_is_routed_by_the_state_machine(app: App) -> None:
+    ended = execute(app, photo_event(app))
+    assert ended["status"] == "SUCCEEDED", ended
+    output = json.loads(ended["output"])
+    assert output["predicted_class"] in CLASSES
+    assert output["confidence"] == max(output["inferences"])
+    assert sum(output["inferences"]) == pytest.approx(1, abs=1e-5)
+    assert output["image_data"]
+
+
+@pytest.mark.parametrize("wrap", [lambda body: {"body": body}, lambda body: {"body": json.dumps(body)}])
+def test_the_event_may_lie_under_a_body(app: App, wrap: Any) -> None:
+    event = photo_event(app)
+    assert execute(app, wrap(event))["status"] == "SUCCEEDED"
+
+
+def test_files_from_this_machine_are_routed_by_the_command(app: App, tmp_path: Path) -> None:
+    photo = tmp_path / "photo of a bicycle.jpg"
+    Image.linear_gradient("L").resize((3000, 2000)).convert("RGB").save(photo)
+    routed = succeeded(
+        app.console("route", str(photo), f"s3://{app.parameter('bucket')}/{staged_photo(app)}")
+    )
+    assert routed.stdout.count("routed") == 3  # the heading says "routed as"
+    assert "photo of a bicycle.jpg" in routed.stdout
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "error"),
+    [
+        ("text.png", b"this is not a picture", "InvalidImage"),
+        ("empty.png", b"", "InvalidImage"),
+        ("absent.png", None, "ImageNotFound"),
+    ],
+)
+def test_what_is_no_photo_ends_in_its_own_named_failure(
+    app: App, name: str, content: bytes | None, error: str
+) -> None:
+    bucket = app.parameter("bucket")
+    if content is not None:
+        app.cloud.client("s3").put_object(Bucket=bucket, Key=f"incoming/{name}", Body=content)
+    ended = execute(app, {"s3_bucket": bucket, "s3_key": f"incoming/{name}"})
+    assert (ended["status"], ended["error"]) == ("FAILED", error)
+    assert name in ended["cause"]
+    assert "stackTrace" not in ended["cause"]
+
+
+def test_an_event_without_a_key_is_refused_by_name(app: App) -> None:
+    ended = execute(app, {"s3_bucket": app.parameter("bucket")})
+    assert (ended["status"], ended["error"]) == ("FAILED", "InvalidEvent")
+    assert "s3_key" in ended["cause"]
+
+
+def test_a_confidence_below_the_threshold_is_refused(app: App) -> None:
+    succeeded(app.deploy("workflow", confidence_threshold=1))
+    ended = execute(app, photo_event(app))
+    assert (ended["status"], ended["error"]) == ("FAILED", "ThresholdConfidenceNotMet")
+    assert all(name in ended["cause"] for name in CLASSES)
+    refused = app.console("route", f"s3://{app.parameter('bucket')}/{staged_photo(app)}")
+    assert refused.returncode == 1
+    assert "ThresholdConfidenceNotMet" in refused.stderr
+    succeeded(app.deploy("workflow"))
+
+
+def test_what_the_endpoint_answered_is_captured(app: App) -> None:
+    s3, bucket = app.cloud.client("s3"), app.parameter("bucket")
+    deadline = time.monotonic() + 30
+    while not (captured := s3.list_objects_v2(Bucket=bucket, Prefix="captured/").get("Contents", [])):
+        assert time.monotonic() < deadline, "nothing was captured"
+        time.sleep(0.5)
+    line = s3.get_object(Bucket=bucket, Key=captured[0]["Key"])["Body"].read().splitlines()[0]
+    probabilities = json.loads(json.loads(line)["captureData"]["endpointOutput"]["data"])
+    assert len(probabilities) == len(CLASSES)
+
+
+def test_no_log_of_the_functions_holds_an_image(app: App) -> None:
+    logs = app.cloud.client("logs")
+    groups = [group["logGroupName"] for group in logs.describe_log_groups()["logGroups"]]
+    messages = [
+        event["message"]
+        for group in groups
+        if app.name in group and "SageMaker" not in group and "sagemaker" not in group
+        for event in logs.filter_log_events(logGroupName=group)["events"]
+    ]
+    assert any('"execution_id"' in message for message in messages)
+    longest = max(messages, key=len)
+    assert not any("iVBORw0KGgo" in message or "/9j/" in message for message in messages), longest[:300]
+
+
+def test_unchanged_data_means_no_new_training(app: App, archives: list[Path]) -> None:
+    assert "up to date" in succeeded(app.stage(archives[0])).stdout.lower()
+    succeeded(app.deploy())
+    assert len(training_jobs(app)) == 1
+
+
+def test_a_new_data_set_means_a_new_model_and_no_unanswered_call(app: App, archives: list[Path]) -> None:
+    before = app.parameter("model")
+    succeeded(app.stage(archives[1]))
+    with Caller(app) as caller:
+        succeeded(app.deploy())
+        caller.go_on_for(seconds=2)
+    assert caller.failures == []
+    assert len(set(caller.answers)) == 2, "both the old and the new model should have answered"
+    assert app.parameter("model") != before
+    assert len(training_jobs(app)) == 2
+
+
+def test_a_model_below_the_gate_is_refused_and_the_old_one_goes_on_serving(app: App) -> None:
+    before = app.parameter("model")
+    failed = app.deploy("training", accuracy_gate=1.0, hyperparameters={**QUICK_TRAINING, "epochs": "1"})
+    printed = failed.stdout + failed.stderr
+    assert failed.returncode != 0
+    assert "accuracy_gate" in printed
+    assert "/aws/sagemaker/TrainingJobs" in printed
+    assert app.parameter("model") == before
+    assert execute(app, photo_event(app))["status"] == "SUCCEEDED"
+
+
+def test_a_restart_of_the_cloud_keeps_what_was_deployed(app: App) -> None:
+    succeeded(app.cloud.local("down"))
+    app.cloud.up()
+    wait_in_service(app)
+    assert execute(app, photo_event(app))["status"] == "SUCCEEDED"
+
+
+def test_destroying_leaves_no_resource(app: App) -> None:
+    bucket = app.parameter("bucket")
+    succeeded(app.cdk("destroy", "--all", "--force"))
+    assert left_over(app, bucket) == []
+
+
+def test_stopping_leaves_no_process(app: App) -> None:
+    succeeded(app.cloud.local("down"))
+    home = str(app.cloud.home)
+    processes = subprocess.run(["ps", "-eo", "pid,args"], capture_output=True, text=True, check=True).stdout
+    assert [line for line in processes.splitlines() if home in line] == []
+
+
+class Caller:
+    """Calls the endpoint again and again with one photo until the block ends."""
+
+    def __init__(self, app: App) -> None:
+        self.answers: list[str] = []
+        self.failures: list[str] = []
+        self._runtime = app.cloud.client("sagemaker-runtime")
+        self._endpoint = app.parameter("endpoint")
+        s3 = app.cloud.client("s3")
+        self._photo = s3.get_object(Bucket=app.parameter("bucket"), Key=staged_photo(app))["Body"].read()
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._call)
+
+    def __enter__(self) -> "Caller":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def go_on_for(self, seconds: float) -> None:
+        time.sleep(seconds)
+
+    def _call(self) -> None:
+        while not self._stop.is_set():
+            try:
+                answer = self._runtime.invoke_endpoint(
+                    EndpointName=self._endpoint, ContentType="image/png", Body=self._photo
+                )
+                self.answers.append(answer["Body"].read().decode())
+            except self._runtime.exceptions.ClientError as error:
+                self.failures.append(str(error))
+            time.sleep(0.05)
+
+
+def execute(app: App, event: dict[str, Any]) -> dict[str, Any]:
+    """Runs the state machine on an event; returns how the execution ended, as DescribeExecution tells it."""
+    step_functions = app.cloud.client("stepfunctions")
+    arn = step_functions.start_execution(
+        stateMachineArn=app.parameter("state-machine"), input=json.dumps(event)
+    )["executionArn"]
+    deadline = time.monotonic() + 120
+    while (ended := step_functions.describe_execution(executionArn=arn))["status"] == "RUNNING":
+        assert time.monotonic() < deadline, "the execution does not end"
+        time.sleep(0.1)
+    return ended
+
+
+def staged_photo(app: App) -> str:
+    """Returns the key of a staged test photo."""
+    prefix = f"datasets/{app.parameter('dataset')}/test/"
+    listed = app.cloud.client("s3").list_objects_v2(Bucket=app.parameter("bucket"), Prefix=prefix)
+    return str(listed["Contents"][0]["Key"])
+
+
+def photo_event(app: App) -> dict[str, str]:
+    """Returns the event that the public solutions of this exercise send."""
+    return {"image_data": "", "s3_bucket": app.parameter("bucket"), "s3_key": staged_photo(app)}
+
+
+def training_jobs(app: App) -> list[dict[str, Any]]:
+    listed = app.cloud.client("sagemaker").list_training_jobs(NameContains=app.name)
+    return list(listed["TrainingJobSummaries"])
+
+
+def wait_in_service(app: App) -> None:
+    app.cloud.client("sagemaker").get_waiter("endpoint_in_service").wait(
+        EndpointName=app.parameter("endpoint"), WaiterConfig={"Delay": 1, "MaxAttempts": 60}
+    )
+
+
+def left_over(app: App, bucket: str) -> list[str]:
+    """Returns the names of all resources of the app that are still there."""
+    cloud = app.cloud
+    sagemaker = cloud.client("sagemaker")
+    named = [
+        *(b["Name"] for b in cloud.client("s3").list_buckets()["Buckets"] if b["Name"] == bucket),
+        *(e["EndpointName"] for e in sagemaker.list_endpoints()["Endpoints"]),
+        *(c["EndpointConfigName"] for c in sagemaker.list_endpoint_configs()["EndpointConfigs"]),
+        *(m["ModelName"] for m in sagemaker.list_models()["Models"]),
+        *(f["FunctionName"] for f in cloud.client("lambda").list_functions()["Functions"]),
+        *(s["name"] for s in cloud.client("stepfunctions").list_state_machines()["stateMachines"]),
+        *(
+            p["Name"]
+            for p in cloud.client("ssm").describe_parameters()["Parameters"]
+            if p["Name"].startswith(f"/{app.name}/")
+        ),
+        *(r["RoleName"] for r in cloud.client("iam").list_roles()["Roles"] if app.name in r["RoleName"]),
+        *(
+            g["logGroupName"]
+            for g in cloud.client("logs").describe_log_groups()["logGroups"]
+            if app.name in g["logGroupName"] and not g["logGroupName"].startswith("/aws/sagemaker/")
+        ),
+    ]
+    return sorted(named)
