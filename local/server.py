@@ -1,0 +1,63 @@
+"""The server process of the embedded cloud; ``python -m local up`` starts it."""
+
+import asyncio
+import fcntl
+import json
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+
+
+def main(home: Path, port: int, listener: int) -> None:
+    """Serves until SIGTERM or SIGINT, then saves the state and ends everything that was started.
+
+    Args:
+        home: Folder of the state.
+        port: The listener's port on 127.0.0.1.
+        listener: File descriptor of a listening socket.
+    """
+    with (home / "server.lock").open("a") as lock:
+        _take(lock.fileno())
+        record = home / "server.json.new"
+        record.write_text(json.dumps({"pid": os.getpid(), "port": port}))
+        record.replace(home / "server.json")
+        asyncio.run(_serve(home, port, listener))
+        # A handler thread may wait for a function that never answers; the state is saved, so none is waited for.
+        os._exit(0)
+
+
+def _take(lock: int) -> None:
+    # Somebody who looks whether a server is up holds the lock for an instant.
+    for _ in range(40):
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        except BlockingIOError:
+            time.sleep(0.05)
+    sys.exit("another server holds this home")
+
+
+async def _serve(home: Path, port: int, listener: int) -> None:
+    import ministack.app
+    from hypercorn.asyncio import serve
+    from hypercorn.config import Config
+    from ministack.core import lambda_runtime
+
+    stop = asyncio.Event()
+    for signal_number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(signal_number, stop.set)
+
+    config = Config()
+    config.bind = [f"fd://{listener}"]
+    config.keep_alive_timeout = 75
+    config.graceful_timeout = 2
+    config.shutdown_timeout = 10
+
+    await serve(ministack.app.app, config, shutdown_trigger=stop.wait)  # type: ignore[arg-type]
+    lambda_runtime.reset()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))
