@@ -1,0 +1,1 @@
+"""What runs on each photo: serialize it, classify it, filter it by confidence. Deployed to AWS as it is."""

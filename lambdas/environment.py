@@ -1,0 +1,56 @@
+"""The one reader of the functions' environment variables: each is checked once, when its function starts."""
+
+import os
+
+
+class InvalidEnvironment(Exception):
+    """An environment variable of the function is missing or wrong."""
+
+
+def classes() -> tuple[str, ...]:
+    """Returns the class names in label order, from CLASSES (comma separated).
+
+    Raises:
+        InvalidEnvironment: Fewer than two names, an empty one or one that occurs twice.
+    """
+    value = _required("CLASSES")
+    names = tuple(name.strip() for name in value.split(","))
+    if len(names) < 2 or "" in names or len(set(names)) < len(names):
+        raise InvalidEnvironment(
+            f"CLASSES is '{value}': two or more different class names, separated by commas, are expected"
+        )
+    return names
+
+
+def confidence_threshold() -> float:
+    """Returns the least confidence that passes, from CONFIDENCE_THRESHOLD: a number from 0 to 1.
+
+    Raises:
+        InvalidEnvironment: It is not such a number.
+    """
+    value = _required("CONFIDENCE_THRESHOLD")
+    try:
+        threshold = float(value)
+    except ValueError:
+        threshold = -1.0
+    if not 0 <= threshold <= 1:
+        raise InvalidEnvironment(f"CONFIDENCE_THRESHOLD is '{value}': a number from 0 to 1 is expected")
+    return threshold
+
+
+def endpoint_name() -> str:
+    """Returns the SageMaker endpoint's name, from ENDPOINT_NAME.
+
+    Raises:
+        InvalidEnvironment: It is missing.
+    """
+    return _required("ENDPOINT_NAME")
+
+
+def _required(variable: str) -> str:
+    value = os.environ.get(variable, "").strip()
+    if not value:
+        raise InvalidEnvironment(
+            f"{variable} is not set: the workflow stack sets it, so deploy the function with cdk deploy"
+        )
+    return value

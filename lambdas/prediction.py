@@ -1,0 +1,36 @@
+"""The probabilities of the classes: their check, and what follows from them."""
+
+import json
+
+
+def probabilities(value: object, classes: tuple[str, ...]) -> list[float]:
+    """Returns the probabilities in label order.
+
+    Args:
+        value: A list of as many numbers from 0 to 1 as there are classes, or the JSON text of one.
+        classes: Names of the classes in label order.
+
+    Raises:
+        ValueError: It is anything else; the message goes on from "… is".
+    """
+    expected = f"a list of {len(classes)} numbers from 0 to 1 is expected, for {', '.join(classes)}"
+    if isinstance(value, str | bytes):
+        try:
+            value = json.loads(value)
+        except (ValueError, RecursionError):
+            raise ValueError(f"no JSON: {expected}") from None
+    if not isinstance(value, list):
+        raise ValueError(f"no list: {expected}")
+    if len(value) != len(classes):
+        raise ValueError(f"a list of {len(value)}: {expected}")
+    for number in value:
+        # NaN is in no range; True is an int to Python but no number to JSON.
+        if not isinstance(number, int | float) or isinstance(number, bool) or not 0 <= number <= 1:
+            raise ValueError(f"a list with {str(number)[:40]!r} in it: {expected}")
+    return [float(number) for number in value]
+
+
+def most_probable(inferences: list[float], classes: tuple[str, ...]) -> tuple[str, float]:
+    """Returns the most probable class and its probability; of equal ones the first in label order."""
+    confidence = max(inferences)
+    return classes[inferences.index(confidence)], confidence

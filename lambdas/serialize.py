@@ -1,0 +1,87 @@
+"""Reads a photo from S3 and puts it into the event as base64, small enough for Step Functions."""
+
+import base64
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError, FlexibleChecksumError, HTTPClientError, IncompleteReadError
+
+from lambdas import photo, workflow_event
+from lambdas.errors import (
+    ImageAccessDenied,
+    ImageNotFound,
+    ImageTooLarge,
+    InvalidEvent,
+    InvalidImage,
+    StorageUnavailable,
+)
+from lambdas.log_lines import Context, invocation, logger
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+# One attempt: the state machine retries, with backoff and jitter, and shows that it does.
+s3 = boto3.client("s3", config=Config(connect_timeout=3, read_timeout=10, retries={"total_max_attempts": 1}))
+
+
+def handler(event: object, context: Context) -> dict[str, Any]:
+    """Returns the event with the photo of ``s3_bucket`` and ``s3_key`` as ``image_data``."""
+    with invocation(event, context) as fields:
+        return serialize(fields, s3)
+
+
+def serialize(fields: dict[str, Any], s3: "S3Client") -> dict[str, Any]:
+    """Returns the fields with the photo as base64 in ``image_data`` and no ``inferences`` yet.
+
+    Raises:
+        InvalidEvent: ``s3_bucket`` or ``s3_key`` is missing or wrong, or the fields leave no room for it.
+        ImageNotFound, ImageAccessDenied, StorageUnavailable: The object can not be read.
+        InvalidImage, ImageTooLarge: It can not be made an image for the model.
+    """
+    bucket, key = workflow_event.location(fields)
+    workflow_event.check_room(fields)
+    content = _content(s3, bucket, key)
+    try:
+        image = photo.small_image(content, workflow_event.MAX_IMAGE_BYTES)
+    except (InvalidImage, ImageTooLarge) as error:
+        raise type(error)(f"s3://{bucket}/{key} is {error}") from None
+    logger.info("Serialized", photo_bytes=len(content), image_bytes=len(image))
+    return {**fields, "image_data": base64.b64encode(image).decode(), "inferences": []}
+
+
+def _content(s3: "S3Client", bucket: str, key: str) -> bytes:
+    url = f"s3://{bucket}/{key}"
+    try:
+        answer = s3.get_object(Bucket=bucket, Key=key)
+        if answer["ContentLength"] > photo.MAX_BYTES:
+            answer["Body"].close()
+            raise ImageTooLarge(
+                f"{url} is {answer['ContentLength']} bytes long, at most {photo.MAX_BYTES} are read. Scale it down"
+            )
+        return answer["Body"].read()
+    except ClientError as error:
+        raise _named(error, url) from None
+    except (HTTPClientError, IncompleteReadError, FlexibleChecksumError) as error:
+        raise StorageUnavailable(f"{url} could not be read, try again: {error}") from None
+
+
+def _named(error: ClientError, url: str) -> Exception:
+    """Returns the workflow's own error for one of S3's; the error itself where there is none."""
+    code = error.response["Error"]["Code"]
+    message = error.response["Error"].get("Message", "")
+    status = error.response["ResponseMetadata"]["HTTPStatusCode"]
+    if code == "NoSuchBucket":
+        return ImageNotFound(f"{url} does not exist: there is no such bucket. Check s3_bucket")
+    if status == 404:
+        return ImageNotFound(f"{url} does not exist. Check s3_key: upper and lower case differ")
+    if status == 403:
+        return ImageAccessDenied(
+            f"{url} may not be read by this function ({code}: {message}). Put the photo into the project's "
+            "bucket. Where the role may not list, S3 answers this for an absent object too"
+        )
+    if status >= 500 or code in ("SlowDown", "RequestTimeout"):
+        return StorageUnavailable(f"{url} could not be read, try again: S3 answered {code}: {message}")
+    if status == 400:
+        return InvalidEvent(f"{url} is nothing that S3 can look up: it answered {code}: {message}")
+    return error
