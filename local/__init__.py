@@ -1,1 +1,1 @@
-"""The embedded cloud: MiniStack plus what it lacks, on this machine only; nothing else of the project knows it."""
+"""The embedded cloud: MiniStack plus what it lacks, on this machine only; no other room knows of it."""

@@ -70,7 +70,7 @@ def server_environment(home: Path, port: int) -> dict[str, str]:
 
 
 def client_exports(url: str) -> str:
-    """Returns bash commands that point boto3, the AWS CLI and the CDK at ``url`` and away from any account."""
+    """Returns bash commands that point AWS clients at ``url`` and away from any account."""
     exported = {
         "AWS_ENDPOINT_URL": url,
         "AWS_ENDPOINT_URL_S3": url,

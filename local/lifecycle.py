@@ -147,9 +147,7 @@ def _listener(port: int) -> Iterator[socket.socket]:
         except PermissionError:
             raise CloudError(f"port {port} needs privileges; choose another with --port") from None
         except OSError:
-            raise CloudError(
-                f"port {port} is in use by another program; choose another with --port"
-            ) from None
+            raise CloudError(f"port {port} is in use; choose another with --port") from None
         yield listener
 
 

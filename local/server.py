@@ -24,7 +24,7 @@ def main(home: Path, port: int, listener: int) -> None:
         record.write_text(json.dumps({"pid": os.getpid(), "port": port}))
         record.replace(home / "server.json")
         asyncio.run(_serve(home, port, listener))
-        # A handler thread may wait for a function that never answers; the state is saved, so none is waited for.
+        # A thread may wait for a function that never answers; the state is saved, so none is waited for.
         os._exit(0)
 
 
@@ -45,6 +45,11 @@ async def _serve(home: Path, port: int, listener: int) -> None:
     from hypercorn.config import Config
     from ministack.core import lambda_runtime
 
+    from local import lambda_runtime as python_functions
+    from local import permissions
+
+    permissions.install()
+    python_functions.install(home / "tmp" / "lambda")
     stop = asyncio.Event()
     for signal_number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(signal_number, stop.set)
@@ -55,7 +60,7 @@ async def _serve(home: Path, port: int, listener: int) -> None:
     config.graceful_timeout = 2
     config.shutdown_timeout = 10
 
-    await serve(ministack.app.app, config, shutdown_trigger=stop.wait)  # type: ignore[arg-type]
+    await serve(ministack.app.app, config, shutdown_trigger=stop.wait)
     lambda_runtime.reset()
 
 
