@@ -1,0 +1,82 @@
+"""Uploads a data set to S3: in parallel, going on where a stopped run ended, the manifest last."""
+
+import hashlib
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from typing import TYPE_CHECKING, Any
+
+from data_staging.dataset import DataSet, describe, png
+from data_staging.progress import Progress
+from data_staging.selection import Picture
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+WORKERS = 16
+
+
+def upload(data_set: DataSet, s3: "S3Client", bucket: str) -> bool:
+    """Uploads ``datasets/{id}/…``, unless its manifest is there: then all of it is.
+
+    Two runs at once write the same objects twice. An object that is there with the same MD5 is not sent again.
+
+    Returns:
+        Whether it had to be uploaded.
+
+    Raises:
+        botocore.exceptions.ClientError: S3 refused.
+        botocore.exceptions.BotoCoreError: S3 cannot be reached.
+    """
+    prefix = f"datasets/{data_set.id}/"
+    if _exists(s3, bucket, f"{prefix}manifest.json"):
+        return False
+    upload_ = _Upload(s3, bucket, prefix)
+    files = upload_.pictures(data_set)
+    for split in data_set.splits:
+        upload_.put(f"{split}.lst", data_set.list_file(split), "text/tab-separated-values")
+    upload_.put("manifest.json", data_set.manifest(files), "application/json")
+    return True
+
+
+def _exists(s3: "S3Client", bucket: str, key: str) -> bool:
+    # Not HeadObject: its errors have no text, and one without the right to list cannot tell absent from denied.
+    page = s3.list_objects_v2(Bucket=bucket, Prefix=key, MaxKeys=1)
+    return any(entry["Key"] == key for entry in page.get("Contents", []))
+
+
+class _Upload:
+    def __init__(self, s3: "S3Client", bucket: str, prefix: str) -> None:
+        self.s3, self.bucket, self.prefix = s3, bucket, prefix
+        pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+        self.etags = {
+            entry["Key"]: entry["ETag"].strip('"') for page in pages for entry in page.get("Contents", [])
+        }
+
+    def put(self, path: str, content: bytes, content_type: str) -> None:
+        key = self.prefix + path
+        # The ETag is the MD5 wherever S3 encrypts with its own keys; where not, the object is sent again.
+        if self.etags.get(key) != hashlib.md5(content, usedforsecurity=False).hexdigest():
+            self.s3.put_object(Bucket=self.bucket, Key=key, Body=content, ContentType=content_type)
+
+    def pictures(self, data_set: DataSet) -> dict[str, dict[str, Any]]:
+        """Uploads the pictures; returns what the manifest says of each."""
+        total = sum(map(len, data_set.splits.values()))
+        pool = ThreadPoolExecutor(WORKERS)
+        try:
+            with Progress("Uploading", total, "pictures") as progress:
+                sent = [
+                    pool.submit(self._picture, split, picture)
+                    for split, pictures in data_set.splits.items()
+                    for picture in pictures
+                ]
+                for done in as_completed(sent):
+                    done.result()
+                    progress.advance()
+        finally:
+            pool.shutdown(cancel_futures=True)
+        return dict(done.result() for done in sent)
+
+    def _picture(self, split: str, picture: Picture) -> tuple[str, dict[str, Any]]:
+        content = png(picture.row)
+        path = f"{split}/{picture.path}"
+        self.put(path, content, "image/png")
+        return path, describe(picture, content)

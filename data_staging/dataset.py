@@ -1,0 +1,106 @@
+"""A data set ready to be written: its id, its list files, its pictures as PNG and its manifest."""
+
+import hashlib
+import io
+import json
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from data_staging.selection import Picture
+
+MANIFEST_FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where the pictures come from.
+
+    Attributes:
+        kind: "cifar-100", or "generated" for the drawn stand-in.
+        archive: File name of the archive.
+        md5: Its MD5, in hex.
+        official: Whether it is the archive that CIFAR-100's authors publish.
+    """
+
+    kind: str
+    archive: str
+    md5: str
+    official: bool
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """Pictures by split ("train", "validation", "test"), the classes in label order, and the source."""
+
+    classes: list[str]
+    splits: dict[str, list[Picture]]
+    source: Source
+
+    @property
+    def id(self) -> str:
+        """The first 16 hex digits of a SHA-256 over classes, splits, paths, labels and pixels.
+
+        Pixels, not PNG files: those differ with the version of zlib.
+        """
+        digest = hashlib.sha256(json.dumps(self.classes).encode())
+        for line in sorted(
+            f"\n{split}\t{picture.path}\t{picture.label}\t{picture.digest}"
+            for split, pictures in self.splits.items()
+            for picture in pictures
+        ):
+            digest.update(line.encode())
+        return digest.hexdigest()[:16]
+
+    def list_file(self, split: str) -> bytes:
+        """Returns the split's ``.lst`` file: ``index<TAB>label<TAB>path relative to the split's folder``."""
+        return "".join(
+            f"{index}\t{picture.label}\t{picture.path}\n" for index, picture in enumerate(self.splits[split])
+        ).encode()
+
+    def manifest(self, files: dict[str, dict[str, Any]]) -> bytes:
+        """Returns ``manifest.json``.
+
+        Args:
+            files: What `describe` says of each picture, by its path from the data set's folder.
+        """
+        content = {
+            "format": MANIFEST_FORMAT,
+            "dataset": self.id,
+            "classes": self.classes,
+            "source": vars(self.source),
+            "splits": {split: self._balance(pictures) for split, pictures in self.splits.items()},
+            "files": dict(sorted(files.items())),
+        }
+        return (json.dumps(content, indent=1) + "\n").encode()
+
+    def _balance(self, pictures: list[Picture]) -> dict[str, Any]:
+        counts = Counter(picture.label for picture in pictures)
+        return {
+            "count": len(pictures),
+            "classes": {name: counts[label] for label, name in enumerate(self.classes)},
+        }
+
+
+def png(row: npt.NDArray[np.uint8]) -> bytes:
+    """Returns a 32x32 RGB PNG.
+
+    Args:
+        row: uint8, shape (3072,): red, green and blue plane, each row by row.
+    """
+    file = io.BytesIO()
+    Image.fromarray(np.ascontiguousarray(row.reshape(3, 32, 32).transpose(1, 2, 0))).save(file, "PNG")
+    return file.getvalue()
+
+
+def describe(picture: Picture, content: bytes) -> dict[str, Any]:
+    """Returns the manifest's entry for a picture written as `content`."""
+    return {
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "bytes": len(content),
+        "label": picture.label,
+    }

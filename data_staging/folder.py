@@ -1,0 +1,58 @@
+"""Writes a data set under a folder of this machine, with the keys that it would have in S3."""
+
+import shutil
+import tempfile
+from pathlib import Path
+
+from data_staging.dataset import DataSet, describe, png
+from data_staging.errors import StagingError
+from data_staging.progress import Progress
+
+
+def write(data_set: DataSet, out: Path) -> bool:
+    """Writes ``datasets/{id}/…`` under a folder: the whole of it appears at once, or nothing.
+
+    Returns:
+        Whether it had to be written; False if it was there.
+
+    Raises:
+        StagingError: The data set's folder is there, but not whole.
+        OSError: It cannot be written.
+    """
+    target = out / "datasets" / data_set.id
+    if (target / "manifest.json").exists():
+        return False
+    if target.exists():
+        raise StagingError(f"{target} has no manifest.json, so it is not whole: remove it and run again")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = Path(tempfile.mkdtemp(prefix=".unfinished-", dir=target.parent))
+    try:
+        _fill(unfinished, data_set)
+        unfinished.chmod(0o755)
+        try:
+            unfinished.rename(target)
+        except OSError:
+            # Another run was faster: the same id is the same content.
+            if not (target / "manifest.json").exists():
+                raise
+            return False
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+    return True
+
+
+def _fill(folder: Path, data_set: DataSet) -> None:
+    files = {}
+    total = sum(map(len, data_set.splits.values()))
+    with Progress("Writing", total, "pictures") as progress:
+        for split, pictures in data_set.splits.items():
+            for name in data_set.classes:
+                (folder / split / name).mkdir(parents=True)
+            for picture in pictures:
+                content = png(picture.row)
+                (folder / split / picture.path).write_bytes(content)
+                files[f"{split}/{picture.path}"] = describe(picture, content)
+                progress.advance()
+    for split in data_set.splits:
+        (folder / f"{split}.lst").write_bytes(data_set.list_file(split))
+    (folder / "manifest.json").write_bytes(data_set.manifest(files))
