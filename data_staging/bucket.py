@@ -17,7 +17,7 @@ WORKERS = 16
 def upload(data_set: DataSet, s3: "S3Client", bucket: str) -> bool:
     """Uploads ``datasets/{id}/…``, unless its manifest is there: then all of it is.
 
-    Two runs at once write the same objects twice. An object that is there with the same MD5 is not sent again.
+    Two runs at once send the same objects twice. What is there with the same MD5 is not sent again.
 
     Returns:
         Whether it had to be uploaded.
@@ -38,7 +38,7 @@ def upload(data_set: DataSet, s3: "S3Client", bucket: str) -> bool:
 
 
 def _exists(s3: "S3Client", bucket: str, key: str) -> bool:
-    # Not HeadObject: its errors have no text, and one without the right to list cannot tell absent from denied.
+    # Not HeadObject: its errors carry no text, so that a refusal could not be explained.
     page = s3.list_objects_v2(Bucket=bucket, Prefix=key, MaxKeys=1)
     return any(entry["Key"] == key for entry in page.get("Contents", []))
 

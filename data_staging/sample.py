@@ -1,0 +1,181 @@
+"""Writes a stand-in for CIFAR-100, drawn by a program: ``python data_staging/sample.py PATH.tar.gz``."""
+
+import argparse
+import gzip
+import io
+import random
+import struct
+import sys
+import tarfile
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+import numpy.typing as npt
+
+if __package__ in (None, ""):  # run by its path: the room is on the search path, the project is not
+    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from data_staging.archive import FOLDER, GENERATED_MARKER
+from data_staging.drawing import picture
+
+# CIFAR-100's 20 superclasses ("coarse") and their five classes each, as in the meta of its archive.
+CLASSES_BY_KIND = {
+    "aquatic_mammals": "beaver dolphin otter seal whale",
+    "fish": "aquarium_fish flatfish ray shark trout",
+    "flowers": "orchid poppy rose sunflower tulip",
+    "food_containers": "bottle bowl can cup plate",
+    "fruit_and_vegetables": "apple mushroom orange pear sweet_pepper",
+    "household_electrical_devices": "clock keyboard lamp telephone television",
+    "household_furniture": "bed chair couch table wardrobe",
+    "insects": "bee beetle butterfly caterpillar cockroach",
+    "large_carnivores": "bear leopard lion tiger wolf",
+    "large_man-made_outdoor_things": "bridge castle house road skyscraper",
+    "large_natural_outdoor_scenes": "cloud forest mountain plain sea",
+    "large_omnivores_and_herbivores": "camel cattle chimpanzee elephant kangaroo",
+    "medium_mammals": "fox porcupine possum raccoon skunk",
+    "non-insect_invertebrates": "crab lobster snail spider worm",
+    "people": "baby boy girl man woman",
+    "reptiles": "crocodile dinosaur lizard snake turtle",
+    "small_mammals": "hamster mouse rabbit shrew squirrel",
+    "trees": "maple_tree oak_tree palm_tree pine_tree willow_tree",
+    "vehicles_1": "bicycle bus motorcycle pickup_truck train",
+    "vehicles_2": "lawn_mower rocket streetcar tank tractor",
+}
+KINDS = list(CLASSES_BY_KIND)
+KIND_OF = {name: kind for kind, names in enumerate(CLASSES_BY_KIND.values()) for name in names.split()}
+CLASS_NAMES = sorted(KIND_OF)
+
+Pickled = dict[str, "list[str] | list[int] | str | npt.NDArray[np.uint8]"]
+
+
+def write_sample(
+    path: Path,
+    train_per_class: int = 500,
+    test_per_class: int = 100,
+    classes: Sequence[str] = ("bicycle", "motorcycle"),
+) -> None:
+    """Writes an archive in CIFAR-100's layout with drawn pictures of some of its classes.
+
+    The same arguments give the same pictures. The archive appears whole or not at all.
+
+    Args:
+        path: The ``.tar.gz`` to write; its folder is made if need be.
+        train_per_class: How many training pictures each of the classes gets.
+        test_per_class: How many test pictures each gets.
+        classes: The classes that get pictures; the archive names all hundred.
+
+    Raises:
+        ValueError: A class is none of CIFAR-100's.
+        OSError: It cannot be written.
+    """
+    unknown = set(classes) - set(CLASS_NAMES)
+    if unknown:
+        raise ValueError(f"not in CIFAR-100: {', '.join(sorted(unknown))}")
+    halves = {
+        "train": _half("train", train_per_class, classes, "training batch 1 of 1"),
+        "test": _half("test", test_per_class, classes, "testing batch 1 of 1"),
+    }
+    write_archive(path, halves)
+
+
+def write_archive(path: Path, halves: dict[str, Pickled], *, generated: bool = True) -> None:
+    """Writes an archive in CIFAR-100's layout out of the dictionaries that its pickles hold.
+
+    Args:
+        path: The ``.tar.gz`` to write.
+        halves: What ``train`` and ``test`` hold.
+        generated: Whether to mark the archive as no real CIFAR-100.
+    """
+    meta: Pickled = {"fine_label_names": CLASS_NAMES, "coarse_label_names": KINDS}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".unfinished-") as folder:
+        unfinished = Path(folder) / path.name
+        with (
+            unfinished.open("wb") as file,
+            gzip.GzipFile("", "wb", 1, file, mtime=0) as zipped,
+            tarfile.open(fileobj=zipped, mode="w", format=tarfile.USTAR_FORMAT) as archive,
+        ):
+            if generated:
+                _add(archive, GENERATED_MARKER, b"Drawn by a program, in the layout of CIFAR-100.\n")
+            for name, content in {"meta": meta, **halves}.items():
+                _add(archive, name, pickle_as_python_2(content))
+        unfinished.replace(path)
+
+
+def _add(archive: tarfile.TarFile, name: str, content: bytes) -> None:
+    member = tarfile.TarInfo(f"{FOLDER}/{name}")
+    member.size = len(content)
+    archive.addfile(member, io.BytesIO(content))
+
+
+def _half(half: str, per_class: int, classes: Sequence[str], batch_label: str) -> Pickled:
+    which = [(name, number) for name in classes for number in range(per_class)]
+    random.Random(half).shuffle(which)
+    pictures = [picture(name, random.Random(f"{half} {name} {number}")) for name, number in which]
+    return {
+        "filenames": [f"drawn_{name}_{half[0]}_{number:06}.png" for name, number in which],
+        "batch_label": batch_label,
+        "fine_labels": [CLASS_NAMES.index(name) for name, _ in which],
+        "coarse_labels": [KIND_OF[name] for name, _ in which],
+        "data": np.array(pictures, np.uint8).reshape(-1, 32, 32, 3).transpose(0, 3, 1, 2).reshape(-1, 3072),
+    }
+
+
+def pickle_as_python_2(content: Pickled) -> bytes:
+    """Returns a dictionary as Python 2 pickles it with protocol 2, which Python 3 no longer does."""
+    file = io.BytesIO()
+    file.write(b"\x80\x02}(")
+    for key, value in content.items():
+        _put(file, key)
+        _put(file, value)
+    file.write(b"u.")
+    return file.getvalue()
+
+
+def _put(file: IO[bytes], value: "str | int | list[str] | list[int] | npt.NDArray[np.uint8]") -> None:
+    if isinstance(value, str):
+        file.write(b"U" + struct.pack("<B", len(value)) + value.encode("ascii"))
+    elif isinstance(value, int):
+        file.write(b"K" + struct.pack("<B", value))
+    elif isinstance(value, list):
+        file.write(b"](")
+        for item in value:
+            _put(file, item)
+        file.write(b"e")
+    else:
+        rows, columns = value.shape
+        file.write(b"cnumpy.core.multiarray\n_reconstruct\n(cnumpy\nndarray\nK\x00\x85U\x01btR(K\x01")
+        file.write(b"J" + struct.pack("<i", rows) + b"J" + struct.pack("<i", columns) + b"\x86")
+        file.write(
+            b"cnumpy\ndtype\n(U\x02u1K\x00K\x01tR(K\x03U\x01|NNN" + 2 * b"J\xff\xff\xff\xff" + b"K\x00tb"
+        )
+        file.write(b"\x89T" + struct.pack("<I", value.size))
+        file.write(np.ascontiguousarray(value).data)
+        file.write(b"tb")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs the command; returns the exit status."""
+    parser = argparse.ArgumentParser(
+        prog="python data_staging/sample.py",
+        description="Writes an archive in CIFAR-100's layout with drawn bicycles and motorcycles: a stand-in "
+        "for a machine that has neither the archive nor a network. Stage it with stage.py --archive PATH.",
+    )
+    parser.add_argument("path", type=Path, metavar="PATH", help="the .tar.gz to write")
+    options = parser.parse_args(arguments)
+    try:
+        write_sample(options.path)
+    except KeyboardInterrupt:
+        print("sample.py: interrupted, nothing was written", file=sys.stderr)
+        return 130
+    except OSError as error:
+        print(f"sample.py: {options.path} cannot be written: {error.strerror}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
