@@ -1,0 +1,46 @@
+"""The CDK app: reads the settings and puts the stacks together. ``cdk synth`` and ``cdk deploy`` run it."""
+
+import sys
+
+import aws_cdk as cdk
+
+from stacks.endpoint import EndpointStack
+from stacks.function_asset import AssetError, build_function_asset
+from stacks.setting_kinds import SettingError
+from stacks.settings import read_settings
+from stacks.storage import StorageStack
+from stacks.training import TrainingStack
+from stacks.workflow import WorkflowStack
+
+
+def build(app: cdk.App) -> None:
+    """Adds the four stacks to the app, in the order in which they can be deployed.
+
+    Raises:
+        SettingError: A setting is unknown or wrong.
+        AssetError: The functions' packages can not be had.
+    """
+    settings = read_settings(app.node.get_all_context())
+    functions = build_function_asset()
+    storage = StorageStack(app, f"{settings.name}-storage", settings=settings)
+    training = TrainingStack(app, f"{settings.name}-training", settings=settings, functions=functions)
+    endpoint = EndpointStack(app, f"{settings.name}-endpoint", settings=settings)
+    workflow = WorkflowStack(app, f"{settings.name}-workflow", settings=settings, functions=functions)
+    training.add_stack_dependency(storage)
+    endpoint.add_stack_dependency(training)
+    workflow.add_stack_dependency(endpoint)
+    cdk.Tags.of(app).add("project", settings.name)
+
+
+def main() -> None:
+    """Synthesises the app, or says in one line what keeps it from that."""
+    app = cdk.App()
+    try:
+        build(app)
+    except (SettingError, AssetError) as error:
+        sys.exit(str(error))
+    app.synth()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,150 @@
+"""What a training job is made of: read from the custom resource's properties and the data set's manifest."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+NOT_STAGED = "not-staged"
+STAGING_COMMAND = "python data_staging/stage.py"
+CHANNELS = ("train", "validation", "train_lst", "validation_lst")
+VOLUME_GB = 30
+
+
+class TrainingRefused(Exception):
+    """No model can be had from this deploy; the message is one line for the person who deploys."""
+
+
+@dataclass(frozen=True)
+class TrainingInputs:
+    """All that a training job depends on; CloudFormation sends every property as a string.
+
+    Attributes:
+        name: Name of the deployment, the job's prefix.
+        bucket: Bucket of the data and of the model.
+        dataset: Id of the staged data set.
+        classes: Class names in label order.
+        hyperparameters: Those that were set; the two that come from the data are not among them.
+        image: Address of the algorithm's container.
+        role_arn: Role that the job runs in.
+        instance_type: As ``ml.g4dn.xlarge``.
+        instance_count: How many of them.
+        spot: Whether to use spare capacity.
+        max_seconds: Longest training.
+        max_wait_seconds: Longest training and wait for spare capacity together.
+    """
+
+    name: str
+    bucket: str
+    dataset: str
+    classes: tuple[str, ...]
+    hyperparameters: dict[str, str]
+    image: str
+    role_arn: str
+    instance_type: str
+    instance_count: int
+    spot: bool
+    max_seconds: int
+    max_wait_seconds: int
+
+    @classmethod
+    def from_properties(cls, properties: Mapping[str, Any]) -> "TrainingInputs":
+        """Reads the properties of the custom resource, as stacks/training.py writes them."""
+        return cls(
+            name=properties["Name"],
+            bucket=properties["Bucket"],
+            dataset=properties["Dataset"],
+            classes=tuple(properties["Classes"]),
+            hyperparameters=json.loads(properties["Hyperparameters"]),
+            image=properties["Image"],
+            role_arn=properties["RoleArn"],
+            instance_type=properties["InstanceType"],
+            instance_count=int(properties["InstanceCount"]),
+            spot=properties["Mode"] == "spot",
+            max_seconds=int(properties["MaxSeconds"]),
+            max_wait_seconds=int(properties["MaxWaitSeconds"]),
+        )
+
+    def job_name(self, attempt: int) -> str:
+        """Returns ``{name}-{digest of what shapes the model}``, with a number from the second attempt on.
+
+        SageMaker keeps the names of jobs forever: what failed can only be tried again under another name.
+        """
+        shaping = [
+            self.bucket,
+            self.dataset,
+            self.classes,
+            self.hyperparameters,
+            self.image,
+            self.instance_type,
+            self.instance_count,
+            self.max_seconds,
+        ]
+        digest = hashlib.sha256(json.dumps(shaping, sort_keys=True).encode()).hexdigest()[:12]
+        return f"{self.name}-{digest}" + (f"-{attempt}" if attempt > 1 else "")
+
+    def check(self, manifest: Mapping[str, Any]) -> None:
+        """Refuses data that are not of the classes that the settings name.
+
+        Raises:
+            TrainingRefused: They are of others, or in another order.
+        """
+        staged = tuple(manifest["classes"])
+        if staged != self.classes:
+            raise TrainingRefused(
+                f"Data set {self.dataset} has the classes {','.join(staged)}, the setting 'classes' "
+                f"says {','.join(self.classes)}: stage again with {STAGING_COMMAND}, or change the setting"
+            )
+
+    def request(self, job_name: str, manifest: Mapping[str, Any]) -> dict[str, Any]:
+        """Returns the arguments of CreateTrainingJob."""
+        prefix = f"s3://{self.bucket}/datasets/{self.dataset}"
+        stopping = {"MaxRuntimeInSeconds": self.max_seconds}
+        if self.spot:
+            stopping["MaxWaitTimeInSeconds"] = self.max_wait_seconds
+        return {
+            "TrainingJobName": job_name,
+            "HyperParameters": {
+                **self.hyperparameters,
+                "num_classes": str(len(self.classes)),
+                "num_training_samples": str(manifest["splits"]["train"]["count"]),
+            },
+            "AlgorithmSpecification": {"TrainingImage": self.image, "TrainingInputMode": "File"},
+            "RoleArn": self.role_arn,
+            "InputDataConfig": [
+                _channel(
+                    channel, prefix + (f"/{channel[:-4]}.lst" if channel.endswith("_lst") else f"/{channel}/")
+                )
+                for channel in CHANNELS
+            ],
+            "OutputDataConfig": {"S3OutputPath": f"s3://{self.bucket}/models/"},
+            "ResourceConfig": {
+                "InstanceType": self.instance_type,
+                "InstanceCount": self.instance_count,
+                "VolumeSizeInGB": VOLUME_GB,
+            },
+            "StoppingCondition": stopping,
+            "EnableManagedSpotTraining": self.spot,
+            "Tags": [{"Key": "project", "Value": self.name}],
+        }
+
+
+def artifact_key(job_name: str) -> str:
+    """Returns the key under which SageMaker leaves a job's model."""
+    return f"models/{job_name}/output/model.tar.gz"
+
+
+def _channel(name: str, uri: str) -> dict[str, Any]:
+    return {
+        "ChannelName": name,
+        "ContentType": "application/x-image",
+        "CompressionType": "None",
+        "DataSource": {
+            "S3DataSource": {
+                "S3DataType": "S3Prefix",
+                "S3Uri": uri,
+                "S3DataDistributionType": "FullyReplicated",
+            }
+        },
+    }

@@ -1,0 +1,201 @@
+"""The custom resource that is a training job: ``start`` takes CloudFormation's request, ``finish`` answers.
+
+Between the two a state machine waits for the job, so that no function runs, and is paid for, meanwhile.
+"""
+
+import json
+import os
+import time
+from collections.abc import Mapping
+from itertools import count
+from typing import Any
+
+import boto3
+from aws_lambda_powertools import Logger
+from botocore.exceptions import ClientError
+
+from lambdas.cloudformation_answer import answer
+from lambdas.model_gate import accuracy_of, check_gate, log_of
+from lambdas.training_inputs import (
+    NOT_STAGED,
+    STAGING_COMMAND,
+    TrainingInputs,
+    TrainingRefused,
+    artifact_key,
+)
+
+logger = Logger()
+sagemaker = boto3.client("sagemaker")
+s3 = boto3.client("s3")
+step_functions = boto3.client("stepfunctions")
+
+
+def start(event: dict[str, Any], context: object) -> None:
+    """Starts the training job, or finds it, and the state machine that waits for it.
+
+    Answers at once what needs no waiting: a deletion, and whatever is wrong.
+
+    Args:
+        event: A custom resource request of CloudFormation.
+        context: Unused.
+    """
+    name = event["ResourceProperties"]["Name"]
+    resource_id = event.get("PhysicalResourceId", f"{name}-not-started")
+    try:
+        if event["RequestType"] == "Delete":
+            # The model stays: an endpoint may still serve it, or the deploy may yet be rolled back to it.
+            stop_if_running(resource_id)
+            answer(event, status="SUCCESS", resource_id=resource_id)
+            return
+        inputs = TrainingInputs.from_properties(event["ResourceProperties"])
+        job = find_or_create(inputs)
+        step_functions.start_execution(
+            stateMachineArn=os.environ["STATE_MACHINE_ARN"],
+            name=event["RequestId"],
+            input=json.dumps(
+                {
+                    "job": job,
+                    "request": event,
+                    "deadline_ms": int((time.time() + inputs.max_wait_seconds) * 1000),
+                }
+            ),
+        )
+    # Whatever goes wrong is answered: without an answer CloudFormation waits for an hour.
+    except Exception as error:
+        logger.exception("The training job can not be started", extra={"request_id": event["RequestId"]})
+        answer(event, status="FAILED", resource_id=resource_id, reason=_explained(error))
+
+
+def finish(event: dict[str, Any], context: object) -> dict[str, str]:
+    """Checks a training job that has ended and answers CloudFormation.
+
+    Args:
+        event: ``job``, ``request``, and ``failure`` where the waiting itself failed.
+        context: Unused.
+
+    Returns:
+        ``Status`` and ``Reason`` of the answer.
+    """
+    job, request = event["job"], event["request"]
+    former = request.get("PhysicalResourceId", job)
+    try:
+        data = accepted_model(job, request["ResourceProperties"], event.get("failure"))
+    # As in start: a missing answer would cost an hour.
+    except Exception as error:
+        logger.exception("The model is refused", extra={"training_job": job})
+        reason = _explained(error)
+        answer(request, status="FAILED", resource_id=former, reason=reason)
+        return {"Status": "FAILED", "Reason": reason}
+    mark_superseded(request["ResourceProperties"]["Bucket"], former, by=job)
+    answer(request, status="SUCCESS", resource_id=job, data=data)
+    return {"Status": "SUCCESS", "Reason": f"Validation accuracy {data['ValidationAccuracy']}"}
+
+
+def find_or_create(inputs: TrainingInputs) -> str:
+    """Returns the name of a job with these inputs that runs or has left a model; else creates one.
+
+    Raises:
+        TrainingRefused: No data set of the right classes is staged.
+    """
+    if inputs.dataset == NOT_STAGED:
+        raise TrainingRefused(f"No data set is staged: run {STAGING_COMMAND}, then deploy again")
+    manifest = _manifest(inputs)
+    inputs.check(manifest)
+    for attempt in count(1):
+        job = inputs.job_name(attempt)
+        status = _status(job)
+        if status is None:
+            sagemaker.create_training_job(**inputs.request(job, manifest))
+            logger.info("Training job created", extra={"training_job": job})
+            return job
+        if status == "InProgress" or (status == "Completed" and _exists(inputs.bucket, artifact_key(job))):
+            logger.info("Training job taken as it is", extra={"training_job": job, "status": status})
+            return job
+    raise AssertionError("count() has no end")
+
+
+def accepted_model(job: str, properties: Mapping[str, Any], failure: str | None) -> dict[str, str]:
+    """Returns the attributes of the custom resource if the job's model may be deployed.
+
+    Raises:
+        TrainingRefused: The job did not complete, or its model is below the gate.
+    """
+    if failure is not None:
+        raise TrainingRefused(f"Waiting for training job {job} failed: {failure}")
+    description = sagemaker.describe_training_job(TrainingJobName=job)
+    status = description["TrainingJobStatus"]
+    if stop_if_running(job):
+        raise TrainingRefused(
+            f"Training job {job} runs for longer than a deploy can wait and is stopped: "
+            "choose fewer epochs or a faster training_instance_type"
+        )
+    if status != "Completed":
+        reason = description.get("FailureReason", description["SecondaryStatus"])
+        raise TrainingRefused(f"Training job {job} is {status}: {reason} ({log_of(job)})")
+    accuracy = accuracy_of(description)
+    check_gate(job, accuracy, gate=float(properties["AccuracyGate"]))
+    return {
+        "TrainingJobName": job,
+        "ModelDataUrl": description["ModelArtifacts"]["S3ModelArtifacts"],
+        "ValidationAccuracy": f"{accuracy:.4f}",
+    }
+
+
+def stop_if_running(job: str) -> bool:
+    """Stops a job that still runs; returns whether it did."""
+    if _status(job) != "InProgress":
+        return False
+    sagemaker.stop_training_job(TrainingJobName=job)
+    return True
+
+
+def mark_superseded(bucket: str, former: str, *, by: str) -> None:
+    """Tags the former job's model for the bucket's lifecycle to remove in time, and untags the new one's."""
+    try:
+        s3.delete_object_tagging(Bucket=bucket, Key=artifact_key(by))
+        if former != by:
+            s3.put_object_tagging(
+                Bucket=bucket,
+                Key=artifact_key(former),
+                Tagging={"TagSet": [{"Key": "superseded", "Value": "true"}]},
+            )
+    except ClientError as error:
+        # Housekeeping: the new model is good whether or not the old one is cleared away.
+        logger.warning("Models are not tagged", extra={"former": former, "error": str(error)})
+
+
+def _manifest(inputs: TrainingInputs) -> dict[str, Any]:
+    key = f"datasets/{inputs.dataset}/manifest.json"
+    try:
+        return json.load(s3.get_object(Bucket=inputs.bucket, Key=key)["Body"])
+    except s3.exceptions.NoSuchKey:
+        raise TrainingRefused(
+            f"Data set {inputs.dataset} is not in the bucket: there is no s3://{inputs.bucket}/{key}; "
+            f"run {STAGING_COMMAND}, then deploy again"
+        ) from None
+
+
+def _status(job: str) -> str | None:
+    try:
+        return sagemaker.describe_training_job(TrainingJobName=job)["TrainingJobStatus"]
+    except ClientError as error:
+        # SageMaker has no code of its own for a job that is not there.
+        if "not found" in error.response["Error"]["Message"].lower():
+            return None
+        raise
+
+
+def _exists(bucket: str, key: str) -> bool:
+    try:
+        s3.head_object(Bucket=bucket, Key=key)
+    except ClientError as error:
+        if error.response["Error"]["Code"] in ("404", "NoSuchKey"):
+            return False
+        raise
+    return True
+
+
+def _explained(error: Exception) -> str:
+    """One line: the message alone where it was written for the user, with the error's name otherwise."""
+    message = " ".join(str(error).split())
+    return message if isinstance(error, TrainingRefused) else f"{type(error).__name__}: {message}"

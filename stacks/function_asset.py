@@ -1,0 +1,113 @@
+"""Packs lambdas/ with the packages it needs, without Docker: pip brings the wheels for Lambda's platform.
+
+What is built lies under .build/, named by a digest of what went into it: nothing is fetched or built twice.
+"""
+
+import hashlib
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+LAMBDAS = REPOSITORY / "lambdas"
+REQUIREMENTS = LAMBDAS / "requirements.txt"
+CONSTRAINTS = REPOSITORY / "constraints.txt"
+BUILD = REPOSITORY / ".build"
+
+# The runtime is the Python that synthesises, so that what the tests run is what is shipped.
+PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
+# The machine's architecture in wheel names and in Lambda's; any other machine ships for x86-64.
+ARCHITECTURE = "aarch64" if platform.machine() in ("arm64", "aarch64") else "x86_64"
+_OLDEST_GLIBC = 17
+_NEWEST_GLIBC = 28
+# Unzipped, Lambda takes 250 MB; a tenth of it keeps cold starts short.
+MAX_BYTES = 40_000_000
+
+
+class AssetError(Exception):
+    """The asset can not be built; the message is one line for the user."""
+
+
+def build_function_asset(build: Path = BUILD) -> Path:
+    """Builds the functions' asset unless it is there already.
+
+    Args:
+        build: Folder for what is built.
+
+    Returns:
+        A folder whose root is on the function's ``sys.path``; its name ends in the digest of its content.
+
+    Raises:
+        AssetError: pip could not bring the packages, or the result is too large.
+    """
+    sources = sorted(LAMBDAS.glob("*.py"))
+    packages_digest = _digest([REQUIREMENTS, CONSTRAINTS], PYTHON, ARCHITECTURE)
+    asset_digest = _digest(sources, packages_digest)
+    packages = _once(build / f"packages-{packages_digest}", _fetch_packages)
+
+    def assemble(folder: Path) -> None:
+        shutil.copytree(packages, folder, copy_function=os.link, dirs_exist_ok=True)
+        (folder / LAMBDAS.name).mkdir()
+        for source in sources:
+            shutil.copy(source, folder / LAMBDAS.name)
+        size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+        if size > MAX_BYTES:
+            raise AssetError(
+                f"The functions' asset has {size:,} bytes, more than {MAX_BYTES:,}: "
+                f"see what {REQUIREMENTS.relative_to(REPOSITORY)} brings along"
+            )
+
+    return _once(build / f"functions-{asset_digest}", assemble)
+
+
+def _fetch_packages(folder: Path) -> None:
+    """Installs the wheels for Lambda's Linux into a folder."""
+    print(f"Fetching the functions' packages for Python {PYTHON} on {ARCHITECTURE} (once)", file=sys.stderr)
+    tags = [f"manylinux_2_{glibc}_{ARCHITECTURE}" for glibc in range(_NEWEST_GLIBC, _OLDEST_GLIBC - 1, -1)]
+    command = [
+        *(sys.executable, "-m", "pip", "install", "--quiet", "--no-compile", "--target", str(folder)),
+        *("--requirement", str(REQUIREMENTS), "--constraint", str(CONSTRAINTS)),
+        *("--only-binary=:all:", "--implementation", "cp", "--python-version", PYTHON),
+        *(argument for tag in [*tags, f"manylinux2014_{ARCHITECTURE}"] for argument in ("--platform", tag)),
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        reasons = [line for line in done.stderr.splitlines() if line.startswith("ERROR")] or [
+            "no reason given"
+        ]
+        raise AssetError(
+            f"pip can not fetch the functions' packages ({reasons[-1].removeprefix('ERROR: ')}): "
+            "check the network, or point PIP_FIND_LINKS at a folder of wheels"
+        )
+    # Console scripts name this machine's Python: they are of no use there and differ from machine to machine.
+    shutil.rmtree(folder / "bin", ignore_errors=True)
+
+
+def _once(target: Path, fill: Callable[[Path], None]) -> Path:
+    """Fills a folder and gives it its name only when whole; a folder of that name is taken as it is."""
+    if target.is_dir():
+        return target
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".unfinished-") as unfinished:
+        folder = Path(unfinished) / "content"
+        folder.mkdir()
+        fill(folder)
+        try:
+            folder.rename(target)
+        except OSError:
+            # Another process built the same meanwhile.
+            if not target.is_dir():
+                raise
+    return target
+
+
+def _digest(files: list[Path], *facts: str) -> str:
+    digest = hashlib.sha256()
+    for part in [*facts, *(text for file in files for text in (file.name, file.read_text()))]:
+        digest.update(part.encode() + b"\0")
+    return digest.hexdigest()[:16]

@@ -1,0 +1,178 @@
+"""The settings of the app: every knob, typed and checked. The only reader of the CDK's context."""
+
+import difflib
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+from stacks.hyperparameters import hyperparameter_fault
+from stacks.setting_kinds import (
+    SettingError,
+    checked,
+    choice,
+    names,
+    share,
+    strings_by_name,
+    text,
+    truth,
+    whole_number,
+)
+
+CONTEXT_KEY = "scones"
+INSTANCE_TYPE = r"ml\.[a-z0-9-]+\.[a-z0-9]+"
+# What CloudWatch Logs takes as retention.
+LOG_DAYS = (
+    1,
+    3,
+    5,
+    7,
+    14,
+    30,
+    60,
+    90,
+    120,
+    150,
+    180,
+    365,
+    400,
+    545,
+    731,
+    1096,
+    1827,
+    2192,
+    2557,
+    2922,
+    3288,
+    3653,
+)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All settings, each with its default; ``-c NAME=VALUE`` overrides one on the command line.
+
+    Raises:
+        SettingError: A value is not allowed, or two contradict each other.
+    """
+
+    name: str = text(
+        "scones",
+        r"(?=.{2,32}$)[a-z]+(-?[a-z0-9]+)*",
+        "2 to 32 of a-z, 0-9 and single hyphens, starting with a letter",
+    )
+    """Prefix of everything, so that several copies live in one account."""
+
+    classes: tuple[str, ...] = names(
+        ("bicycle", "motorcycle"),
+        r"[a-z]+(_[a-z]+)*",
+        "two or more different CIFAR-100 class names, as bicycle,motorcycle",
+    )
+    """CIFAR-100 classes in label order: the first is label 0."""
+
+    validation_fraction: float = share(0.1, bounds_included=False)
+    """Share of CIFAR's training images that is kept from training, to choose the epoch and for the gate."""
+
+    confidence_threshold: float = share(0.8, bounds_included=True)
+    """A photo whose confidence is below this is refused."""
+
+    accuracy_gate: float = share(0.8, bounds_included=True)
+    """A model whose validation accuracy is below this is not deployed."""
+
+    hyperparameters: dict[str, str] = strings_by_name(  # noqa: RUF009, it makes a field
+        'a JSON object such as {"epochs": "10"}'
+    )
+    """Of the built-in algorithm, without the two that come from the data. On the command line those named
+    are replaced, the others kept."""
+
+    training_instance_type: str = text(
+        "ml.g4dn.xlarge", INSTANCE_TYPE, "a GPU instance type such as ml.g4dn.xlarge"
+    )
+    """The algorithm trains on GPU instances only, by its documentation."""
+
+    training_instance_count: int = whole_number(1, 1, 100)
+    """More than one needs the hyperparameter kv_store."""
+
+    training_mode: str = choice("on-demand", "on-demand", "spot")
+    """Spot costs less, and may wait for capacity or be interrupted."""
+
+    training_max_seconds: int = whole_number(3000, 60, 3000, of="seconds")
+    """Longest training. It is part of a deploy, and CloudFormation waits for an hour at most."""
+
+    endpoint_mode: str = choice("instance", "instance", "serverless")
+    """Serverless costs nothing while idle; SageMaker captures no traffic there."""
+
+    endpoint_instance_type: str = text("ml.m5.large", INSTANCE_TYPE, "an instance type such as ml.m5.large")
+    """Of an endpoint in the mode instance."""
+
+    endpoint_instance_count: int = whole_number(1, 1, 100)
+    """Two or more are spread over availability zones."""
+
+    endpoint_serverless_memory_mb: int = choice(4096, 1024, 2048, 3072, 4096, 5120, 6144)
+    """Of an endpoint in the mode serverless."""
+
+    capture_days: int = whole_number(30, 1, 3650, of="days")
+    """Age at which captured traffic is removed."""
+
+    model_days: int = whole_number(90, 1, 3650, of="days")
+    """Age at which a model is removed that a newer one has replaced, and every overwritten object."""
+
+    log_days: int = choice(30, *LOG_DAYS)
+    """Age in days at which logs of functions and state machines are removed."""
+
+    remove_data_on_destroy: bool = truth(True)
+    """Whether ``cdk destroy`` removes the bucket with all that is in it."""
+
+    def __post_init__(self) -> None:
+        for entry in fields(self):
+            object.__setattr__(self, entry.name, checked(entry, getattr(self, entry.name)))
+        for hyperparameter, value in self.hyperparameters.items():
+            if fault := hyperparameter_fault(hyperparameter, value, self.hyperparameters):
+                raise SettingError(f"Setting 'hyperparameters': {fault}")
+        if self.training_instance_count > 1 and "kv_store" not in self.hyperparameters:
+            raise SettingError(
+                f"Setting 'training_instance_count' is {self.training_instance_count}: training on several "
+                "instances needs the hyperparameter kv_store (dist_sync or dist_async)"
+            )
+
+
+def read_settings(context: Mapping[str, Any]) -> Settings:
+    """Reads the settings from the CDK's context: the object ``scones``, and what ``-c`` laid beside it.
+
+    Args:
+        context: All of the app's context; values from the command line are text.
+
+    Raises:
+        SettingError: A name is unknown, or a value is not allowed.
+    """
+    given = context.get(CONTEXT_KEY, {})
+    if not isinstance(given, Mapping):
+        raise SettingError(
+            f"Context '{CONTEXT_KEY}' is no object of settings: override one with -c NAME=VALUE"
+        )
+    known = {entry.name: entry for entry in fields(Settings)}
+    for name in (*given, *_meant_as_settings(context, known)):
+        if name not in known:
+            raise SettingError(f"Unknown setting '{name}'{_nearest(name, known)}")
+    values = {name: checked(known[name], value) for name, value in given.items()}
+    for name in known.keys() & context.keys():
+        override = checked(known[name], context[name])
+        if name == "hyperparameters":
+            override = {**values.get(name, {}), **override}
+        values[name] = override
+    return Settings(**values)
+
+
+def _meant_as_settings(context: Mapping[str, Any], known: Iterable[str]) -> list[str]:
+    """Names beside the object ``scones``, without the CDK's own: these have hyphens, colons or slashes."""
+    return [
+        name
+        for name in context
+        if name != CONTEXT_KEY
+        and (re.fullmatch(r"[a-z0-9_]+", name) or difflib.get_close_matches(name, known, n=1))
+    ]
+
+
+def _nearest(name: str, known: Iterable[str]) -> str:
+    near = difflib.get_close_matches(name, known, n=1)
+    return f": did you mean '{near[0]}'?" if near else f": the settings are {', '.join(known)}"

@@ -1,0 +1,67 @@
+"""The bucket for data sets, models, photos and captured traffic, and the parameters that lead to it."""
+
+import aws_cdk as cdk
+from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_ssm as ssm
+from constructs import Construct
+
+from stacks.settings import Settings
+
+NOT_STAGED = "not-staged"
+
+
+class StorageStack(cdk.Stack):
+    """Bucket, ``/{name}/bucket`` and ``/{name}/dataset``."""
+
+    def __init__(self, scope: Construct, construct_id: str, *, settings: Settings) -> None:
+        super().__init__(
+            scope, construct_id, description="Scones Unlimited: bucket for data, models and traffic"
+        )
+        remove = settings.remove_data_on_destroy
+        bucket = s3.Bucket(
+            self,
+            "Bucket",
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            enforce_ssl=True,
+            minimum_tls_version=1.2,
+            # S3's own keys: the pictures are public, and a KMS key would cost by the month and the request.
+            encryption=s3.BucketEncryption.S3_MANAGED,
+            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+            versioned=True,
+            lifecycle_rules=[
+                s3.LifecycleRule(
+                    id="captured-traffic",
+                    prefix="captured/",
+                    expiration=cdk.Duration.days(settings.capture_days),
+                ),
+                s3.LifecycleRule(
+                    id="superseded-models",
+                    prefix="models/",
+                    tag_filters={"superseded": "true"},
+                    expiration=cdk.Duration.days(settings.model_days),
+                ),
+                s3.LifecycleRule(
+                    id="overwritten-and-unfinished",
+                    noncurrent_version_expiration=cdk.Duration.days(settings.model_days),
+                    abort_incomplete_multipart_upload_after=cdk.Duration.days(1),
+                ),
+            ],
+            removal_policy=cdk.RemovalPolicy.DESTROY if remove else cdk.RemovalPolicy.RETAIN,
+            auto_delete_objects=remove,
+        )
+        ssm.StringParameter(
+            self,
+            "BucketParameter",
+            parameter_name=f"/{settings.name}/bucket",
+            string_value=bucket.bucket_name,
+            description="The bucket for data sets, models, photos and captured traffic",
+        )
+        # Staging overwrites the value; CloudFormation leaves it alone while the template says the same.
+        ssm.StringParameter(
+            self,
+            "DatasetParameter",
+            parameter_name=f"/{settings.name}/dataset",
+            string_value=NOT_STAGED,
+            description="Id of the staged data set, a digest of its content",
+        )
+        cdk.CfnOutput(self, "BucketName", value=bucket.bucket_name)
