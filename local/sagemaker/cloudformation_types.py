@@ -1,0 +1,194 @@
+"""AWS::SageMaker::Model, EndpointConfig and Endpoint for MiniStack's CloudFormation.
+
+``Ref`` is the ARN and ``Fn::GetAtt`` gives the name, as on AWS. All functions here run on a worker thread.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.model import ListShape, MapShape, Shape, StructureShape
+from ministack.services.cloudformation import provisioners
+
+from local.patching import original
+from local.sagemaker import api
+from local.sagemaker.errors import ApiError
+from local.sagemaker.records import Record
+from local.sagemaker.request_validation import request_shape
+
+Properties = dict[str, Any]
+Created = tuple[str, dict[str, str]]
+
+_SETTLE_SECONDS = 900
+_POLL_SECONDS = 0.2
+
+_physical_name = original(provisioners, "_physical_name")
+
+
+class ResourceFailed(Exception):
+    """Why a resource could not be made, changed or deleted; CloudFormation shows it to the user."""
+
+
+@dataclass(frozen=True)
+class ResourceType:
+    """One of SageMaker's resource types.
+
+    Attributes:
+        noun: Its name in the API's operations, such as ``Model``.
+        updated_in_place: Properties that change without a replacement.
+    """
+
+    noun: str
+    updated_in_place: tuple[str, ...]
+
+    @property
+    def name_member(self) -> str:
+        """The member of requests and records that holds its name."""
+        return f"{self.noun}Name"
+
+    @property
+    def properties(self) -> dict[str, Shape]:
+        """Its properties: those of the Create operation, as AWS made them the same."""
+        return dict(request_shape(f"Create{self.noun}").members)
+
+    def create(self, logical_id: str, properties: Properties, stack_name: str) -> Created:
+        """Makes the resource."""
+        unknown = [name for name in properties if name not in {*self.properties, *self.updated_in_place}]
+        if unknown:
+            raise ResourceFailed(
+                "Properties validation failed for resource "
+                f"{logical_id} with message: #: extraneous key [{unknown[0]}] is not permitted"
+            )
+        name = properties.get(self.name_member) or _physical_name(stack_name, logical_id, max_len=63)
+        request = {
+            key: coerced(value, self.properties[key])
+            for key, value in properties.items()
+            if key in self.properties
+        }
+        created = _call(f"Create{self.noun}", {**request, self.name_member: name})
+        return created[f"{self.noun}Arn"], {self.name_member: name}
+
+    def update(self, physical_id: str, _old: Properties, new: Properties, _stack_name: str) -> Created:
+        """Changes its tags; everything else of it is a replacement, which is not done here."""
+        before = {tag["Key"] for tag in _call("ListTags", {"ResourceArn": physical_id}).get("Tags", [])}
+        tags = new.get("Tags", [])
+        if gone := before - {tag["Key"] for tag in tags}:
+            _call("DeleteTags", {"ResourceArn": physical_id, "TagKeys": sorted(gone)})
+        if tags:
+            _call("AddTags", {"ResourceArn": physical_id, "Tags": tags})
+        return physical_id, {self.name_member: _name(physical_id)}
+
+    def delete(self, physical_id: str, _properties: Properties) -> None:
+        """Deletes it; one that is not there is as good as deleted."""
+        try:
+            api.call(f"Delete{self.noun}", {self.name_member: _name(physical_id)})
+        except ApiError as error:
+            if not error.message.startswith("Could not find"):
+                raise ResourceFailed(_said(error)) from error
+
+
+class EndpointType(ResourceType):
+    """An endpoint, for which CloudFormation waits."""
+
+    def create(self, logical_id: str, properties: Properties, stack_name: str) -> Created:
+        """Makes the endpoint and waits until it is in service; one that fails is deleted."""
+        physical_id, attributes = super().create(logical_id, properties, stack_name)
+        record = _settled(attributes["EndpointName"])
+        if record is None or record["EndpointStatus"] != "InService":
+            self.delete(physical_id, properties)
+            reason = record["FailureReason"] if record else "it was deleted meanwhile"
+            raise ResourceFailed(
+                f"The endpoint {attributes['EndpointName']} did not come into service: {reason}"
+            )
+        return physical_id, attributes
+
+    def update(self, physical_id: str, old: Properties, new: Properties, stack_name: str) -> Created:
+        """Updates the endpoint and waits; where that fails, it goes on serving what it served."""
+        name, config = _name(physical_id), _name(new["EndpointConfigName"])
+        before = _settled(name)
+        if before is None or before["EndpointConfigName"] != config:
+            request = {key: value for key, value in new.items() if key in _UPDATE_MEMBERS}
+            shapes = request_shape("UpdateEndpoint").members
+            typed = {key: coerced(value, shapes[key]) for key, value in request.items()}
+            _call("UpdateEndpoint", {**typed, "EndpointName": name, "EndpointConfigName": config})
+            record = _settled(name)
+            if record is None or record["EndpointConfigName"] != config:
+                reason = record.get("FailureReason") if record else "it was deleted meanwhile"
+                raise ResourceFailed(f"The endpoint {name} goes on serving what it served: {reason}")
+        return super().update(physical_id, old, new, stack_name)
+
+    def delete(self, physical_id: str, properties: Properties) -> None:
+        """Deletes the endpoint and waits until it is gone."""
+        _settled(_name(physical_id))
+        super().delete(physical_id, properties)
+        _settled(_name(physical_id))
+
+
+_UPDATE_MEMBERS = ("DeploymentConfig", "ExcludeRetainedVariantProperties", "RetainAllVariantProperties")
+_TYPES = {
+    "AWS::SageMaker::Model": ResourceType("Model", ("Tags",)),
+    "AWS::SageMaker::EndpointConfig": ResourceType("EndpointConfig", ("Tags",)),
+    "AWS::SageMaker::Endpoint": EndpointType("Endpoint", ("Tags", "EndpointConfigName", *_UPDATE_MEMBERS)),
+}
+
+HANDLERS: dict[str, dict[str, Callable[..., Any]]] = {
+    name: {"create": kind.create, "update": kind.update, "delete": kind.delete}
+    for name, kind in _TYPES.items()
+}
+REPLACING_PROPERTIES: dict[str, tuple[str, ...]] = {
+    name: tuple(key for key in kind.properties if key not in kind.updated_in_place)
+    for name, kind in _TYPES.items()
+}
+#: A resource whose name the template gives cannot be replaced under that name.
+CUSTOM_NAMES = {name: {"name": kind.name_member} for name, kind in _TYPES.items()}
+
+
+def coerced(value: Any, shape: Shape) -> Any:
+    """Returns a property with the type of its shape: templates may hold numbers and booleans as strings."""
+    if isinstance(shape, StructureShape) and isinstance(value, dict):
+        return {
+            key: coerced(item, shape.members[key]) if key in shape.members else item
+            for key, item in value.items()
+        }
+    if isinstance(shape, ListShape) and isinstance(value, list):
+        return [coerced(item, shape.member) for item in value]
+    if isinstance(shape, MapShape) and isinstance(value, dict):
+        return {key: coerced(item, shape.value) for key, item in value.items()}
+    if isinstance(value, str) and shape.type_name in ("integer", "long", "float", "double"):
+        return float(value) if shape.type_name in ("float", "double") else int(value)
+    if isinstance(value, str) and shape.type_name == "boolean":
+        return value.lower() == "true"
+    return value if shape.type_name != "string" or isinstance(value, str) else str(value)
+
+
+def _settled(name: str) -> Record | None:
+    """Waits until nothing is under way with an endpoint and returns it; None once there is none."""
+    deadline = time.monotonic() + _SETTLE_SECONDS
+    while time.monotonic() < deadline:
+        try:
+            record = api.call("DescribeEndpoint", {"EndpointName": name})
+        except ApiError:
+            return None
+        if record["EndpointStatus"] in ("InService", "Failed"):
+            return record
+        time.sleep(_POLL_SECONDS)
+    raise ResourceFailed(f"The endpoint {name} did not settle within {_SETTLE_SECONDS} seconds")
+
+
+def _call(operation: str, request: Properties) -> Record:
+    try:
+        return api.call(operation, request)
+    except ApiError as error:
+        raise ResourceFailed(_said(error)) from error
+
+
+def _said(error: ApiError) -> str:
+    return (
+        f'Resource handler returned message: "{error.message} '
+        f'(Service: SageMaker, Status Code: {error.status})" (HandlerErrorCode: {error.code})'
+    )
+
+
+def _name(identifier: str) -> str:
+    return identifier.rpartition("/")[2]

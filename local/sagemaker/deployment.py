@@ -1,0 +1,135 @@
+"""What serves an endpoint: one model server for each of its configuration's variants."""
+
+import random
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from botocore.exceptions import ClientError
+
+from local.sagemaker import containers, records, s3_data
+from local.sagemaker.data_capture import Capture
+from local.sagemaker.emulator import client, folder
+from local.sagemaker.hosting import containers_of, existing
+from local.sagemaker.log_streams import ENDPOINT_GROUP, LogStream
+from local.sagemaker.model_server import ModelServer
+from local.sagemaker.records import Record
+
+_STARTUP_SECONDS = 240  # of a container, where its variant gives no time-out
+
+
+class DeploymentFailed(Exception):
+    """A deployment that did not come into service; the message is the endpoint's FailureReason."""
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A production variant in service.
+
+    Attributes:
+        name: As in the configuration.
+        weight: Its share of the traffic, relative to the others'.
+        server: What answers for it.
+        capture: What keeps its traffic.
+        root: Folder that stands for its container's /opt/ml.
+    """
+
+    name: str
+    weight: float
+    server: ModelServer
+    capture: Capture
+    root: Path
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """An endpoint configuration in service."""
+
+    config: Record
+    variants: tuple[Variant, ...]
+
+    def choose(self, name: str | None) -> Variant | None:
+        """Returns the variant with that name, or any by weight where None; None if there is no such one."""
+        if name is not None:
+            return next((variant for variant in self.variants if variant.name == name), None)
+        weights = [variant.weight for variant in self.variants]
+        return random.choices(self.variants, weights if any(weights) else None)[0]
+
+    def end(self) -> None:
+        """Lets the requests that are with it finish, then ends every server."""
+        for variant in self.variants:
+            variant.server.end()
+            variant.capture.close()
+            shutil.rmtree(variant.root, ignore_errors=True)
+
+
+def start(endpoint_name: str, config: Record) -> Deployment:
+    """Starts servers for a configuration and waits until all are healthy.
+
+    Raises:
+        DeploymentFailed: One did not start; none is left running.
+    """
+    started: list[Variant] = []
+    try:
+        for variant in config["ProductionVariants"]:
+            started.append(_start_variant(endpoint_name, config, variant))
+        for variant, running in zip(config["ProductionVariants"], started, strict=True):
+            seconds = variant.get("ContainerStartupHealthCheckTimeoutInSeconds", _STARTUP_SECONDS)
+            if not running.server.wait_until_healthy(seconds):
+                raise DeploymentFailed(
+                    f"The primary container for production variant {running.name} did not pass the ping "
+                    "health check. Please check CloudWatch logs for this endpoint."
+                )
+    except BaseException:
+        Deployment(config, tuple(started)).end()
+        raise
+    return Deployment(config, tuple(started))
+
+
+def _start_variant(endpoint_name: str, config: Record, variant: Record) -> Variant:
+    model = existing(records.models, "model", variant["ModelName"], "model")
+    role_arn = model["ExecutionRoleArn"]
+    parts = containers_of(model)
+    image = parts[0].get("Image", "")
+    if len(parts) > 1:
+        raise DeploymentFailed("The embedded cloud serves models of one container, not pipelines.")
+    if refusal := containers.refusal(image):
+        raise DeploymentFailed(refusal)
+    root = Path(tempfile.mkdtemp(prefix=f"{endpoint_name}-", dir=folder("endpoints")))
+    try:
+        _fetch_model(parts[0], role_arn, root)
+    except DeploymentFailed:
+        shutil.rmtree(root, ignore_errors=True)
+        raise
+    log = LogStream(
+        f"{ENDPOINT_GROUP}/{endpoint_name}",
+        f"{variant['VariantName']}/i-{root.name.rpartition('-')[2]}",
+        role_arn,
+    )
+    return Variant(
+        name=variant["VariantName"],
+        weight=variant["InitialVariantWeight"],
+        server=ModelServer(root, parts[0].get("Environment", {}), log),
+        capture=Capture(config, endpoint_name, variant["VariantName"], role_arn),
+        root=root,
+    )
+
+
+def _fetch_model(container: Record, role_arn: str, root: Path) -> None:
+    (root / "model").mkdir()
+    url = container.get("ModelDataUrl")
+    if url is None:
+        return
+    archive = root / "model.tar.gz"
+    try:
+        bucket, key = s3_data.split(url)
+        client("s3", role_arn).download_file(bucket, key, str(archive))
+        s3_data.unpack(archive, root / "model")
+    except (ClientError, s3_data.DataError) as error:
+        raise DeploymentFailed(
+            f'Failed to download model data for container "container_1" from URL: "{url}". Please ensure '
+            "that there is an object located at the URL and that the role passed to CreateModel has "
+            f"permissions to download the object. ({error})"
+        ) from error
+    archive.unlink()

@@ -1,0 +1,79 @@
+"""Where the embedded cloud that this SageMaker belongs to can be reached, and as whom."""
+
+import contextvars
+import hashlib
+import threading
+from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from ministack.core.responses import get_account_id, get_region
+from ministack.services import sts
+
+
+class Place:
+    """The one embedded cloud of this process; ``hooks.install`` fills it in."""
+
+    port: int = 0
+    home: Path = Path()
+
+
+def folder(kind: str) -> Path:
+    """Returns the folder of this SageMaker's own files of a kind, made if it is not there."""
+    path = Place.home / "sagemaker" / kind
+    path.mkdir(parents=True, exist_ok=True)
+    return path
+
+
+def start_thread(name: str, target: Callable[..., None], *arguments: Any) -> threading.Thread:
+    """Runs ``target`` on a daemon thread that acts for the caller's account and region."""
+    context = contextvars.copy_context()
+    thread = threading.Thread(target=context.run, args=(target, *arguments), name=name, daemon=True)
+    thread.start()
+    return thread
+
+
+def client(service: str, role_arn: str | None = None) -> Any:
+    """Returns a boto3 client of this embedded cloud in the caller's account and region.
+
+    Must be used on a worker thread: the server answers it on the event loop.
+
+    Args:
+        service: As boto3 names it.
+        role_arn: Role to act as, as AWS does for jobs and endpoints; the account itself when None.
+    """
+    key, token = get_account_id(), None
+    if role_arn is not None:
+        role_name = role_arn.rsplit("/", 1)[-1]
+        digest = hashlib.sha256(f"{get_account_id()}:{role_arn}".encode()).hexdigest()
+        key, token = f"ASIA{digest[:16].upper()}", digest
+        sts.register_session(
+            key,
+            {
+                "Arn": f"arn:aws:sts::{get_account_id()}:assumed-role/{role_name}/SageMaker",
+                "UserId": f"{role_name}:SageMaker",
+                "SecretAccessKey": "test",
+                "SessionToken": token,
+            },
+        )
+    return _client(service, Place.port, get_region(), key, token)
+
+
+@lru_cache(maxsize=64)
+def _client(service: str, port: int, region: str, key: str, token: str | None) -> Any:
+    session: Any = boto3.Session(
+        aws_access_key_id=key,
+        aws_secret_access_key="test",  # noqa: S106 - what every local client uses; nothing real
+        aws_session_token=token,
+        region_name=region,
+    )
+    settings = Config(
+        s3={"addressing_style": "path"},
+        max_pool_connections=16,
+        retries={"max_attempts": 2, "mode": "standard"},
+        proxies={},
+    )
+    return session.client(service, endpoint_url=f"http://127.0.0.1:{port}", config=settings)

@@ -1,0 +1,78 @@
+"""Puts this SageMaker into MiniStack, through names that MiniStack does not promise to keep."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import ministack.app
+from ministack.core import iam_actions, router
+from ministack.services import stepfunctions
+from ministack.services.cloudformation import provisioners, stacks
+
+from local.patching import original, replace
+from local.sagemaker import api, child_process, cloudformation_types, endpoints, persistence
+from local.sagemaker.emulator import Place
+
+_SERVICE = "sagemaker"
+
+
+def install(*, port: int, home: Path) -> None:
+    """Lets MiniStack serve SageMaker.
+
+    Args:
+        port: Where the server answers on 127.0.0.1.
+        home: Folder of the embedded cloud's state; this SageMaker's own files go into ``home/sagemaker``.
+
+    Raises:
+        SystemExit: MiniStack is not the pinned version: one of the names used here is not there.
+    """
+    Place.port, Place.home = port, home
+    persistence.clear_folders()
+    _route_requests()
+    _authorise_requests()
+    original(stepfunctions, "_AWS_SDK_SERVICE_MAP")[_SERVICE] = {
+        "target_prefix": "SageMaker",
+        "protocol": "json",
+    }
+    original(stepfunctions, "_AWS_SDK_ERROR_PREFIX")[_SERVICE] = "SageMaker"
+    original(provisioners, "_RESOURCE_HANDLERS").update(cloudformation_types.HANDLERS)
+    original(provisioners, "_REPLACING_PROPERTIES").update(cloudformation_types.REPLACING_PROPERTIES)
+    original(provisioners, "_CUSTOM_NAME_REPLACEMENT").update(cloudformation_types.CUSTOM_NAMES)
+    blocks = original(stacks, "_runs_on_worker_thread")
+    replace(
+        stacks, "_runs_on_worker_thread", lambda kind: kind in cloudformation_types.HANDLERS or blocks(kind)
+    )
+
+
+def shutdown() -> None:
+    """Ends all that was started and writes what is captured; call it while the server still answers."""
+    endpoints.end_all()
+    child_process.end_all()
+
+
+def _route_requests() -> None:
+    """The control plane and the runtime both sign as ``sagemaker``, so one entry takes both."""
+    sys.modules["ministack.services.sagemaker"] = persistence
+    original(ministack.app, "_loaded_modules")[_SERVICE] = persistence
+    original(ministack.app, "_state_map")[_SERVICE] = _SERVICE
+    original(ministack.app, "SERVICE_REGISTRY")[_SERVICE] = {"module": _SERVICE}
+    original(ministack.app, "SERVICE_HANDLERS")[_SERVICE] = api.handle_request
+    original(router, "SERVICE_PATTERNS")[_SERVICE] = {
+        "host_patterns": [r"(api|runtime)\.sagemaker\."],
+        "target_prefixes": ["SageMaker."],
+        "credential_scope": _SERVICE,
+    }
+
+
+def _authorise_requests() -> None:
+    """Tells MiniStack's IAM the action and the resource of a request."""
+    original(iam_actions, "SERVICE_TO_IAM_NAMESPACE")[_SERVICE] = _SERVICE
+    original(iam_actions, "_BOTOCORE_SERVICE_MAP")[_SERVICE] = ["sagemaker-runtime"]
+    others = original(iam_actions, "extract_resource_arn")
+
+    def resource_arn(service: str, method: str, path: str, headers: Any, body: Any, *rest: Any) -> str:
+        if service != _SERVICE:
+            return str(others(service, method, path, headers, body, *rest))
+        return api.resource_arn(headers.get("x-amz-target", ""), path, body)
+
+    replace(iam_actions, "extract_resource_arn", resource_arn)

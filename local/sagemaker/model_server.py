@@ -1,0 +1,140 @@
+"""One model served by the algorithm's own web server, as a subprocess on 127.0.0.1."""
+
+import contextlib
+import logging
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import urllib3
+
+from local.sagemaker import containers
+from local.sagemaker.child_process import ChildProcess
+from local.sagemaker.emulator import start_thread
+from local.sagemaker.log_streams import LogStream
+
+INVOCATION_SECONDS = 60.0  # what AWS gives a container to answer
+_PING_SECONDS = 2.0
+_SECONDS_BETWEEN_RESTARTS = 1.0
+_CONNECTIONS = 32
+
+_logger = logging.getLogger("sagemaker.endpoints")
+
+
+class ServerGone(Exception):
+    """The server was ended, or could not be brought back in time."""
+
+
+class ModelServer:
+    """A serving process that is started again when it dies, until it is ended."""
+
+    def __init__(self, root: Path, environment: dict[str, str], log: LogStream) -> None:
+        """Starts the process.
+
+        Args:
+            root: Folder that stands for /opt/ml, with the unpacked model in ``model``.
+            environment: Of the model's container, beside the usual.
+            log: Where its output goes; closed when the server has ended.
+        """
+        self.log = log
+        self._root = root
+        self._environment = containers.environment(environment)
+        self._port = _free_port()
+        self._pool = urllib3.HTTPConnectionPool("127.0.0.1", self._port, maxsize=_CONNECTIONS, retries=False)
+        self._ending = threading.Event()
+        self._in_flight = 0
+        self._idle = threading.Condition()
+        self._process = self._start()
+        self._keeper = start_thread("sagemaker-keeper", self._keep_alive)
+
+    def is_healthy(self) -> bool:
+        """Returns whether it answers /ping with 200 now."""
+        try:
+            return self._pool.request("GET", "/ping", timeout=_PING_SECONDS).status == 200
+        except urllib3.exceptions.HTTPError:
+            return False
+
+    def wait_until_healthy(self, seconds: float) -> bool:
+        """Returns whether it became healthy; False as soon as its process has died at the start."""
+        deadline = time.monotonic() + seconds
+        first = self._process
+        while time.monotonic() < deadline and not self._ending.is_set():
+            if self.is_healthy():
+                return True
+            if self._process is not first or first.wait(0) is not None:
+                return False
+            time.sleep(0.1)
+        return False
+
+    @contextlib.contextmanager
+    def request(self) -> Iterator[None]:
+        """Holds the server's end back while a request is with it."""
+        with self._idle:
+            if self._ending.is_set():
+                raise ServerGone
+            self._in_flight += 1
+        try:
+            yield
+        finally:
+            with self._idle:
+                self._in_flight -= 1
+                self._idle.notify_all()
+
+    def invoke(self, body: bytes, headers: dict[str, str]) -> urllib3.BaseHTTPResponse:
+        """Passes an invocation on; where the process has died, to the one that takes its place.
+
+        Raises:
+            ServerGone: No process answered within the time.
+            urllib3.exceptions.ReadTimeoutError: It did not answer in time.
+        """
+        deadline = time.monotonic() + INVOCATION_SECONDS
+        while (left := deadline - time.monotonic()) > 0 and not self._ending.is_set():
+            try:
+                return self._pool.request(
+                    "POST",
+                    "/invocations",
+                    body=body,
+                    headers=headers,
+                    timeout=urllib3.Timeout(connect=_PING_SECONDS, read=left),
+                )
+            except urllib3.exceptions.ReadTimeoutError:
+                raise
+            except urllib3.exceptions.HTTPError:
+                time.sleep(0.2)
+        raise ServerGone
+
+    def end(self) -> None:
+        """Waits for the requests that are with it, then ends it; returns when it is gone."""
+        with self._idle:
+            self._ending.set()
+            self._idle.wait_for(lambda: self._in_flight == 0, INVOCATION_SECONDS)
+        self._process.end()
+        self._keeper.join()
+        self._pool.close()
+        self.log.close()
+
+    def _start(self) -> ChildProcess:
+        return ChildProcess(
+            [*containers.SERVE, "--root", str(self._root), "--port", str(self._port)],
+            folder=containers.WORKING_FOLDER,
+            environment=self._environment,
+            on_line=self.log.write,
+        )
+
+    def _keep_alive(self) -> None:
+        while True:
+            status = self._process.wait()
+            if self._ending.wait(_SECONDS_BETWEEN_RESTARTS):
+                return
+            _logger.warning(
+                "%s: the model server ended with status %s, starting it again", self._root, status
+            )
+            self._process = self._start()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

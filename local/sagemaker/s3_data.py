@@ -1,0 +1,115 @@
+"""Moves data between the embedded cloud's S3 and folders, in the names that AWS gives them."""
+
+import tarfile
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path, PurePosixPath
+from typing import Any
+from urllib.parse import urlparse
+
+from boto3.s3.transfer import TransferConfig
+from botocore.exceptions import ClientError
+
+_PARALLEL_DOWNLOADS = 8
+_ONE_THREAD = TransferConfig(use_threads=False)
+
+
+class DataError(Exception):
+    """Data that is not there, not allowed, or not what it should be; the message is for the user."""
+
+
+def split(uri: str) -> tuple[str, str]:
+    """Returns bucket and key of an ``s3://`` address.
+
+    Raises:
+        DataError: It is not one.
+    """
+    parts = urlparse(uri, allow_fragments=False)
+    if parts.scheme != "s3" or not parts.netloc:
+        raise DataError(f"'{uri}' is not an s3:// address.")
+    return parts.netloc, parts.path.lstrip("/")
+
+
+def keys(s3: Any, uri: str) -> list[str]:
+    """Returns all keys that begin with the address's, without the empty objects that stand for folders."""
+    bucket, prefix = split(uri)
+    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+    try:
+        found = [item["Key"] for page in pages for item in page.get("Contents", [])]
+    except ClientError as error:
+        raise DataError(f"Error message from S3: {error.response['Error']['Message']}.") from error
+    return [key for key in found if not key.endswith("/")]
+
+
+def download_prefix(s3: Any, uri: str, folder: Path) -> int:
+    """Copies every object under a prefix into a folder, as File mode does.
+
+    Args:
+        s3: Client.
+        uri: Prefix; where it is a whole key, that one object comes under its last name.
+        folder: Made if it is not there.
+
+    Returns:
+        How many objects came.
+
+    Raises:
+        DataError: No object, no access, or a key that would leave the folder.
+    """
+    bucket, prefix = split(uri)
+    targets = {key: folder / _place(prefix, key) for key in keys(s3, uri)}
+    if not targets:
+        raise DataError(f"No S3 objects found under S3 URL '{uri}'.")
+    for parent in {folder, *(target.parent for target in targets.values())}:
+        parent.mkdir(parents=True, exist_ok=True)
+
+    def fetch(item: tuple[str, Path]) -> None:
+        s3.download_file(bucket, item[0], str(item[1]), Config=_ONE_THREAD)
+
+    with ThreadPoolExecutor(_PARALLEL_DOWNLOADS) as pool:
+        try:
+            list(pool.map(fetch, targets.items()))
+        except ClientError as error:
+            pool.shutdown(cancel_futures=True)
+            raise DataError(f"Data download failed: {error.response['Error']['Message']}") from error
+    return len(targets)
+
+
+def unpack(archive: Path, folder: Path) -> None:
+    """Unpacks a model.tar.gz; nothing of it can land outside the folder.
+
+    Raises:
+        DataError: It is no gzipped tar archive, or not a harmless one.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        with tarfile.open(archive, "r:gz") as opened:
+            opened.extractall(folder, filter="data")
+    except (tarfile.TarError, OSError, EOFError) as error:
+        raise DataError(f"The model archive cannot be unpacked: {error}") from error
+
+
+def pack(folder: Path, archive: Path) -> bool:
+    """Writes what is in a folder to a gzipped tar archive, without the folder; False if it is empty."""
+    entries = sorted(_entries(folder))
+    if not entries:
+        return False
+    with tarfile.open(archive, "w:gz", compresslevel=1) as opened:
+        for entry in entries:
+            opened.add(entry, arcname=entry.name)
+    return True
+
+
+def _entries(folder: Path) -> Iterator[Path]:
+    if folder.is_dir():
+        yield from folder.iterdir()
+
+
+def _place(prefix: str, key: str) -> PurePosixPath:
+    """Returns where File mode puts a key of a prefix, relative to the channel's folder."""
+    rest = key[len(prefix) :]
+    if not prefix.endswith("/") and not rest.startswith("/"):
+        rest = prefix.rpartition("/")[2] + rest
+    place = PurePosixPath(rest.lstrip("/"))
+    if ".." in place.parts:
+        raise DataError(f"The key '{key}' would leave the channel's folder.")
+    return place
