@@ -16,28 +16,27 @@ def write(data_set: DataSet, out: Path) -> bool:
         Whether it had to be written; False if it was there.
 
     Raises:
-        StagingError: The data set's folder is there, but not whole.
-        OSError: It cannot be written.
+        StagingError: It cannot be written, or its folder is there, but not whole.
     """
     target = out / "datasets" / data_set.id
     if (target / "manifest.json").exists():
         return False
     if target.exists():
         raise StagingError(f"{target} has no manifest.json, so it is not whole: remove it and run again")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = Path(tempfile.mkdtemp(prefix=".unfinished-", dir=target.parent))
     try:
-        _fill(unfinished, data_set)
-        unfinished.chmod(0o755)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = Path(tempfile.mkdtemp(prefix=".unfinished-", dir=target.parent))
         try:
+            _fill(unfinished, data_set)
+            unfinished.chmod(0o755)
             unfinished.rename(target)
-        except OSError:
-            # Another run was faster: the same id is the same content.
-            if not (target / "manifest.json").exists():
-                raise
+        finally:
+            shutil.rmtree(unfinished, ignore_errors=True)
+    except OSError as error:
+        # Another run may have been faster: the same id is the same content.
+        if (target / "manifest.json").exists():
             return False
-    finally:
-        shutil.rmtree(unfinished, ignore_errors=True)
+        raise StagingError(f"{target} cannot be written: {error.strerror}") from None
     return True
 
 

@@ -1,0 +1,94 @@
+"""The deployment that data are staged for: its bucket and data set parameters, and what AWS's errors mean."""
+
+from typing import TYPE_CHECKING
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectionError,
+    HTTPClientError,
+    NoCredentialsError,
+    NoRegionError,
+)
+
+from data_staging import bucket
+from data_staging.dataset import DataSet
+from data_staging.errors import StagingError
+
+if TYPE_CHECKING:
+    from mypy_boto3_ssm import SSMClient
+
+ADVICE = {
+    "NoSuchBucket": "check --bucket, or deploy the storage stack again",
+    "AccessDenied": "these credentials may not: see the policy of the user or role, and the bucket's",
+    "AccessDeniedException": "these credentials may not: see the policy of the user or role",
+    "PermanentRedirect": "the bucket is in another region: set AWS_REGION",
+    "AuthorizationHeaderMalformed": "the bucket is in another region: set AWS_REGION",
+    "ExpiredToken": "log in again",
+    "ExpiredTokenException": "log in again",
+    "InvalidAccessKeyId": "check AWS_ACCESS_KEY_ID or AWS_PROFILE",
+    "InvalidClientTokenId": "check AWS_ACCESS_KEY_ID or AWS_PROFILE",
+    "UnrecognizedClientException": "check AWS_ACCESS_KEY_ID or AWS_PROFILE",
+    "SignatureDoesNotMatch": "check AWS_SECRET_ACCESS_KEY",
+    "InvalidSignatureException": "check AWS_SECRET_ACCESS_KEY",
+}
+WITHOUT_AWS = "or write to a folder with --out DIR"
+
+
+def stage_to_s3(data_set: DataSet, name: str, bucket_name: str | None) -> tuple[str, bool]:
+    """Uploads a data set, then makes it the one that a deployment trains on.
+
+    Args:
+        data_set: What to stage.
+        name: The deployment's name; its bucket is the value of the SSM parameter ``/{name}/bucket``.
+        bucket_name: Another bucket. The deployment could not read what lies there, so that it is then told
+            nothing of it.
+
+    Returns:
+        Where the data set lies (an ``s3://`` URL), and whether anything had to be changed.
+
+    Raises:
+        StagingError: AWS refused, cannot be reached, or has no such deployment.
+    """
+    try:
+        ssm = boto3.client("ssm")
+        deployed = _parameter(ssm, f"/{name}/bucket")
+        destination = bucket_name or deployed
+        if destination is None:
+            raise StagingError(
+                f"there is no parameter /{name}/bucket in {ssm.meta.region_name}: deploy the storage stack "
+                f"first (cdk deploy {name}-storage), set AWS_REGION or --name if it is deployed elsewhere, "
+                f"{WITHOUT_AWS}"
+            )
+        s3 = boto3.client("s3", config=Config(max_pool_connections=bucket.WORKERS))
+        changed = bucket.upload(data_set, s3, destination)
+        parameter = f"/{name}/dataset"
+        if destination == deployed and _parameter(ssm, parameter) != data_set.id:
+            ssm.put_parameter(Name=parameter, Value=data_set.id, Type="String", Overwrite=True)
+            changed = True
+    except (ClientError, BotoCoreError) as error:
+        raise StagingError(_explanation(error)) from None
+    return f"s3://{destination}/datasets/{data_set.id}/", changed
+
+
+def _parameter(ssm: "SSMClient", path: str) -> str | None:
+    try:
+        return ssm.get_parameter(Name=path)["Parameter"]["Value"]
+    except ssm.exceptions.ParameterNotFound:
+        return None
+
+
+def _explanation(error: ClientError | BotoCoreError) -> str:
+    text = " ".join(str(error).split())
+    if isinstance(error, ClientError):
+        code = error.response["Error"]["Code"]
+        return f"{text}; {ADVICE[code]}" if code in ADVICE else text
+    if isinstance(error, NoCredentialsError):
+        return f"no AWS credentials: run aws configure or set AWS_PROFILE, {WITHOUT_AWS}"
+    if isinstance(error, NoRegionError):
+        return f"no AWS region: set AWS_REGION, {WITHOUT_AWS}"
+    if isinstance(error, (ConnectionError, HTTPClientError)):
+        return f"{text}: check the network and the region (AWS_REGION), {WITHOUT_AWS}"
+    return text
