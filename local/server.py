@@ -45,14 +45,18 @@ async def _serve(home: Path, port: int, listener: int) -> None:
     from hypercorn.config import Config
     from ministack.core import lambda_runtime
 
-    from local import lambda_runtime as python_functions
-    from local import permissions
+    from local import mends, sagemaker
 
-    permissions.install()
-    python_functions.install(home / "tmp" / "lambda")
+    mends.install(home)
+    sagemaker.install(port=port, home=home)
+
     stop = asyncio.Event()
     for signal_number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(signal_number, stop.set)
+
+    async def stopped() -> None:
+        await stop.wait()
+        await asyncio.to_thread(sagemaker.shutdown)
 
     config = Config()
     config.bind = [f"fd://{listener}"]
@@ -60,7 +64,7 @@ async def _serve(home: Path, port: int, listener: int) -> None:
     config.graceful_timeout = 2
     config.shutdown_timeout = 10
 
-    await serve(ministack.app.app, config, shutdown_trigger=stop.wait)
+    await serve(ministack.app.app, config, shutdown_trigger=stopped)
     lambda_runtime.reset()
 
 

@@ -1,0 +1,16 @@
+"""All that this package changes in MiniStack, but for the SageMaker that it adds."""
+
+from pathlib import Path
+
+from local import buckets, lambda_runtime, permissions
+
+
+def install(home: Path) -> None:
+    """Makes MiniStack behave as AWS does where this project can tell the difference.
+
+    Args:
+        home: Folder of the embedded cloud.
+    """
+    permissions.install()
+    lambda_runtime.install(home / "tmp" / "lambda")
+    buckets.install()
