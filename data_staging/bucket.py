@@ -2,19 +2,19 @@
 
 import hashlib
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import boto3
+from botocore.config import Config
 
 from data_staging.dataset import DataSet, describe, png
 from data_staging.progress import Progress
 from data_staging.selection import Picture
 
-if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
-
 WORKERS = 16
 
 
-def upload(data_set: DataSet, s3: "S3Client", bucket: str) -> bool:
+def upload(data_set: DataSet, session: boto3.Session, bucket: str) -> bool:
     """Uploads ``datasets/{id}/…``, unless its manifest is there: then all of it is.
 
     Two runs at once send the same objects twice. What is there with the same MD5 is not sent again.
@@ -26,30 +26,30 @@ def upload(data_set: DataSet, s3: "S3Client", bucket: str) -> bool:
         botocore.exceptions.ClientError: S3 refused.
         botocore.exceptions.BotoCoreError: S3 cannot be reached.
     """
-    prefix = f"datasets/{data_set.id}/"
-    if _exists(s3, bucket, f"{prefix}manifest.json"):
+    destination = _Destination(session, bucket, f"datasets/{data_set.id}/")
+    if destination.holds("manifest.json"):
         return False
-    upload_ = _Upload(s3, bucket, prefix)
-    files = upload_.pictures(data_set)
+    files = destination.put_pictures(data_set)
     for split in data_set.splits:
-        upload_.put(f"{split}.lst", data_set.list_file(split), "text/tab-separated-values")
-    upload_.put("manifest.json", data_set.manifest(files), "application/json")
+        destination.put(f"{split}.lst", data_set.list_file(split), "text/tab-separated-values")
+    destination.put("manifest.json", data_set.manifest(files), "application/json")
     return True
 
 
-def _exists(s3: "S3Client", bucket: str, key: str) -> bool:
-    # Not HeadObject: its errors carry no text, so that a refusal could not be explained.
-    page = s3.list_objects_v2(Bucket=bucket, Prefix=key, MaxKeys=1)
-    return any(entry["Key"] == key for entry in page.get("Contents", []))
+class _Destination:
+    """A folder of a bucket, and what lies there already."""
 
-
-class _Upload:
-    def __init__(self, s3: "S3Client", bucket: str, prefix: str) -> None:
-        self.s3, self.bucket, self.prefix = s3, bucket, prefix
-        pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+    def __init__(self, session: boto3.Session, bucket: str, prefix: str) -> None:
+        self.s3 = session.client("s3", config=Config(max_pool_connections=WORKERS))
+        self.bucket, self.prefix = bucket, prefix
+        # Listed, not asked for one by one: HeadObject's refusals carry no text that could be shown.
+        pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
         self.etags = {
             entry["Key"]: entry["ETag"].strip('"') for page in pages for entry in page.get("Contents", [])
         }
+
+    def holds(self, path: str) -> bool:
+        return self.prefix + path in self.etags
 
     def put(self, path: str, content: bytes, content_type: str) -> None:
         key = self.prefix + path
@@ -57,14 +57,14 @@ class _Upload:
         if self.etags.get(key) != hashlib.md5(content, usedforsecurity=False).hexdigest():
             self.s3.put_object(Bucket=self.bucket, Key=key, Body=content, ContentType=content_type)
 
-    def pictures(self, data_set: DataSet) -> dict[str, dict[str, Any]]:
+    def put_pictures(self, data_set: DataSet) -> dict[str, dict[str, Any]]:
         """Uploads the pictures; returns what the manifest says of each."""
         total = sum(map(len, data_set.splits.values()))
         pool = ThreadPoolExecutor(WORKERS)
         try:
             with Progress("Uploading", total, "pictures") as progress:
                 sent = [
-                    pool.submit(self._picture, split, picture)
+                    pool.submit(self._put_picture, split, picture)
                     for split, pictures in data_set.splits.items()
                     for picture in pictures
                 ]
@@ -75,7 +75,7 @@ class _Upload:
             pool.shutdown(cancel_futures=True)
         return dict(done.result() for done in sent)
 
-    def _picture(self, split: str, picture: Picture) -> tuple[str, dict[str, Any]]:
+    def _put_picture(self, split: str, picture: Picture) -> tuple[str, dict[str, Any]]:
         content = png(picture.row)
         path = f"{split}/{picture.path}"
         self.put(path, content, "image/png")

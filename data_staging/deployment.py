@@ -1,9 +1,6 @@
 """The deployment that data are staged for: its bucket and data set parameters, and what AWS's errors mean."""
 
-from typing import TYPE_CHECKING
-
 import boto3
-from botocore.config import Config
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
@@ -16,9 +13,6 @@ from botocore.exceptions import (
 from data_staging import bucket
 from data_staging.dataset import DataSet
 from data_staging.errors import StagingError
-
-if TYPE_CHECKING:
-    from mypy_boto3_ssm import SSMClient
 
 ADVICE = {
     "NoSuchBucket": "check --bucket, or deploy the storage stack again",
@@ -53,27 +47,29 @@ def stage_to_s3(data_set: DataSet, name: str, bucket_name: str | None) -> tuple[
         StagingError: AWS refused, cannot be reached, or has no such deployment.
     """
     try:
-        ssm = boto3.client("ssm")
-        deployed = _parameter(ssm, f"/{name}/bucket")
+        session = boto3.Session()
+        deployed = _parameter(session, f"/{name}/bucket")
         destination = bucket_name or deployed
         if destination is None:
             raise StagingError(
-                f"there is no parameter /{name}/bucket in {ssm.meta.region_name}: deploy the storage stack "
+                f"there is no parameter /{name}/bucket in {session.region_name}: deploy the storage stack "
                 f"first (cdk deploy {name}-storage), set AWS_REGION or --name if it is deployed elsewhere, "
                 f"{WITHOUT_AWS}"
             )
-        s3 = boto3.client("s3", config=Config(max_pool_connections=bucket.WORKERS))
-        changed = bucket.upload(data_set, s3, destination)
+        changed = bucket.upload(data_set, session, destination)
         parameter = f"/{name}/dataset"
-        if destination == deployed and _parameter(ssm, parameter) != data_set.id:
-            ssm.put_parameter(Name=parameter, Value=data_set.id, Type="String", Overwrite=True)
+        if destination == deployed and _parameter(session, parameter) != data_set.id:
+            session.client("ssm").put_parameter(
+                Name=parameter, Value=data_set.id, Type="String", Overwrite=True
+            )
             changed = True
     except (ClientError, BotoCoreError) as error:
         raise StagingError(_explanation(error)) from None
     return f"s3://{destination}/datasets/{data_set.id}/", changed
 
 
-def _parameter(ssm: "SSMClient", path: str) -> str | None:
+def _parameter(session: boto3.Session, path: str) -> str | None:
+    ssm = session.client("ssm")
     try:
         return ssm.get_parameter(Name=path)["Parameter"]["Value"]
     except ssm.exceptions.ParameterNotFound:
