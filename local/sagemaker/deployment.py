@@ -3,6 +3,7 @@
 import random
 import shutil
 import tempfile
+import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -104,7 +105,7 @@ def _start_variant(endpoint_name: str, config: Record, variant: Record) -> Varia
         raise
     log = LogStream(
         f"{ENDPOINT_GROUP}/{endpoint_name}",
-        f"{variant['VariantName']}/i-{root.name.rpartition('-')[2]}",
+        f"{variant['VariantName']}/i-{uuid.uuid4().hex[:17]}",
         role_arn,
     )
     return Variant(
@@ -120,7 +121,7 @@ def _fetch_model(container: Record, role_arn: str, root: Path) -> None:
     (root / "model").mkdir()
     url = container.get("ModelDataUrl")
     if url is None:
-        return
+        raise DeploymentFailed("The model has no ModelDataUrl; the embedded cloud serves no other models.")
     archive = root / "model.tar.gz"
     try:
         bucket, key = s3_data.split(url)

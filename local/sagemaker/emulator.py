@@ -2,7 +2,10 @@
 
 import contextvars
 import hashlib
+import socket
 import threading
+import time
+import weakref
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
@@ -13,12 +16,16 @@ from botocore.config import Config
 from ministack.core.responses import get_account_id, get_region
 from ministack.services import sts
 
+_work: weakref.WeakSet[threading.Thread] = weakref.WeakSet()
+
 
 class Place:
     """The one embedded cloud of this process; ``hooks.install`` fills it in."""
 
     port: int = 0
     home: Path = Path()
+    #: Set once the embedded cloud is about to stop.
+    closing: threading.Event = threading.Event()
 
 
 def folder(kind: str) -> Path:
@@ -34,6 +41,28 @@ def start_thread(name: str, target: Callable[..., None], *arguments: Any) -> thr
     thread = threading.Thread(target=context.run, args=(target, *arguments), name=name, daemon=True)
     thread.start()
     return thread
+
+
+def start_work(name: str, target: Callable[..., None], *arguments: Any) -> None:
+    """Runs ``target`` as ``start_thread`` does; ``finish_work`` waits for it."""
+    _work.add(start_thread(name, target, *arguments))
+
+
+def finish_work(seconds: float) -> None:
+    """Waits for what ``start_work`` began, for some seconds each."""
+    for thread in list(_work):
+        thread.join(seconds)
+
+
+def wait_until_serving(seconds: float) -> None:
+    """Waits until the server takes connections: state is restored before that."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        try:
+            socket.create_connection(("127.0.0.1", Place.port), 1).close()
+            return
+        except OSError:
+            time.sleep(0.05)
 
 
 def client(service: str, role_arn: str | None = None) -> Any:

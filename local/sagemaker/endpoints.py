@@ -1,16 +1,19 @@
 """The operations on endpoints, and which deployment serves each."""
 
 import logging
+import time
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from local.sagemaker import deployment, listing, records
 from local.sagemaker.deployment import Deployment, DeploymentFailed
-from local.sagemaker.emulator import start_thread
+from local.sagemaker.emulator import Place, start_work, wait_until_serving
 from local.sagemaker.errors import ApiError, invalid
 from local.sagemaker.hosting import existing, existing_config
 from local.sagemaker.records import LOCK, Record
+
+_RESTART_SECONDS = 60.0  # in which an endpoint should be back after the embedded cloud was started again
 
 _logger = logging.getLogger("sagemaker.endpoints")
 #: ARN of an endpoint to what answers for it.
@@ -36,7 +39,7 @@ def create_endpoint(request: dict[str, Any]) -> Record:
         }
         records.endpoints[name] = record
         records.set_tags(endpoint_arn, request.get("Tags", []))
-    start_thread(f"sagemaker-endpoint-{name}", _deploy, record, config)
+    start_work(f"sagemaker-endpoint-{name}", _deploy, record, config)
     return record
 
 
@@ -51,7 +54,7 @@ def update_endpoint(request: dict[str, Any]) -> Record:
             raise invalid(f'Cannot update failed endpoint "{record["EndpointArn"]}". Delete it first.')
         record.update(EndpointStatus="Updating", LastModifiedTime=records.now())
         record.pop("FailureReason", None)
-    start_thread(f"sagemaker-endpoint-{record['EndpointName']}", _deploy, record, config)
+    start_work(f"sagemaker-endpoint-{record['EndpointName']}", _deploy, record, config)
     return record
 
 
@@ -65,7 +68,7 @@ def delete_endpoint(request: dict[str, Any]) -> Record:
             return {}
         record.update(EndpointStatus="Deleting", LastModifiedTime=records.now())
         retired = _serving.pop(record["EndpointArn"], None)
-    start_thread(f"sagemaker-endpoint-{record['EndpointName']}", _delete, record, retired)
+    start_work(f"sagemaker-endpoint-{record['EndpointName']}", _delete, record, retired)
     return {}
 
 
@@ -90,6 +93,10 @@ def serving(name: str) -> Deployment:
     """
     endpoint_arn = records.arn("endpoint", name)
     current = _serving.get(endpoint_arn)
+    deadline = time.monotonic() + _RESTART_SECONDS
+    while current is None and _is_restarting(name) and time.monotonic() < deadline:
+        time.sleep(0.1)
+        current = _serving.get(endpoint_arn)
     if current is None:
         account = endpoint_arn.split(":")[4]
         raise ApiError("ValidationError", f"Endpoint {name} of account {account} not found.")
@@ -103,7 +110,7 @@ def bring_back(record: Record) -> None:
         record.update(EndpointStatus="Failed", FailureReason="Its endpoint configuration was deleted.")
         return
     record["EndpointStatus"] = "SystemUpdating"
-    start_thread(f"sagemaker-endpoint-{record['EndpointName']}", _deploy, record, config)
+    start_work(f"sagemaker-endpoint-{record['EndpointName']}", _bring_back, record, config)
 
 
 def end_all() -> None:
@@ -114,6 +121,15 @@ def end_all() -> None:
 
 def _existing(name: str) -> Record:
     return existing(records.endpoints, "endpoint", name, "endpoint")
+
+
+def _is_restarting(name: str) -> bool:
+    return bool(records.endpoints.get(name, {}).get("EndpointStatus") == "SystemUpdating")
+
+
+def _bring_back(record: Record, config: Record) -> None:
+    wait_until_serving(_RESTART_SECONDS)
+    _deploy(record, config)
 
 
 def _deploy(record: Record, config: Record) -> None:
@@ -127,6 +143,10 @@ def _deploy(record: Record, config: Record) -> None:
     except (OSError, BotoCoreError, ClientError) as error:
         _logger.exception("endpoint %s", record["EndpointName"])
         reason = f"The embedded cloud could not start it: {error}"
+    if Place.closing.is_set():
+        if reason is None:
+            new.end()
+        return
     retired = None
     with LOCK:
         if reason is None:

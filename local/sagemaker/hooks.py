@@ -1,6 +1,7 @@
 """Puts this SageMaker into MiniStack, through names that MiniStack does not promise to keep."""
 
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,10 @@ from ministack.services.cloudformation import provisioners, stacks
 
 from local.patching import original, replace
 from local.sagemaker import api, child_process, cloudformation_types, endpoints, persistence
-from local.sagemaker.emulator import Place
+from local.sagemaker.emulator import Place, finish_work
 
 _SERVICE = "sagemaker"
+_FINISH_SECONDS = 5.0
 
 
 def install(*, port: int, home: Path) -> None:
@@ -46,7 +48,10 @@ def install(*, port: int, home: Path) -> None:
 
 def shutdown() -> None:
     """Ends all that was started and writes what is captured; call it while the server still answers."""
+    Place.closing.set()
     endpoints.end_all()
+    child_process.end_all()
+    finish_work(_FINISH_SECONDS)
     child_process.end_all()
 
 
@@ -57,11 +62,19 @@ def _route_requests() -> None:
     original(ministack.app, "_state_map")[_SERVICE] = _SERVICE
     original(ministack.app, "SERVICE_REGISTRY")[_SERVICE] = {"module": _SERVICE}
     original(ministack.app, "SERVICE_HANDLERS")[_SERVICE] = api.handle_request
+    for name in ("fix_error_content_type", "fix_success_content_type"):
+        replace(ministack.app, name, partial(_keep_content_types, fix=original(ministack.app, name)))
     original(router, "SERVICE_PATTERNS")[_SERVICE] = {
         "host_patterns": [r"(api|runtime)\.sagemaker\."],
         "target_prefixes": ["SageMaker."],
         "credential_scope": _SERVICE,
     }
+
+
+def _keep_content_types(service: str, status: int, headers: dict[str, str], fix: Any) -> None:
+    """MiniStack gives a service one content type; SageMaker's runtime answers with the container's."""
+    if service != _SERVICE:
+        fix(service, status, headers)
 
 
 def _authorise_requests() -> None:

@@ -14,13 +14,14 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from local.sagemaker import containers, records, s3_data
 from local.sagemaker.child_process import ChildProcess
-from local.sagemaker.emulator import client, folder, start_thread
+from local.sagemaker.emulator import Place, client, folder, start_thread, start_work
 from local.sagemaker.log_streams import TRAINING_GROUP, LogStream
 from local.sagemaker.records import LOCK, Record
 
 _STOP_SECONDS = 120  # what AWS gives a job between SIGTERM and SIGKILL
 _REASON = 1024  # characters of FailureReason
 _METRIC = re.compile(r"\b(Train|Validation)-accuracy=([0-9.]+)")
+_INTERRUPTED = "InternalServerError: The embedded cloud was stopped while the job ran. Please try again."
 _MESSAGES = {
     "Downloading": "Downloading input data",
     "Training": "Training image download completed. Training in progress.",
@@ -43,7 +44,12 @@ class _Stopped(Exception):
 
 def start(record: Record) -> None:
     """Runs the job on a thread; the record tells how far it is."""
-    start_thread(f"sagemaker-job-{record['TrainingJobName']}", _run, record)
+    start_work(f"sagemaker-job-{record['TrainingJobName']}", _run, record)
+
+
+def interrupted(record: Record) -> None:
+    """Fails a job that the end of the embedded cloud has cut off."""
+    _finish(record, "Failed", _INTERRUPTED)
 
 
 def stop(record: Record) -> None:
@@ -68,6 +74,9 @@ def _run(record: Record) -> None:
     try:
         _download(record, root)
         status = _train(record, root, log)
+        if Place.closing.is_set():
+            interrupted(record)
+            return
         reason = _failure(root, status)
         stopped = record["TrainingJobStatus"] == "Stopping"
         if reason and not stopped:
@@ -95,7 +104,8 @@ def _download(record: Record, root: Path) -> None:
     if refusal := containers.refusal(algorithm.get("TrainingImage", algorithm.get("AlgorithmName", ""))):
         raise s3_data.DataError(refusal)
     _advance(record, "Downloading")
-    record["TrainingStartTime"] = records.now()
+    with LOCK:
+        record["TrainingStartTime"] = records.now()
     s3 = client("s3", record["RoleArn"])
     for channel in record["InputDataConfig"]:
         name = channel["ChannelName"]
@@ -144,7 +154,8 @@ def _train(record: Record, root: Path, log: LogStream) -> int:
         for phase, value in _METRIC.findall(line):
             name = f"{phase.lower()}:accuracy"
             metrics[name] = {"MetricName": name, "Value": float(value), "Timestamp": records.now()}
-            record["FinalMetricDataList"] = list(metrics.values())
+            with LOCK:
+                record["FinalMetricDataList"] = list(metrics.values())
 
     extra = {"TRAINING_JOB_NAME": record["TrainingJobName"], "TRAINING_JOB_ARN": record["TrainingJobArn"]}
     with LOCK:

@@ -43,7 +43,7 @@ def page(
 
 
 def _wanted(record: Record, request: dict[str, Any], name: str, status: str) -> bool:
-    if request.get("NameContains", "").lower() not in record[name].lower():
+    if request.get("NameContains", "") not in record[name]:
         return False
     if request.get("StatusEquals", record.get(status)) != record.get(status):
         return False

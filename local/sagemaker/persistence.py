@@ -1,20 +1,20 @@
 """Keeps this SageMaker's records across a restart, through MiniStack's contract for a service's state."""
 
+import copy
 import shutil
 from typing import Any
 
 from ministack.core.responses import request_scope
 
-from local.sagemaker import child_process, endpoints
+from local.sagemaker import child_process, endpoints, job_runner
 from local.sagemaker.emulator import folder
-from local.sagemaker.records import STORES
-
-_INTERRUPTED = "InternalServerError: The embedded cloud was stopped while the job ran. Please try again."
+from local.sagemaker.records import LOCK, STORES
 
 
 def get_state() -> dict[str, Any]:
     """Returns all records, for MiniStack to write."""
-    return dict(STORES)
+    with LOCK:
+        return copy.deepcopy(STORES)
 
 
 def load_persisted_state(state: dict[str, Any]) -> None:
@@ -23,7 +23,7 @@ def load_persisted_state(state: dict[str, Any]) -> None:
         store.update(state.get(name, {}))
     for _, job in STORES["training_jobs"].all_items():
         if job["TrainingJobStatus"] in ("InProgress", "Stopping"):
-            job.update(TrainingJobStatus="Failed", SecondaryStatus="Failed", FailureReason=_INTERRUPTED)
+            job_runner.interrupted(job)
     for (account, region, _), endpoint in STORES["endpoints"].all_items():
         with request_scope(account, region):
             if endpoint["EndpointStatus"] == "Deleting":

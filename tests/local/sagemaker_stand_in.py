@@ -37,6 +37,7 @@ class Serving(BaseHTTPRequestHandler):
     """Answers with the model's bias; a body of ``sleep N``, ``error N text`` or ``die`` is an order."""
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
     bias = 0.0
 
     def do_GET(self) -> None:
