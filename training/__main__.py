@@ -1,0 +1,56 @@
+"""`python -m training train|serve [--root DIR] [--port N]`: the algorithm as its container would run it."""
+
+import argparse
+import logging
+import sys
+from pathlib import Path
+
+from training.container_paths import ContainerPaths
+from training.contract import CustomerError
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m training", description=__doc__)
+    parser.add_argument("command", choices=("train", "serve"))
+    parser.add_argument("--root", type=Path, default=ContainerPaths.root, help="stands in for /opt/ml")
+    parser.add_argument("--port", type=int, default=8080, help="for serve, on 127.0.0.1 (default 8080)")
+    arguments = parser.parse_args()
+    if not 0 <= arguments.port <= 65535:
+        parser.error(f"--port {arguments.port} is not from 0 to 65535")
+    return arguments
+
+
+def main() -> int:
+    """Returns the exit status: 0, 1 for a fault of the input, 130 or 143 when interrupted or terminated."""
+    arguments = _arguments()
+    logging.basicConfig(
+        stream=sys.stdout,
+        level=logging.INFO,
+        format="[%(asctime)s %(levelname)s %(thread)d] %(message)s",
+        datefmt="%m/%d/%Y %H:%M:%S",
+    )
+    paths = ContainerPaths(arguments.root)
+    try:
+        if arguments.command == "train":
+            from training.train import train
+
+            return train(paths)
+        from training.serve import serve
+
+        return serve(paths, arguments.port)
+    except CustomerError as error:
+        if arguments.command == "train":
+            paths.write_failure(str(error))
+        print(error, file=sys.stderr)
+        return 1
+    except OSError as error:
+        message = f"{error.strerror}: {error.filename or f'port {arguments.port}'}"
+        print(f"Cannot {arguments.command}: {message}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("Interrupted.", file=sys.stderr)
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

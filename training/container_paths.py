@@ -1,0 +1,57 @@
+"""The one reader of /opt/ml: where a SageMaker container finds its input and leaves its output."""
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from training.contract import CustomerError
+
+
+@dataclass(frozen=True)
+class ContainerPaths:
+    """The folders and files under `root`, which stands for /opt/ml.
+
+    Source: AWS, "How Amazon SageMaker AI provides training information".
+    """
+
+    root: Path = Path("/opt/ml")
+
+    @property
+    def hyperparameters(self) -> Path:
+        return self.root / "input" / "config" / "hyperparameters.json"
+
+    @property
+    def model(self) -> Path:
+        return self.root / "model"
+
+    @property
+    def failure(self) -> Path:
+        return self.root / "output" / "failure"
+
+    def channel(self, name: str) -> Path:
+        """The folder of an input channel; it exists only if the job has that channel."""
+        return self.root / "input" / "data" / name
+
+    def read_hyperparameters(self) -> dict[str, str]:
+        """Returns the job's own hyperparameters: names and values, both strings.
+
+        Raises:
+            CustomerError: the file is absent, or is not a JSON object of strings.
+        """
+        try:
+            given = json.loads(self.hyperparameters.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise CustomerError(f"Customer Error: There is no {self.hyperparameters}.") from None
+        except ValueError as error:
+            raise CustomerError(f"Customer Error: {self.hyperparameters} is not JSON: {error}") from None
+        if not isinstance(given, dict) or not all(isinstance(value, str) for value in given.values()):
+            raise CustomerError(f"Customer Error: {self.hyperparameters} must map names to strings.")
+        return given
+
+    def write_failure(self, message: str) -> None:
+        """Leaves the reason of a failed job; SageMaker shows its first 1024 characters."""
+        self.failure.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = self.failure.with_name("failure.unfinished")
+        unfinished.write_text(message[:1024], encoding="utf-8")
+        os.replace(unfinished, self.failure)

@@ -1,0 +1,153 @@
+"""Fits a network's trainable part: optimizers, learning-rate schedule, epochs, early stopping."""
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from training.artifact import Network
+from training.hyperparameters import Hyperparameters
+
+BATCHES_BETWEEN_LINES = 20
+SCORING_BATCH = 64
+
+log = logging.getLogger("training")
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What the trainable part learns from or is scored on.
+
+    `labels` is int64 (n,); `batch` gives the inputs of the examples at the indices (b,) that it is given.
+    """
+
+    labels: Tensor
+    batch: Callable[[Tensor], Tensor]
+
+
+@dataclass(frozen=True)
+class Score:
+    """Of one epoch on the validation channel: the share of right answers, and the mean cross-entropy."""
+
+    accuracy: float
+    loss: float
+
+    def better_than(self, other: "Score | None") -> bool:
+        """More right answers; of equally many the lower cross-entropy."""
+        return other is None or (self.accuracy, -self.loss) > (other.accuracy, -other.loss)
+
+
+def optimizer_for(parameters: list[nn.Parameter], chosen: Hyperparameters) -> torch.optim.Optimizer:
+    """Returns the documented optimizer; weight_decay and momentum are for sgd and nag alone, as documented."""
+    if chosen.optimizer == "adam":
+        betas = (chosen.beta_1, chosen.beta_2)
+        return torch.optim.Adam(parameters, lr=chosen.learning_rate, betas=betas, eps=chosen.eps)
+    if chosen.optimizer == "rmsprop":
+        return torch.optim.RMSprop(parameters, lr=chosen.learning_rate, alpha=chosen.gamma, eps=chosen.eps)
+    return torch.optim.SGD(
+        parameters,
+        lr=chosen.learning_rate,
+        momentum=chosen.momentum,
+        weight_decay=chosen.weight_decay,
+        nesterov=chosen.optimizer == "nag" and chosen.momentum > 0,
+    )
+
+
+class EarlyStopping:
+    """Stops when the validation accuracy has not risen by the tolerance for `patience` epochs."""
+
+    def __init__(self, chosen: Hyperparameters) -> None:
+        self._chosen = chosen
+        self._best = 0.0
+        self._waited = 0
+
+    def met(self, epoch: int, accuracy: float) -> bool:
+        """Takes the epoch (from 0) and its accuracy, in order."""
+        if accuracy > self._best * (1 + self._chosen.early_stopping_tolerance):
+            self._best, self._waited = accuracy, 0
+        else:
+            self._waited += 1
+        enough = epoch + 1 >= self._chosen.early_stopping_min_epochs
+        return self._chosen.early_stopping and enough and self._waited >= self._chosen.early_stopping_patience
+
+
+def fit(
+    network: Network,
+    training: Inputs,
+    validation: Inputs,
+    chosen: Hyperparameters,
+    random: torch.Generator,
+    finish_epoch: Callable[[int, Score], None],
+) -> None:
+    """Trains `network.tail` and calls `finish_epoch` with each epoch's number (from 0) and score."""
+    parameters = [parameter for parameter in network.parameters() if parameter.requires_grad]
+    optimizer = optimizer_for(parameters, chosen)
+    # AWS counts epochs in updates of the declared number of samples.
+    updates_an_epoch = max(1, chosen.num_training_samples // chosen.mini_batch_size)
+    schedule = torch.optim.lr_scheduler.MultiStepLR(
+        optimizer, [step * updates_an_epoch for step in chosen.lr_scheduler_step], chosen.lr_scheduler_factor
+    )
+    stopping = EarlyStopping(chosen)
+    for epoch in range(chosen.epochs):
+        started = time.monotonic()
+        _train_epoch(network, training, chosen, optimizer, schedule, random, epoch)
+        log.info("Epoch[%d] Time cost=%.3f", epoch, time.monotonic() - started)
+        score = score_on(network, validation)
+        log.info("Epoch[%d] Validation-accuracy=%.6f", epoch, score.accuracy)
+        finish_epoch(epoch, score)
+        if stopping.met(epoch, score.accuracy):
+            log.info("Early stopping criteria met.")
+            return
+
+
+def _train_epoch(
+    network: Network,
+    training: Inputs,
+    chosen: Hyperparameters,
+    optimizer: torch.optim.Optimizer,
+    schedule: torch.optim.lr_scheduler.MultiStepLR,
+    random: torch.Generator,
+    epoch: int,
+) -> None:
+    network.train()
+    size = chosen.mini_batch_size
+    order = torch.randperm(len(training.labels), generator=random)
+    batches = order[: len(order) - len(order) % size].split(size)
+    right = in_top_k = seen = 0
+    started = time.monotonic()
+    for number, indices in enumerate(batches):
+        labels = training.labels[indices]
+        logits = network.tail(training.batch(indices))
+        optimizer.zero_grad(set_to_none=True)
+        F.cross_entropy(logits, labels).backward()
+        optimizer.step()
+        schedule.step()
+        right += int((logits.argmax(1) == labels).sum())
+        if chosen.top_k:
+            in_top_k += int((logits.topk(chosen.top_k).indices == labels[:, None]).sum())
+        seen += size
+        if number and number % BATCHES_BETWEEN_LINES == 0:
+            speed = BATCHES_BETWEEN_LINES * size / (time.monotonic() - started)
+            line = "Epoch[%d] Batch [%d]\tSpeed: %.3f samples/sec\taccuracy=%.6f"
+            log.info(line, epoch, number, speed, right / seen)
+            started = time.monotonic()
+    log.info("Epoch[%d] Train-accuracy=%.6f", epoch, right / seen)
+    if chosen.top_k:
+        log.info("Epoch[%d] Train-top_k_accuracy_%d=%.6f", epoch, chosen.top_k, in_top_k / seen)
+
+
+def score_on(network: Network, inputs: Inputs) -> Score:
+    """Returns how the network does on every one of the inputs."""
+    network.eval()
+    right, loss = 0, 0.0
+    with torch.inference_mode():
+        for indices in torch.arange(len(inputs.labels)).split(SCORING_BATCH):
+            labels = inputs.labels[indices]
+            logits = network.tail(inputs.batch(indices))
+            right += int((logits.argmax(1) == labels).sum())
+            loss += float(F.cross_entropy(logits, labels, reduction="sum"))
+    return Score(right / len(inputs.labels), loss / len(inputs.labels))

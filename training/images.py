@@ -1,0 +1,61 @@
+"""From encoded image to RGB pixels: the same reading and resizing in training and in serving."""
+
+import io
+import warnings
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+FORMATS = ("PNG", "JPEG")
+# 64 megapixels take 192 MB as pixels; what claims more is refused before memory is taken.
+MAX_PIXELS = 64_000_000
+
+Pixels = NDArray[np.uint8]
+
+
+class UnreadableImage(ValueError):
+    """The bytes are not a whole PNG or JPEG within the limits; the text says what is wrong, in one line."""
+
+
+def read_image(source: Path | bytes) -> Image.Image:
+    """Returns the whole image as RGB.
+
+    Raises:
+        UnreadableImage: not PNG or JPEG, cut off, or above `MAX_PIXELS`.
+    """
+    try:
+        with warnings.catch_warnings():
+            # Our own limit stands in for Pillow's warning.
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            with Image.open(
+                io.BytesIO(source) if isinstance(source, bytes) else source, formats=FORMATS
+            ) as image:
+                if image.width * image.height > MAX_PIXELS:
+                    raise UnreadableImage(
+                        f"{image.width}x{image.height} pixels are too many: at most {MAX_PIXELS:,} are allowed"
+                    )
+                return image.convert("RGB")
+    except Image.DecompressionBombError:
+        raise UnreadableImage(f"too many pixels: at most {MAX_PIXELS:,} are allowed") from None
+    except Image.UnidentifiedImageError:
+        raise UnreadableImage("not a PNG or JPEG image") from None
+    except (OSError, SyntaxError, ValueError, EOFError) as error:
+        if isinstance(error, UnreadableImage):
+            raise
+        raise UnreadableImage(f"damaged image: {error}") from None
+
+
+def resize_whole(image: Image.Image, height: int, width: int) -> Pixels:
+    """Returns uint8 (height, width, 3): the whole image, its aspect not kept, as AWS's server does."""
+    return np.asarray(image.resize((width, height), Image.Resampling.BILINEAR))
+
+
+def resize_shortest(image: Image.Image, shortest: int | None) -> Pixels:
+    """Returns uint8 (height, width, 3) with the shortest side as given and the aspect kept; None: as it is."""
+    if shortest is not None:
+        scale = shortest / min(image.size)
+        size = (max(shortest, round(image.width * scale)), max(shortest, round(image.height * scale)))
+        image = image.resize(size, Image.Resampling.BILINEAR)
+    return np.asarray(image)

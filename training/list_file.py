@@ -1,0 +1,69 @@
+"""Reads `.lst` files: index, label and relative path, TAB between them, one image a line."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from training.contract import CustomerError
+
+
+@dataclass(frozen=True)
+class LabelledImage:
+    """An image file and its label, an integer from 0."""
+
+    path: Path
+    label: int
+
+
+def read_list(list_channel: Path, image_channel: Path, num_classes: int) -> list[LabelledImage]:
+    """Returns the images that the channel's one `.lst` names, in its order.
+
+    Source of the format: AWS, "Input/Output Interface for the Image Classification Algorithm".
+
+    Raises:
+        CustomerError: no `.lst`, more than one, an empty one, or a line that is not index, label and path of
+            an existing file; the text begins as AWS's does.
+    """
+    invalid = f"Customer Error: Invalid lst file in the {image_channel.name} channel."
+    found = sorted(path for path in list_channel.rglob("*.lst") if path.is_file())
+    if len(found) != 1:
+        raise CustomerError(f"{invalid} Expected one .lst in {list_channel.name}, found {len(found)}.")
+    try:
+        lines = found[0].read_text(encoding="utf-8").splitlines()
+    except UnicodeDecodeError:
+        raise CustomerError(f"{invalid} {found[0].name} is not UTF-8 text.") from None
+    images, indices = [], set()
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        where = f"{invalid} {found[0].name} line {number}"
+        index, image = _parse_line(line, where, image_channel, num_classes)
+        if index in indices:
+            raise CustomerError(f"{where}: the index {index} is there twice.")
+        indices.add(index)
+        images.append(image)
+    if not images:
+        raise CustomerError(f"{invalid} {found[0].name} names no image.")
+    return images
+
+
+def _parse_line(line: str, where: str, image_channel: Path, num_classes: int) -> tuple[int, LabelledImage]:
+    fields = line.split("\t")
+    if len(fields) != 3:
+        raise CustomerError(
+            f"{where}: expected index, label and path with TABs between, found {len(fields)} field(s)."
+        )
+    try:
+        index, label = int(fields[0]), float(fields[1])
+    except ValueError:
+        raise CustomerError(f"{where}: index {fields[0]!r} or label {fields[1]!r} is not a number.") from None
+    if label not in range(num_classes):
+        raise CustomerError(
+            f"{where}: the label {fields[1]} is not an integer from 0 to {num_classes - 1} (num_classes {num_classes})."
+        )
+    relative = Path(fields[2].strip())
+    path = image_channel / relative
+    if relative.is_absolute() or ".." in relative.parts or not path.is_file():
+        raise CustomerError(
+            f"{where}: there is no {fields[2].strip()!r} in the {image_channel.name} channel."
+        )
+    return index, LabelledImage(path, int(label))

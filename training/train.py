@@ -1,0 +1,173 @@
+"""Trains as the built-in's container does: from the channels under /opt/ml/input to /opt/ml/model."""
+
+import logging
+import os
+import signal
+from types import FrameType
+
+import torch
+
+from training import artifact
+from training.container_paths import ContainerPaths
+from training.contract import CHANNELS, CustomerError
+from training.examples import Examples
+from training.fitting import Inputs, Score, fit
+from training.hyperparameters import Hyperparameters, merge, parse
+from training.list_file import LabelledImage, read_list
+from training.residual_network import randomly_initialised
+from training.transfer import start_from_imagenet
+
+TERMINATED = 143
+
+log = logging.getLogger("training")
+
+
+class Terminated(Exception):
+    """SIGTERM came: StopTrainingJob, or the job's time is up."""
+
+
+def train(paths: ContainerPaths) -> int:
+    """Returns the exit status: 0, or 143 when SIGTERM ended it with the best model so far stored.
+
+    Raises:
+        CustomerError: hyperparameters or data are not what the algorithm takes.
+    """
+    signal.signal(signal.SIGTERM, _terminate)
+    try:
+        _train(paths)
+    except Terminated:
+        log.info("Stopped by SIGTERM; the best model so far, if any, is in %s", paths.model)
+        return TERMINATED
+    return 0
+
+
+def _terminate(number: int, _: FrameType | None) -> None:
+    raise Terminated
+
+
+def _train(paths: ContainerPaths) -> None:
+    print("Docker entrypoint called with argument(s): train", flush=True)
+    chosen = _read_hyperparameters(paths)
+    random = _seeded_generator()
+    training_images = _read_list(paths, "train", chosen)
+    validation_images = _read_list(paths, "validation", chosen)
+    if len(training_images) < chosen.mini_batch_size:
+        raise CustomerError(
+            "ClientError: The number of input images must be bigger or equal to the mini_batch_size. "
+            f"There are {len(training_images)} images, and mini_batch_size is {chosen.mini_batch_size}."
+        )
+    training = Examples(training_images, "train", chosen)
+    validation = Examples(validation_images, "validation", chosen)
+    log.info("use_pretrained_model: %d", chosen.use_pretrained_model)
+    log.info("multi_label: %d", chosen.multi_label)
+    network: artifact.Network
+    if chosen.use_pretrained_model:
+        log.info("Using pretrained model for initializing weights and transfer learning.")
+        log.info("The pretrained model here is EfficientNet-Lite0, whatever num_layers says")
+        _log_parameters(chosen)
+        network, *inputs = start_from_imagenet(training, validation, chosen, random)
+        name = artifact.EFFICIENTNET
+    else:
+        log.info("Performing random weight initialization")
+        _log_parameters(chosen)
+        network = randomly_initialised(chosen.num_layers, chosen.image_shape, chosen.num_classes)
+        inputs = [
+            Inputs(training.labels, lambda indices: training.augmented_batch(indices, random)),
+            Inputs(validation.labels, validation.batch),
+        ]
+        name = f"resnet-{chosen.num_layers}"
+    paths.model.mkdir(parents=True, exist_ok=True)
+    artifact.describe(paths.model, name, chosen.image_shape, chosen.mini_batch_size)
+    fit(network, *inputs, chosen, random, _Keeper(paths, network, chosen))
+
+
+class _Keeper:
+    """Stores the best model of the epochs so far, or one every `checkpoint_frequency` epochs."""
+
+    def __init__(self, paths: ContainerPaths, network: artifact.Network, chosen: Hyperparameters) -> None:
+        self._folder = paths.model
+        self._network = network
+        self._frequency = chosen.checkpoint_frequency
+        self._best: Score | None = None
+
+    def __call__(self, epoch: int, score: Score) -> None:
+        if self._frequency:
+            if (epoch + 1) % self._frequency == 0:
+                self._store(epoch)
+        elif score.better_than(self._best):
+            log.info("Storing the best model with validation accuracy: %.6f", score.accuracy)
+            self._best = score
+            stored = self._store(epoch)
+            for older in set(self._folder.glob("*.params")) - {stored}:
+                older.unlink()
+
+    def _store(self, epoch: int) -> object:
+        stored = artifact.store_weights(self._folder, self._network, epoch)
+        log.info('Saved checkpoint to "%s"', stored)
+        return stored
+
+
+def _read_hyperparameters(paths: ContainerPaths) -> Hyperparameters:
+    given = paths.read_hyperparameters()
+    log.info("Merging with provided configuration from %s: %s", paths.hyperparameters, given)
+    log.info("Final configuration: %s", merge(given))
+    return parse(given)
+
+
+def _seeded_generator() -> torch.Generator:
+    """Returns the generator of every draw; SCONES_SEED, a whole number, makes a run repeatable."""
+    random = torch.Generator()
+    seed = os.environ.get("SCONES_SEED", "")
+    if not seed:
+        random.seed()
+    elif seed.isascii() and seed.isdigit():
+        random.manual_seed(int(seed) % 2**63)
+    else:
+        raise CustomerError(f"SCONES_SEED is {seed!r}; it must be a whole number, such as 1.")
+    torch.manual_seed(random.initial_seed())
+    return random
+
+
+def _read_list(paths: ContainerPaths, channel: str, chosen: Hyperparameters) -> list[LabelledImage]:
+    list_channel = f"{channel}_lst"
+    for needed in (channel, list_channel):
+        if not paths.channel(needed).is_dir():
+            raise CustomerError(
+                f"Customer Error: There is no {needed} channel. The channels must be {', '.join(CHANNELS)}, "
+                "each with the content type application/x-image."
+            )
+    log.info("Searching for .lst files in %s.", paths.channel(list_channel))
+    images = read_list(paths.channel(list_channel), paths.channel(channel), chosen.num_classes)
+    log.info("Creating record files for %s.lst", channel)
+    log.info("Done creating record files...")
+    return images
+
+
+def _log_parameters(chosen: Hyperparameters) -> None:
+    log.info("---- Parameters ----")
+    log.info("num_layers: %d", chosen.num_layers)
+    log.info("data type: <class 'numpy.float32'>")
+    log.info("epochs: %d", chosen.epochs)
+    log.info("optimizer: %s", chosen.optimizer)
+    if chosen.optimizer in ("sgd", "nag"):
+        log.info("momentum: %s", chosen.momentum)
+        log.info("weight_decay: %s", chosen.weight_decay)
+    log.info("learning_rate: %s", chosen.learning_rate)
+    if chosen.lr_scheduler_step:
+        log.info("lr_scheduler_step: %s", ",".join(map(str, chosen.lr_scheduler_step)))
+        log.info("lr_scheduler_factor: %s", chosen.lr_scheduler_factor)
+    log.info("num_training_samples: %d", chosen.num_training_samples)
+    log.info("mini_batch_size: %d", chosen.mini_batch_size)
+    log.info("image_shape: %s", ",".join(map(str, chosen.image_shape)))
+    log.info("num_classes: %d", chosen.num_classes)
+    log.info("augmentation_type: %s", chosen.augmentation_type)
+    log.info("kv_store: device")
+    if chosen.early_stopping:
+        log.info("Using early stopping for training")
+        log.info("Early stopping minimum epochs: %d", chosen.early_stopping_min_epochs)
+        log.info("Early stopping patience: %d", chosen.early_stopping_patience)
+        log.info("Early stopping tolerance: %s", chosen.early_stopping_tolerance)
+    if chosen.checkpoint_frequency is None:
+        log.info("checkpoint_frequency not set, will store the best model")
+    log.info("--------------------")
+    log.info("Setting number of threads: %d", torch.get_num_threads())
