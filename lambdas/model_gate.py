@@ -55,14 +55,20 @@ def log_of(job: str) -> str:
 
 def _stored_models(job: str) -> list[float]:
     """Returns the accuracies of the models that the job stored, in the order of time."""
-    pages = logs.get_paginator("filter_log_events").paginate(
-        logGroupName=LOG_GROUP,
-        logStreamNamePrefix=f"{job}/",
-        filterPattern='"Storing the best model with validation accuracy"',
-    )
     try:
-        events = [event for page in pages for event in page["events"]]
+        streams = logs.describe_log_streams(logGroupName=LOG_GROUP, logStreamNamePrefix=f"{job}/")[
+            "logStreams"
+        ]
     except logs.exceptions.ResourceNotFoundException:
         return []
-    found = ((event["timestamp"], BEST_MODEL.search(event["message"])) for event in events)
-    return [float(match[1]) for _, match in sorted(found, key=lambda pair: pair[0]) if match]
+    if not streams:
+        return []
+    pages = logs.get_paginator("filter_log_events").paginate(
+        logGroupName=LOG_GROUP,
+        logStreamNames=[stream["logStreamName"] for stream in streams],
+        filterPattern='"Storing the best model with validation accuracy"',
+    )
+    events = sorted(
+        (event for page in pages for event in page["events"]), key=lambda event: event["timestamp"]
+    )
+    return [float(match[1]) for event in events if (match := BEST_MODEL.search(event["message"]))]

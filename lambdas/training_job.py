@@ -62,7 +62,6 @@ def start(event: dict[str, Any], context: object) -> None:
         )
     # Whatever goes wrong is answered: without an answer CloudFormation waits for an hour.
     except Exception as error:
-        logger.exception("The training job can not be started", extra={"request_id": event["RequestId"]})
         answer(event, status="FAILED", resource_id=resource_id, reason=_explained(error))
 
 
@@ -82,7 +81,6 @@ def finish(event: dict[str, Any], context: object) -> dict[str, str]:
         data = accepted_model(job, request["ResourceProperties"], event.get("failure"))
     # As in start: a missing answer would cost an hour.
     except Exception as error:
-        logger.exception("The model is refused", extra={"training_job": job})
         reason = _explained(error)
         answer(request, status="FAILED", resource_id=former, reason=reason)
         return {"Status": "FAILED", "Reason": reason}
@@ -179,8 +177,8 @@ def _status(job: str) -> str | None:
     try:
         return sagemaker.describe_training_job(TrainingJobName=job)["TrainingJobStatus"]
     except ClientError as error:
-        # SageMaker has no code of its own for a job that is not there.
-        if "not found" in error.response["Error"]["Message"].lower():
+        # What SageMaker says of a job that is not there; the name itself is always a valid one.
+        if error.response["Error"]["Code"] in ("ValidationException", "ResourceNotFound"):
             return None
         raise
 
@@ -196,6 +194,9 @@ def _exists(bucket: str, key: str) -> bool:
 
 
 def _explained(error: Exception) -> str:
-    """One line: the message alone where it was written for the user, with the error's name otherwise."""
-    message = " ".join(str(error).split())
-    return message if isinstance(error, TrainingRefused) else f"{type(error).__name__}: {message}"
+    """Logs an error; returns it in a line, with its name where it was not written for the user."""
+    foreseen = isinstance(error, TrainingRefused)
+    logger.error(
+        "The training job is refused", exc_info=None if foreseen else error, extra={"reason": str(error)}
+    )
+    return str(error) if foreseen else f"{type(error).__name__}: {error}"

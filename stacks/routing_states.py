@@ -19,6 +19,7 @@ SERIALIZE_FAILURES = {
 }
 CLASSIFY_FAILURES = {
     "InvalidEvent": "Event is invalid",
+    "InvalidImage": "Photo is not an image",
     "EndpointThrottled": "Endpoint is called too often",
     "EndpointUnavailable": "Endpoint stays unavailable",
     "EndpointNotInService": "Endpoint is not in service",

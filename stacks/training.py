@@ -62,7 +62,7 @@ class TrainingStack(cdk.Stack):
         _allow(finish, ["s3:PutObjectTagging", "s3:DeleteObjectTagging"], f"{bucket_arn}/models/*")
         _allow(
             finish,
-            ["logs:FilterLogEvents"],
+            ["logs:DescribeLogStreams", "logs:FilterLogEvents"],
             self.format_arn(
                 service="logs",
                 resource="log-group",
