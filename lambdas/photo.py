@@ -7,8 +7,8 @@ from PIL import ExifTags, Image
 
 from lambdas.errors import ImageTooLarge, InvalidImage
 
-# What phones, cameras and screenshots write: the fewer decoders, the less to attack. Pillow opens MPO, the several
-# JPEGs in one file that some phones write, as JPEG.
+# What phones, cameras and screenshots write: the fewer decoders, the less to attack. Pillow opens MPO, the
+# several JPEGs in one file that some phones write, as JPEG.
 FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP", "TIFF")
 
 MAX_BYTES = 64 * 2**20
@@ -16,8 +16,9 @@ MAX_BYTES = 64 * 2**20
 MAX_PIXELS_BASELINE_JPEG = 256_000_000
 """The most pixels of a baseline JPEG. It is scaled down while it is decoded, so that its pixels never lie in
 memory at once; phones make up to 200 megapixels (16320 x 12240)."""
-MAX_PIXELS = 64_000_000
-"""The most pixels of any other image. It is decoded whole, at 4 bytes a pixel, and twice that to convert it."""
+MAX_PIXELS = 52_000_000
+"""The most pixels of any other image, which is decoded whole: 50 megapixels (8192 x 6144) and a little. The
+worst, a WebP, takes 16 bytes a pixel, so that with 64 MiB of file it stays within a function's 1024 MB."""
 
 # About 590 x 440: the network looks at 224 x 224 at most.
 TARGET_PIXELS = 262_144
@@ -55,8 +56,8 @@ def small_image(photo: bytes, max_bytes: int) -> bytes:
     """
     if not photo:
         raise InvalidImage("an empty file, no image")
-    if photo[4:8] == b"ftyp" and photo[8:12] in (b"heic", b"heix", b"mif1", b"msf1", b"avif"):
-        raise InvalidImage("a HEIC or AVIF image, which is not read here: export it as JPEG")
+    if photo[4:8] == b"ftyp":  # ISO base media file format, ISO/IEC 14496-12
+        raise InvalidImage("a HEIC, AVIF or video file, which is not read here: export the photo as JPEG")
     with warnings.catch_warnings():
         # Pillow warns of oddities in metadata, which do not matter here.
         warnings.simplefilter("ignore")
@@ -65,7 +66,7 @@ def small_image(photo: bytes, max_bytes: int) -> bytes:
         except (InvalidImage, ImageTooLarge):
             raise
         except Image.DecompressionBombError as error:
-            raise ImageTooLarge(str(error)) from None
+            raise ImageTooLarge(f"an image of too many pixels: {error}") from None
         except Image.UnidentifiedImageError:
             raise InvalidImage(f"no image of a known format ({', '.join(FORMATS)})") from None
         except Exception as error:
@@ -82,7 +83,6 @@ def _decoded(photo: bytes) -> Image.Image:
     image.draft(image.mode, (2 * target[0], 2 * target[1]))
     image.load()
     orientation = image.getexif().get(ExifTags.Base.Orientation)
-    # Opaque or not, in a mode that can be resampled.
     image = _in_colour(image)
     if image.size != target:
         image = image.resize(target, Image.Resampling.LANCZOS, reducing_gap=2.0)
@@ -117,7 +117,8 @@ def _in_colour(image: Image.Image) -> Image.Image:
     if image.mode.startswith("I;16"):
         # Pillow clips 16 bits to 8 where it should scale them.
         image = image.convert("I").point([round(value / 257) for value in range(65_536)], "L")
-    return image.convert("RGBA" if image.has_transparency_data else "RGB")
+    mode = "RGBA" if image.has_transparency_data else "RGB"
+    return image if image.mode == mode else image.convert(mode)
 
 
 def _encoded(image: Image.Image, max_bytes: int) -> bytes:

@@ -24,9 +24,11 @@ def probabilities(value: object, classes: tuple[str, ...]) -> list[float]:
     if len(value) != len(classes):
         raise ValueError(f"a list of {len(value)}: {expected}")
     for number in value:
-        # NaN is in no range; True is an int to Python but no number to JSON.
-        if not isinstance(number, int | float) or isinstance(number, bool) or not 0 <= number <= 1:
-            raise ValueError(f"a list with {str(number)[:40]!r} in it: {expected}")
+        # True is an int to Python, but no number to JSON.
+        if not isinstance(number, int | float) or isinstance(number, bool):
+            raise ValueError(f"a list with something else than numbers in it: {expected}")
+        if not 0 <= number <= 1:  # NaN is in no range either.
+            raise ValueError(f"a list with {str(number)[:40]} in it: {expected}")
     return [float(number) for number in value]
 
 

@@ -57,7 +57,8 @@ def _content(s3: "S3Client", bucket: str, key: str) -> bytes:
         if answer["ContentLength"] > photo.MAX_BYTES:
             answer["Body"].close()
             raise ImageTooLarge(
-                f"{url} is {answer['ContentLength']} bytes long, at most {photo.MAX_BYTES} are read. Scale it down"
+                f"{url} is {answer['ContentLength']} bytes long: at most {photo.MAX_BYTES} are read. "
+                "Scale it down"
             )
         return answer["Body"].read()
     except ClientError as error:

@@ -1,8 +1,8 @@
 """The one reader of the workflow's event, whatever wrapped it.
 
 In: the fields ``s3_bucket``, ``s3_key``, ``image_data`` and ``inferences`` at top level or under ``body``, an
-object or its JSON text, as Lambda proxies and other solutions of this exercise wrap it. Out: the fields at top
-level. Fields that nobody here knows pass through.
+object or its JSON text, as Lambda proxies and other solutions of this exercise wrap it. Out: the fields at
+top level. Fields that nobody here knows pass through.
 """
 
 import base64
@@ -101,8 +101,8 @@ def check_room(fields: dict[str, Any]) -> None:
     size = _json_bytes(others)
     if size > MAX_OTHER_FIELDS_BYTES:
         raise InvalidEvent(
-            f"The event's fields beside image_data take {size} bytes: at most {MAX_OTHER_FIELDS_BYTES} leave room "
-            "for the photo. Send fewer or shorter fields"
+            f"The event's fields beside image_data take {size} bytes: at most {MAX_OTHER_FIELDS_BYTES} leave "
+            "room for the photo. Send fewer or shorter fields"
         )
 
 
@@ -146,7 +146,7 @@ def _described(value: object) -> str:
 def _kind(value: object) -> str:
     match value:
         case None:
-            return "missing"
+            return "missing or null"
         case bool():
             return "a boolean"
         case int() | float():

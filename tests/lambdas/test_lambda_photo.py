@@ -1,0 +1,288 @@
+"""What becomes of each kind of image file, good and bad."""
+
+import io
+import struct
+import subprocess
+import sys
+import zlib
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+from lambda_samples import opened, saved
+from PIL import Image, ImageChops
+
+from lambdas import photo
+from lambdas.errors import ImageTooLarge, InvalidImage
+
+ROOT = Path(__file__).parents[2]
+MAX_BYTES = 98_304
+EXIF_ORIENTATION = 0x0112
+RED = (200, 30, 30)
+
+
+def small(content: bytes) -> Image.Image:
+    result = photo.small_image(content, MAX_BYTES)
+    assert len(result) <= MAX_BYTES
+    image = opened(result)
+    assert image.mode == "RGB"
+    return image
+
+
+def gradient(width: int, height: int) -> Image.Image:
+    return Image.merge(
+        "RGB",
+        [
+            Image.linear_gradient("L").resize((width, height)),
+            Image.radial_gradient("L").resize((width, height)),
+            Image.linear_gradient("L").rotate(90).resize((width, height)),
+        ],
+    )
+
+
+def noise(width: int, height: int) -> Image.Image:
+    return Image.merge("RGB", [Image.effect_noise((width, height), 120) for _ in range(3)])
+
+
+def png_chunk(kind: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def png_claiming(width: int, height: int) -> bytes:
+    """A PNG of a few bytes whose header promises so many pixels."""
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    pixels = zlib.compress(bytes(1000))
+    return b"\x89PNG\r\n\x1a\n" + png_chunk(b"IHDR", header) + png_chunk(b"IDAT", pixels)
+
+
+def heic() -> bytes:
+    return b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic" + bytes(100)
+
+
+@pytest.mark.parametrize("size", [(32, 32), (1, 1), (300, 200)])
+def test_a_small_image_arrives_pixel_for_pixel(size: tuple[int, int]) -> None:
+    original = gradient(*size) if size != (32, 32) else noise(*size)
+    result = small(saved(original, "PNG"))
+    assert result.format == "PNG"
+    assert ImageChops.difference(result, original).getbbox() is None
+
+
+@pytest.mark.parametrize("make", [gradient, noise])
+def test_a_large_image_is_scaled_down_keeping_its_proportions(make: object) -> None:
+    original = make(2400, 1200)  # type: ignore[operator]
+    result = small(saved(original, "JPEG"))
+    assert result.width * result.height <= photo.TARGET_PIXELS * 1.01
+    assert result.width / result.height == pytest.approx(2, rel=0.01)
+    assert min(result.size) >= 176  # nothing is scaled down further than need be
+
+
+def test_what_a_scaled_down_image_shows_stays_the_same() -> None:
+    original = gradient(2400, 1600)
+    result = small(saved(original, "JPEG", quality=95))
+    difference = ImageChops.difference(result, original.resize(result.size))
+    assert max(high for _, high in difference.getextrema()) <= 8
+
+
+def test_noise_that_no_png_can_hold_becomes_a_jpeg() -> None:
+    assert small(saved(noise(512, 512), "PNG")).format == "JPEG"
+
+
+def test_an_extremely_long_image_keeps_at_least_a_row() -> None:
+    assert small(saved(Image.new("L", (400_000, 2)), "PNG")).height >= 1
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("image_format", ["JPEG", "PNG", "WEBP", "TIFF"])
+def test_a_photo_is_turned_upright_as_its_exif_says(orientation: int, image_format: str) -> None:
+    upright = Image.new("RGB", (64, 32), "black")
+    upright.paste(RED, (0, 0, 16, 8))  # the corner at the top left
+    # The transposition that undoes the one the orientation asks for.
+    undo = {
+        2: Image.Transpose.FLIP_LEFT_RIGHT,
+        3: Image.Transpose.ROTATE_180,
+        4: Image.Transpose.FLIP_TOP_BOTTOM,
+        5: Image.Transpose.TRANSPOSE,
+        6: Image.Transpose.ROTATE_90,
+        7: Image.Transpose.TRANSVERSE,
+        8: Image.Transpose.ROTATE_270,
+    }
+    stored = upright.transpose(undo[orientation]) if orientation in undo else upright
+    exif = Image.Exif()
+    exif[EXIF_ORIENTATION] = orientation
+    result = small(saved(stored, image_format, exif=exif))
+    assert result.size == (64, 32)
+    assert result.getpixel((4, 2)) == pytest.approx(RED, abs=12)
+    assert result.getpixel((60, 28)) == pytest.approx((0, 0, 0), abs=12)
+
+
+@pytest.mark.parametrize(
+    "exif", [b"Exif\0\0", b"Exif\0\0garbage", b"Exif\0\0MM\0*\0\0\0\x08\xff\xff\x01\x12"]
+)
+def test_broken_exif_spoils_no_photo(exif: bytes) -> None:
+    assert small(saved(gradient(64, 48), "JPEG", exif=exif)).size == (64, 48)
+
+
+@pytest.mark.parametrize(
+    ("image", "image_format", "expected"),
+    [
+        pytest.param(Image.new("CMYK", (8, 8), (0, 255, 255, 0)), "JPEG", (255, 0, 0), id="CMYK JPEG"),
+        pytest.param(Image.new("CMYK", (8, 8), (255, 0, 255, 0)), "TIFF", (0, 255, 0), id="CMYK TIFF"),
+        pytest.param(Image.new("I;16", (8, 8), 40_000), "PNG", (156, 156, 156), id="16-bit PNG"),
+        pytest.param(Image.new("I;16", (8, 8), 255), "PNG", (1, 1, 1), id="dark 16-bit PNG"),
+        pytest.param(Image.new("I;16B", (8, 8), 65_535), "TIFF", (255, 255, 255), id="16-bit TIFF"),
+        pytest.param(Image.new("L", (8, 8), 77), "PNG", (77, 77, 77), id="greyscale"),
+        pytest.param(Image.new("1", (8, 8), 1), "PNG", (255, 255, 255), id="black and white"),
+        pytest.param(Image.new("RGBA", (8, 8), (255, 0, 0, 0)), "PNG", (255, 255, 255), id="transparent"),
+        pytest.param(
+            Image.new("RGBA", (8, 8), (0, 0, 0, 128)), "PNG", (127, 127, 127), id="half transparent"
+        ),
+        pytest.param(Image.new("LA", (8, 8), (0, 128)), "PNG", (127, 127, 127), id="grey half transparent"),
+        pytest.param(Image.new("RGB", (8, 8), RED).quantize(4), "PNG", RED, id="palette"),
+        pytest.param(Image.new("RGB", (8, 8), RED), "BMP", RED, id="BMP"),
+        pytest.param(Image.new("RGB", (8, 8), RED), "GIF", RED, id="GIF"),
+    ],
+)
+def test_each_kind_of_pixel_becomes_rgb(
+    image: Image.Image, image_format: str, expected: tuple[int, int, int]
+) -> None:
+    assert small(saved(image, image_format)).getpixel((4, 4)) == pytest.approx(expected, abs=1)
+
+
+def test_a_transparent_colour_of_a_palette_becomes_white() -> None:
+    image = Image.new("RGB", (8, 8), RED).quantize(4)
+    content = saved(image, "PNG", transparency=image.getpixel((4, 4)))
+    assert small(content).getpixel((4, 4)) == (255, 255, 255)
+
+
+@pytest.mark.parametrize("image_format", ["GIF", "PNG", "WEBP", "MPO", "TIFF"])
+def test_of_several_frames_the_first_counts(image_format: str) -> None:
+    first, second = Image.new("RGB", (16, 16), RED), Image.new("RGB", (16, 16), "blue")
+    content = saved(first, image_format, save_all=True, append_images=[second])
+    assert small(content).getpixel((8, 8)) == pytest.approx(RED, abs=4)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        pytest.param(b"", "an empty file", id="empty"),
+        pytest.param(b"this is text, named .png", "no image of a known format", id="text"),
+        pytest.param(b"<svg xmlns='http://www.w3.org/2000/svg'/>", "no image", id="SVG"),
+        pytest.param(saved(gradient(64, 64), "PNG")[:-200], "broken", id="truncated PNG"),
+        pytest.param(saved(gradient(64, 64), "JPEG")[:-40], "broken", id="truncated JPEG"),
+        pytest.param(saved(gradient(64, 64), "GIF")[:-40], "broken", id="truncated GIF"),
+        pytest.param(saved(gradient(64, 64), "PNG")[:20], "broken", id="head of a PNG"),
+        pytest.param(saved(Image.new("F", (8, 8)), "TIFF"), "32 bits", id="floating point TIFF"),
+        pytest.param(
+            saved(gradient(8, 8), "PPM"), "no image of a known format", id="a format not in the list"
+        ),
+        pytest.param(heic(), "export the photo as JPEG", id="HEIC"),
+    ],
+)
+def test_what_is_no_whole_image_is_refused(content: bytes, said: str) -> None:
+    with pytest.raises(InvalidImage, match=said):
+        photo.small_image(content, MAX_BYTES)
+
+
+@pytest.mark.parametrize(
+    ("width", "height"),
+    [(8_000, 8_000), (100_000, 100_000), (photo.MAX_PIXELS + 1, 1), (2**31 - 1, 2**31 - 1)],
+)
+def test_a_decompression_bomb_is_refused_before_it_is_decoded(width: int, height: int) -> None:
+    with pytest.raises(ImageTooLarge):
+        photo.small_image(png_claiming(width, height), MAX_BYTES)
+
+
+@pytest.mark.parametrize("progressive", [True, False])
+def test_only_a_jpeg_that_can_be_scaled_while_decoding_may_have_more_pixels(progressive: bool) -> None:
+    content = saved(Image.new("L", (8_000, 7_000), 99), "JPEG", progressive=progressive)
+    if progressive:
+        with pytest.raises(ImageTooLarge, match="8000 x 7000 pixels: at most 52 megapixels"):
+            photo.small_image(content, MAX_BYTES)
+    else:
+        assert small(content).getpixel((1, 1)) == (99, 99, 99)
+
+
+MEASURE = """
+import pathlib, re, resource, sys
+import lambdas.serialize
+from lambdas.photo import small_image
+small_image(pathlib.Path(sys.argv[1]).read_bytes(), 98304)
+status = pathlib.Path("/proc/self/status")
+# On Linux ru_maxrss starts at what the parent had.
+if status.exists():
+    print(int(re.search("VmHWM:\\s+([0-9]+) kB", status.read_text())[1]) // 1024)
+else:
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 2**20)
+"""
+
+
+@pytest.mark.parametrize(
+    ("mode", "size", "image_format", "limit_mib"),
+    [
+        pytest.param("RGB", (8192, 6144), "JPEG", 200, id="50-megapixel JPEG"),
+        pytest.param("L", (16_320, 12_240), "JPEG", 200, id="200-megapixel JPEG"),
+        pytest.param("RGBA", (8192, 6144), "PNG", 900, id="50-megapixel PNG with alpha"),
+        pytest.param("I;16", (8192, 6144), "PNG", 900, id="50-megapixel 16-bit PNG"),
+        pytest.param("RGB", (8192, 6144), "WEBP", 900, id="50-megapixel WebP"),
+    ],
+)
+def test_the_largest_photos_fit_into_the_functions_memory(
+    mode: str, size: tuple[int, int], image_format: str, limit_mib: int, tmp_path: Path
+) -> None:
+    path = tmp_path / "photo"
+    options = {"WEBP": {"method": 0}, "PNG": {"compress_level": 1}, "JPEG": {}}[image_format]
+    Image.new(mode, size, 99).save(path, image_format, **options)
+    environment = {"PYTHONPATH": str(ROOT), "AWS_DEFAULT_REGION": "us-east-1"}
+    measured = subprocess.run(
+        [sys.executable, "-c", MEASURE, str(path)],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert int(measured.stdout) <= limit_mib
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    content=st.binary(max_size=200),
+    start=st.sampled_from(
+        [
+            b"",
+            b"\x89PNG\r\n\x1a\n",
+            b"\xff\xd8\xff\xe0",
+            b"GIF89a",
+            b"BM",
+            b"RIFF\x10\0\0\0WEBP",
+            b"II*\0",
+            b"MM\0*",
+        ]
+    ),
+)
+@example(content=b"", start=b"")
+def test_any_bytes_give_an_image_or_a_named_error(content: bytes, start: bytes) -> None:
+    named_error_or_image(start + content)
+
+
+@settings(deadline=None, max_examples=200, suppress_health_check=[HealthCheck.too_slow])
+@given(data=st.data())
+def test_a_damaged_image_gives_an_image_or_a_named_error(data: st.DataObject) -> None:
+    image_format = data.draw(st.sampled_from(["JPEG", "PNG", "GIF", "BMP", "WEBP", "TIFF"]))
+    exif = Image.Exif()
+    exif[EXIF_ORIENTATION] = 6
+    options = {"exif": exif} if image_format in ("JPEG", "PNG", "WEBP", "TIFF") else {}
+    content = bytearray(saved(gradient(24, 16), image_format, **options))
+    for _ in range(data.draw(st.integers(1, 8))):
+        content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
+    named_error_or_image(bytes(content[: data.draw(st.integers(1, len(content)))]))
+
+
+def named_error_or_image(content: bytes) -> None:
+    try:
+        result = photo.small_image(content, MAX_BYTES)
+    except (InvalidImage, ImageTooLarge) as error:
+        assert str(error)
+        assert "\n" not in str(error)
+    else:
+        assert Image.open(io.BytesIO(result)).mode == "RGB"
