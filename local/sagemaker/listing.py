@@ -64,7 +64,7 @@ def _offset(token: str | None) -> int:
         return 0
     try:
         label, _, number = base64.b64decode(token, validate=True).decode().partition("=")
-        if label == "offset" and number.isdigit():
+        if label == "offset" and number.isascii() and number.isdigit():
             return int(number)
     except (binascii.Error, UnicodeDecodeError):
         pass

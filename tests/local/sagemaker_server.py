@@ -5,12 +5,14 @@
 
 import asyncio
 import contextlib
+import io
 import json
 import os
 import signal
 import socket
 import subprocess
 import sys
+import tarfile
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -42,6 +44,13 @@ def wait_for(condition: Callable[[], Any], seconds: float = 20) -> Any:
             return result
         time.sleep(0.05)
     raise AssertionError("it did not happen in time")
+
+
+def processes(mark: str) -> dict[int, str]:
+    """Returns the processes whose command line holds ``mark``, by their id."""
+    shown = subprocess.run(["ps", "-axww", "-o", "pid=,args="], capture_output=True, text=True, check=True)
+    lines = [line.split(maxsplit=1) for line in shown.stdout.splitlines() if mark in line]
+    return {int(pid): command for pid, command in lines}
 
 
 @dataclass
@@ -125,6 +134,51 @@ class Server:
             return job if job["TrainingJobStatus"] in ("Completed", "Failed", "Stopped") else None
 
         return dict(wait_for(ended, seconds))
+
+    def deploy_model(self, name: str, bias: float, **config: Any) -> None:
+        """Makes a model that answers ``[bias, 1 - bias]`` and an endpoint configuration of the same name.
+
+        A bias below zero makes a model whose server does not start; ``config`` adds to the configuration.
+        """
+        content = json.dumps({"bias": bias}).encode()
+        packed = io.BytesIO()
+        with tarfile.open(fileobj=packed, mode="w:gz") as archive:
+            member = tarfile.TarInfo("model.json")
+            member.size = len(content)
+            archive.addfile(member, io.BytesIO(content))
+        key = f"models/{name}.tar.gz"
+        self.client("s3").put_object(Bucket=BUCKET, Key=key, Body=packed.getvalue())
+        sagemaker = self.client("sagemaker")
+        sagemaker.create_model(
+            ModelName=name,
+            ExecutionRoleArn=ROLE,
+            PrimaryContainer={"Image": IMAGE, "ModelDataUrl": f"s3://{BUCKET}/{key}"},
+        )
+        variants = [
+            {
+                "VariantName": "AllTraffic",
+                "ModelName": name,
+                "InstanceType": "ml.m5.large",
+                "InitialInstanceCount": 1,
+            }
+        ]
+        sagemaker.create_endpoint_config(
+            EndpointConfigName=name, **{"ProductionVariants": variants, **config}
+        )
+
+    def put_in_service(self, name: str, bias: float, **config: Any) -> None:
+        """Makes a model, a configuration and an endpoint of one name and waits until it answers."""
+        self.deploy_model(name, bias, **config)
+        self.client("sagemaker").create_endpoint(EndpointName=name, EndpointConfigName=name)
+        endpoint = self.endpoint_settled(name)
+        assert endpoint["EndpointStatus"] == "InService", endpoint
+
+    def ask(self, name: str, body: bytes = b"image") -> list[float]:
+        """Invokes an endpoint and returns the probabilities."""
+        answer = self.client("sagemaker-runtime").invoke_endpoint(
+            EndpointName=name, ContentType="image/png", Body=body
+        )
+        return [float(value) for value in json.load(answer["Body"])]
 
     def endpoint_settled(self, name: str, seconds: float = 30) -> dict[str, Any]:
         """Waits until an endpoint is in service or has failed and returns its description."""
