@@ -1,6 +1,6 @@
 """Asks the SageMaker endpoint what the image shows and adds its answer to the event."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import boto3
 from botocore.config import Config
@@ -19,9 +19,6 @@ from lambdas.errors import (
 from lambdas.log_lines import Context, invocation, logger
 from lambdas.prediction import most_probable, probabilities
 
-if TYPE_CHECKING:
-    from mypy_boto3_sagemaker_runtime import SageMakerRuntimeClient
-
 CLASSES = environment.classes()
 ENDPOINT_NAME = environment.endpoint_name()
 
@@ -34,10 +31,10 @@ sagemaker_runtime = boto3.client(
 def handler(event: object, context: Context) -> dict[str, Any]:
     """Returns the event with the endpoint's answer to its ``image_data``."""
     with invocation(event, context) as fields:
-        return classify(fields, sagemaker_runtime)
+        return classify(fields)
 
 
-def classify(fields: dict[str, Any], sagemaker_runtime: "SageMakerRuntimeClient") -> dict[str, Any]:
+def classify(fields: dict[str, Any]) -> dict[str, Any]:
     """Returns the fields with the endpoint's answer.
 
     Added are ``inferences`` (a list of probabilities in label order), ``predicted_class`` and ``confidence``.
@@ -50,7 +47,7 @@ def classify(fields: dict[str, Any], sagemaker_runtime: "SageMakerRuntimeClient"
         InvalidPrediction: Its answer is not one probability for each class.
     """
     image = workflow_event.image(fields)
-    answer = _answer(sagemaker_runtime, image, _content_type(image))
+    answer = _answer(image, _content_type(image))
     try:
         inferences = probabilities(answer, CLASSES)
     except ValueError as error:
@@ -71,7 +68,7 @@ def _content_type(image: bytes) -> str:
     raise InvalidImage("Field image_data is neither a PNG nor a JPEG: let the serialize function write it")
 
 
-def _answer(sagemaker_runtime: "SageMakerRuntimeClient", image: bytes, content_type: str) -> bytes:
+def _answer(image: bytes, content_type: str) -> bytes:
     try:
         answer = sagemaker_runtime.invoke_endpoint(
             EndpointName=ENDPOINT_NAME, ContentType=content_type, Accept="application/json", Body=image

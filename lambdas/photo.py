@@ -44,7 +44,7 @@ def small_image(photo: bytes, max_bytes: int) -> bytes:
 
     The format is known by content. Of an animation the first frame counts. What is transparent becomes white.
     An image of at most TARGET_PIXELS whose PNG fits arrives pixel for pixel, as a PNG; a larger one is scaled
-    down, keeping its proportions, to a PNG or, if that is too large, a JPEG.
+    down, keeping its proportions, to a PNG or, if that is too large, a JPEG. No metadata goes along.
 
     Args:
         photo: The file's bytes.
@@ -88,7 +88,11 @@ def _decoded(photo: bytes) -> Image.Image:
         image = image.resize(target, Image.Resampling.LANCZOS, reducing_gap=2.0)
     if image.mode == "RGBA":
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
-    return image.transpose(UPRIGHT[orientation]) if orientation in UPRIGHT else image
+    if orientation in UPRIGHT:
+        image = image.transpose(UPRIGHT[orientation])
+    # Pillow would save colour profiles, of up to half a megabyte, and comments, which are nobody's business.
+    image.info.clear()
+    return image
 
 
 def _check_pixels(image: Image.Image) -> None:

@@ -1,7 +1,7 @@
 """Reads a photo from S3 and puts it into the event as base64, small enough for Step Functions."""
 
 import base64
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import boto3
 from botocore.config import Config
@@ -18,9 +18,6 @@ from lambdas.errors import (
 )
 from lambdas.log_lines import Context, invocation, logger
 
-if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
-
 # One attempt: the state machine retries, with backoff and jitter, and shows that it does.
 s3 = boto3.client("s3", config=Config(connect_timeout=3, read_timeout=10, retries={"total_max_attempts": 1}))
 
@@ -28,10 +25,10 @@ s3 = boto3.client("s3", config=Config(connect_timeout=3, read_timeout=10, retrie
 def handler(event: object, context: Context) -> dict[str, Any]:
     """Returns the event with the photo of ``s3_bucket`` and ``s3_key`` as ``image_data``."""
     with invocation(event, context) as fields:
-        return serialize(fields, s3)
+        return serialize(fields)
 
 
-def serialize(fields: dict[str, Any], s3: "S3Client") -> dict[str, Any]:
+def serialize(fields: dict[str, Any]) -> dict[str, Any]:
     """Returns the fields with the photo as base64 in ``image_data`` and no ``inferences`` yet.
 
     Raises:
@@ -41,7 +38,7 @@ def serialize(fields: dict[str, Any], s3: "S3Client") -> dict[str, Any]:
     """
     bucket, key = workflow_event.location(fields)
     workflow_event.check_room(fields)
-    content = _content(s3, bucket, key)
+    content = _content(bucket, key)
     try:
         image = photo.small_image(content, workflow_event.MAX_IMAGE_BYTES)
     except (InvalidImage, ImageTooLarge) as error:
@@ -50,7 +47,7 @@ def serialize(fields: dict[str, Any], s3: "S3Client") -> dict[str, Any]:
     return {**fields, "image_data": base64.b64encode(image).decode(), "inferences": []}
 
 
-def _content(s3: "S3Client", bucket: str, key: str) -> bytes:
+def _content(bucket: str, key: str) -> bytes:
     url = f"s3://{bucket}/{key}"
     try:
         answer = s3.get_object(Bucket=bucket, Key=key)
@@ -81,8 +78,8 @@ def _named(error: ClientError, url: str) -> Exception:
             f"{url} may not be read by this function ({code}: {message}). Put the photo into the project's "
             "bucket. Where the role may not list, S3 answers this for an absent object too"
         )
-    if status >= 500 or code in ("SlowDown", "RequestTimeout"):
+    if status >= 500 or code == "RequestTimeout":
         return StorageUnavailable(f"{url} could not be read, try again: S3 answered {code}: {message}")
-    if status == 400:
+    if code in ("InvalidBucketName", "InvalidURI"):
         return InvalidEvent(f"{url} is nothing that S3 can look up: it answered {code}: {message}")
     return error

@@ -70,7 +70,7 @@ def test_every_recorded_event_gets_the_endpoints_answer(event: Any, endpoint: St
 )
 def test_the_most_probable_class_is_predicted(answer: bytes, predicted_class: str, endpoint: Stubber) -> None:
     answers(endpoint, answer)
-    out = classify.classify(dict(FIELDS), classify.sagemaker_runtime)
+    out = classify.classify(dict(FIELDS))
     assert out["predicted_class"] == predicted_class
     assert out["confidence"] == max(json.loads(answer))
 
@@ -179,7 +179,7 @@ def test_an_answer_that_is_not_one_probability_for_each_class_is_refused(
 def test_any_answer_is_a_prediction_or_a_named_error(answer: bytes, endpoint: Stubber) -> None:
     answers(endpoint, answer)
     try:
-        out = classify.classify(dict(FIELDS), classify.sagemaker_runtime)
+        out = classify.classify(dict(FIELDS))
     except InvalidPrediction:
         return
     assert len(out["inferences"]) == 2
@@ -190,15 +190,13 @@ def test_any_answer_is_a_prediction_or_a_named_error(answer: bytes, endpoint: St
     "answer", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n[0.9,"], ids=["none", "cut off"]
 )
 def test_an_answer_that_breaks_off_is_worth_a_retry(
-    answer: bytes, broken_server: Callable[[bytes], str]
+    answer: bytes, broken_server: Callable[[bytes], str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    runtime = boto3.client(
-        "sagemaker-runtime",
-        endpoint_url=broken_server(answer),
-        config=Config(retries={"total_max_attempts": 1}),
-    )
+    once = Config(retries={"total_max_attempts": 1})
+    runtime = boto3.client("sagemaker-runtime", endpoint_url=broken_server(answer), config=once)
+    monkeypatch.setattr(classify, "sagemaker_runtime", runtime)
     with pytest.raises(EndpointUnavailable, match="Endpoint scones did not answer, try again"):
-        classify.classify(dict(FIELDS), runtime)
+        classify.classify(dict(FIELDS))
 
 
 def test_the_client_leaves_retries_to_the_state_machine() -> None:

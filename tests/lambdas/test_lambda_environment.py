@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import boto3
@@ -35,14 +36,14 @@ BUNDLED = ("PIL", "pillow.libs", "aws_lambda_powertools", "typing_extensions.py"
     ],
 )
 def test_a_missing_or_wrong_variable_is_named(
-    variable: str, read: object, value: str | None, monkeypatch: pytest.MonkeyPatch
+    variable: str, read: Callable[[], object], value: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if value is None:
         monkeypatch.delenv(variable, raising=False)
     else:
         monkeypatch.setenv(variable, value)
     with pytest.raises(environment.InvalidEnvironment, match=f"^{variable} is "):
-        read()  # type: ignore[operator]
+        read()
 
 
 def test_the_variables_are_read_with_their_types(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,7 @@ import struct
 import subprocess
 import sys
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -69,8 +70,10 @@ def test_a_small_image_arrives_pixel_for_pixel(size: tuple[int, int]) -> None:
 
 
 @pytest.mark.parametrize("make", [gradient, noise])
-def test_a_large_image_is_scaled_down_keeping_its_proportions(make: object) -> None:
-    original = make(2400, 1200)  # type: ignore[operator]
+def test_a_large_image_is_scaled_down_keeping_its_proportions(
+    make: Callable[[int, int], Image.Image],
+) -> None:
+    original = make(2400, 1200)
     result = small(saved(original, "JPEG"))
     assert result.width * result.height <= photo.TARGET_PIXELS * 1.01
     assert result.width / result.height == pytest.approx(2, rel=0.01)
@@ -121,6 +124,17 @@ def test_a_photo_is_turned_upright_as_its_exif_says(orientation: int, image_form
 )
 def test_broken_exif_spoils_no_photo(exif: bytes) -> None:
     assert small(saved(gradient(64, 48), "JPEG", exif=exif)).size == (64, 48)
+
+
+@pytest.mark.parametrize("make", [gradient, noise])
+def test_no_metadata_goes_along_however_large(make: Callable[[int, int], Image.Image]) -> None:
+    profile = bytes(400_000)
+    exif = Image.Exif()
+    exif[0x010E] = "where I live"
+    content = saved(make(1000, 600), "JPEG", icc_profile=profile, comment=b"where I live", exif=exif)
+    result = small(content)
+    assert not {"icc_profile", "comment", "exif"} & set(result.info)
+    assert result.width > 300
 
 
 @pytest.mark.parametrize(
