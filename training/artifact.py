@@ -5,7 +5,6 @@ networks the weights belong to.
 """
 
 import json
-import os
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +20,7 @@ from training.residual_network import LARGE_STAGES, ResidualNetwork
 Network = EfficientNetLite0 | ResidualNetwork
 Shape = tuple[int, int, int]
 
+MAX_SIDE = 4096
 EFFICIENTNET = "efficientnet-lite0"
 RESIDUAL = {f"resnet-{layers}": layers for layers in (*LARGE_STAGES, *SMALL_NETWORKS)}
 
@@ -31,7 +31,7 @@ def describe(folder: Path, network_name: str, image_shape: Shape, mini_batch_siz
     for name, content in (("model-shapes.json", shapes), ("network.json", {"network": network_name})):
         unfinished = folder / f"{name}.unfinished"
         unfinished.write_text(json.dumps(content), encoding="utf-8")
-        os.replace(unfinished, folder / name)
+        unfinished.replace(folder / name)
 
 
 def store_weights(folder: Path, network: nn.Module, epoch: int) -> Path:
@@ -62,10 +62,9 @@ def load(folder: Path) -> tuple[Network, Shape]:
 
 def _image_shape(shapes: object) -> Shape:
     match shapes:
-        case [{"name": "data", "shape": [int(), 3, int(height), int(width)]}] if (
-            0 < height <= 4096 >= width > 0
-        ):
-            return 3, height, width
+        case [{"name": "data", "shape": [int(), 3, int(height), int(width)]}]:
+            if 0 < min(height, width) <= max(height, width) <= MAX_SIDE:
+                return 3, height, width
     raise InvalidParameters("model-shapes.json does not give the shape of RGB images")
 
 

@@ -1,7 +1,6 @@
 """The one reader of /opt/ml: where a SageMaker container finds its input and leaves its output."""
 
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,4 +53,4 @@ class ContainerPaths:
         self.failure.parent.mkdir(parents=True, exist_ok=True)
         unfinished = self.failure.with_name("failure.unfinished")
         unfinished.write_text(message[:1024], encoding="utf-8")
-        os.replace(unfinished, self.failure)
+        unfinished.replace(self.failure)

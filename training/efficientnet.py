@@ -35,6 +35,11 @@ STAGES = (
 )
 
 
+def _missing(side: int, kernel: int, stride: int) -> int:
+    """How many pixels of padding give ceil(side / stride) outputs."""
+    return max((-(-side // stride) - 1) * stride + kernel - side, 0)
+
+
 class SamePaddedConvolution(nn.Conv2d):
     """A convolution without bias that pads as TensorFlow's SAME does: the odd pixel goes right and below."""
 
@@ -43,14 +48,11 @@ class SamePaddedConvolution(nn.Conv2d):
 
     def forward(self, input: Tensor) -> Tensor:
         kernel, stride = self.kernel_size[0], self.stride[0]
-        height, width = (
-            max((-(-side // stride) - 1) * stride + kernel - side, 0) for side in input.shape[2:]
-        )
-        if height == width and height % 2 == 0:
-            padding = (height // 2, width // 2)
-        else:
-            padding = (0, 0)
+        height, width = (_missing(side, kernel, stride) for side in input.shape[2:])
+        padding = (height // 2, width // 2)
+        if height % 2 or width % 2:
             input = F.pad(input, (width // 2, width - width // 2, height // 2, height - height // 2))
+            padding = (0, 0)
         return F.conv2d(input, self.weight, None, self.stride, padding, 1, self.groups)
 
 
@@ -111,12 +113,16 @@ class EfficientNetLite0(nn.Module):
         for module in frozen:
             module.requires_grad_(False)
 
-    def front(self, pixels: Tensor) -> Tensor:
-        """The frozen part: float32 (n, 3, height, width) pixels to (n, 40, 14, 14)."""
+    def shrink(self, pixels: Tensor) -> Tensor:
+        """Any size to float32 (n, 3, `WORKING_SIZE`, `WORKING_SIZE`), still 0-255 RGB."""
         size = (self.WORKING_SIZE, self.WORKING_SIZE)
-        # align_corners is what MXNet's BilinearResize2D does.
-        x = F.interpolate((pixels - 127) / 128, size=size, mode="bilinear", align_corners=True)
-        x = F.relu6(self._bn0(self._conv_stem(x)))
+        # align_corners is what MXNet's BilinearResize2D does; convolutions here are fastest channels last.
+        small = F.interpolate(pixels, size=size, mode="bilinear", align_corners=True)
+        return small.contiguous(memory_format=torch.channels_last)
+
+    def front(self, small: Tensor) -> Tensor:
+        """The frozen part: what `shrink` gave to (n, 40, 14, 14)."""
+        x = F.relu6(self._bn0(self._conv_stem((small - 127) / 128)))
         for block in self._blocks[: self.FROZEN_BLOCKS]:
             x = block(x)
         return x
@@ -132,7 +138,7 @@ class EfficientNetLite0(nn.Module):
         return self._fc(self.features(x))
 
     def forward(self, pixels: Tensor) -> Tensor:
-        return self.tail(self.front(pixels))
+        return self.tail(self.front(self.shrink(pixels)))
 
     def train(self, mode: bool = True) -> "EfficientNetLite0":
         """Leaves the batch normalisations as ImageNet made them: a few hundred images would spoil them."""

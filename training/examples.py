@@ -6,7 +6,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from training.augmentation import augment
 from training.contract import CustomerError
 from training.hyperparameters import Hyperparameters
 from training.images import Pixels, UnreadableImage, read_image, resize_shortest
@@ -34,16 +33,8 @@ class Examples:
     def __len__(self) -> int:
         return len(self._images)
 
-    def batch(self, indices: Tensor) -> Tensor:
-        """Returns float32 (n, 3, height, width) of 0-255 RGB, cropped at the centre."""
-        return self._stack(indices, None)
-
-    def augmented_batch(self, indices: Tensor, random: torch.Generator) -> Tensor:
-        """Returns the same shape, cropped and changed at random as `augmentation_type` says."""
-        kind = self._chosen.augmentation_type
-        return augment(self._stack(indices, random if kind else None), kind, random)
-
-    def _stack(self, indices: Tensor, random: torch.Generator | None) -> Tensor:
+    def batch(self, indices: Tensor, random: torch.Generator | None = None) -> Tensor:
+        """Returns float32 (n, 3, height, width) of 0-255 RGB, cropped at the centre, or at random."""
         _, height, width = self._chosen.image_shape
         crops = []
         for index in indices.tolist():
@@ -63,7 +54,7 @@ class Examples:
             raise CustomerError(f"Customer Error: Unable to read the image {name}: {error}.") from None
         if pixels.shape[0] < height or pixels.shape[1] < width:
             raise CustomerError(
-                f"Customer Error: The image {name} is {pixels.shape[1]}x{pixels.shape[0]} pixels, smaller than "
-                f"image_shape '3,{height},{width}'; set resize to at least {max(height, width)}."
+                f"Customer Error: The image {name} is {pixels.shape[1]}x{pixels.shape[0]} pixels, "
+                f"smaller than image_shape '3,{height},{width}'; set resize to at least {max(height, width)}."
             )
         return pixels

@@ -205,8 +205,9 @@ def _refuse_contradictions(chosen: Hyperparameters) -> None:
         )
     if chosen.num_layers in SMALL_NETWORKS and height > 32:
         raise CustomerError(
-            f"Customer Error: num_layers {chosen.num_layers} is for images of at most 32 pixels, and image_shape "
-            f"is '3,{height},{width}'; num_layers must be one of {', '.join(map(str, LARGE_NETWORKS))}."
+            f"Customer Error: num_layers {chosen.num_layers} is for images of at most 32 pixels, and "
+            f"image_shape is '3,{height},{width}'; "
+            f"num_layers must be one of {', '.join(map(str, LARGE_NETWORKS))}."
         )
     if chosen.num_layers in LARGE_NETWORKS and height <= 28:
         raise CustomerError(
@@ -220,12 +221,13 @@ def _refuse_contradictions(chosen: Hyperparameters) -> None:
         )
     if chosen.top_k is not None and chosen.top_k > chosen.num_classes:
         raise CustomerError(
-            f"Customer Error: top_k {chosen.top_k} is above num_classes {chosen.num_classes}; lower or remove it."
+            f"Customer Error: top_k {chosen.top_k} is above num_classes {chosen.num_classes}; "
+            "lower or remove it."
         )
     if chosen.resize is not None and chosen.resize < max(height, width):
         raise CustomerError(
-            f"Customer Error: resize {chosen.resize} makes images smaller than image_shape '3,{height},{width}'; "
-            f"resize must be at least {max(height, width)}."
+            f"Customer Error: resize {chosen.resize} makes images smaller than image_shape "
+            f"'3,{height},{width}'; resize must be at least {max(height, width)}."
         )
 
 

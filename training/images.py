@@ -1,7 +1,6 @@
 """From encoded image to RGB pixels: the same reading and resizing in training and in serving."""
 
 import io
-import warnings
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +10,8 @@ from PIL import Image
 FORMATS = ("PNG", "JPEG")
 # 64 megapixels take 192 MB as pixels; what claims more is refused before memory is taken.
 MAX_PIXELS = 64_000_000
+# Pillow warns and raises at limits of its own; the one above stands in for both.
+Image.MAX_IMAGE_PIXELS = None
 
 Pixels = NDArray[np.uint8]
 
@@ -25,26 +26,17 @@ def read_image(source: Path | bytes) -> Image.Image:
     Raises:
         UnreadableImage: not PNG or JPEG, cut off, or above `MAX_PIXELS`.
     """
+    file = io.BytesIO(source) if isinstance(source, bytes) else source
     try:
-        with warnings.catch_warnings():
-            # Our own limit stands in for Pillow's warning.
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            with Image.open(
-                io.BytesIO(source) if isinstance(source, bytes) else source, formats=FORMATS
-            ) as image:
-                if image.width * image.height > MAX_PIXELS:
-                    raise UnreadableImage(
-                        f"{image.width}x{image.height} pixels are too many: at most {MAX_PIXELS:,} are allowed"
-                    )
+        with Image.open(file, formats=FORMATS) as image:
+            width, height = image.size
+            if width * height <= MAX_PIXELS:
                 return image.convert("RGB")
-    except Image.DecompressionBombError:
-        raise UnreadableImage(f"too many pixels: at most {MAX_PIXELS:,} are allowed") from None
     except Image.UnidentifiedImageError:
         raise UnreadableImage("not a PNG or JPEG image") from None
     except (OSError, SyntaxError, ValueError, EOFError) as error:
-        if isinstance(error, UnreadableImage):
-            raise
         raise UnreadableImage(f"damaged image: {error}") from None
+    raise UnreadableImage(f"{width}x{height} pixels, at most {MAX_PIXELS:,} are allowed")
 
 
 def resize_whole(image: Image.Image, height: int, width: int) -> Pixels:
@@ -53,7 +45,7 @@ def resize_whole(image: Image.Image, height: int, width: int) -> Pixels:
 
 
 def resize_shortest(image: Image.Image, shortest: int | None) -> Pixels:
-    """Returns uint8 (height, width, 3) with the shortest side as given and the aspect kept; None: as it is."""
+    """Returns uint8 (height, width, 3) with the shortest side as given, aspect kept; None: as it is."""
     if shortest is not None:
         scale = shortest / min(image.size)
         size = (max(shortest, round(image.width * scale)), max(shortest, round(image.height * scale)))

@@ -58,12 +58,11 @@ def _parse_line(line: str, where: str, image_channel: Path, num_classes: int) ->
         raise CustomerError(f"{where}: index {fields[0]!r} or label {fields[1]!r} is not a number.") from None
     if label not in range(num_classes):
         raise CustomerError(
-            f"{where}: the label {fields[1]} is not an integer from 0 to {num_classes - 1} (num_classes {num_classes})."
+            f"{where}: the label {fields[1]} is not an integer from 0 to {num_classes - 1}, as "
+            f"num_classes {num_classes} asks."
         )
     relative = Path(fields[2].strip())
     path = image_channel / relative
     if relative.is_absolute() or ".." in relative.parts or not path.is_file():
-        raise CustomerError(
-            f"{where}: there is no {fields[2].strip()!r} in the {image_channel.name} channel."
-        )
+        raise CustomerError(f"{where}: the channel has no file {fields[2].strip()!r}.")
     return index, LabelledImage(path, int(label))

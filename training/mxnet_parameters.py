@@ -6,7 +6,6 @@ a name is u64 length and UTF-8.
 """
 
 import math
-import os
 import struct
 from collections.abc import Mapping
 from pathlib import Path
@@ -38,7 +37,7 @@ def write_parameters(path: Path, arrays: Mapping[str, Float32]) -> None:
         parts.append(struct.pack("<Q", len(encoded)) + encoded)
     unfinished = path.with_name(f"{path.name}.unfinished")
     unfinished.write_bytes(b"".join(parts))
-    os.replace(unfinished, path)
+    unfinished.replace(path)
 
 
 def read_parameters(path: Path) -> dict[str, Float32]:
@@ -51,7 +50,7 @@ def read_parameters(path: Path) -> dict[str, Float32]:
     if reader.unpack("<QQ") != (LIST_MAGIC, 0):
         raise InvalidParameters("it does not begin as a .params file does")
     (count,) = reader.unpack("<Q")
-    arrays = []
+    arrays: list[Float32] = []
     while len(arrays) < count:
         arrays.append(reader.array())
     if reader.unpack("<Q") != (count,):

@@ -63,12 +63,13 @@ class ResidualNetwork(nn.Module):
     def __init__(self, num_layers: int, image_shape: tuple[int, int, int], num_classes: int) -> None:
         super().__init__()
         channels, height, _ = image_shape
+        bottleneck = num_layers >= 50 and num_layers in LARGE_STAGES
+        units: tuple[int, ...]
+        widths: tuple[int, ...]
         if num_layers in LARGE_STAGES:
-            bottleneck = num_layers >= 50
             units = LARGE_STAGES[num_layers]
             widths = (64, 256, 512, 1024, 2048) if bottleneck else (64, 64, 128, 256, 512)
         else:
-            bottleneck = False
             units = ((num_layers - 2) // 6,) * 3
             widths = (16, 16, 32, 64)
         self.bn_data = _norm(channels)
@@ -89,13 +90,9 @@ class ResidualNetwork(nn.Module):
         self.bn1 = _norm(inputs)
         self.fc1 = nn.Linear(inputs, num_classes)
 
-    def front(self, pixels: Tensor) -> Tensor:
-        """Nothing of this network is frozen: the pixels themselves."""
-        return pixels
-
-    def tail(self, x: Tensor) -> Tensor:
-        """The whole network."""
-        x = self.conv0(self.bn_data(x))
+    def tail(self, pixels: Tensor) -> Tensor:
+        """The part that is trained: all of it."""
+        x = self.conv0(self.bn_data(pixels))
         if self.bn0 is not None:
             x = F.max_pool2d(F.relu(self.bn0(x)), 3, 2, 1)
         for unit in self.stages.values():
@@ -109,7 +106,7 @@ class ResidualNetwork(nn.Module):
 def randomly_initialised(
     num_layers: int, image_shape: tuple[int, int, int], num_classes: int
 ) -> ResidualNetwork:
-    """Returns a new network, its weights drawn as the open example draws them (Xavier, fan in, magnitude 2)."""
+    """Returns a new network, its weights drawn as the open example draws them (fan in, magnitude 2)."""
     network = ResidualNetwork(num_layers, image_shape, num_classes)
     for module in network.modules():
         if isinstance(module, nn.Conv2d | nn.Linear):

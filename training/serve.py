@@ -81,9 +81,8 @@ class Handler(BaseHTTPRequestHandler):
             self._refuse(400, f"Unable to read the image: {error}.")
             return
         if "application/jsonlines" in accept:
-            self._reply(
-                200, "application/jsonlines", json.dumps({"prediction": probabilities}).encode() + b"\n"
-            )
+            line = json.dumps({"prediction": probabilities}) + "\n"
+            self._reply(200, "application/jsonlines", line.encode())
         else:
             self._reply(200, "application/json", json.dumps(probabilities).encode())
 

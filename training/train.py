@@ -3,11 +3,14 @@
 import logging
 import os
 import signal
+from pathlib import Path
 from types import FrameType
 
 import torch
+from torch import Tensor
 
 from training import artifact
+from training.augmentation import augment
 from training.container_paths import ContainerPaths
 from training.contract import CHANNELS, CustomerError
 from training.examples import Examples
@@ -65,44 +68,46 @@ def _train(paths: ContainerPaths) -> None:
         log.info("Using pretrained model for initializing weights and transfer learning.")
         log.info("The pretrained model here is EfficientNet-Lite0, whatever num_layers says")
         _log_parameters(chosen)
-        network, *inputs = start_from_imagenet(training, validation, chosen, random)
+        network, taught, scored = start_from_imagenet(training, validation, chosen, random)
         name = artifact.EFFICIENTNET
     else:
         log.info("Performing random weight initialization")
         _log_parameters(chosen)
         network = randomly_initialised(chosen.num_layers, chosen.image_shape, chosen.num_classes)
-        inputs = [
-            Inputs(training.labels, lambda indices: training.augmented_batch(indices, random)),
-            Inputs(validation.labels, validation.batch),
-        ]
+
+        def augmented(indices: Tensor) -> Tensor:
+            kind = chosen.augmentation_type
+            return augment(training.batch(indices, random if kind else None), kind, random)
+
+        taught = Inputs(training.labels, augmented)
+        scored = Inputs(validation.labels, validation.batch)
         name = f"resnet-{chosen.num_layers}"
     paths.model.mkdir(parents=True, exist_ok=True)
     artifact.describe(paths.model, name, chosen.image_shape, chosen.mini_batch_size)
-    fit(network, *inputs, chosen, random, _Keeper(paths, network, chosen))
+    fit(network, taught, scored, chosen, random, _Keeper(paths, chosen))
 
 
 class _Keeper:
     """Stores the best model of the epochs so far, or one every `checkpoint_frequency` epochs."""
 
-    def __init__(self, paths: ContainerPaths, network: artifact.Network, chosen: Hyperparameters) -> None:
+    def __init__(self, paths: ContainerPaths, chosen: Hyperparameters) -> None:
         self._folder = paths.model
-        self._network = network
         self._frequency = chosen.checkpoint_frequency
         self._best: Score | None = None
 
-    def __call__(self, epoch: int, score: Score) -> None:
+    def __call__(self, epoch: int, score: Score, network: artifact.Network) -> None:
         if self._frequency:
             if (epoch + 1) % self._frequency == 0:
-                self._store(epoch)
+                self._store(epoch, network)
         elif score.better_than(self._best):
             log.info("Storing the best model with validation accuracy: %.6f", score.accuracy)
             self._best = score
-            stored = self._store(epoch)
+            stored = self._store(epoch, network)
             for older in set(self._folder.glob("*.params")) - {stored}:
                 older.unlink()
 
-    def _store(self, epoch: int) -> object:
-        stored = artifact.store_weights(self._folder, self._network, epoch)
+    def _store(self, epoch: int, network: artifact.Network) -> Path:
+        stored = artifact.store_weights(self._folder, network, epoch)
         log.info('Saved checkpoint to "%s"', stored)
         return stored
 

@@ -4,10 +4,13 @@ The new last layer starts as a logistic regression on the ImageNet features, so 
 through the pretrained layers are small ones.
 """
 
+from collections.abc import Callable
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from training.augmentation import augment
 from training.efficientnet import EfficientNetLite0, pretrained
 from training.examples import Examples
 from training.fitting import SCORING_BATCH, Inputs
@@ -23,50 +26,49 @@ def start_from_imagenet(
 ) -> tuple[EfficientNetLite0, Inputs, Inputs]:
     """Returns the network, its last layer fitted, and both channels as inputs of its trainable part."""
     network = pretrained(chosen.num_classes).eval()
+    kind = chosen.augmentation_type
 
+    @torch.no_grad()
     def view(indices: Tensor) -> Tensor:
-        with torch.no_grad():
-            return network.front(training.augmented_batch(indices, random))
+        # Colours and shapes are changed after shrinking: the same picture for a quarter of the work.
+        small = network.shrink(training.batch(indices, random if kind else None))
+        return network.front(augment(small, kind, random))
 
+    @torch.no_grad()
     def plain(indices: Tensor) -> Tensor:
-        with torch.no_grad():
-            return network.front(validation.batch(indices))
+        return network.front(network.shrink(validation.batch(indices)))
 
-    views = VIEWS if chosen.augmentation_type else 1
-    bytes_an_image = view(torch.arange(1)).nbytes
-    draw = view
-    if len(training) * views * bytes_an_image <= KEPT_BYTES:
-        kept = _all(view, len(training), views)
-
-        def draw(indices: Tensor) -> Tensor:
-            return kept[torch.randint(views, (len(indices),), generator=random), indices]
-
-    inputs = Inputs(training.labels, draw)
-    _fit_last_layer(network, inputs)
-    scored = plain
-    if len(validation) * bytes_an_image <= KEPT_BYTES:
-        kept_plain = _all(plain, len(validation), 1)[0]
-
-        def scored(indices: Tensor) -> Tensor:
-            return kept_plain[indices]
-
-    return network, inputs, Inputs(validation.labels, scored)
+    taught = Inputs(training.labels, _kept(view, len(training), VIEWS if kind else 1, random))
+    scored = Inputs(validation.labels, _kept(plain, len(validation), 1, random))
+    _fit_last_layer(network, taught)
+    return network, taught, scored
 
 
-def _all(draw, count: int, views: int) -> Tensor:
-    """(views, count, channels, height, width)."""
-    return torch.stack(
-        [torch.cat([draw(i) for i in torch.arange(count).split(SCORING_BATCH)]) for _ in range(views)]
-    )
+def _kept(
+    draw: Callable[[Tensor], Tensor], count: int, views: int, random: torch.Generator
+) -> Callable[[Tensor], Tensor]:
+    """Returns what gives one of the kept views of each example; too many to keep are drawn when asked for."""
+    one = draw(torch.arange(1))
+    if views * count * one.nbytes > KEPT_BYTES:
+        return draw
+    _, channels, height, width = one.shape
+    kept = torch.empty(views, count, height, width, channels)
+    for view in range(views):
+        for indices in torch.arange(count).split(SCORING_BATCH):
+            kept[view, indices] = draw(indices).permute(0, 2, 3, 1)
+
+    def recall(indices: Tensor) -> Tensor:
+        chosen = torch.randint(views, (len(indices),), generator=random)
+        return kept[chosen, indices].permute(0, 3, 1, 2)
+
+    return recall
 
 
 def _fit_last_layer(network: EfficientNetLite0, inputs: Inputs) -> None:
     """Multinomial logistic regression on standardised features, with an L2 penalty."""
-    count = len(inputs.labels)
+    every = torch.arange(len(inputs.labels))
     with torch.no_grad():
-        features = torch.cat(
-            [network.features(inputs.batch(i)) for i in torch.arange(count).split(SCORING_BATCH)]
-        )
+        features = torch.cat([network.features(inputs.batch(part)) for part in every.split(SCORING_BATCH)])
     centre, scale = features.mean(0), features.std(0).clamp(min=1e-3)
     features = (features - centre) / scale
     weight = torch.zeros_like(network._fc.weight, requires_grad=True)
@@ -75,7 +77,8 @@ def _fit_last_layer(network: EfficientNetLite0, inputs: Inputs) -> None:
 
     def loss() -> Tensor:
         solver.zero_grad()
-        value = F.cross_entropy(features @ weight.T + bias, inputs.labels) + PENALTY * weight.square().sum()
+        value = F.cross_entropy(features @ weight.T + bias, inputs.labels)
+        value = value + PENALTY * weight.square().sum()
         value.backward()
         return value
 
