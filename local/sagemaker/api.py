@@ -5,7 +5,9 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from local.sagemaker import endpoints, hosting, invocation, records, tags, training_jobs
+from ministack.core import router
+
+from local.sagemaker import endpoints, hosting, invocation, records, roles, tags, training_jobs
 from local.sagemaker.errors import ApiError
 from local.sagemaker.records import Record
 from local.sagemaker.request_validation import checked_request, service, shaped
@@ -46,7 +48,8 @@ async def handle_request(
     try:
         if endpoint_name is not None:
             return await invocation.invoke(endpoint_name, content, headers)
-        return await asyncio.to_thread(_answer, headers.get("x-amz-target", ""), path, content)
+        access_key = router.extract_access_key_id(headers)
+        return await asyncio.to_thread(_answer, headers.get("x-amz-target", ""), path, content, access_key)
     except ApiError as error:
         return error.reply(_JSON_1_1 if endpoint_name is None else "application/json")
 
@@ -57,18 +60,23 @@ def call(name: str, request: dict[str, Any]) -> Record:
     Raises:
         ApiError: The operation's error.
     """
-    reply: Record = json.loads(_answer(f"SageMaker.{name}", "/", json.dumps(request).encode())[2])
+    _, _, body = _answer(f"SageMaker.{name}", "/", json.dumps(request).encode(), None)
+    reply: Record = json.loads(body)
     return reply
 
 
-def _answer(target: str, path: str, body: bytes) -> invocation.Reply:
+def _answer(target: str, path: str, body: bytes, access_key: str | None) -> invocation.Reply:
     _, _, name = target.rpartition(".")
     if name not in OPERATIONS:
         asked = name or path
         raise ApiError(
             "UnknownOperationException", f"The embedded cloud's SageMaker has no operation {asked}."
         )
-    result = OPERATIONS[name](checked_request(name, body))
+    request = checked_request(name, body)
+    role_arn = request.get("RoleArn") or request.get("ExecutionRoleArn")
+    if role_arn is not None and access_key is not None:
+        roles.check_passable(role_arn, access_key)
+    result = OPERATIONS[name](request)
     shape = service().operation_model(name).output_shape
     return 200, {"Content-Type": _JSON_1_1}, json.dumps(shaped(result, shape) if shape else {}).encode()
 

@@ -14,7 +14,7 @@ from local.sagemaker.data_capture import Capture
 from local.sagemaker.emulator import client, folder
 from local.sagemaker.hosting import containers_of, existing
 from local.sagemaker.log_streams import ENDPOINT_GROUP, LogStream
-from local.sagemaker.model_server import ModelServer
+from local.sagemaker.model_server import INVOCATION_SECONDS, ModelServer
 from local.sagemaker.records import Record
 
 _STARTUP_SECONDS = 240  # of a container, where its variant gives no time-out
@@ -57,10 +57,10 @@ class Deployment:
         weights = [variant.weight for variant in self.variants]
         return random.choices(self.variants, weights if any(weights) else None)[0]
 
-    def end(self) -> None:
-        """Lets the requests that are with it finish, then ends every server."""
+    def end(self, patience: float = INVOCATION_SECONDS) -> None:
+        """Lets the requests that are with it finish, for ``patience`` seconds, then ends every server."""
         for variant in self.variants:
-            variant.server.end()
+            variant.server.end(patience)
             variant.capture.close()
             shutil.rmtree(variant.root, ignore_errors=True)
 

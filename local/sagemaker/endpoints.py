@@ -14,6 +14,7 @@ from local.sagemaker.hosting import existing, existing_config
 from local.sagemaker.records import LOCK, Record
 
 _RESTART_SECONDS = 60.0  # in which an endpoint should be back after the embedded cloud was started again
+_PATIENCE_AT_THE_END = 2.0  # seconds that requests have when the embedded cloud stops
 
 _logger = logging.getLogger("sagemaker.endpoints")
 #: ARN of an endpoint to what answers for it.
@@ -116,7 +117,7 @@ def bring_back(record: Record) -> None:
 def end_all() -> None:
     """Ends everything that serves, without a change to what is recorded."""
     for endpoint_arn in list(_serving):
-        _serving.pop(endpoint_arn).end()
+        _serving.pop(endpoint_arn).end(_PATIENCE_AT_THE_END)
 
 
 def _existing(name: str) -> Record:

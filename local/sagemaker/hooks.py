@@ -16,6 +16,16 @@ from local.sagemaker.emulator import Place, finish_work
 
 _SERVICE = "sagemaker"
 _FINISH_SECONDS = 5.0
+#: A state machine sees errors by their classes in AWS's SDK for Java, which has none for unmodelled ones.
+_STATES_ERRORS = {
+    "AccessDeniedException": "SageMakerException",
+    "ResourceInUse": "ResourceInUseException",
+    "ResourceLimitExceeded": "ResourceLimitExceededException",
+    "ResourceNotFound": "ResourceNotFoundException",
+    "SerializationException": "SageMakerException",
+    "UnknownOperationException": "SageMakerException",
+    "ValidationException": "SageMakerException",
+}
 
 
 def install(*, port: int, home: Path) -> None:
@@ -37,6 +47,7 @@ def install(*, port: int, home: Path) -> None:
         "protocol": "json",
     }
     original(stepfunctions, "_AWS_SDK_ERROR_PREFIX")[_SERVICE] = "SageMaker"
+    original(stepfunctions, "_AWS_SDK_ERROR_CODE_OVERRIDES")[_SERVICE] = _STATES_ERRORS
     original(provisioners, "_RESOURCE_HANDLERS").update(cloudformation_types.HANDLERS)
     original(provisioners, "_REPLACING_PROPERTIES").update(cloudformation_types.REPLACING_PROPERTIES)
     original(provisioners, "_CUSTOM_NAME_REPLACEMENT").update(cloudformation_types.CUSTOM_NAMES)

@@ -186,7 +186,12 @@ def _failure(root: Path, status: int) -> str | None:
     reason = ""
     with contextlib.suppress(OSError):
         reason = (root / "output" / "failure").read_text(errors="replace").strip()[: _REASON - 40]
-    kind = "" if re.match(r"(Client|Algorithm|InternalServer)Error:", reason) else "AlgorithmError: "
+    if reason.startswith("Customer Error"):
+        kind = "ClientError: "
+    elif re.match(r"(Client|Algorithm|InternalServer)Error:", reason):
+        kind = ""
+    else:
+        kind = "AlgorithmError: "
     return f"{kind}{reason}, exit code: {status}"
 
 

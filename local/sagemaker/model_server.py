@@ -105,11 +105,11 @@ class ModelServer:
                 time.sleep(0.2)
         raise ServerGone
 
-    def end(self) -> None:
-        """Waits for the requests that are with it, then ends it; returns when it is gone."""
+    def end(self, patience: float) -> None:
+        """Ends it once the requests that are with it have their answers, or ``patience`` seconds are over."""
         with self._idle:
             self._ending.set()
-            self._idle.wait_for(lambda: self._in_flight == 0, INVOCATION_SECONDS)
+            self._idle.wait_for(lambda: self._in_flight == 0, patience)
         self._process.end()
         self._keeper.join()
         self._pool.close()

@@ -1,15 +1,30 @@
-"""Whether SageMaker may act as a role."""
+"""Whether SageMaker may act as a role, and whether a caller may have it do so."""
 
 import json
 from typing import Any
 from urllib.parse import unquote
 
+import ministack.app
 from botocore.exceptions import ClientError
+from ministack.core import iam_actions, iam_evaluator
+from ministack.core.responses import get_region
 
 from local.sagemaker.emulator import client
-from local.sagemaker.errors import invalid
+from local.sagemaker.errors import ApiError, invalid
 
 _PRINCIPAL = "sagemaker.amazonaws.com"
+
+
+def check_passable(role_arn: str, access_key: str) -> None:
+    """Raises AWS's AccessDeniedException where the caller may not pass the role to SageMaker."""
+    if not ministack.app.AUTH:
+        return
+    context = {"iam:PassedToService": [_PRINCIPAL]}
+    denied = iam_evaluator.enforce(access_key, "iam:PassRole", "iam", get_region(), role_arn, context)
+    if denied is not None:
+        who = getattr(denied, "principal_arn", access_key)
+        message = iam_actions.identity_denial_message("iam:PassRole", who, role_arn, False)
+        raise ApiError("AccessDeniedException", message)
 
 
 def check_assumable(role_arn: str) -> None:

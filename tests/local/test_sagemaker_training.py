@@ -90,9 +90,17 @@ def test_a_job_that_fails_says_why_and_leaves_no_model(server: Server) -> None:
     assert not [key for key in keys if "failing" in key]
 
 
-def test_a_failure_without_a_kind_is_the_algorithms(server: Server) -> None:
-    server.train("failing-2", HyperParameters={"fail": "no idea"})
-    assert server.finished("failing-2")["FailureReason"] == "AlgorithmError: no idea, exit code: 1"
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        ("no idea", "AlgorithmError: no idea, exit code: 1"),
+        ("Customer Error: Invalid lst file.", "ClientError: Customer Error: Invalid lst file., exit code: 1"),
+    ],
+)
+def test_a_failure_is_the_customers_or_the_algorithms(server: Server, said: str, reason: str) -> None:
+    name = f"failing-{len(said)}"
+    server.train(name, HyperParameters={"fail": said})
+    assert server.finished(name)["FailureReason"] == reason
 
 
 def test_a_stopped_job_keeps_its_model_and_leaves_no_process(server: Server) -> None:
