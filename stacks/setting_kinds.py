@@ -1,4 +1,4 @@
-"""The kinds of settings: how each is read, from JSON or from the text that ``-c`` gives, and what it allows."""
+"""The kinds of settings: how each is read, from JSON or the text that ``-c`` gives, and what it allows."""
 
 import json
 import re

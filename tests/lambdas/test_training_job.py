@@ -1,4 +1,4 @@
-"""The custom resource that trains: what it starts, what it takes over, what it refuses, and that it always answers."""
+"""The custom resource that trains: what it starts, takes over and refuses, and that it always answers."""
 
 import json
 from collections.abc import Iterator
@@ -144,7 +144,7 @@ def cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
         monkeypatch.setattr(
             training_job.sagemaker,
             "stop_training_job",
-            lambda TrainingJobName: cloud.end(TrainingJobName, "Stopped"),  # noqa: N803
+            lambda TrainingJobName: cloud.end(TrainingJobName, "Stopped"),
         )
         yield cloud
         server.shutdown()

@@ -1,0 +1,21 @@
+"""The app synthesised once for all tests of this folder, and once otherwise set: each takes seconds."""
+
+import pytest
+from synthesis import Assembly, synthesise, synthesise_and_check
+
+
+@pytest.fixture(scope="session")
+def assembly(tmp_path_factory: pytest.TempPathFactory) -> Assembly:
+    """The app as cdk.json sets it."""
+    return synthesise_and_check(tmp_path_factory.mktemp("assembly"))
+
+
+@pytest.fixture(scope="session")
+def otherwise_set(tmp_path_factory: pytest.TempPathFactory) -> Assembly:
+    """The app under another name, serverless, and with data that stay."""
+    return synthesise(
+        tmp_path_factory.mktemp("otherwise"),
+        name="other",
+        endpoint_mode="serverless",
+        remove_data_on_destroy="false",
+    )

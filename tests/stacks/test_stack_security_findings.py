@@ -1,0 +1,24 @@
+"""cdk-nag's AwsSolutions pack finds nothing in the stacks but what is accepted with a reason."""
+
+import re
+
+import pytest
+from accepted_findings import ACCEPTED_FINDINGS
+from synthesis import Assembly
+
+pytestmark = pytest.mark.xdist_group("synthesis")
+
+
+def accepts(accepted: tuple[str, str, str], finding: tuple[str, str]) -> bool:
+    return all(re.fullmatch(pattern, text) for pattern, text in zip(accepted, finding, strict=False))
+
+
+def test_every_finding_is_accepted_with_a_reason(assembly: Assembly) -> None:
+    assert assembly.violations, "the pack did not run"
+    assert [f for f in assembly.violations if not any(accepts(a, f) for a in ACCEPTED_FINDINGS)] == []
+
+
+@pytest.mark.parametrize("accepted", ACCEPTED_FINDINGS, ids=lambda accepted: accepted[0])
+def test_nothing_is_accepted_that_is_not_found(assembly: Assembly, accepted: tuple[str, str, str]) -> None:
+    assert any(accepts(accepted, finding) for finding in assembly.violations)
+    assert accepted[2].endswith(".")

@@ -1,0 +1,173 @@
+"""The state machines: valid by two validators, each error with its own end, retries where they may help."""
+
+import inspect
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import boto3
+import jsonata
+import moto
+import pytest
+from synthesis import REPOSITORY, Assembly
+
+from lambdas import errors
+from stacks.routing_states import PLAIN_CAUSE, WITH_EXECUTION_ID
+
+pytestmark = pytest.mark.xdist_group("synthesis")
+ROLE = "arn:aws:iam::123456789012:role/machine"
+MACHINES = ("workflow", "training")
+
+
+def resolved(value: Any) -> str:
+    """Writes what the template joins as CloudFormation would, with made-up ARNs."""
+    if isinstance(value, str):
+        return value
+    ((function, argument),) = value.items()
+    if function == "Fn::Join":
+        return str(argument[0]).join(resolved(part) for part in argument[1])
+    if function == "Ref":
+        return {"AWS::Partition": "aws", "AWS::Region": "us-east-1"}[argument]
+    assert function == "Fn::GetAtt"
+    return f"arn:aws:lambda:us-east-1:123456789012:function:{argument[0]}"
+
+
+def definition(assembly: Assembly, stack: str) -> dict[str, Any]:
+    return json.loads(resolved(assembly.only(stack, "AWS::StepFunctions::StateMachine")["DefinitionString"]))
+
+
+@pytest.fixture
+def states(assembly: Assembly) -> dict[str, Any]:
+    """The states of the machine that routes photos."""
+    return definition(assembly, "workflow")["States"]
+
+
+@pytest.mark.parametrize("stack", MACHINES)
+def test_the_definition_is_valid_amazon_states_language(
+    assembly: Assembly, stack: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "definition.json"
+    path.write_text(json.dumps(definition(assembly, stack)))
+    validator = str(REPOSITORY / "node_modules" / ".bin" / "asl-validator")
+    checked = subprocess.run(
+        [validator, "--json-path", str(path)], capture_output=True, text=True, check=False
+    )
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
+@pytest.mark.parametrize("stack", MACHINES)
+def test_a_strict_parser_takes_the_definition(assembly: Assembly, stack: str) -> None:
+    with moto.mock_aws(config={"stepfunctions": {"execute_state_machine": True}}):
+        client = boto3.client("stepfunctions")
+        text = json.dumps(definition(assembly, stack))
+        arn = client.create_state_machine(name=stack, definition=text, roleArn=ROLE)["stateMachineArn"]
+        assert client.describe_state_machine(stateMachineArn=arn)["status"] == "ACTIVE"
+        with pytest.raises(client.exceptions.ClientError):
+            client.create_state_machine(
+                name="broken", definition=text.replace('"Type": "Task"', '"Type": "Tusk"'), roleArn=ROLE
+            )
+
+
+@pytest.mark.parametrize("stack", MACHINES)
+def test_steps_are_logged_without_data_and_traced(assembly: Assembly, stack: str) -> None:
+    machine = assembly.only(stack, "AWS::StepFunctions::StateMachine")
+    assert machine["LoggingConfiguration"]["Level"] == "ALL"
+    assert machine["LoggingConfiguration"]["IncludeExecutionData"] is False
+    assert machine["TracingConfiguration"] == {"Enabled": True}
+    assert json.loads(resolved(machine["DefinitionString"]))["QueryLanguage"] == "JSONata"
+
+
+def test_every_named_error_of_the_functions_ends_in_a_state_of_its_own(states: dict[str, Any]) -> None:
+    named = {
+        name
+        for name, error in inspect.getmembers(errors, inspect.isclass)
+        if issubclass(error, errors.WorkflowError) and error is not errors.WorkflowError
+    }
+    endings = [state["Error"] for state in states.values() if state["Type"] == "Fail"]
+    assert len(endings) == len(set(endings))
+    assert named == set(endings) - {"{% $states.input.Error %}"}
+
+
+def test_each_error_is_caught_by_the_state_that_bears_its_name(states: dict[str, Any]) -> None:
+    caught = 0
+    for task in (state for state in states.values() if state["Type"] == "Task"):
+        assert task["Catch"][-1]["ErrorEquals"] == ["States.ALL"]
+        for catcher in task["Catch"][:-1]:
+            (error,) = catcher["ErrorEquals"]
+            assert states[catcher["Next"]]["Error"] == error
+            caught += 1
+    assert caught >= 15
+
+
+def test_only_what_may_go_well_next_time_is_retried_with_backoff_and_jitter(states: dict[str, Any]) -> None:
+    retried = {}
+    for name, task in states.items():
+        if task["Type"] != "Task":
+            continue
+        (retrier,) = task["Retry"]
+        assert retrier["JitterStrategy"] == "FULL"
+        assert retrier["BackoffRate"] == 2
+        assert retrier["MaxDelaySeconds"] <= 20
+        retried[name] = {error for error in retrier["ErrorEquals"] if not error.startswith("Lambda.")}
+        assert "Lambda.TooManyRequestsException" in retrier["ErrorEquals"]
+    assert retried == {
+        "Serialize the photo": {"StorageUnavailable"},
+        "Classify the photo": {"EndpointThrottled", "EndpointUnavailable"},
+        "Filter by confidence": set(),
+    }
+
+
+def evaluated(expression: str, **states: Any) -> Any:
+    """Evaluates a JSONata expression as Step Functions does."""
+    compiled = jsonata.Jsonata(expression.removeprefix("{%").removesuffix("%}"))
+    compiled.assign("states", states)
+    compiled.register_lambda("parse", json.loads)
+    return compiled.evaluate(None)
+
+
+@pytest.mark.parametrize(
+    ("cause", "shown"),
+    [
+        (
+            '{"errorMessage": "no such photo", "errorType": "ImageNotFound", "stackTrace": []}',
+            "no such photo",
+        ),
+        ("The state returned too much data", "The state returned too much data"),
+        ('{"errorMessage": "with \\"quotes\\" in it"}', 'with "quotes" in it'),
+    ],
+)
+def test_an_operator_sees_the_message_alone(cause: str, shown: str) -> None:
+    assert evaluated(PLAIN_CAUSE, input={"Error": "X", "Cause": cause}) == shown
+
+
+def test_the_functions_get_the_executions_id_beside_the_events_fields() -> None:
+    context = {"Execution": {"Id": "arn:execution"}}
+    event = {"s3_key": "a.png", "execution_id": "forged"}
+    expected = {"s3_key": "a.png", "execution_id": "arn:execution"}
+    assert evaluated(WITH_EXECUTION_ID, input=event, context=context) == expected
+    assert evaluated(WITH_EXECUTION_ID, input="no object", context=context) == "no object"
+
+
+def test_waiting_gives_up_in_time_and_always_answers(assembly: Assembly) -> None:
+    states = definition(assembly, "training")["States"]
+    (choice,) = states["Does it still run?"]["Choices"]
+    assert choice["Next"] == "Pause"
+    assert states["Does it still run?"]["Default"] == "Check the model and answer CloudFormation"
+
+    def goes_on(status: str, deadline_ms: int) -> bool:
+        return bool(evaluated(choice["Condition"], input={"status": status, "deadline_ms": deadline_ms}))
+
+    assert goes_on("InProgress", 9_999_999_999_999)
+    assert goes_on("Stopping", 9_999_999_999_999)
+    assert not goes_on("InProgress", 1)
+    assert not goes_on("Completed", 9_999_999_999_999)
+    (catcher,) = states["Look at the training job"]["Catch"]
+    assert (catcher["ErrorEquals"], catcher["Next"]) == (
+        ["States.ALL"],
+        "Check the model and answer CloudFormation",
+    )
+    failed = evaluated(
+        catcher["Output"], input={"job": "scones-1"}, errorOutput={"Error": "E", "Cause": "why"}
+    )
+    assert failed == {"job": "scones-1", "failure": "why"}
