@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from local import buckets, lambda_runtime, permissions, state_machine_roles, state_machines
+from local import buckets, lambda_runtime, permissions, saving, state_machine_roles, state_machines
 
 
 def install(home: Path) -> None:
@@ -14,5 +14,6 @@ def install(home: Path) -> None:
     permissions.install()
     lambda_runtime.install(home / "tmp" / "lambda")
     buckets.install()
+    saving.install()
     state_machines.install()
     state_machine_roles.install()

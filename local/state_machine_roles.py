@@ -52,7 +52,7 @@ def install() -> None:
 
 
 def require(action: str, resource: str, error: str) -> None:
-    """Refuses what the running state machine's role does not allow.
+    """Refuses what the running state machine's role does not allow; ``TestState`` runs none, and is let pass.
 
     Args:
         action: As IAM names it.
@@ -62,6 +62,8 @@ def require(action: str, resource: str, error: str) -> None:
     Raises:
         stepfunctions._ExecutionError: The role does not allow it.
     """
+    if not _machine.get():
+        return
     role = stepfunctions._state_machines[_machine.get()]["roleArn"]
     denied = iam_evaluator.enforce(
         _credentials(role), action, action.partition(":")[0], get_region(), resource
