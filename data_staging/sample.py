@@ -74,6 +74,7 @@ def write_sample(
     unknown = set(classes) - set(CLASS_NAMES)
     if unknown:
         raise ValueError(f"not in CIFAR-100: {', '.join(sorted(unknown))}")
+    path.parent.mkdir(parents=True, exist_ok=True)
     halves = {
         "train": _half("train", train_per_class, classes, "training batch 1 of 1"),
         "test": _half("test", test_per_class, classes, "testing batch 1 of 1"),
@@ -85,12 +86,11 @@ def write_archive(path: Path, halves: dict[str, Pickled], *, generated: bool = T
     """Writes an archive in CIFAR-100's layout out of the dictionaries that its pickles hold.
 
     Args:
-        path: The ``.tar.gz`` to write.
+        path: The ``.tar.gz`` to write; its folder exists.
         halves: What ``train`` and ``test`` hold.
         generated: Whether to mark the archive as no real CIFAR-100.
     """
     meta: Pickled = {"fine_label_names": CLASS_NAMES, "coarse_label_names": KINDS}
-    path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=".unfinished-") as folder:
         unfinished = Path(folder) / path.name
         with (

@@ -71,7 +71,7 @@ def _check_classes(classes: list[str], known: list[str]) -> None:
         raise StagingError(f"at least two classes are needed, given: {', '.join(classes) or 'none'}")
     for position, name in enumerate(classes):
         if name not in known:
-            close = difflib.get_close_matches(name.lower().replace(" ", "_"), known, 3, 0.5)
+            close = difflib.get_close_matches(name.lower().replace(" ", "_"), known)
             advice = f"did you mean {' or '.join(close)}?" if close else f"there are: {', '.join(known)}"
             raise StagingError(f"unknown class '{name}': {advice}")
         if name in classes[:position]:

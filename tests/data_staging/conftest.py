@@ -11,7 +11,7 @@ import pytest
 
 from data_staging.sample import CLASS_NAMES, KINDS, pickle_as_python_2, write_sample
 
-TRAIN_PER_CLASS, TEST_PER_CLASS = 20, 5
+TRAIN_PER_CLASS, TEST_PER_CLASS = 10, 2
 
 Members = dict[str, bytes]
 
@@ -25,7 +25,7 @@ def no_archive_at_hand(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 @pytest.fixture(scope="session")
 def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A small drawn archive: 20 training and 5 test pictures of bicycle and of motorcycle."""
+    """A small drawn archive: 10 training and 2 test pictures of bicycle and of motorcycle."""
     path = tmp_path_factory.mktemp("drawn") / "drawn.tar.gz"
     write_sample(path, TRAIN_PER_CLASS, TEST_PER_CLASS)
     return path

@@ -82,9 +82,9 @@ def test_the_manifest_agrees_with_the_files(written: Path, data_set: DataSet, dr
         "official": False,
     }
     assert content["splits"] == {
-        "train": {"count": 36, "classes": {"bicycle": 18, "motorcycle": 18}},
-        "validation": {"count": 4, "classes": {"bicycle": 2, "motorcycle": 2}},
-        "test": {"count": 10, "classes": {"bicycle": 5, "motorcycle": 5}},
+        "train": {"count": 18, "classes": {"bicycle": 9, "motorcycle": 9}},
+        "validation": {"count": 2, "classes": {"bicycle": 1, "motorcycle": 1}},
+        "test": {"count": 4, "classes": {"bicycle": 2, "motorcycle": 2}},
     }
     found = {
         str(path.relative_to(written)): {
@@ -115,7 +115,7 @@ def test_a_run_that_stops_half_way_leaves_nothing(
 
     def write_some(path: Path, content: bytes) -> int:
         written.append(path)
-        if len(written) > 20:
+        if len(written) > 10:
             raise stop
         return write_bytes(path, content)
 
