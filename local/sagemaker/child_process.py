@@ -3,7 +3,6 @@
 import contextlib
 import subprocess
 import sys
-import weakref
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,7 +10,7 @@ from local.sagemaker.emulator import start_thread
 
 _SUPERVISOR = Path(__file__).with_name("supervisor.py")
 #: All that run, so that none is left at the end.
-_running: weakref.WeakSet["ChildProcess"] = weakref.WeakSet()
+_running: set["ChildProcess"] = set()
 
 
 class ChildProcess:

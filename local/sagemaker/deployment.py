@@ -13,6 +13,7 @@ from local.sagemaker import containers, records, s3_data
 from local.sagemaker.data_capture import Capture
 from local.sagemaker.emulator import client, folder
 from local.sagemaker.hosting import containers_of, existing
+from local.sagemaker.invocation_metrics import InvocationMetrics
 from local.sagemaker.log_streams import ENDPOINT_GROUP, LogStream
 from local.sagemaker.model_server import INVOCATION_SECONDS, ModelServer
 from local.sagemaker.records import Record
@@ -33,6 +34,7 @@ class Variant:
         weight: Its share of the traffic, relative to the others'.
         server: What answers for it.
         capture: What keeps its traffic.
+        metrics: What counts its invocations.
         root: Folder that stands for its container's /opt/ml.
     """
 
@@ -40,6 +42,7 @@ class Variant:
     weight: float
     server: ModelServer
     capture: Capture
+    metrics: InvocationMetrics
     root: Path
 
 
@@ -62,6 +65,7 @@ class Deployment:
         for variant in self.variants:
             variant.server.end(patience)
             variant.capture.close()
+            variant.metrics.close()
             shutil.rmtree(variant.root, ignore_errors=True)
 
 
@@ -113,6 +117,7 @@ def _start_variant(endpoint_name: str, config: Record, variant: Record) -> Varia
         weight=variant["InitialVariantWeight"],
         server=ModelServer(root, parts[0].get("Environment", {}), log),
         capture=Capture(config, endpoint_name, variant["VariantName"], role_arn),
+        metrics=InvocationMetrics(endpoint_name, variant["VariantName"]),
         root=root,
     )
 

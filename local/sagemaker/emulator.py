@@ -5,7 +5,6 @@ import hashlib
 import socket
 import threading
 import time
-import weakref
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
@@ -15,8 +14,6 @@ import boto3
 from botocore.config import Config
 from ministack.core.responses import get_account_id, get_region
 from ministack.services import sts
-
-_work: weakref.WeakSet[threading.Thread] = weakref.WeakSet()
 
 
 class Place:
@@ -35,23 +32,30 @@ def folder(kind: str) -> Path:
     return path
 
 
-def start_thread(name: str, target: Callable[..., None], *arguments: Any) -> threading.Thread:
+class _Work(threading.Thread):
+    """A thread whose work must be finished before the embedded cloud stops."""
+
+
+def start_thread(
+    name: str, target: Callable[..., None], *arguments: Any, kind: type[threading.Thread] = threading.Thread
+) -> threading.Thread:
     """Runs ``target`` on a daemon thread that acts for the caller's account and region."""
     context = contextvars.copy_context()
-    thread = threading.Thread(target=context.run, args=(target, *arguments), name=name, daemon=True)
+    thread = kind(target=context.run, args=(target, *arguments), name=name, daemon=True)
     thread.start()
     return thread
 
 
 def start_work(name: str, target: Callable[..., None], *arguments: Any) -> None:
     """Runs ``target`` as ``start_thread`` does; ``finish_work`` waits for it."""
-    _work.add(start_thread(name, target, *arguments))
+    start_thread(name, target, *arguments, kind=_Work)
 
 
 def finish_work(seconds: float) -> None:
     """Waits for what ``start_work`` began, for some seconds each."""
-    for thread in list(_work):
-        thread.join(seconds)
+    for thread in threading.enumerate():
+        if isinstance(thread, _Work):
+            thread.join(seconds)
 
 
 def wait_until_serving(seconds: float) -> None:

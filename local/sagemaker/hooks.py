@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import ministack.app
-from ministack.core import iam_actions, router
-from ministack.services import stepfunctions
+from ministack.core import iam_actions, iam_evaluator, router
+from ministack.services import stepfunctions, sts
 from ministack.services.cloudformation import provisioners, stacks
 
 from local.patching import original, replace
@@ -28,6 +28,16 @@ _STATES_ERRORS = {
 }
 
 
+#: What else of MiniStack this package uses, beyond what is replaced or added to below.
+_USED = {
+    ministack.app: ("AUTH",),
+    iam_actions: ("identity_denial_message",),
+    iam_evaluator: ("enforce",),
+    router: ("extract_access_key_id",),
+    sts: ("register_session",),
+}
+
+
 def install(*, port: int, home: Path) -> None:
     """Lets MiniStack serve SageMaker.
 
@@ -38,6 +48,9 @@ def install(*, port: int, home: Path) -> None:
     Raises:
         SystemExit: MiniStack is not the pinned version: one of the names used here is not there.
     """
+    for owner, names in _USED.items():
+        for name in names:
+            original(owner, name)
     Place.port, Place.home = port, home
     persistence.clear_folders()
     _route_requests()

@@ -3,6 +3,7 @@
 from typing import Any
 
 from botocore.exceptions import ClientError
+from ministack.core.responses import get_region
 
 from local.sagemaker import listing, records, roles, s3_data
 from local.sagemaker.emulator import client
@@ -141,5 +142,5 @@ def _check_readable(url: str, role_arn: str) -> None:
             f'Could not access model data at {url}. Please ensure that the role "{role_arn}" exists and that '
             'its trust relationship policy allows the action "sts:AssumeRole" for the service principal '
             '"sagemaker.amazonaws.com". Also ensure that the role has "s3:GetObject" permissions and that '
-            f"the object is located in {records.arn('', '').split(':')[3]}."
+            f"the object is located in {get_region()}."
         ) from error

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextvars
+import time
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import unquote
 
@@ -12,7 +13,7 @@ from local.sagemaker.data_capture import Exchange
 from local.sagemaker.deployment import Variant
 from local.sagemaker.errors import ApiError
 from local.sagemaker.log_streams import ENDPOINT_GROUP
-from local.sagemaker.model_server import ServerGone
+from local.sagemaker.model_server import ServerDied, ServerGone
 from local.sagemaker.request_validation import largest_body
 
 Reply = tuple[int, dict[str, str], bytes]
@@ -25,6 +26,9 @@ _TIMED_OUT = (
     "Your invocation timed out while waiting for a response from container primary. Review the latency "
     "metrics for each container in Amazon CloudWatch, resolve the issue, and try again."
 )
+
+
+_DIED = "The container ended while it had the request."
 
 
 def endpoint_of(path: str) -> str | None:
@@ -76,12 +80,18 @@ def _invoke(name: str, body: bytes, headers: dict[str, str]) -> Reply:
 
 def _ask(name: str, variant: Variant, body: bytes, headers: dict[str, str]) -> Reply:
     passed = {header: headers[header] for header in _PASSED_ON if header in headers}
+    began, status = time.monotonic(), 0
     try:
         answer = variant.server.invoke(body, passed)
+        status = answer.status
     except urllib3.exceptions.ReadTimeoutError:
-        raise _model_error(name, variant, 0, _TIMED_OUT) from None
-    if answer.status >= 400:
-        raise _model_error(name, variant, answer.status, answer.data.decode(errors="replace"))
+        raise _model_error(name, variant, status, _TIMED_OUT) from None
+    except ServerDied:
+        raise _model_error(name, variant, status, _DIED) from None
+    finally:
+        variant.metrics.add(time.monotonic() - began, status)
+    if status >= 400:
+        raise _model_error(name, variant, status, answer.data.decode(errors="replace"))
     answer_type = answer.headers.get("content-type", "application/octet-stream")
     variant.capture.add(
         Exchange(

@@ -4,7 +4,6 @@ import contextlib
 import json
 import logging
 import re
-import shutil
 import tempfile
 import time
 from pathlib import Path
@@ -20,7 +19,7 @@ from local.sagemaker.records import LOCK, Record
 
 _STOP_SECONDS = 120  # what AWS gives a job between SIGTERM and SIGKILL
 _REASON = 1024  # characters of FailureReason
-_METRIC = re.compile(r"\b(Train|Validation)-accuracy=([0-9.]+)")
+_METRIC = re.compile(r"\b(Train|Validation)-accuracy=([0-9]+(?:\.[0-9]+)?)")
 _INTERRUPTED = "InternalServerError: The embedded cloud was stopped while the job ran. Please try again."
 _MESSAGES = {
     "Downloading": "Downloading input data",
@@ -67,36 +66,37 @@ def _end_later(process: ChildProcess) -> None:
 
 
 def _run(record: Record) -> None:
-    root = Path(tempfile.mkdtemp(prefix=f"{record['TrainingJobName']}-", dir=folder("jobs")))
-    log = LogStream(
-        TRAINING_GROUP, f"{record['TrainingJobName']}/algo-1-{int(time.time())}", record["RoleArn"]
-    )
+    name = record["TrainingJobName"]
     try:
-        _download(record, root)
-        status = _train(record, root, log)
-        if Place.closing.is_set():
-            interrupted(record)
-            return
-        reason = _failure(root, status)
-        stopped = record["TrainingJobStatus"] == "Stopping"
-        if reason and not stopped:
-            _upload(record, root, model=False)
-            _finish(record, "Failed", reason)
-        else:
-            if not stopped:
-                _advance(record, "Uploading")
-            _upload(record, root, model=True)
-            _finish(record, "Stopped" if stopped else "Completed")
+        with tempfile.TemporaryDirectory(
+            prefix=f"{name}-", dir=folder("jobs"), ignore_cleanup_errors=True
+        ) as root:
+            _carry_out(record, Path(root))
     except _Stopped:
         _finish(record, "Stopped")
     except s3_data.DataError as error:
         _finish(record, "Failed", f"ClientError: {error}")
     except (OSError, BotoCoreError, ClientError) as error:
-        _logger.exception("training job %s", record["TrainingJobName"])
+        _logger.exception("training job %s", name)
         _finish(record, "Failed", f"InternalServerError: {error}. Please try again.")
-    finally:
-        log.close()
-        shutil.rmtree(root, ignore_errors=True)
+
+
+def _carry_out(record: Record, root: Path) -> None:
+    _download(record, root)
+    status = _train(record, root)
+    if Place.closing.is_set():
+        interrupted(record)
+        return
+    reason = _failure(root, status)
+    stopped = record["TrainingJobStatus"] == "Stopping"
+    if reason and not stopped:
+        _upload(record, root, model=False)
+        _finish(record, "Failed", reason)
+        return
+    if not stopped:
+        _advance(record, "Uploading")
+    _upload(record, root, model=True)
+    _finish(record, "Stopped" if stopped else "Completed")
 
 
 def _download(record: Record, root: Path) -> None:
@@ -145,29 +145,31 @@ def _write_configuration(record: Record, config: Path) -> None:
         (config / f"{name}.json").write_text(json.dumps(content))
 
 
-def _train(record: Record, root: Path, log: LogStream) -> int:
-    """Runs the algorithm and returns its exit status; the record has its metrics and times."""
+def _train(record: Record, root: Path) -> int:
+    """Runs the algorithm and returns its exit status; by then its metrics and all of its log are written."""
+    name = record["TrainingJobName"]
+    log = LogStream(TRAINING_GROUP, f"{name}/algo-1-{int(time.time())}", record["RoleArn"])
     metrics: dict[str, Record] = {}
 
     def on_line(line: str) -> None:
         log.write(line)
         for phase, value in _METRIC.findall(line):
-            name = f"{phase.lower()}:accuracy"
-            metrics[name] = {"MetricName": name, "Value": float(value), "Timestamp": records.now()}
+            metric = f"{phase.lower()}:accuracy"
+            metrics[metric] = {"MetricName": metric, "Value": float(value), "Timestamp": records.now()}
             with LOCK:
                 record["FinalMetricDataList"] = list(metrics.values())
 
-    extra = {"TRAINING_JOB_NAME": record["TrainingJobName"], "TRAINING_JOB_ARN": record["TrainingJobArn"]}
-    with LOCK:
-        _advance(record, "Training")
-        process = ChildProcess(
-            [*containers.TRAIN, "--root", str(root)],
-            folder=containers.WORKING_FOLDER,
-            environment=containers.environment({**extra, **record.get("Environment", {})}),
-            on_line=on_line,
-        )
-        _processes[record["TrainingJobArn"]] = process
+    extra = {"TRAINING_JOB_NAME": name, "TRAINING_JOB_ARN": record["TrainingJobArn"]}
     try:
+        with LOCK:
+            _advance(record, "Training")
+            process = ChildProcess(
+                [*containers.TRAIN, "--root", str(root)],
+                folder=containers.WORKING_FOLDER,
+                environment=containers.environment({**extra, **record.get("Environment", {})}),
+                on_line=on_line,
+            )
+            _processes[record["TrainingJobArn"]] = process
         status = process.wait(record["StoppingCondition"].get("MaxRuntimeInSeconds"))
         if status is None:
             with LOCK:
@@ -177,6 +179,7 @@ def _train(record: Record, root: Path, log: LogStream) -> int:
         return status or 0
     finally:
         _processes.pop(record["TrainingJobArn"], None)
+        log.close()
 
 
 def _failure(root: Path, status: int) -> str | None:

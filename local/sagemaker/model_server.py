@@ -18,13 +18,17 @@ from local.sagemaker.log_streams import LogStream
 INVOCATION_SECONDS = 60.0  # what AWS gives a container to answer
 _PING_SECONDS = 2.0
 _SECONDS_BETWEEN_RESTARTS = 1.0
-_CONNECTIONS = 32
+_CONNECTIONS = 64  # as many as requests at once
 
 _logger = logging.getLogger("sagemaker.endpoints")
 
 
 class ServerGone(Exception):
     """The server was ended, or could not be brought back in time."""
+
+
+class ServerDied(Exception):
+    """The server's process ended while it had a request, twice."""
 
 
 class ModelServer:
@@ -86,10 +90,12 @@ class ModelServer:
         """Passes an invocation on; where the process has died, to the one that takes its place.
 
         Raises:
-            ServerGone: No process answered within the time.
+            ServerGone: There was no process to take it within the time.
+            ServerDied: The process that had it ended, and so did the next one.
             urllib3.exceptions.ReadTimeoutError: It did not answer in time.
         """
         deadline = time.monotonic() + INVOCATION_SECONDS
+        lost = 0
         while (left := deadline - time.monotonic()) > 0 and not self._ending.is_set():
             try:
                 return self._pool.request(
@@ -99,10 +105,12 @@ class ModelServer:
                     headers=headers,
                     timeout=urllib3.Timeout(connect=_PING_SECONDS, read=left),
                 )
-            except urllib3.exceptions.ReadTimeoutError:
-                raise
-            except urllib3.exceptions.HTTPError:
+            except (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError):
                 time.sleep(0.2)
+            except urllib3.exceptions.ProtocolError:
+                lost += 1
+                if lost > 1:
+                    raise ServerDied from None
         raise ServerGone
 
     def end(self, patience: float) -> None:
@@ -132,6 +140,8 @@ class ModelServer:
                 "%s: the model server ended with status %s, starting it again", self._root, status
             )
             self._process = self._start()
+            if self._ending.is_set():  # ``end`` may have seen the process before this one
+                self._process.end()
 
 
 def _free_port() -> int:

@@ -30,15 +30,20 @@ def split(uri: str) -> tuple[str, str]:
     return parts.netloc, parts.path.lstrip("/")
 
 
-def keys(s3: Any, uri: str) -> list[str]:
-    """Returns all keys that begin with the address's, without the empty objects that stand for folders."""
+def keys(s3: Any, uri: str) -> Iterator[str]:
+    """Yields all keys that begin with the address's, without the empty objects that stand for folders.
+
+    Raises:
+        DataError: They cannot be listed.
+    """
     bucket, prefix = split(uri)
-    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
     try:
-        found = [item["Key"] for page in pages for item in page.get("Contents", [])]
+        for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
+            for item in page.get("Contents", []):
+                if not item["Key"].endswith("/"):
+                    yield item["Key"]
     except ClientError as error:
         raise DataError(f"Error message from S3: {error.response['Error']['Message']}.") from error
-    return [key for key in found if not key.endswith("/")]
 
 
 def download_prefix(s3: Any, uri: str, folder: Path) -> int:

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from ministack.core.responses import get_region
+
 from local.sagemaker import job_runner, listing, records, roles, s3_data
 from local.sagemaker.emulator import client
 from local.sagemaker.errors import ApiError, invalid
@@ -118,14 +120,14 @@ def _check_channel(channel: dict[str, Any], role_arn: str) -> None:
         return  # the job itself fails on what it cannot read
     uri = source["S3Uri"]
     try:
-        found, reason = s3_data.keys(client("s3", role_arn), uri), ""
+        if next(s3_data.keys(client("s3", role_arn), uri), None) is not None:
+            return
+        reason = ""
     except s3_data.DataError as error:
-        found, reason = [], f" {error}"
-    if not found:
-        bucket = uri.split("/")[2]
-        region = records.arn("", "").split(":")[3]
-        raise invalid(
-            f'No S3 objects found under S3 URL "{uri}" given in input data source. Please ensure that the '
-            f"bucket exists in the selected region ({region}), that objects exist under that S3 prefix, and "
-            f'that the role "{role_arn}" has "s3:ListBucket" permissions on bucket "{bucket}".{reason}'
-        )
+        reason = f" {error}"
+    bucket = uri.split("/")[2]
+    raise invalid(
+        f'No S3 objects found under S3 URL "{uri}" given in input data source. Please ensure that the '
+        f"bucket exists in the selected region ({get_region()}), that objects exist under that S3 prefix, "
+        f'and that the role "{role_arn}" has "s3:ListBucket" permissions on bucket "{bucket}".{reason}'
+    )

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -91,6 +92,36 @@ def test_the_servers_output_is_in_the_endpoints_log_group(server: Server) -> Non
     wait_for(lambda: logs.get_log_events(logGroupName=group, logStreamName=stream)["events"])
 
 
+def test_invocations_are_counted_in_cloudwatch(server: Server) -> None:
+    server.put_in_service("counted", 0.5)
+    for body in (b"image", b"sleep 0.2", b"error 400 bad", b"error 500 bad"):
+        if body.startswith(b"error"):
+            error_of(server, body, "counted")
+        else:
+            server.ask("counted", body)
+
+    def total(metric: str, statistic: str = "Sum") -> float:
+        now = datetime.now(UTC)
+        points = server.client("cloudwatch").get_metric_statistics(
+            Namespace="AWS/SageMaker",
+            MetricName=metric,
+            Dimensions=[
+                {"Name": "EndpointName", "Value": "counted"},
+                {"Name": "VariantName", "Value": "AllTraffic"},
+            ],
+            StartTime=now - timedelta(minutes=10),
+            EndTime=now + timedelta(minutes=1),
+            Period=3600,
+            Statistics=[statistic],
+        )["Datapoints"]
+        return float(sum(point[statistic] for point in points))
+
+    wait_for(lambda: total("Invocations") == 4)
+    assert total("ModelLatency", "Maximum") > 200_000
+    assert total("Invocation4XXErrors") == total("Invocation5XXErrors") == 1
+    assert total("InvocationModelErrors") == 2
+
+
 def test_many_requests_at_once_do_not_wait_for_each_other(server: Server) -> None:
     began = time.monotonic()
     with ThreadPoolExecutor(20) as pool:
@@ -170,6 +201,15 @@ def test_a_server_that_dies_is_started_again_and_nobody_notices(server: Server) 
     assert server.ask("mortal") == [0.5, 0.5]
     [its_next] = set(server_processes(server)) - others
     assert its_next != its_process
+
+
+def test_a_request_that_kills_every_server_is_a_model_error_and_the_next_one_is_answered(
+    server: Server,
+) -> None:
+    response = error_of(server, b"die")
+    assert response["Error"]["Code"] == "ModelError"
+    assert response["OriginalStatusCode"] == 0
+    assert server.ask("steady") == [0.75, 0.25]
 
 
 def test_a_deleted_endpoint_answers_no_more_and_leaves_no_process(server: Server) -> None:

@@ -1,0 +1,82 @@
+"""Counts an endpoint's invocations in CloudWatch's AWS/SageMaker namespace, as SageMaker does.
+
+Names, units and dimensions: https://docs.aws.amazon.com/sagemaker/latest/dg/monitoring-cloudwatch.html
+"""
+
+import logging
+import threading
+from datetime import UTC, datetime
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from local.sagemaker.emulator import client, start_thread
+
+_NAMESPACE = "AWS/SageMaker"
+_SECONDS_BETWEEN_WRITES = 5.0
+_LARGEST_BATCH = 150  # values of one metric that CloudWatch takes at once
+
+_logger = logging.getLogger("sagemaker.metrics")
+
+
+class InvocationMetrics:
+    """The metrics of one variant."""
+
+    def __init__(self, endpoint_name: str, variant_name: str) -> None:
+        """Begins to write what is added, every few seconds."""
+        self._dimensions = [
+            {"Name": "EndpointName", "Value": endpoint_name},
+            {"Name": "VariantName", "Value": variant_name},
+        ]
+        self._taken: list[tuple[float, int]] = []
+        self._closed = False
+        self._changed = threading.Condition()
+        self._thread = start_thread("sagemaker-metrics", self._write)
+
+    def add(self, model_seconds: float, status: int) -> None:
+        """Takes one invocation: how long the container took, and its HTTP status (0 if it gave none)."""
+        with self._changed:
+            self._taken.append((model_seconds, status))
+            self._changed.notify()
+
+    def close(self) -> None:
+        """Writes what is left and returns when that is done."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify()
+        self._thread.join()
+
+    def _write(self) -> None:
+        while taken := self._next():
+            try:
+                client("cloudwatch").put_metric_data(Namespace=_NAMESPACE, MetricData=self._data(taken))
+            except (BotoCoreError, ClientError) as error:
+                _logger.warning("metrics of %d invocations are lost: %s", len(taken), error)
+
+    def _next(self) -> list[tuple[float, int]]:
+        """Waits for invocations and gathers them a while; returns none when closed and all is written."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._taken or self._closed)
+            self._changed.wait_for(lambda: self._closed, _SECONDS_BETWEEN_WRITES)
+            taken, self._taken = self._taken[:_LARGEST_BATCH], self._taken[_LARGEST_BATCH:]
+            return taken
+
+    def _data(self, taken: list[tuple[float, int]]) -> list[dict[str, Any]]:
+        series = {
+            "Invocations": ("None", [1.0] * len(taken)),
+            "ModelLatency": ("Microseconds", [round(seconds * 1e6) for seconds, _ in taken]),
+            "Invocation4XXErrors": ("None", [float(400 <= status < 500) for _, status in taken]),
+            "Invocation5XXErrors": ("None", [float(status >= 500 or status == 0) for _, status in taken]),
+            "InvocationModelErrors": ("None", [float(not 200 <= status < 300) for _, status in taken]),
+        }
+        moment = datetime.now(UTC)
+        return [
+            {
+                "MetricName": name,
+                "Dimensions": self._dimensions,
+                "Timestamp": moment,
+                "Values": values,
+                "Unit": unit,
+            }
+            for name, (unit, values) in series.items()
+        ]
