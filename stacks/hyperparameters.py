@@ -12,6 +12,8 @@ DEFAULT_EPOCHS = "30"
 # The data say what these are: the training job's starter counts them in the manifest.
 SET_FROM_DATA = ("num_classes", "num_training_samples")
 
+SMALL_PICTURE_LAYERS = ("20", "32", "44", "56", "110")
+
 _POSITIVE = ("a positive integer", re.compile(r"[1-9][0-9]{0,8}"))
 _ZERO_OR_ONE = ("0 or 1", re.compile(r"[01]"))
 _PATTERNS = {
@@ -81,7 +83,21 @@ def hyperparameter_fault(name: str, value: str, all_values: Mapping[str, str]) -
     if name == "checkpoint_frequency" and epochs.isdecimal() and int(value) > int(epochs):
         return f"'{name}' is '{value}': it must not exceed epochs ({epochs})"
     if name == "multi_label" and value == "1":
-        return "'multi_label' is '1': a photo has one class here, it must be 0"
+        return "'multi_label' is '1': it must be 0, a photo has one class here"
+    if name == "use_pretrained_model" and value == "1":
+        return _pretrained_fault(all_values)
+    return None
+
+
+def _pretrained_fault(all_values: Mapping[str, str]) -> str | None:
+    if all_values.get("num_layers") in SMALL_PICTURE_LAYERS:
+        return (
+            f"'num_layers' is '{all_values['num_layers']}': with use_pretrained_model it must be "
+            "one of 18, 34, 50, 101, 152, 200"
+        )
+    shape = all_values.get("image_shape", "3,224,224")
+    if shape.replace(" ", "") != "3,224,224":
+        return f"'image_shape' is '{shape}': with use_pretrained_model it must be 3,224,224"
     return None
 
 

@@ -45,6 +45,9 @@ WITH_EXECUTION_ID = (
     "{% $type($states.input) = 'object'"
     " ? $merge([$states.input, {'execution_id': $states.context.Execution.Id}]) : $states.input %}"
 )
+WITHOUT_EXECUTION_ID = (
+    "{% $sift($states.result.Payload, function($value, $name) { $name != 'execution_id' }) %}"
+)
 # A function's error comes as JSON with a stack trace in it; an operator wants the message alone.
 PLAIN_CAUSE = (
     "{% $contains($states.input.Cause, '\"errorMessage\"')"
@@ -64,7 +67,14 @@ def routing_states(
     steps = (
         _step(scope, "Serialize the photo", serialize, SERIALIZE_FAILURES, failures),
         _step(scope, "Classify the photo", classify, CLASSIFY_FAILURES, failures),
-        _step(scope, "Filter by confidence", confidence_filter, FILTER_FAILURES, failures),
+        _step(
+            scope,
+            "Filter by confidence",
+            confidence_filter,
+            FILTER_FAILURES,
+            failures,
+            output=WITHOUT_EXECUTION_ID,
+        ),
     )
     return sfn.Chain.start(steps[0]).next(steps[1]).next(steps[2])
 
@@ -75,13 +85,14 @@ def _step(
     function: lambda_.IFunction,
     named_failures: Mapping[str, str],
     failures: dict[str, sfn.Fail],
+    output: str = "{% $states.result.Payload %}",
 ) -> tasks.LambdaInvoke:
     step = tasks.LambdaInvoke.jsonata(
         scope,
         name,
         lambda_function=function,
         payload=sfn.TaskInput.from_text(WITH_EXECUTION_ID),
-        outputs="{% $states.result.Payload %}",
+        outputs=output,
         retry_on_service_exceptions=False,
     )
     step.add_retry(

@@ -53,7 +53,7 @@ class SageMakerRole(iam.Role):
         )
         self._allow(
             ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"],
-            [logs, f"{logs}:log-stream:*"],
+            [logs, f"{logs}:*"],
         )
 
     def _allow(

@@ -79,7 +79,7 @@ def share(default: float, *, bounds_included: bool) -> Any:
     """A number from 0 to 1, with or without these two."""
 
     def parse(value: Any) -> float:
-        if isinstance(value, bool) or not isinstance(value, int | float | str):
+        if not _is_text_or_number(value):
             raise ValueError
         number = float(value)
         if not (0 <= number <= 1 if bounds_included else 0 < number < 1):
@@ -120,15 +120,19 @@ def names(default: tuple[str, ...], pattern: str, allowed: str) -> Any:
 
 
 def strings_by_name(allowed: str) -> Any:
-    """A JSON object whose values are texts or numbers; numbers become the texts that they are written as."""
+    """A JSON object of texts, numbers and nulls; numbers become the texts that they are written as."""
 
-    def parse(value: Any) -> dict[str, str]:
+    def parse(value: Any) -> dict[str, str | None]:
         if isinstance(value, str):
             value = json.loads(value)
         if not isinstance(value, Mapping):
             raise ValueError
-        if not all(isinstance(v, str | int | float) and not isinstance(v, bool) for v in value.values()):
+        if not all(v is None or _is_text_or_number(v) for v in value.values()):
             raise ValueError
-        return {str(name): str(v) for name, v in value.items()}
+        return {str(name): None if v is None else str(v) for name, v in value.items()}
 
     return field(default_factory=dict, metadata=kind(parse, allowed))
+
+
+def _is_text_or_number(value: Any) -> bool:
+    return isinstance(value, str | int | float) and not isinstance(value, bool)

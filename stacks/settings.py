@@ -21,6 +21,7 @@ from stacks.setting_kinds import (
 
 CONTEXT_KEY = "scones"
 INSTANCE_TYPE = r"ml\.[a-z0-9-]+\.[a-z0-9]+"
+GPU_INSTANCE_TYPE = r"ml\.[gp][0-9][a-z0-9-]*\.[a-z0-9]+"
 # What CloudWatch Logs takes as retention.
 LOG_DAYS = (
     1,
@@ -83,10 +84,10 @@ class Settings:
         'a JSON object such as {"epochs": "10"}'
     )
     """Of the built-in algorithm, without the two that come from the data. On the command line those named
-    are replaced, the others kept."""
+    are replaced, or with null taken away, and the others kept."""
 
     training_instance_type: str = text(
-        "ml.g4dn.xlarge", INSTANCE_TYPE, "a GPU instance type such as ml.g4dn.xlarge"
+        "ml.g4dn.xlarge", GPU_INSTANCE_TYPE, "a GPU instance type such as ml.g4dn.xlarge"
     )
     """The algorithm trains on GPU instances only, by its documentation."""
 
@@ -126,6 +127,8 @@ class Settings:
     def __post_init__(self) -> None:
         for entry in fields(self):
             object.__setattr__(self, entry.name, checked(entry, getattr(self, entry.name)))
+        present = {name: value for name, value in self.hyperparameters.items() if value is not None}
+        object.__setattr__(self, "hyperparameters", present)
         for hyperparameter, value in self.hyperparameters.items():
             if fault := hyperparameter_fault(hyperparameter, value, self.hyperparameters):
                 raise SettingError(f"Setting 'hyperparameters': {fault}")

@@ -63,12 +63,7 @@ class TrainingStack(cdk.Stack):
         _allow(
             finish,
             ["logs:DescribeLogStreams", "logs:FilterLogEvents"],
-            self.format_arn(
-                service="logs",
-                resource="log-group",
-                resource_name=f"{LOG_GROUP}:*",
-                arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
-            ),
+            *self._log_group_arns(),
         )
         machine = LoggedStateMachine(
             self,
@@ -155,6 +150,16 @@ class TrainingStack(cdk.Stack):
         cdk.CfnOutput(self, "TrainingJobName", value=job.ref)
         cdk.CfnOutput(self, "ValidationAccuracy", value=job.get_att_string("ValidationAccuracy"))
         cdk.CfnOutput(self, "ModelDataUrl", value=model_url)
+
+    def _log_group_arns(self) -> list[str]:
+        """CloudWatch Logs asks for permission on a group with and without the ending ``:*``."""
+        group = self.format_arn(
+            service="logs",
+            resource="log-group",
+            resource_name=LOG_GROUP,
+            arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
+        )
+        return [group, f"{group}:*"]
 
 
 def _allow(function: LoggedFunction, actions: list[str], *resources: str) -> None:

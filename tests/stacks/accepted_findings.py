@@ -29,7 +29,7 @@ ACCEPTED_FINDINGS = (
     ),
     (
         r"AwsSolutions-IAM5\[Resource::arn:<AWS::Partition>:logs:.*:log-group:/aws/sagemaker/"
-        r"(TrainingJobs|Endpoints/scones):(log-stream:)?\*\]",
+        r"(TrainingJobs|Endpoints/scones):\*\]",
         r"[^/]+-(training|endpoint)/(Role|FinishRole)/DefaultPolicy/Resource",
         "SageMaker names the streams of its log groups.",
     ),

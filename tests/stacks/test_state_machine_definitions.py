@@ -149,6 +149,12 @@ def test_the_functions_get_the_executions_id_beside_the_events_fields() -> None:
     assert evaluated(WITH_EXECUTION_ID, input="no object", context=context) == "no object"
 
 
+def test_the_output_is_the_event_without_what_the_machine_added(states: dict[str, Any]) -> None:
+    output = states["Filter by confidence"]["Output"]
+    event = {"s3_key": "a.png", "inferences": [0.9, 0.1], "image_data": ""}
+    assert evaluated(output, result={"Payload": {**event, "execution_id": "arn"}}) == event
+
+
 def test_waiting_gives_up_in_time_and_always_answers(assembly: Assembly) -> None:
     states = definition(assembly, "training")["States"]
     (choice,) = states["Does it still run?"]["Choices"]
