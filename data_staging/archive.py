@@ -31,6 +31,7 @@ CLASS_NAME = re.compile(rb"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 FILE_NAME = re.compile(rb"[A-Za-z0-9][A-Za-z0-9._-]{0,199}\.png")
 
 BLOCK = tarfile.BLOCKSIZE
+END_OF_ARCHIVE = bytes(BLOCK)
 EXTENDED_HEADERS = (tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.GNUTYPE_LONGNAME)
 
 
@@ -142,14 +143,14 @@ class _Member(io.RawIOBase):
 def _members(tape: _Tape) -> Iterator[tuple[str, BinaryIO]]:
     """Yields the name and the content of each regular file, and refuses every other thing but folders."""
     while True:
-        try:
-            header = tarfile.TarInfo.frombuf(tape.read(BLOCK), "utf-8", "surrogateescape")
-        except tarfile.EOFHeaderError:  # type: ignore[attr-defined]
+        block = tape.read(BLOCK)
+        if block == END_OF_ARCHIVE:
             break
+        header = tarfile.TarInfo.frombuf(block, "utf-8", "surrogateescape")
         _refuse_hostile(header)
         member = _Member(tape, header.size)
         if header.isreg():
-            yield header.name, io.BufferedReader(member)
+            yield str(PurePosixPath(header.name)), io.BufferedReader(member)
         member.left += -header.size % BLOCK
         while member.left:
             member.readinto(memoryview(bytearray(CHUNK)))

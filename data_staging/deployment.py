@@ -4,11 +4,11 @@ import boto3
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
-    ConnectionError,
     HTTPClientError,
     NoCredentialsError,
     NoRegionError,
 )
+from botocore.exceptions import ConnectionError as NoConnectionError
 
 from data_staging import bucket
 from data_staging.dataset import DataSet
@@ -85,6 +85,6 @@ def _explanation(error: ClientError | BotoCoreError) -> str:
         return f"no AWS credentials: run aws configure or set AWS_PROFILE, {WITHOUT_AWS}"
     if isinstance(error, NoRegionError):
         return f"no AWS region: set AWS_REGION, {WITHOUT_AWS}"
-    if isinstance(error, (ConnectionError, HTTPClientError)):
+    if isinstance(error, (NoConnectionError, HTTPClientError)):
         return f"{text}: check the network and the region (AWS_REGION), {WITHOUT_AWS}"
     return text

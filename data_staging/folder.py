@@ -19,24 +19,32 @@ def write(data_set: DataSet, out: Path) -> bool:
         StagingError: It cannot be written, or its folder is there, but not whole.
     """
     target = out / "datasets" / data_set.id
-    if (target / "manifest.json").exists():
-        return False
+    try:
+        return not _is_whole(target) and _write(data_set, target)
+    except OSError as error:
+        raise StagingError(f"{target} cannot be written: {error.strerror}") from None
+
+
+def _is_whole(target: Path) -> bool:
+    return (target / "manifest.json").exists()
+
+
+def _write(data_set: DataSet, target: Path) -> bool:
     if target.exists():
         raise StagingError(f"{target} has no manifest.json, so it is not whole: remove it and run again")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = Path(tempfile.mkdtemp(prefix=".unfinished-", dir=target.parent))
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = Path(tempfile.mkdtemp(prefix=".unfinished-", dir=target.parent))
-        try:
-            _fill(unfinished, data_set)
-            unfinished.chmod(0o755)
-            unfinished.rename(target)
-        finally:
-            shutil.rmtree(unfinished, ignore_errors=True)
-    except OSError as error:
+        _fill(unfinished, data_set)
+        unfinished.chmod(0o755)
+        unfinished.rename(target)
+    except OSError:
         # Another run may have been faster: the same id is the same content.
-        if (target / "manifest.json").exists():
+        if _is_whole(target):
             return False
-        raise StagingError(f"{target} cannot be written: {error.strerror}") from None
+        raise
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
     return True
 
 

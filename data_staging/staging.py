@@ -46,7 +46,6 @@ def stage(data_set: DataSet, name: str, bucket_name: str | None, out: Path | Non
 
     Raises:
         StagingError: It cannot be.
-        OSError: The folder cannot be written.
     """
     if out is None:
         place, changed = deployment.stage_to_s3(data_set, name, bucket_name)

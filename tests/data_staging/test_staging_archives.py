@@ -57,6 +57,20 @@ def test_an_archive_is_read_whole(archive_of: Pack, meta: bytes) -> None:
     assert not content.generated
 
 
+def test_an_archive_packed_anew_by_its_user_is_read(tmp_path: Path, meta: bytes) -> None:
+    path = tmp_path / "again.tar.gz"
+    with tarfile.open(path, "w:gz", format=tarfile.PAX_FORMAT) as packed:
+        folder = tarfile.TarInfo("./cifar-100-python")
+        folder.type = tarfile.DIRTYPE
+        packed.addfile(folder)
+        for name, content in members(meta).items():
+            header = tarfile.TarInfo(f"./{name}")
+            # A fraction of a second takes an extended header.
+            header.size, header.mtime = len(content), 1.5
+            packed.addfile(header, io.BytesIO(content))
+    assert archive.read(path).train.labels == [8, 48]
+
+
 def test_nothing_is_extracted(drawn: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     archive.read(drawn)

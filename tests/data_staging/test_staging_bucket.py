@@ -281,10 +281,16 @@ def server() -> Iterator[str]:
         moto.stop()
 
 
+def allow_ctrl_c() -> None:
+    """Undoes what a shell does to the commands that it runs in the background."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def command(archive: Path, url: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, REPOSITORY / "data_staging" / "stage.py", "--archive", archive],
         env=os.environ | {"AWS_ENDPOINT_URL": url},
+        preexec_fn=allow_ctrl_c,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
