@@ -21,7 +21,9 @@ def make_runtime(folder: Path) -> None:
     for name in BROUGHT_BY_RUNTIME:
         module = _module_path(name)
         (folder / "packages" / module.name).symlink_to(module)
-    client = Path(__file__).with_name("runtime_client.py")
+    # Through a link in the home, so that a listing of processes shows whose they are.
+    client = folder / "runtime_client.py"
+    client.symlink_to(Path(__file__).with_name(client.name))
     bootstrap = folder / "bootstrap"
     bootstrap.write_text(f'#!/bin/sh\nexec "{sys.executable}" -I -S "{client}"\n')
     bootstrap.chmod(0o755)

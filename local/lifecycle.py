@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -211,9 +211,9 @@ def _end_group(home: Path) -> None:
         (home / "server.json").unlink()
 
 
-def _exists(send: object, number: int) -> bool:
+def _exists(send: Callable[[int, int], None], number: int) -> bool:
     try:
-        send(number, 0)  # type: ignore[operator]
+        send(number, 0)
     except ProcessLookupError:
         return False
     except PermissionError:
@@ -221,9 +221,9 @@ def _exists(send: object, number: int) -> bool:
     return True
 
 
-def _wait_until(condition: object, seconds: float) -> bool:
+def _wait_until(condition: Callable[[], bool], seconds: float) -> bool:
     deadline = time.monotonic() + seconds
-    while not condition():  # type: ignore[operator]
+    while not condition():
         if time.monotonic() > deadline:
             return False
         time.sleep(0.05)

@@ -24,8 +24,6 @@ def main(home: Path, port: int, listener: int) -> None:
         record.write_text(json.dumps({"pid": os.getpid(), "port": port}))
         record.replace(home / "server.json")
         asyncio.run(_serve(home, port, listener))
-        # A thread may wait for a function that never answers; the state is saved, so none is waited for.
-        os._exit(0)
 
 
 def _take(lock: int) -> None:
@@ -66,6 +64,8 @@ async def _serve(home: Path, port: int, listener: int) -> None:
 
     await serve(ministack.app.app, config, shutdown_trigger=stopped)
     lambda_runtime.reset()
+    # A thread may wait for a function that never answers; the state is saved, so none is waited for.
+    os._exit(0)
 
 
 if __name__ == "__main__":
