@@ -3,11 +3,14 @@
 import gzip
 import io
 import os
+import sys
 import tarfile
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
 
 from data_staging.sample import CLASS_NAMES, KINDS, pickle_as_python_2, write_sample
 

@@ -2,12 +2,6 @@
 
 import hashlib
 import json
-import os
-import signal
-import subprocess
-import sys
-import time
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,16 +9,14 @@ from typing import Any
 import boto3
 import botocore.client
 import pytest
+from deployment_on_moto import BUCKET, deploy, keys, staged_id
 from moto import mock_aws
-from moto.server import ThreadedMotoServer
 
 from data_staging import staging
 from data_staging.dataset import DataSet
 from data_staging.errors import StagingError
 from data_staging.progress import Progress
 
-REPOSITORY = Path(__file__).resolve().parents[2]
-BUCKET = "scones-bucket"
 CLASSES = ["bicycle", "motorcycle"]
 PICTURES = 24
 FILES = PICTURES + 4
@@ -58,22 +50,6 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[Call]:
 
     monkeypatch.setattr(botocore.client.BaseClient, "_make_api_call", record)
     return made
-
-
-def deploy(**where: Any) -> None:
-    boto3.client("s3", **where).create_bucket(Bucket=BUCKET)
-    ssm = boto3.client("ssm", **where)
-    ssm.put_parameter(Name="/scones/bucket", Value=BUCKET, Type="String")
-    ssm.put_parameter(Name="/scones/dataset", Value="not-staged", Type="String")
-
-
-def staged_id(**where: Any) -> str:
-    return boto3.client("ssm", **where).get_parameter(Name="/scones/dataset")["Parameter"]["Value"]
-
-
-def keys(bucket: str = BUCKET, **where: Any) -> set[str]:
-    pages = boto3.client("s3", **where).get_paginator("list_objects_v2").paginate(Bucket=bucket)
-    return {entry["Key"] for page in pages for entry in page.get("Contents", [])}
 
 
 def puts(calls: list[Call]) -> list[str]:
@@ -264,67 +240,3 @@ def test_an_environment_that_cannot_reach_aws_is_one_line(
     with pytest.raises(StagingError, match=complaint) as refused:
         stage(data_set)
     assert "\n" not in str(refused.value)
-
-
-@pytest.fixture
-def server() -> Iterator[str]:
-    """AWS on a port of this machine, with a deployment."""
-    moto = ThreadedMotoServer(port=0, verbose=False)
-    moto.start()
-    host, port = moto.get_host_and_port()
-    url = f"http://{host}:{port}"
-    try:
-        urllib.request.urlopen(f"{url}/moto-api/reset", b"").close()
-        deploy(endpoint_url=url)
-        yield url
-    finally:
-        moto.stop()
-
-
-def allow_ctrl_c() -> None:
-    """Undoes what a shell does to the commands that it runs in the background."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-
-
-def command(archive: Path, url: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, REPOSITORY / "data_staging" / "stage.py", "--archive", archive],
-        env=os.environ | {"AWS_ENDPOINT_URL": url},
-        preexec_fn=allow_ctrl_c,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
-@pytest.mark.parametrize("stop", [signal.SIGKILL, signal.SIGINT])
-def test_a_command_that_was_killed_goes_on_when_run_again(
-    stop: signal.Signals, server: str, data_set: DataSet, drawn: Path
-) -> None:
-    killed = command(drawn, server)
-    while len(keys(endpoint_url=server)) < 5:
-        assert killed.poll() is None
-        time.sleep(0.005)
-    killed.send_signal(stop)
-    _, errors = killed.communicate(timeout=30)
-    assert staged_id(endpoint_url=server) == "not-staged"
-    assert f"datasets/{data_set.id}/manifest.json" not in keys(endpoint_url=server)
-    if stop == signal.SIGINT:
-        assert killed.returncode == 130
-        assert errors.splitlines()[-1] == "stage.py: interrupted; run it again to go on"
-        assert "Traceback" not in errors
-    again = command(drawn, server)
-    again.communicate(timeout=60)
-    assert again.returncode == 0
-    assert staged_id(endpoint_url=server) == data_set.id
-    assert len(keys(endpoint_url=server)) == FILES
-
-
-def test_two_commands_at_once_do_no_harm(server: str, data_set: DataSet, drawn: Path) -> None:
-    both = [command(drawn, server) for _ in range(2)]
-    for each in both:
-        output, errors = each.communicate(timeout=60)
-        assert each.returncode == 0, errors
-        assert data_set.id in output
-    assert staged_id(endpoint_url=server) == data_set.id
-    assert len(keys(endpoint_url=server)) == FILES
