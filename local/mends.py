@@ -2,7 +2,15 @@
 
 from pathlib import Path
 
-from local import buckets, lambda_runtime, permissions, saving, state_machine_roles, state_machines
+from local import (
+    buckets,
+    lambda_runtime,
+    permissions,
+    saving,
+    stack_events,
+    state_machine_roles,
+    state_machines,
+)
 
 
 def install(home: Path) -> None:
@@ -14,6 +22,7 @@ def install(home: Path) -> None:
     permissions.install()
     lambda_runtime.install(home / "tmp" / "lambda")
     buckets.install()
+    stack_events.install()
     saving.install()
     state_machines.install()
     state_machine_roles.install()

@@ -53,6 +53,26 @@ def test_a_parameter_that_the_template_did_not_change_keeps_what_was_put(cloud: 
     assert described["StackStatus"] == "UPDATE_COMPLETE"
     assert cloud.parameter(f"/{name}/other") == "2"
     assert cloud.parameter(f"/{name}/dataset") == "staged"
+    assert updated(cloud, name) == ["Other", name]
+
+
+def test_a_resource_that_an_update_adds_is_told_of(cloud: Cloud) -> None:
+    name = a_name()
+    first = parameter(f"/{name}/first", "1")
+    deploy(cloud, name, {"First": first})
+    deploy(cloud, name, {"First": first, "Second": parameter(f"/{name}/second", "2")})
+    assert updated(cloud, name) == ["Second", name]
+
+
+def updated(cloud: Cloud, name: str) -> list[str]:
+    """Returns what a stack's events say was updated, each of which must have been begun before."""
+    events = cloud.client("cloudformation").describe_stack_events(StackName=name)["StackEvents"][::-1]
+    told = {
+        status: [e["LogicalResourceId"] for e in events if e["ResourceStatus"] == status]
+        for status in ("UPDATE_IN_PROGRESS", "UPDATE_COMPLETE")
+    }
+    assert sorted(told["UPDATE_IN_PROGRESS"]) == sorted(told["UPDATE_COMPLETE"])
+    return told["UPDATE_COMPLETE"]
 
 
 def test_a_parameter_of_the_store_is_read_again_at_each_update(cloud: Cloud) -> None:
