@@ -3,6 +3,7 @@
 ``Ref`` is the ARN and ``Fn::GetAtt`` gives the name, as on AWS. All functions here run on a worker thread.
 """
 
+import contextlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -156,7 +157,8 @@ def coerced(value: Any, shape: Shape) -> Any:
     if isinstance(shape, MapShape) and isinstance(value, dict):
         return {key: coerced(item, shape.value) for key, item in value.items()}
     if isinstance(value, str) and shape.type_name in ("integer", "long", "float", "double"):
-        return float(value) if shape.type_name in ("float", "double") else int(value)
+        with contextlib.suppress(ValueError):  # what is no number is refused by the operation
+            return float(value) if shape.type_name in ("float", "double") else int(value)
     if isinstance(value, str) and shape.type_name == "boolean":
         return value.lower() == "true"
     return value if shape.type_name != "string" or isinstance(value, str) else str(value)

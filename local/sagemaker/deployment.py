@@ -48,9 +48,8 @@ class Variant:
 
 @dataclass(frozen=True)
 class Deployment:
-    """An endpoint configuration in service."""
+    """All variants of an endpoint configuration, in service."""
 
-    config: Record
     variants: tuple[Variant, ...]
 
     def choose(self, name: str | None) -> Variant | None:
@@ -87,9 +86,9 @@ def start(endpoint_name: str, config: Record) -> Deployment:
                     "health check. Please check CloudWatch logs for this endpoint."
                 )
     except BaseException:
-        Deployment(config, tuple(started)).end()
+        Deployment(tuple(started)).end()
         raise
-    return Deployment(config, tuple(started))
+    return Deployment(tuple(started))
 
 
 def _start_variant(endpoint_name: str, config: Record, variant: Record) -> Variant:

@@ -49,10 +49,9 @@ def update_endpoint(request: dict[str, Any]) -> Record:
     config = existing_config(request["EndpointConfigName"])
     with LOCK:
         record = _existing(request["EndpointName"])
-        if record["EndpointStatus"] not in ("InService", "Failed"):
-            raise invalid(f'Cannot update in-progress endpoint "{record["EndpointArn"]}".')
-        if record["EndpointStatus"] == "Failed":
-            raise invalid(f'Cannot update failed endpoint "{record["EndpointArn"]}". Delete it first.')
+        if record["EndpointStatus"] != "InService":
+            state = "failed" if record["EndpointStatus"] == "Failed" else "in-progress"
+            raise invalid(f'Cannot update {state} endpoint "{record["EndpointArn"]}".')
         record.update(EndpointStatus="Updating", LastModifiedTime=records.now())
         record.pop("FailureReason", None)
     start_work(f"sagemaker-endpoint-{record['EndpointName']}", _deploy, record, config)
@@ -156,7 +155,7 @@ def _deploy(record: Record, config: Record) -> None:
             record.update(
                 EndpointStatus="InService",
                 EndpointConfigName=config["EndpointConfigName"],
-                ProductionVariants=[_summary(variant, record) for variant in config["ProductionVariants"]],
+                ProductionVariants=[_summary(variant) for variant in config["ProductionVariants"]],
             )
             _describe_capture(record, config)
         elif record["EndpointArn"] in _serving:
@@ -176,11 +175,10 @@ def _delete(record: Record, retired: Deployment | None) -> None:
         records.tags.pop(record["EndpointArn"], None)
 
 
-def _summary(variant: Record, record: Record) -> Record:
+def _summary(variant: Record) -> Record:
     weight = variant["InitialVariantWeight"]
     summary = {
         "VariantName": variant["VariantName"],
-        "DeployedImages": [],
         "CurrentWeight": weight,
         "DesiredWeight": weight,
     }

@@ -19,7 +19,7 @@ def check_passable(role_arn: str, access_key: str) -> None:
     """Raises AWS's AccessDeniedException where the caller may not pass the role to SageMaker."""
     if not ministack.app.AUTH:
         return
-    context = {"iam:PassedToService": [_PRINCIPAL]}
+    context = {"iam:PassedToService": _PRINCIPAL}
     denied = iam_evaluator.enforce(access_key, "iam:PassRole", "iam", get_region(), role_arn, context)
     if denied is not None:
         who = getattr(denied, "principal_arn", access_key)

@@ -114,10 +114,28 @@ def test_who_may_invoke_another_endpoint_may_not(server: Server) -> None:
     assert "sagemaker:InvokeEndpoint" in caught.value.response["Error"]["Message"]
 
 
-def test_who_may_not_pass_a_role_may_not_have_sagemaker_act_as_it(server: Server) -> None:
-    sagemaker = user(server, "modeller", "sagemaker:CreateModel", "*")("sagemaker")
+@pytest.mark.parametrize(
+    ("service_name", "may"), [("sagemaker.amazonaws.com", True), ("lambda.amazonaws.com", False)]
+)
+def test_sagemaker_acts_as_a_role_only_for_who_may_pass_it_to_sagemaker(
+    server: Server, service_name: str, may: bool
+) -> None:
+    name = f"modeller-{may}"
+    sagemaker = user(server, name, "sagemaker:CreateModel", "*")("sagemaker")
+    passing = {
+        "Effect": "Allow",
+        "Action": "iam:PassRole",
+        "Resource": ROLE,
+        "Condition": {"StringEquals": {"iam:PassedToService": service_name}},
+    }
+    document = json.dumps({"Version": "2012-10-17", "Statement": [passing]})
+    server.client("iam").put_user_policy(UserName=name, PolicyName="pass", PolicyDocument=document)
+    model = {"ModelName": name, "ExecutionRoleArn": ROLE, "PrimaryContainer": {"Image": "image"}}
+    if may:
+        assert sagemaker.create_model(**model)["ModelArn"] == f"{ARN}:model/{name}"
+        return
     with pytest.raises(ClientError) as caught:
-        sagemaker.create_model(ModelName="m", ExecutionRoleArn=ROLE, PrimaryContainer={"Image": "i"})
+        sagemaker.create_model(**model)
     assert caught.value.response["Error"]["Code"] == "AccessDeniedException"
     assert f"is not authorized to perform: iam:PassRole on resource: {ROLE}" in str(caught.value)
 
