@@ -3,15 +3,17 @@
 import json
 from collections.abc import Iterator
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
 from botocore.exceptions import ClientError
 from botocore.model import ListShape, MapShape, Shape, StructureShape
+from ministack.services import sts
 from sagemaker_server import ROLE, Server, running, wait_for
 
-from local.sagemaker import api
+from local.sagemaker import api, hooks
 from local.sagemaker.request_validation import service
 
 ARN = "arn:aws:sagemaker:us-east-1:000000000000"
@@ -197,3 +199,12 @@ def test_every_operation_has_its_reply_checked_or_answers_with_an_arn_or_nothing
         shape = service().operation_model(name).output_shape
         members = list(shape.members) if shape else []
         assert members == [] or (len(members) == 1 and members[0].endswith("Arn")), name
+
+
+def test_another_ministack_than_the_pinned_one_is_one_clear_line(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delattr(sts, "register_session")
+    with pytest.raises(SystemExit) as caught:
+        hooks.install(port=1, home=tmp_path)
+    assert "has no ministack.services.sts.register_session: install ministack==1.5.33" in str(caught.value)
