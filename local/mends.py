@@ -8,6 +8,7 @@ from local import (
     permissions,
     saving,
     stack_events,
+    state_machine_logs,
     state_machine_roles,
     state_machines,
 )
@@ -26,3 +27,4 @@ def install(home: Path) -> None:
     saving.install()
     state_machines.install()
     state_machine_roles.install()
+    state_machine_logs.install()

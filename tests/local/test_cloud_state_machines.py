@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from cloud_process import Cloud
+from cloud_process import Cloud, eventually
 from hypothesis import given
 from hypothesis import strategies as st
 
+from local.state_machine_logs import logs
 from local.state_machines import PAYLOAD_BYTES, delay, error_matches
 
 FAILING = (
@@ -129,6 +130,47 @@ def test_an_execution_is_not_started_with_a_bad_input(cloud: Cloud, text: str, e
     with pytest.raises(ClientError) as caught:
         states_api.start_execution(stateMachineArn=machine, input=text)
     assert caught.value.response["Error"]["Code"] == error
+
+
+def test_the_history_is_logged_without_the_data(cloud: Cloud) -> None:
+    log_groups, states_api = cloud.client("logs"), cloud.client("stepfunctions")
+    log_groups.create_log_group(logGroupName="/aws/vendedlogs/states/logged")
+    group = "arn:aws:logs:us-east-1:000000000000:log-group:/aws/vendedlogs/states/logged:*"
+    machine = states_api.create_state_machine(
+        name="logged",
+        roleArn=cloud.role(),
+        definition=json.dumps(
+            {"StartAt": "Refuse", "States": {"Refuse": {"Type": "Fail", "Error": "Refused"}}}
+        ),
+        loggingConfiguration={
+            "level": "ALL",
+            "includeExecutionData": False,
+            "destinations": [{"cloudWatchLogsLogGroup": {"logGroupArn": group}}],
+        },
+    )["stateMachineArn"]
+    execution = states_api.start_execution(stateMachineArn=machine, input='{"photo": "secret"}')[
+        "executionArn"
+    ]
+
+    def logged() -> Any:
+        events = log_groups.filter_log_events(logGroupName="/aws/vendedlogs/states/logged")["events"]
+        return events if len(events) == 3 else None
+
+    lines = [json.loads(event["message"]) for event in eventually(logged)]
+    assert [line["type"] for line in lines] == ["ExecutionStarted", "FailStateEntered", "ExecutionFailed"]
+    assert {line["execution_arn"] for line in lines} == {started["executionArn"]}
+    assert lines[2]["details"]["error"] == "Refused"
+    assert "secret" not in str(lines)
+
+
+@pytest.mark.parametrize(
+    ("level", "kinds"),
+    [("OFF", []), ("FATAL", ["ExecutionFailed"]), ("ERROR", ["TaskFailed", "ExecutionFailed"])],
+)
+def test_a_level_chooses_what_is_logged(level: str, kinds: list[str]) -> None:
+    assert [
+        kind for kind in ("PassStateEntered", "TaskFailed", "ExecutionFailed") if logs(level, kind)
+    ] == kinds
 
 
 @given(st.text(), st.sampled_from(["States.DataLimitExceeded", "States.Runtime"]))
