@@ -148,9 +148,7 @@ def test_the_history_is_logged_without_the_data(cloud: Cloud) -> None:
             "destinations": [{"cloudWatchLogsLogGroup": {"logGroupArn": group}}],
         },
     )["stateMachineArn"]
-    execution = states_api.start_execution(stateMachineArn=machine, input='{"photo": "secret"}')[
-        "executionArn"
-    ]
+    started = states_api.start_execution(stateMachineArn=machine, input='{"photo": "secret"}')
 
     def logged() -> Any:
         events = log_groups.filter_log_events(logGroupName="/aws/vendedlogs/states/logged")["events"]
