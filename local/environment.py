@@ -81,8 +81,11 @@ def client_exports(url: str) -> str:
         "AWS_EC2_METADATA_DISABLED": "true",
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-        "NO_PROXY": "127.0.0.1,localhost",
     }
     lines = [f"unset {' '.join(FORGOTTEN)}"]
     lines += [f"export {name}={shlex.quote(value)}" for name, value in exported.items()]
+    # Some programs read the one name, some the other; what the shell excepts already stays excepted.
+    lines += [
+        f'export {name}="127.0.0.1,localhost${{{name}:+,${name}}}"' for name in ("NO_PROXY", "no_proxy")
+    ]
     return "\n".join(lines)

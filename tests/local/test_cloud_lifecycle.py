@@ -101,14 +101,16 @@ def test_its_exports_lead_a_shell_away_from_a_real_account(own: Cloud) -> None:
     up(own)
     exports = local("env", "--home", own.home).stdout
     real = {"AWS_PROFILE": "production", "AWS_SESSION_TOKEN": "real", "AWS_ACCESS_KEY_ID": "AKIAREAL"}
+    real |= {"NO_PROXY": "intranet"}
     shown = subprocess.run(
-        ["bash", "-c", 'eval "$1"; env', "bash", exports],
+        ["bash", "-euc", 'eval "$1"; env', "bash", exports],
         env={**os.environ, **real},
         capture_output=True,
         text=True,
         check=True,
     )
-    environment = dict(line.split("=", 1) for line in shown.stdout.splitlines() if line.startswith("AWS_"))
+    environment = dict(line.split("=", 1) for line in shown.stdout.splitlines() if "=" in line)
+    assert environment["NO_PROXY"] == "127.0.0.1,localhost,intranet"
     assert not environment.keys() & {"AWS_PROFILE", "AWS_SESSION_TOKEN"}
     assert environment["AWS_ENDPOINT_URL"] == f"http://127.0.0.1:{own.port}"
     assert environment["AWS_ACCESS_KEY_ID"] == "test"
