@@ -1,6 +1,7 @@
 """`python -m training train|serve [--root DIR] [--port N]`: the algorithm as its container would run it."""
 
 import argparse
+import contextlib
 import logging
 import sys
 from pathlib import Path
@@ -38,14 +39,13 @@ def main() -> int:
         from training.serve import serve
 
         return serve(paths, arguments.port)
-    except CustomerError as error:
+    except (CustomerError, OSError) as error:
+        message = str(error) if isinstance(error, CustomerError) else f"AlgorithmError: {error}"
         if arguments.command == "train":
-            paths.write_failure(str(error))
-        print(error, file=sys.stderr)
-        return 1
-    except OSError as error:
-        message = f"{error.strerror}: {error.filename or f'port {arguments.port}'}"
-        print(f"Cannot {arguments.command}: {message}", file=sys.stderr)
+            # The disk that failed the job may fail this too; the line below is then all there is.
+            with contextlib.suppress(OSError):
+                paths.write_failure(message)
+        print(message, file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("Interrupted.", file=sys.stderr)

@@ -39,6 +39,10 @@ class Examples:
         crops = []
         for index in indices.tolist():
             pixels = self._kept[index] if index < len(self._kept) else self._read(self._images[index])
+            if random and pixels.shape[:2] == (height, width):
+                # Nothing to choose from: mirrored borders make room, as is usual for CIFAR.
+                borders = ((height // 8,) * 2, (width // 8,) * 2, (0, 0))
+                pixels = np.pad(pixels, borders, mode="symmetric")
             spare = np.subtract(pixels.shape[:2], (height, width))
             where = torch.rand(2, generator=random).numpy() if random else np.array((0.5, 0.5))
             top, left = (where * (spare + (1 if random else 0))).astype(int)

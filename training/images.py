@@ -45,9 +45,15 @@ def resize_whole(image: Image.Image, height: int, width: int) -> Pixels:
 
 
 def resize_shortest(image: Image.Image, shortest: int | None) -> Pixels:
-    """Returns uint8 (height, width, 3) with the shortest side as given, aspect kept; None: as it is."""
+    """Returns uint8 (height, width, 3) with the shortest side as given, aspect kept; None: as it is.
+
+    Raises:
+        UnreadableImage: so long and thin that the result would be above `MAX_PIXELS`.
+    """
     if shortest is not None:
         scale = shortest / min(image.size)
         size = (max(shortest, round(image.width * scale)), max(shortest, round(image.height * scale)))
+        if size[0] * size[1] > MAX_PIXELS:
+            raise UnreadableImage(f"{image.width}x{image.height} pixels are too long and thin to resize")
         image = image.resize(size, Image.Resampling.BILINEAR)
     return np.asarray(image)

@@ -6,8 +6,11 @@ lets go of the interpreter lock while it computes, and nothing more has to be im
 
 import json
 import logging
+import os
 import signal
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import FrameType
 
@@ -15,12 +18,12 @@ import torch
 
 from training import artifact
 from training.container_paths import ContainerPaths
-from training.contract import IMAGE_CONTENT_TYPES
+from training.contract import IMAGE_CONTENT_TYPES, CustomerError
 from training.images import UnreadableImage, read_image, resize_whole
 
 MAX_BODY_BYTES = 25 * 1024 * 1024
-# More images in work at once than there are cores would only cost memory.
-AT_ONCE = 4
+LAST_REPLIES_SECONDS = 10
+INTERRUPTED = 130
 
 log = logging.getLogger("training")
 
@@ -31,7 +34,8 @@ class Predictor:
     def __init__(self, network: artifact.Network, image_shape: artifact.Shape) -> None:
         self._network = network
         self._shape = image_shape
-        self._places = threading.BoundedSemaphore(AT_ONCE)
+        # More images in work at once than there are cores would only cost memory.
+        self._places = threading.BoundedSemaphore(os.cpu_count() or 1)
 
     def predict(self, body: bytes) -> list[float]:
         """Returns each class's probability, float32 values as Python floats, for one encoded image.
@@ -47,6 +51,37 @@ class Predictor:
                 return torch.softmax(logits, 1)[0].tolist()
 
 
+class Server(ThreadingHTTPServer):
+    """A thread a connection. At its end it waits for requests in work, not for idle connections."""
+
+    daemon_threads = True
+    request_queue_size = 128
+
+    def __init__(self, port: int, predictor: Predictor) -> None:
+        self.predictor = predictor
+        self._in_work = 0
+        self._changed = threading.Condition()
+        super().__init__(("127.0.0.1", port), Handler)
+
+    @contextmanager
+    def request_in_work(self) -> Iterator[None]:
+        """Around each request, from its first line to its reply."""
+        with self._changed:
+            self._in_work += 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._in_work -= 1
+                self._changed.notify_all()
+
+    def server_close(self) -> None:
+        """Takes no more connections and waits for the replies that are due."""
+        super().server_close()
+        with self._changed:
+            self._changed.wait_for(lambda: not self._in_work, LAST_REPLIES_SECONDS)
+
+
 class Handler(BaseHTTPRequestHandler):
     """One connection, kept open between requests (HTTP/1.1)."""
 
@@ -54,40 +89,46 @@ class Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
     # A client that stops in the middle of a request frees its thread after this many seconds.
     timeout = 65
-    predictor: Predictor
+    server: Server
+
+    def handle(self) -> None:
+        try:
+            super().handle()
+        except ConnectionError as error:
+            log.info("A client went away: %s", error)
 
     def do_GET(self) -> None:
         if self.path == "/ping":
             self._reply(200, "application/json", b"")
         else:
-            self._refuse(404, f"There is no {self.path}; GET /ping or POST /invocations.")
+            self.send_error(404)
 
     def do_POST(self) -> None:
-        body = self._read_body()
-        if body is None:
-            return
-        if self.path != "/invocations":
-            self._refuse(404, f"There is no {self.path}; GET /ping or POST /invocations.")
-            return
-        content_type = self.headers.get("Content-Type", "").split(";")[0].strip().lower()
-        if content_type not in IMAGE_CONTENT_TYPES:
-            allowed = ", ".join(IMAGE_CONTENT_TYPES)
-            self._refuse(415, f"Content-Type {content_type!r} is not supported; use one of {allowed}.")
-            return
-        accept = self.headers.get("Accept", "*/*")
-        try:
-            probabilities = self.predictor.predict(body)
-        except UnreadableImage as error:
-            self._refuse(400, f"Unable to read the image: {error}.")
-            return
-        if "application/jsonlines" in accept:
-            line = json.dumps({"prediction": probabilities}) + "\n"
-            self._reply(200, "application/jsonlines", line.encode())
-        else:
-            self._reply(200, "application/json", json.dumps(probabilities).encode())
+        with self.server.request_in_work():
+            body = self._read_body()
+            if body is None:
+                return
+            if self.path != "/invocations":
+                self.send_error(404)
+                return
+            content_type = self.headers.get("Content-Type", "").split(";")[0].strip().lower()
+            if content_type not in IMAGE_CONTENT_TYPES:
+                allowed = ", ".join(IMAGE_CONTENT_TYPES)
+                self._refuse(415, f"Content-Type {content_type!r} is not supported; use one of {allowed}.")
+                return
+            try:
+                probabilities = self.server.predictor.predict(body)
+            except UnreadableImage as error:
+                self._refuse(400, f"Unable to read the image: {error}.")
+                return
+            if "application/jsonlines" in self.headers.get("Accept", ""):
+                line = json.dumps({"prediction": probabilities}) + "\n"
+                self._reply(200, "application/jsonlines", line.encode())
+            else:
+                self._reply(200, "application/json", json.dumps(probabilities).encode())
 
     def _read_body(self) -> bytes | None:
-        """Returns the request's body, or None after it was refused."""
+        """Returns the request's body, or None after it was refused or the client went away."""
         length = self.headers.get("Content-Length", "")
         if not (length.isascii() and length.isdigit()):
             self.close_connection = True
@@ -103,6 +144,14 @@ class Handler(BaseHTTPRequestHandler):
             return None
         return body
 
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        """Replies in JSON to what the base class or this one refuses."""
+        if code == 404:
+            message = f"There is no {self.path}; use GET /ping or POST /invocations."
+        else:
+            self.close_connection = True
+        self._refuse(code, message or self.responses[code][0])
+
     def _refuse(self, status: int, message: str) -> None:
         self._reply(status, "application/json", json.dumps({"message": message}).encode())
 
@@ -115,34 +164,39 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """One line a request; /ping, which comes every few seconds, would drown the others."""
+        if not self.requestline.startswith("GET /ping "):
+            log.info('"%s" %s', self.requestline, code)
+
     def log_message(self, format: str, *args: object) -> None:
-        if self.path != "/ping":
-            log.info(format, *args)
-
-
-class Server(ThreadingHTTPServer):
-    """Waits for no idle connection at its end, but finishes the requests in work."""
-
-    daemon_threads = True
-    request_queue_size = 128
+        log.info(format, *args)
 
 
 def serve(paths: ContainerPaths, port: int) -> int:
-    """Answers on 127.0.0.1 until SIGTERM or Ctrl-C; returns the exit status.
+    """Answers on 127.0.0.1 until SIGTERM (returns 0) or Ctrl-C (returns 130).
 
     Raises:
-        CustomerError: the model cannot be used.
-        OSError: the port is in use.
+        CustomerError: the model cannot be used, or the port is not free.
     """
     predictor = Predictor(*artifact.load(paths.model))
-    handler = type("ModelHandler", (Handler,), {"predictor": predictor})
-    with Server(("127.0.0.1", port), handler) as server:
+    try:
+        server = Server(port, predictor)
+    except OSError as error:
+        raise CustomerError(f"Cannot listen on 127.0.0.1:{port}: {error.strerror}.") from None
+    received = []
 
-        def stop(number: int, _: FrameType | None) -> None:
-            threading.Thread(target=server.shutdown).start()
+    def stop(number: int, _: FrameType | None) -> None:
+        received.append(number)
+        # shutdown() waits for serve_forever, which this very thread is in.
+        threading.Thread(target=server.shutdown).start()
 
+    with server:
         signal.signal(signal.SIGTERM, stop)
         signal.signal(signal.SIGINT, stop)
         log.info("Serving %s on http://127.0.0.1:%d", paths.model, server.server_address[1])
         server.serve_forever(poll_interval=0.1)
+    if signal.SIGINT in received:
+        log.info("Interrupted.")
+        return INTERRUPTED
     return 0

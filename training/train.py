@@ -9,7 +9,7 @@ from types import FrameType
 import torch
 from torch import Tensor
 
-from training import artifact
+from training import artifact, contract
 from training.augmentation import augment
 from training.container_paths import ContainerPaths
 from training.contract import CHANNELS, CustomerError
@@ -25,8 +25,8 @@ TERMINATED = 143
 log = logging.getLogger("training")
 
 
-class Terminated(Exception):
-    """SIGTERM came: StopTrainingJob, or the job's time is up."""
+class Terminated(BaseException):
+    """SIGTERM came: StopTrainingJob, or the job's time is up. No `except Exception` may swallow it."""
 
 
 def train(paths: ContainerPaths) -> int:
@@ -36,12 +36,22 @@ def train(paths: ContainerPaths) -> int:
         CustomerError: hyperparameters or data are not what the algorithm takes.
     """
     signal.signal(signal.SIGTERM, _terminate)
+    paths.failure.unlink(missing_ok=True)
+    paths.model.mkdir(parents=True, exist_ok=True)
+    _clear(paths.model, "*.params")
     try:
         _train(paths)
     except Terminated:
         log.info("Stopped by SIGTERM; the best model so far, if any, is in %s", paths.model)
         return TERMINATED
+    finally:
+        _clear(paths.model, "*.unfinished")
     return 0
+
+
+def _clear(folder: Path, pattern: str) -> None:
+    for path in folder.glob(pattern):
+        path.unlink()
 
 
 def _terminate(number: int, _: FrameType | None) -> None:
@@ -82,7 +92,6 @@ def _train(paths: ContainerPaths) -> None:
         taught = Inputs(training.labels, augmented)
         scored = Inputs(validation.labels, validation.batch)
         name = f"resnet-{chosen.num_layers}"
-    paths.model.mkdir(parents=True, exist_ok=True)
     artifact.describe(paths.model, name, chosen.image_shape, chosen.mini_batch_size)
     fit(network, taught, scored, chosen, random, _Keeper(paths, chosen))
 
@@ -114,6 +123,7 @@ class _Keeper:
 
 def _read_hyperparameters(paths: ContainerPaths) -> Hyperparameters:
     given = paths.read_hyperparameters()
+    log.info("Reading default configuration from %s: %s", contract.__file__, contract.DEFAULT_INPUT)
     log.info("Merging with provided configuration from %s: %s", paths.hyperparameters, given)
     log.info("Final configuration: %s", merge(given))
     return parse(given)
@@ -135,6 +145,16 @@ def _seeded_generator() -> torch.Generator:
 
 def _read_list(paths: ContainerPaths, channel: str, chosen: Hyperparameters) -> list[LabelledImage]:
     list_channel = f"{channel}_lst"
+    if paths.channel("model").is_dir():
+        raise CustomerError(
+            "Customer Error: The model channel is not supported here; set use_pretrained_model to 1 "
+            "to start from ImageNet weights, or to 0 to start afresh."
+        )
+    if any(paths.channel(channel).glob("**/*.rec")):
+        raise CustomerError(
+            f"Customer Error: The {channel} channel holds RecordIO, which is not supported here; give images "
+            "(application/x-image) and .lst files."
+        )
     for needed in (channel, list_channel):
         if not paths.channel(needed).is_dir():
             raise CustomerError(

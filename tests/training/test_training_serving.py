@@ -1,0 +1,186 @@
+"""`training serve`: the container's two requests, its replies, and what it refuses."""
+
+import http.client
+import io
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from training import artifact
+from training.images import resize_whole
+from training.residual_network import randomly_initialised
+
+REPOSITORY = Path(__file__).parents[2]
+SHAPE = (3, 28, 28)
+
+
+def picture(seed=0, size=(40, 30), kind="PNG"):
+    pixels = np.random.default_rng(seed).integers(0, 256, (size[1], size[0], 3), dtype=np.uint8)
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, kind)
+    return file.getvalue()
+
+
+def launch(root, port=0):
+    return subprocess.Popen(
+        [sys.executable, "-u", "-m", "training", "serve", "--root", str(root), "--port", str(port)],
+        cwd=REPOSITORY,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory):
+    """A model of random weights for three classes."""
+    root = tmp_path_factory.mktemp("served")
+    (root / "model").mkdir()
+    artifact.describe(root / "model", "resnet-20", SHAPE, 8)
+    network = randomly_initialised(20, SHAPE, 3)
+    for _ in range(50):
+        network(torch.rand(8, *SHAPE) * 255)  # the batch normalisations learn what pixels are like
+    artifact.store_weights(root / "model", network, epoch=0)
+    return root
+
+
+@pytest.fixture(scope="module")
+def server(root):
+    """A running server's process and port."""
+    process = launch(root)
+    port = int(process.stdout.readline().rsplit(":", 1)[1])
+    yield process, port
+    process.terminate()
+    process.communicate(timeout=30)
+
+
+@pytest.fixture
+def connection(server):
+    connection = http.client.HTTPConnection("127.0.0.1", server[1], timeout=30)
+    yield connection
+    connection.close()
+
+
+def invoke(connection, body, path="/invocations", **headers):
+    connection.request("POST", path, body, {"Content-Type": "application/x-image", **headers})
+    reply = connection.getresponse()
+    return reply.status, reply.headers, reply.read()
+
+
+def test_ping_answers_at_once(connection):
+    connection.request("GET", "/ping")
+    reply = connection.getresponse()
+    assert (reply.status, reply.read()) == (200, b"")
+
+
+@pytest.mark.parametrize("content_type", ["application/x-image", "image/png", "image/jpeg", "Image/PNG; q=1"])
+def test_an_image_gets_a_json_list_of_probabilities(connection, content_type):
+    status, headers, body = invoke(connection, picture(), **{"Content-Type": content_type})
+    probabilities = json.loads(body)
+    assert (status, headers["Content-Type"]) == (200, "application/json")
+    assert len(probabilities) == 3
+    assert sum(probabilities) == pytest.approx(1, abs=1e-5)
+    # float32 values, printed as the doubles they are
+    assert [float(np.float32(value)) for value in probabilities] == probabilities
+
+
+def test_json_lines_are_given_to_who_accepts_them(connection):
+    status, headers, body = invoke(connection, picture(), Accept="application/jsonlines")
+    assert (status, headers["Content-Type"]) == (200, "application/jsonlines")
+    assert len(json.loads(body)["prediction"]) == 3
+    assert body.endswith(b"\n")
+
+
+def test_the_picture_is_stretched_and_fed_as_raw_rgb(connection, root):
+    _, _, body = invoke(connection, picture())
+    network, _ = artifact.load(root / "model")
+    pixels = resize_whole(Image.open(io.BytesIO(picture())), 28, 28)
+    with torch.inference_mode():
+        expected = torch.softmax(network(torch.tensor(pixels).permute(2, 0, 1)[None].float()), 1)[0]
+    assert json.loads(body) == pytest.approx(expected.tolist(), abs=1e-6)
+
+
+def test_one_connection_serves_many_requests_even_after_a_refused_one(connection):
+    assert invoke(connection, b"no picture")[0] == 400
+    socket_used = connection.sock
+    assert invoke(connection, picture())[0] == 200
+    assert invoke(connection, picture(), path="/elsewhere")[0] == 404
+    assert invoke(connection, picture())[0] == 200
+    assert connection.sock is socket_used
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "status", "words"),
+    [
+        (b"text", {}, 400, "not a PNG or JPEG image"),
+        (b"", {}, 400, "not a PNG or JPEG image"),
+        (picture()[:300], {}, 400, "damaged image"),
+        (picture(), {"Content-Type": "text/csv"}, 415, "'text/csv' is not supported"),
+        (b"", {"Content-Length": "99999999"}, 413, "at most 26214400 are allowed"),
+        (b"", {"Content-Length": "-1"}, 411, "needs a Content-Length"),
+    ],
+)
+def test_what_is_wrong_with_a_request_is_said_in_json(connection, body, headers, status, words):
+    replied, reply_headers, reply = invoke(connection, body, **headers)
+    assert replied == status
+    assert reply_headers["Content-Type"] == "application/json"
+    assert words in json.loads(reply)["message"]
+
+
+def test_many_clients_at_once_get_the_answers_to_their_own_pictures(server):
+    def ask(seed):
+        connection = http.client.HTTPConnection("127.0.0.1", server[1], timeout=60)
+        reply = invoke(connection, picture(seed))[2]
+        connection.close()
+        return reply
+
+    alone = [ask(seed) for seed in range(4)]
+    assert len(set(alone)) == 4
+    with ThreadPoolExecutor(16) as clients:
+        assert list(clients.map(ask, list(range(4)) * 8)) == alone * 8
+
+
+def test_garbage_on_the_wire_is_answered_in_json_and_harms_nobody(server, connection):
+    with socket.create_connection(("127.0.0.1", server[1]), timeout=30) as raw:
+        raw.sendall(b"\x16\x03\x01 what\r\n\r\n")
+        assert b'{"message"' in raw.recv(4096)
+    with socket.create_connection(("127.0.0.1", server[1]), timeout=30) as raw:
+        raw.sendall(b"POST /invocations HTTP/1.1\r\nContent-Length: 100\r\n\r\nhalf")
+    assert invoke(connection, picture())[0] == 200
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 0), (signal.SIGINT, 130)])
+def test_a_signal_ends_it_cleanly_though_a_client_stays_connected(root, number, status):
+    process = launch(root)
+    port = int(process.stdout.readline().rsplit(":", 1)[1])
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    assert invoke(connection, picture())[0] == 200
+    process.send_signal(number)
+    _, err = process.communicate(timeout=20)
+    assert (process.returncode, err) == (status, "")
+    connection.close()
+
+
+def test_a_port_in_use_is_one_line(root, server):
+    process = launch(root, server[1])
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert err == f"Cannot listen on 127.0.0.1:{server[1]}: Address already in use.\n"
+
+
+def test_no_model_is_one_line(tmp_path):
+    process = launch(tmp_path)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert err == f"The model in {tmp_path / 'model'} lacks model-shapes.json.\n"
