@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 SCRATCH = {
@@ -74,6 +75,8 @@ def run(
     from training.__main__ import main
 
     def call(job: Job, seed: str = "1") -> tuple[int, str, str]:
+        # Tests run side by side; more threads would only wait for each other.
+        torch.set_num_threads(1)
         monkeypatch.setenv("SCONES_SEED", seed)
         monkeypatch.setattr("sys.argv", ["training", "train", "--root", str(job.root)])
         monkeypatch.setattr("signal.signal", lambda number, handler: None)
