@@ -14,8 +14,10 @@ STAND_IN := .cache/stand-in.tar.gz
 .PHONY: demo deploy destroy test lint setup setup-dev
 
 demo: setup            ## the whole workflow on this machine, no AWS account
-	@if python data_staging/stage.py --fetch; then \
-	  echo "Pictures: CIFAR-100"; \
+	@if archive=$$(python data_staging/stage.py --fetch); then \
+	  echo "Pictures: CIFAR-100 ($$archive)"; \
+	elif [ -n "$${SCONES_CIFAR100:-}" ]; then \
+	  exit 1; \
 	else \
 	  echo "Pictures: a GENERATED STAND-IN, not CIFAR-100 (see the line above)"; \
 	  test -f $(STAND_IN) || python data_staging/sample.py $(STAND_IN); \
