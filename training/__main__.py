@@ -3,6 +3,7 @@
 import argparse
 import contextlib
 import logging
+import os
 import sys
 from pathlib import Path
 
@@ -30,6 +31,9 @@ def main() -> int:
         format="[%(asctime)s %(levelname)s %(thread)d] %(message)s",
         datefmt="%m/%d/%Y %H:%M:%S",
     )
+    # Read when PyTorch is imported, below. Threads that spin while they wait for each other make training
+    # five times slower as soon as anything else wants the processor.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     paths = ContainerPaths(arguments.root)
     try:
         if arguments.command == "train":
