@@ -95,7 +95,7 @@ class ModelServer:
             urllib3.exceptions.ReadTimeoutError: It did not answer in time.
         """
         deadline = time.monotonic() + INVOCATION_SECONDS
-        lost = 0
+        lost = False
         while (left := deadline - time.monotonic()) > 0 and not self._ending.is_set():
             try:
                 return self._pool.request(
@@ -108,10 +108,16 @@ class ModelServer:
             except (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError):
                 time.sleep(0.2)
             except urllib3.exceptions.ProtocolError:
-                lost += 1
-                if lost > 1:
+                if lost:
                     raise ServerDied from None
+                lost = True
+                self._wait_for_next(left)
         raise ServerGone
+
+    def _wait_for_next(self, seconds: float) -> None:
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline and not self._ending.is_set() and not self.is_healthy():
+            time.sleep(0.1)
 
     def end(self, patience: float) -> None:
         """Ends it once the requests that are with it have their answers, or ``patience`` seconds are over."""

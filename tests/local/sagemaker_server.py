@@ -135,12 +135,13 @@ class Server:
 
         return dict(wait_for(ended, seconds))
 
-    def deploy_model(self, name: str, bias: float, **config: Any) -> None:
+    def deploy_model(self, name: str, bias: float, *, delay: float = 0, **config: Any) -> None:
         """Makes a model that answers ``[bias, 1 - bias]`` and an endpoint configuration of the same name.
 
-        A bias below zero makes a model whose server does not start; ``config`` adds to the configuration.
+        A bias below zero makes a model whose server does not start, ``delay`` one that starts so many seconds
+        late; ``config`` adds to the configuration.
         """
-        content = json.dumps({"bias": bias}).encode()
+        content = json.dumps({"bias": bias, "delay": delay}).encode()
         packed = io.BytesIO()
         with tarfile.open(fileobj=packed, mode="w:gz") as archive:
             member = tarfile.TarInfo("model.json")

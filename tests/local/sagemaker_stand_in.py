@@ -66,7 +66,9 @@ class Serving(BaseHTTPRequestHandler):
 
 def serve(root: Path, port: int) -> int:
     """Serves the model on 127.0.0.1; one with a bias below zero ends at once."""
-    Serving.bias = json.loads((root / "model" / "model.json").read_text())["bias"]
+    model = json.loads((root / "model" / "model.json").read_text())
+    time.sleep(model.get("delay", 0))
+    Serving.bias = model["bias"]
     if Serving.bias < 0:
         return 3
     print("serving")

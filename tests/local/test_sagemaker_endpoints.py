@@ -154,8 +154,6 @@ def test_no_request_goes_unanswered_while_an_endpoint_is_updated(server: Server)
         wait_for(lambda: len(answers) > 8)
         before = server_processes(server)
         server.client("sagemaker").update_endpoint(EndpointName="updated", EndpointConfigName="updated-2")
-        with pytest.raises(ClientError, match="Cannot update in-progress endpoint"):
-            server.client("sagemaker").delete_endpoint(EndpointName="updated")
         assert server.endpoint_settled("updated")["EndpointConfigName"] == "updated-2"
         wait_for(lambda: answers[-1] == [0.25, 0.75])
         stop.set()
@@ -164,6 +162,19 @@ def test_no_request_goes_unanswered_while_an_endpoint_is_updated(server: Server)
     assert [0.5, 0.5] in answers
     assert answers[-1] == [0.25, 0.75]
     wait_for(lambda: len(server_processes(server)) == len(before))
+
+
+def test_an_endpoint_in_progress_is_left_alone(server: Server) -> None:
+    server.deploy_model("slow", 0.5, delay=3)
+    sagemaker = server.client("sagemaker")
+    sagemaker.create_endpoint(EndpointName="slow", EndpointConfigName="slow")
+    assert sagemaker.describe_endpoint(EndpointName="slow")["EndpointStatus"] == "Creating"
+    with pytest.raises(ClientError, match="Cannot update in-progress endpoint"):
+        sagemaker.update_endpoint(EndpointName="slow", EndpointConfigName="slow")
+    with pytest.raises(ClientError, match="Cannot update in-progress endpoint"):
+        sagemaker.delete_endpoint(EndpointName="slow")
+    assert error_of(server, b"image", "slow")["Error"]["Code"] == "ValidationError"
+    assert server.endpoint_settled("slow")["EndpointStatus"] == "InService"
 
 
 def test_an_update_that_fails_leaves_what_was_in_service(server: Server) -> None:
