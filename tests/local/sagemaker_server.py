@@ -195,7 +195,8 @@ class Server:
         assert self.process is not None
         assert self.process.poll() is None, self.log()
         with contextlib.suppress(OSError):
-            return bool(urllib.request.urlopen(f"http://127.0.0.1:{self.port}/_ministack/ready").status == 200)
+            url = f"http://127.0.0.1:{self.port}/_ministack/ready"
+            return bool(urllib.request.urlopen(url).status == 200)
         return False
 
 

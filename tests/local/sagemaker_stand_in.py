@@ -12,16 +12,16 @@ from pathlib import Path
 
 
 def train(root: Path) -> int:
-    """Trains nothing; hyperparameters ``fail``, ``seconds``, ``ignore_stop`` and ``child`` say what happens."""
+    """Trains nothing; hyperparameters ``fail``, ``seconds``, ``ignore_stop``, ``child`` are its orders."""
     settings = json.loads((root / "input/config/hyperparameters.json").read_text())
     if "ignore_stop" in settings:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
     if "child" in settings:
         subprocess.Popen([sys.executable, "-c", f"import time; time.sleep(300)  # {settings['child']}"])
     files = sorted(str(path.relative_to(root)) for path in (root / "input").rglob("*") if path.is_file())
-    (root / "model" / "model.json").write_text(
-        json.dumps({"bias": float(settings.get("bias", "0.9")), "files": files, "environment": dict(os.environ)})
-    )
+    bias = float(settings.get("bias", "0.9"))
+    model = {"bias": bias, "files": files, "environment": dict(os.environ)}
+    (root / "model" / "model.json").write_text(json.dumps(model))
     for epoch in range(2):
         print(f"Epoch[{epoch}] Train-accuracy={0.5 + epoch / 10:.6f}")
         print(f"Epoch[{epoch}] Validation-accuracy={0.6 + epoch / 10:.6f}")
