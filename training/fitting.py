@@ -59,6 +59,22 @@ def optimizer_for(parameters: list[nn.Parameter], chosen: Hyperparameters) -> to
     )
 
 
+def _share_of_learning_rate(chosen: Hyperparameters) -> Callable[[int], float]:
+    """Returns what gives, by the number of updates so far, the share of `learning_rate` for the next one.
+
+    Steps are counted, as AWS does, in updates of the declared number of samples. With a pretrained network
+    the rate rises over the first epoch: at once in full it would undo what ImageNet taught.
+    """
+    updates_an_epoch = max(1, chosen.num_training_samples // chosen.mini_batch_size)
+
+    def share(updates: int) -> float:
+        passed = sum(updates >= step * updates_an_epoch for step in chosen.lr_scheduler_step)
+        rise = min(1, (updates + 1) / updates_an_epoch) if chosen.use_pretrained_model else 1
+        return rise * chosen.lr_scheduler_factor**passed
+
+    return share
+
+
 class EarlyStopping:
     """Stops when the validation accuracy has not risen by the tolerance for `patience` epochs."""
 
@@ -92,11 +108,7 @@ def fit(
     """
     parameters = [parameter for parameter in network.parameters() if parameter.requires_grad]
     optimizer = optimizer_for(parameters, chosen)
-    # AWS counts epochs in updates of the declared number of samples.
-    updates_an_epoch = max(1, chosen.num_training_samples // chosen.mini_batch_size)
-    schedule = torch.optim.lr_scheduler.MultiStepLR(
-        optimizer, [step * updates_an_epoch for step in chosen.lr_scheduler_step], chosen.lr_scheduler_factor
-    )
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, _share_of_learning_rate(chosen))
     average = copy.deepcopy(network).requires_grad_(False)
     stopping = EarlyStopping(chosen)
     updates = 0
