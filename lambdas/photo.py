@@ -3,13 +3,15 @@
 import io
 import warnings
 
+import pillow_heif
 from PIL import ExifTags, Image
 
 from lambdas.errors import ImageTooLarge, InvalidImage
 
 # What phones, cameras and screenshots write: the fewer decoders, the less to attack. Pillow opens MPO, the
-# several JPEGs in one file that some phones write, as JPEG.
-FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP", "TIFF")
+# several JPEGs in one file that some phones write, as JPEG. HEIF is what an iPhone writes (.heic).
+FORMATS = ("JPEG", "HEIF", "PNG", "GIF", "BMP", "WEBP", "TIFF")
+pillow_heif.register_heif_opener()
 
 MAX_BYTES = 64 * 2**20
 """The most bytes of a photo: a phone's 200-megapixel JPEG takes 20 to 50 MiB."""
@@ -56,8 +58,6 @@ def small_image(photo: bytes, max_bytes: int) -> bytes:
     """
     if not photo:
         raise InvalidImage("an empty file, no image")
-    if photo[4:8] == b"ftyp":  # ISO base media file format, ISO/IEC 14496-12
-        raise InvalidImage("a HEIC, AVIF or video file, which is not read here: export the photo as JPEG")
     with warnings.catch_warnings():
         # Pillow warns of oddities in metadata, which do not matter here.
         warnings.simplefilter("ignore")

@@ -54,10 +54,14 @@ def unpack(code: bytes, folder: Path, platform: str = sys.platform) -> Path:
 
 
 def use_hosts_builds(root: Path) -> None:
-    """Puts this interpreter's own build in the place of each package that is compiled for Linux.
+    """Puts this interpreter's own build in the place of each module and package that is compiled for Linux.
 
     The package that goes to AWS holds Linux wheels (Pillow's), which no other system can load.
     """
+    for module in sorted(root.glob(f"*{LINUX_BUILD}*.so")):
+        module.unlink()
+        own_build = _module_path(module.name.split(".")[0])
+        (root / own_build.name).symlink_to(own_build)
     for package in sorted(path for path in root.iterdir() if path.is_dir()):
         if any(LINUX_BUILD in file.name for file in package.rglob("*.so")):
             shutil.rmtree(package)

