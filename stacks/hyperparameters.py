@@ -67,21 +67,21 @@ def hyperparameter_fault(name: str, value: str, all_values: Mapping[str, str]) -
         all_values: All hyperparameters, for what depends on another.
     """
     if name in SET_FROM_DATA:
-        return f"'{name}' is counted from the staged data; leave it out"
+        return f"{name!r} is counted from the staged data; leave it out"
     if name in _FROM_0_TO_1:
-        return None if _between_0_and_1(value) else f"'{name}' is '{value}': it must be a number from 0 to 1"
+        return None if _between_0_and_1(value) else f"{name!r} is {value!r}: it must be a number from 0 to 1"
     if name not in _PATTERNS:
         known = (*_PATTERNS, *_FROM_0_TO_1)
         near = difflib.get_close_matches(name, known, n=1)
-        return f"unknown name '{name}': " + (
+        return f"unknown name {name!r}: " + (
             f"did you mean '{near[0]}'?" if near else f"known are {', '.join(known)}"
         )
     allowed, pattern = _PATTERNS[name]
     if not pattern.fullmatch(value):
-        return f"'{name}' is '{value}': it must be {allowed}"
+        return f"{name!r} is {value!r}: it must be {allowed}"
     epochs = all_values.get("epochs", DEFAULT_EPOCHS)
     if name == "checkpoint_frequency" and epochs.isdecimal() and int(value) > int(epochs):
-        return f"'{name}' is '{value}': it must not exceed epochs ({epochs})"
+        return f"{name!r} is {value!r}: it must not exceed epochs ({epochs})"
     if name == "multi_label" and value == "1":
         return "'multi_label' is '1': it must be 0, a photo has one class here"
     if name == "use_pretrained_model" and value == "1":

@@ -156,7 +156,7 @@ def read_settings(context: Mapping[str, Any]) -> Settings:
     known = {entry.name: entry for entry in fields(Settings)}
     for name in (*given, *_meant_as_settings(context, known)):
         if name not in known:
-            raise SettingError(f"Unknown setting '{name}'{_nearest(name, known)}")
+            raise SettingError(f"Unknown setting {name!r}{_nearest(name, known)}")
     values = {name: checked(known[name], value) for name, value in given.items()}
     for name in known.keys() & context.keys():
         override = checked(known[name], context[name])
