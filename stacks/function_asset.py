@@ -24,7 +24,8 @@ PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 # The machine's architecture in wheel names and in Lambda's; any other machine ships for x86-64.
 ARCHITECTURE = "aarch64" if platform.machine() in ("arm64", "aarch64") else "x86_64"
 _OLDEST_GLIBC = 17
-_NEWEST_GLIBC = 28
+# Lambda runs Python 3.11 on Amazon Linux 2 and later ones on Amazon Linux 2023 (glibc 2.26 and 2.34).
+_NEWEST_GLIBC = 26 if sys.version_info < (3, 12) else 34
 # Unzipped, Lambda takes 250 MB; a quarter of it keeps cold starts short.
 MAX_BYTES = 62_500_000
 

@@ -1,13 +1,17 @@
 """The bucket for data sets, models, photos and captured traffic, and the parameters that lead to it."""
 
+from typing import cast
+
 import aws_cdk as cdk
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
+from stacks.log_group import LogGroup
 from stacks.settings import Settings
 
 NOT_STAGED = "not-staged"
+EMPTIER = "Custom::S3AutoDeleteObjectsCustomResourceProvider"
 
 
 class StorageStack(cdk.Stack):
@@ -49,6 +53,8 @@ class StorageStack(cdk.Stack):
             removal_policy=cdk.RemovalPolicy.DESTROY if remove else cdk.RemovalPolicy.RETAIN,
             auto_delete_objects=remove,
         )
+        if remove:
+            self._own_logs_of_emptier(bucket, settings.log_days)
         ssm.StringParameter(
             self,
             "BucketParameter",
@@ -65,3 +71,9 @@ class StorageStack(cdk.Stack):
             description="Id of the staged data set, a digest of its content",
         )
         cdk.CfnOutput(self, "BucketName", value=bucket.bucket_name)
+
+    def _own_logs_of_emptier(self, bucket: s3.Bucket, log_days: int) -> None:
+        """Has the log of the function that empties the bucket go with the stack: Lambda would leave it."""
+        handler = cast(cdk.CfnResource, self.node.find_child(EMPTIER).node.find_child("Handler"))
+        logs = LogGroup(self, "EmptierLogs", name=f"/aws/lambda/{handler.ref}", days=log_days)
+        bucket.node.find_child("AutoDeleteObjectsCustomResource").node.add_dependency(logs)

@@ -186,7 +186,7 @@ def test_every_log_is_forgotten_and_goes_with_its_stack(assembly: Assembly) -> N
     groups = [
         group for stack in STACKS for group in assembly.resources(stack, "AWS::Logs::LogGroup").values()
     ]
-    assert len(groups) == 7
+    assert len(groups) == 8
     for group in groups:
         assert group["Properties"]["RetentionInDays"] == 30
         assert group["DeletionPolicy"] == "Delete"
