@@ -4,6 +4,7 @@ The new last layer starts as a logistic regression on the ImageNet features, so 
 through the pretrained layers are small ones.
 """
 
+import logging
 from collections.abc import Callable
 
 import torch
@@ -19,6 +20,8 @@ from training.hyperparameters import Hyperparameters
 VIEWS = 6
 KEPT_BYTES = 1 << 30
 PENALTY = 1e-3
+
+log = logging.getLogger("training")
 
 
 def start_from_imagenet(
@@ -54,6 +57,7 @@ def _kept(
     _, channels, height, width = one.shape
     kept = torch.empty(views, count, height, width, channels)
     for view in range(views):
+        log.info("Features of the frozen layers: view %d of %d, %d images", view + 1, views, count)
         for indices in torch.arange(count).split(SCORING_BATCH):
             kept[view, indices] = draw(indices).permute(0, 2, 3, 1)
 

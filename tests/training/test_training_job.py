@@ -152,6 +152,7 @@ def test_a_pretrained_network_is_tuned(job, run):
     status, out, _ = run(job)
     assert status == 0
     assert "Using pretrained model for initializing weights and transfer learning." in out
+    assert "Features of the frozen layers: view 6 of 6, 24 images" in out
     assert float(re.findall(r"Epoch\[0\] Validation-accuracy=(.*)", out)[0]) > 0.6
 
 
@@ -213,6 +214,14 @@ def test_bad_input_fails_in_one_line_and_leaves_no_model(job, run, case):
     assert err.startswith(message)
     assert err.count("\n") == 1
     assert not list((job.root / "model").iterdir())
+
+
+def test_a_disk_that_cannot_be_written_is_one_line(job, run):
+    (job.root / "model").write_text("a file in the folder's place")
+    status, _, err = run(job)
+    assert status == 1
+    assert err.startswith("AlgorithmError: ")
+    assert err == job.failure() + "\n"
 
 
 def test_resize_makes_small_images_large_enough(job, run):
