@@ -8,7 +8,7 @@ export CDK_DISABLE_CLI_TELEMETRY := true
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 INSTALL := pip install --quiet --constraint constraints.txt --requirement
-CDK_DEPLOY := cdk deploy --app cdk.out --require-approval never --progress events --ci
+CDK_DEPLOY := cdk deploy --app cdk.out --require-approval never --progress events
 STAND_IN := .cache/stand-in.tar.gz
 
 .PHONY: demo deploy destroy test lint setup setup-dev
@@ -35,7 +35,7 @@ deploy: setup          ## on the AWS account that the environment names
 	  2>/dev/null || cdk bootstrap --app cdk.out
 	@$(CDK_DEPLOY) '*-storage'
 	@python data_staging/stage.py
-	@$(CDK_DEPLOY) --all
+	@python -m console training-log & trap "kill $$!" EXIT; $(CDK_DEPLOY) --all
 
 destroy: setup         ## takes away all that deploy made
 	@cdk destroy --all --force

@@ -1,4 +1,4 @@
-"""Shows and uses what is deployed: ``python -m console route PHOTO…`` or ``python -m console demo``."""
+"""Shows and uses what is deployed: ``python -m console route PHOTO…``, ``demo`` or ``training-log``."""
 
 import argparse
 import sys
@@ -11,6 +11,7 @@ from console.demonstration import demonstrate
 from console.deployment import Deployment, NotDeployed, default_name
 from console.printing import explanations, table
 from console.routing import photo_in_s3, route_all
+from console.training_log import follow
 
 
 def parser() -> argparse.ArgumentParser:
@@ -30,6 +31,7 @@ def parser() -> argparse.ArgumentParser:
     )
     route.add_argument("photos", nargs="+", metavar="PHOTO", help="a local file or s3://BUCKET/KEY")
     commands.add_parser("demo", help="route every staged test photo and print the accuracy")
+    commands.add_parser("training-log", help="print what the training job says from now on, until Ctrl-C")
     return top
 
 
@@ -37,16 +39,23 @@ def main(arguments: list[str] | None = None) -> int:
     """Runs one command; returns the exit status."""
     options = parser().parse_args(arguments)
     try:
-        deployment = Deployment.find(options.name, boto3.Session())
-        if options.command == "demo":
-            return 0 if demonstrate(deployment) else 1
-        return _route(deployment, options.photos)
+        return _run(options, boto3.Session())
     except KeyboardInterrupt:
-        print("Interrupted. Executions already started run on.", file=sys.stderr)
+        print("Interrupted. What was already started in the account goes on.", file=sys.stderr)
         return 130
     except (NotDeployed, ValueError, OSError, BotoCoreError, ClientError) as error:
         print(f"console: {error}", file=sys.stderr)
         return 1
+
+
+def _run(options: argparse.Namespace, session: boto3.Session) -> int:
+    if options.command == "training-log":
+        for line in follow(options.name, session):
+            print(line, flush=True)
+    deployment = Deployment.find(options.name, session)
+    if options.command == "demo":
+        return 0 if demonstrate(deployment) else 1
+    return _route(deployment, options.photos)
 
 
 def _route(deployment: Deployment, arguments: list[str]) -> int:

@@ -28,15 +28,8 @@ def demonstrate(deployment: Deployment) -> bool:
     photos = [
         Photo(PurePosixPath(key).name, deployment.bucket, key) for key in _classes_in_turn(true_classes)
     ]
-    routings = list(
-        tqdm(
-            route_all(deployment, photos),
-            total=len(photos),
-            desc="Routing the test photos",
-            unit="photo",
-            mininterval=1,
-        )
-    )
+    print(f"Routing the {len(photos)} staged test photos", flush=True)
+    routings = list(tqdm(route_all(deployment, photos), total=len(photos), unit="photo", disable=None))
     print(table(_shown(routings), true_classes))
     print()
     for line in summary(routings, true_classes):

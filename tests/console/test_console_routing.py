@@ -1,6 +1,9 @@
 """What `python -m console` makes of executions, with AWS's replies held to botocore's service models."""
 
+import itertools
 import json
+import threading
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,6 +18,7 @@ from console.demonstration import summary
 from console.deployment import Deployment, NotDeployed
 from console.printing import explanations, table
 from console.routing import Photo, Routing, photo_in_s3, route_all
+from console.training_log import LOG_GROUP, follow
 
 STATE_MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:scones"
 EXECUTION = "arn:aws:states:us-east-1:123456789012:execution:scones:1"
@@ -175,6 +179,30 @@ def test_an_s3_uri_without_bucket_or_key_is_refused(argument: str) -> None:
     deployment = Deployment("scones", "bucket", STATE_MACHINE, boto3.Session())
     with pytest.raises(ValueError, match="names no S3 object"):
         photo_in_s3(deployment, argument)
+
+
+@mock_aws
+def test_the_training_log_shows_each_telling_line_of_this_deployments_jobs_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    logs = boto3.client("logs")
+    monkeypatch.setattr("console.training_log.POLL_SECONDS", 0.01)
+    lines = follow("scones", boto3.Session())
+    later: list[str] = []
+    reader = threading.Thread(target=lambda: later.extend(itertools.islice(lines, 2)), daemon=True)
+    reader.start()
+    time.sleep(1)  # the group is not there yet: that must not end it
+    logs.create_log_group(logGroupName=LOG_GROUP)
+    logs.create_log_stream(logGroupName=LOG_GROUP, logStreamName="scones-1/algo-1-1")
+    for message in (
+        "Epoch[0] Validation-accuracy=0.9",
+        "Setting number of threads: 2",
+        "Epoch[1] Time cost=5",
+    ):
+        event = {"timestamp": int(time.time() * 1000), "message": message}
+        logs.put_log_events(logGroupName=LOG_GROUP, logStreamName="scones-1/algo-1-1", logEvents=[event])
+    reader.join(timeout=10)
+    assert later == ["training: Epoch[0] Validation-accuracy=0.9", "training: Epoch[1] Time cost=5"]
 
 
 @mock_aws
