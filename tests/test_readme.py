@@ -1,0 +1,40 @@
+"""README keeps pace with what it describes."""
+
+import re
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from console.__main__ import parser as console_parser
+from stacks.settings import Settings
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+README = (REPOSITORY / "README.md").read_text()
+
+
+@pytest.mark.parametrize("setting", [field.name for field in fields(Settings)])
+def test_every_setting_is_in_the_table(setting: str) -> None:
+    assert re.search(rf"^\| [^|]*`{setting}`", README, re.MULTILINE)
+
+
+def test_every_make_target_that_it_names_exists() -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (REPOSITORY / "Makefile").read_text(), re.MULTILINE))
+    named = set(re.findall(r"^make ([a-z-]+)", README, re.MULTILINE))
+    assert named
+    assert named <= targets
+
+
+def test_every_file_that_it_names_exists() -> None:
+    named = re.findall(
+        r"`((?:stacks|lambdas|data_staging|console|local|training|tests|benchmarks)/[\w/.]+)`", README
+    )
+    assert named
+    assert [path for path in named if not (REPOSITORY / path).exists()] == []
+
+
+def test_every_console_command_that_it_names_exists() -> None:
+    help_text = console_parser().format_help()
+    named = set(re.findall(r"python -m console ([a-z-]+)", README))
+    assert named
+    assert [command for command in named if command not in help_text] == []
