@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from data_staging.sample import write_sample
 from embedded_cloud import App, EmbeddedCloud, succeeded
 from PIL import Image
+
+from data_staging.sample import write_sample
 
 pytestmark = [pytest.mark.end_to_end, pytest.mark.xdist_group("whole_workflow")]
 
