@@ -18,8 +18,8 @@ ADVICE = {
     "NoSuchBucket": "check --bucket, or deploy the storage stack again",
     "AccessDenied": "these credentials may not: see the policy of the user or role, and the bucket's",
     "AccessDeniedException": "these credentials may not: see the policy of the user or role",
-    "PermanentRedirect": "the bucket is in another region: set AWS_REGION",
-    "AuthorizationHeaderMalformed": "the bucket is in another region: set AWS_REGION",
+    "PermanentRedirect": "the bucket is in another region: set AWS_DEFAULT_REGION",
+    "AuthorizationHeaderMalformed": "the bucket is in another region: set AWS_DEFAULT_REGION",
     "ExpiredToken": "log in again",
     "ExpiredTokenException": "log in again",
     "InvalidAccessKeyId": "check AWS_ACCESS_KEY_ID or AWS_PROFILE",
@@ -53,8 +53,8 @@ def stage_to_s3(data_set: DataSet, name: str, bucket_name: str | None) -> tuple[
         if destination is None:
             raise StagingError(
                 f"there is no parameter /{name}/bucket in {session.region_name}: deploy the storage stack "
-                f"first (cdk deploy {name}-storage), set AWS_REGION or --name if it is deployed elsewhere, "
-                f"{WITHOUT_AWS}"
+                f"first (cdk deploy {name}-storage), set AWS_DEFAULT_REGION or --name if it is deployed "
+                f"elsewhere, {WITHOUT_AWS}"
             )
         changed = bucket.upload(data_set, session, destination)
         parameter = f"/{name}/dataset"
@@ -65,6 +65,8 @@ def stage_to_s3(data_set: DataSet, name: str, bucket_name: str | None) -> tuple[
             changed = True
     except (ClientError, BotoCoreError) as error:
         raise StagingError(_explanation(error)) from None
+    except ValueError as error:  # what botocore raises for an AWS_ENDPOINT_URL that is no URL
+        raise StagingError(f"{error}: check AWS_ENDPOINT_URL, {WITHOUT_AWS}") from None
     return f"s3://{destination}/datasets/{data_set.id}/", changed
 
 
@@ -84,7 +86,7 @@ def _explanation(error: ClientError | BotoCoreError) -> str:
     if isinstance(error, NoCredentialsError):
         return f"no AWS credentials: run aws configure or set AWS_PROFILE, {WITHOUT_AWS}"
     if isinstance(error, NoRegionError):
-        return f"no AWS region: set AWS_REGION, {WITHOUT_AWS}"
+        return f"no AWS region: set AWS_DEFAULT_REGION, {WITHOUT_AWS}"
     if isinstance(error, (NoConnectionError, HTTPClientError)):
-        return f"{text}: check the network and the region (AWS_REGION), {WITHOUT_AWS}"
+        return f"{text}: check the network and the region (AWS_DEFAULT_REGION), {WITHOUT_AWS}"
     return text

@@ -73,7 +73,7 @@ def _check_classes(classes: list[str], known: list[str]) -> None:
         if name not in known:
             close = difflib.get_close_matches(name.lower().replace(" ", "_"), known)
             advice = f"did you mean {' or '.join(close)}?" if close else f"there are: {', '.join(known)}"
-            raise StagingError(f"unknown class '{name}': {advice}")
+            raise StagingError(f"unknown class {name!r}: {advice}")
         if name in classes[:position]:
             raise StagingError(f"class '{name}' is named twice")
 

@@ -92,7 +92,7 @@ def parser() -> argparse.ArgumentParser:
         metavar="NAME",
         help="upload there (default: the deployment's bucket, from /NAME/bucket in SSM)",
     )
-    where.add_argument("--out", type=Path, metavar="DIR", help="write the same files under a folder instead")
+    where.add_argument("--out", metavar="DIR", help="write the same files under a folder instead")
     where.add_argument(
         "--fetch", action="store_true", help="only make sure that the archive is at hand, and print its path"
     )
@@ -103,6 +103,9 @@ def main(arguments: list[str] | None = None) -> int:
     """Runs the command; returns the exit status."""
     options = parser().parse_args(arguments)
     try:
+        for option in ("name", "bucket", "out"):
+            if getattr(options, option) == "":
+                raise StagingError(f"--{option} is empty: give it a value, or leave it out for the default")
         # Here, because it takes long enough to be interrupted: boto3 and NumPy.
         from data_staging import staging
 
@@ -116,7 +119,8 @@ def main(arguments: list[str] | None = None) -> int:
             [name.strip() for name in classes],
             settings.validation_fraction,
         )
-        print(staging.stage(data_set, options.name or settings.name, options.bucket, options.out))
+        out = None if options.out is None else Path(options.out)
+        print(staging.stage(data_set, options.name or settings.name, options.bucket, out))
     except KeyboardInterrupt:
         print("stage.py: interrupted; run it again to go on", file=sys.stderr)
         return 130

@@ -221,12 +221,13 @@ def test_a_refusal_by_aws_is_one_line_with_advice(
     ("environment", "complaint"),
     [
         ({"AWS_ACCESS_KEY_ID": None, "AWS_SECRET_ACCESS_KEY": None}, "no AWS credentials.*--out DIR"),
-        ({"AWS_REGION": None, "AWS_DEFAULT_REGION": None}, "no AWS region: set AWS_REGION"),
+        ({"AWS_DEFAULT_REGION": None}, "no AWS region: set AWS_DEFAULT_REGION"),
         ({"AWS_DEFAULT_REGION": "us east"}, "us east"),
         ({"AWS_ENDPOINT_URL": "http://127.0.0.1:9"}, "check the network and the region"),
+        ({"AWS_ENDPOINT_URL": "nowhere"}, "Invalid endpoint: nowhere"),
         ({"AWS_PROFILE": "nobody"}, "nobody"),
     ],
-    ids=["no credentials", "no region", "wrong region", "no network", "wrong profile"],
+    ids=["no credentials", "no region", "wrong region", "no network", "wrong endpoint", "wrong profile"],
 )
 def test_an_environment_that_cannot_reach_aws_is_one_line(
     environment: dict[str, str | None], complaint: str, data_set: DataSet, monkeypatch: pytest.MonkeyPatch

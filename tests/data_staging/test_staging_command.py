@@ -127,6 +127,9 @@ def test_fetching_without_a_network_is_one_line(capsys: Captured, monkeypatch: p
         (["--classes", ""], "at least two classes are needed, given: none"),
         (["--classes", "apple,pear"], "0 training and 0 test pictures of 'apple'"),
         (["--out", __file__], "cannot be written"),
+        (["--out", ""], "--out is empty"),
+        (["--bucket", ""], "--bucket is empty"),
+        (["--name", ""], "--name is empty"),
     ],
 )
 def test_bad_input_is_one_line_and_a_failure(
@@ -138,7 +141,8 @@ def test_bad_input_is_one_line_and_a_failure(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("SCONES_CIFAR100", str(drawn))
-    if "--out" not in arguments:
+    monkeypatch.chdir(tmp_path)
+    if not {"--out", "--bucket"} & set(arguments):
         arguments = [*arguments, "--out", str(tmp_path / "out")]
     assert main(arguments) == 1
     captured = capsys.readouterr()
@@ -146,7 +150,7 @@ def test_bad_input_is_one_line_and_a_failure(
     (line,) = captured.err.splitlines()
     assert line.startswith("stage.py: ")
     assert complaint in line
-    assert not (tmp_path / "out").exists()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_an_archive_that_may_not_be_read_is_one_line(
