@@ -22,6 +22,7 @@ DEFAULT_PORT = 4566
 READY_SECONDS = 60
 STOP_SECONDS = 20
 GROUP_SECONDS = 3
+RECORD_ATTEMPTS = 100
 REPOSITORY = Path(__file__).resolve().parents[1]
 
 
@@ -47,14 +48,19 @@ def running(home: Path) -> Server | None:
 
     The server holds a lock on a file for as long as it lives, whatever ends it: a record left behind by a
     killed server, or a process id that the system has given to somebody else, deceives nobody.
+
+    Raises:
+        CloudError: The home cannot be read, or its server's record.
     """
-    if not (home / "server.lock").exists():
-        return None
-    with (home / "server.lock").open("a") as lock:
-        try:
+    try:
+        with (home / "server.lock").open() as lock:
             fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return _recorded(home)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except BlockingIOError:
+        return _recorded(home)
+    except OSError as error:
+        raise CloudError(f"cannot read {home}: {error.strerror}; choose another with --home") from None
     return None
 
 
@@ -71,12 +77,7 @@ def up(home: Path, port: int | None) -> str:
     Raises:
         CloudError: The port or the home cannot be used, or the server ended before it was ready.
     """
-    try:
-        home.mkdir(parents=True, exist_ok=True)
-        starting = (home / "up.lock").open("a")
-    except OSError as error:
-        raise CloudError(f"cannot write to {home}: {error.strerror}; choose another with --home") from None
-    with starting:
+    with _starting(home) as starting:
         fcntl.flock(starting, fcntl.LOCK_EX)
         server = running(home)
         if server:
@@ -129,12 +130,40 @@ def exports(home: Path) -> str:
 
 def _recorded(home: Path) -> Server:
     """Reads who holds the lock; the record follows the lock within moments of a start."""
-    for _ in range(100):
-        with suppress(FileNotFoundError, json.JSONDecodeError):
-            record = json.loads((home / "server.json").read_text())
-            return Server(record["pid"], record["port"])
+    for _ in range(RECORD_ATTEMPTS):
+        if record := _record(home):
+            return record
         time.sleep(0.05)
-    raise CloudError(f"{home} is locked by a server that left no record; end it by hand")
+    raise CloudError(f"a server holds {home}, but server.json there does not say which; end it by hand")
+
+
+def _record(home: Path) -> Server | None:
+    """Returns the last server's record; None where there is none, or none that a server has written."""
+    try:
+        record = json.loads((home / "server.json").read_bytes())
+        server = Server(int(record["pid"]), int(record["port"]))
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+    # To the system, 0 and -1 are not one process but many.
+    return server if server.pid > 1 else None
+
+
+def _starting(home: Path) -> IO[str]:
+    """Opens the file by whose lock one ``up`` waits for another, in a home that is nobody else's folder."""
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        names = {entry.name for entry in home.iterdir()}
+        if names and "up.lock" not in names:
+            raise CloudError(f"{home} holds other files; choose an empty or a new folder with --home")
+        return (home / "up.lock").open("a")
+    except OSError as error:
+        raise _unwritable(home, error) from None
+
+
+def _unwritable(home: Path, error: OSError) -> CloudError:
+    return CloudError(
+        f"cannot write to {error.filename or home}: {error.strerror}; choose another with --home"
+    )
 
 
 @contextmanager
@@ -152,11 +181,15 @@ def _listener(port: int) -> Iterator[socket.socket]:
 
 
 def _spawn(home: Path, listener: socket.socket) -> subprocess.Popen[bytes]:
-    shutil.rmtree(home / "tmp", ignore_errors=True)
-    (home / "tmp").mkdir()
-    (home / "server.json").unlink(missing_ok=True)
+    try:
+        shutil.rmtree(home / "tmp", ignore_errors=True)
+        (home / "tmp").mkdir()
+        (home / "server.json").unlink(missing_ok=True)
+        log = (home / "log").open("wb")
+    except OSError as error:
+        raise _unwritable(home, error) from None
     port = listener.getsockname()[1]
-    with (home / "log").open("wb") as log:
+    with log:
         return subprocess.Popen(
             [sys.executable, "-m", "local.server", str(home), str(port), str(listener.fileno())],
             cwd=REPOSITORY,
@@ -198,17 +231,18 @@ def _last_line(log: IO[str]) -> str:
 
 def _end_group(home: Path) -> None:
     """Ends what a server that is gone has left in its process group."""
-    with suppress(FileNotFoundError, json.JSONDecodeError):
-        group = json.loads((home / "server.json").read_text())["pid"]
-        # A group outlives its leader, and its number is given to no new process meanwhile: if the leader's
-        # number is in use, it is somebody else's now.
-        if not _exists(os.kill, group):
-            for stop in (signal.SIGTERM, signal.SIGKILL):
-                with suppress(ProcessLookupError, PermissionError):
-                    os.killpg(group, stop)
-                if _wait_until(lambda: not _exists(os.killpg, group), GROUP_SECONDS):
-                    break
-        (home / "server.json").unlink()
+    record = _record(home)
+    if record is None:
+        return
+    # A group outlives its leader, and its number is given to no new process meanwhile: if the leader's
+    # number is in use, it is somebody else's now.
+    if not _exists(os.kill, record.pid):
+        for stop in (signal.SIGTERM, signal.SIGKILL):
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(record.pid, stop)
+            if _wait_until(lambda: not _exists(os.killpg, record.pid), GROUP_SECONDS):
+                break
+    (home / "server.json").unlink(missing_ok=True)
 
 
 def _exists(send: Callable[[int, int], None], number: int) -> bool:

@@ -20,6 +20,7 @@ def main(home: Path, port: int, listener: int) -> None:
     """
     with (home / "server.lock").open("a") as lock:
         _take(lock.fileno())
+        _check_state(home)
         record = home / "server.json.new"
         record.write_text(json.dumps({"pid": os.getpid(), "port": port}))
         record.replace(home / "server.json")
@@ -35,6 +36,17 @@ def _take(lock: int) -> None:
         except BlockingIOError:
             time.sleep(0.05)
     sys.exit("another server holds this home")
+
+
+def _check_state(home: Path) -> None:
+    # MiniStack would begin anew without what it cannot read, and overwrite it when it stops.
+    for path in (home / "state").glob("*.json"):
+        try:
+            json.loads(path.read_bytes())
+        except (OSError, ValueError) as error:
+            sys.exit(
+                f"{path} cannot be read ({error}); put a good copy there, or delete {home} to begin anew"
+            )
 
 
 async def _serve(home: Path, port: int, listener: int) -> None:
