@@ -13,6 +13,11 @@ from console.printing import explanations, table
 from console.routing import photo_in_s3, route_all
 from console.training_log import follow
 
+ADVICE = (
+    "set AWS_PROFILE or AWS_DEFAULT_REGION, or use the embedded cloud: "
+    'python -m local up; eval "$(python -m local env)"'
+)
+
 
 def parser() -> argparse.ArgumentParser:
     """Returns the command line of this room."""
@@ -21,7 +26,7 @@ def parser() -> argparse.ArgumentParser:
         description="Uses the deployed workflow. AWS account and region come from the environment, as for "
         'the AWS CLI; eval "$(python -m local env)" points it at the embedded cloud.',
     )
-    top.add_argument("--name", default=default_name(), help="the deployment's name (default: %(default)s)")
+    top.add_argument("--name", help="the deployment's name (default: the setting in cdk.json)")
     commands = top.add_subparsers(dest="command", required=True)
     route = commands.add_parser(
         "route",
@@ -39,11 +44,16 @@ def main(arguments: list[str] | None = None) -> int:
     """Runs one command; returns the exit status."""
     options = parser().parse_args(arguments)
     try:
+        if options.name is None:
+            options.name = default_name()
         return _run(options, boto3.Session())
     except KeyboardInterrupt:
         print("Interrupted. What was already started in the account goes on.", file=sys.stderr)
         return 130
-    except (NotDeployed, ValueError, OSError, BotoCoreError, ClientError) as error:
+    except BotoCoreError as error:
+        print(f"console: {error}: {ADVICE}", file=sys.stderr)
+        return 1
+    except (NotDeployed, ValueError, OSError, ClientError) as error:
         print(f"console: {error}", file=sys.stderr)
         return 1
 

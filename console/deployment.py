@@ -15,8 +15,17 @@ class NotDeployed(Exception):
 
 
 def default_name() -> str:
-    """Returns the name that ``cdk deploy`` uses when none is given: the setting ``name`` of cdk.json."""
-    return json.loads(CDK_JSON.read_text())["context"]["scones"]["name"]
+    """Returns the name that ``cdk deploy`` uses when none is given: the setting ``name`` of cdk.json.
+
+    Raises:
+        NotDeployed: There is none.
+    """
+    try:
+        return json.loads(CDK_JSON.read_text())["context"]["scones"]["name"]
+    except (OSError, ValueError, LookupError, TypeError) as error:
+        raise NotDeployed(
+            f"{CDK_JSON} has no name in its context 'scones' ({type(error).__name__}): mend it or give --name"
+        ) from None
 
 
 @dataclass(frozen=True)
@@ -46,7 +55,7 @@ class Deployment:
         return cls(name, bucket, state_machine, session)
 
     def manifest(self) -> dict[str, Any]:
-        """Returns the manifest of the staged data set (see data_staging/manifest.py for the format).
+        """Returns the manifest of the staged data set (see data_staging/dataset.py for the format).
 
         Raises:
             NotDeployed: Nothing is staged.

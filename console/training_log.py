@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 
 LOG_GROUP = "/aws/sagemaker/TrainingJobs"
 POLL_SECONDS = 2.0
-TELLING = ("Epoch[", "Storing the best model", "Error")
+TELLING = ("Features of the frozen layers", "Epoch[", "Storing the best model", "Error")
 
 
 def follow(name: str, session: boto3.Session) -> Iterator[str]:

@@ -195,14 +195,17 @@ def test_the_training_log_shows_each_telling_line_of_this_deployments_jobs_once(
     logs.create_log_group(logGroupName=LOG_GROUP)
     logs.create_log_stream(logGroupName=LOG_GROUP, logStreamName="scones-1/algo-1-1")
     for message in (
-        "Epoch[0] Validation-accuracy=0.9",
+        "Features of the frozen layers: view 1 of 6, 900 images",
         "Setting number of threads: 2",
         "Epoch[1] Time cost=5",
     ):
         event = {"timestamp": int(time.time() * 1000), "message": message}
         logs.put_log_events(logGroupName=LOG_GROUP, logStreamName="scones-1/algo-1-1", logEvents=[event])
     reader.join(timeout=10)
-    assert later == ["training: Epoch[0] Validation-accuracy=0.9", "training: Epoch[1] Time cost=5"]
+    assert later == [
+        "training: Features of the frozen layers: view 1 of 6, 900 images",
+        "training: Epoch[1] Time cost=5",
+    ]
 
 
 @mock_aws
@@ -212,6 +215,51 @@ def test_nothing_deployed_is_one_line_that_says_what_to_run(capsys: pytest.Captu
     assert error.count("\n") == 1
     assert "'scones' is not deployed here" in error
     assert "make demo" in error
+
+
+@pytest.mark.parametrize(
+    ("environment", "complaint", "advice"),
+    [
+        ({"AWS_ACCESS_KEY_ID": None, "AWS_SECRET_ACCESS_KEY": None}, "credentials", "AWS_PROFILE"),
+        ({"AWS_DEFAULT_REGION": None}, "region", "AWS_DEFAULT_REGION"),
+        ({"AWS_DEFAULT_REGION": "us east"}, "us east", "AWS_DEFAULT_REGION"),
+        ({"AWS_ENDPOINT_URL": "http://127.0.0.1:9"}, "127.0.0.1:9", "python -m local up"),
+        ({"AWS_ENDPOINT_URL": "nowhere"}, "Invalid endpoint", "nowhere"),
+        ({"AWS_PROFILE": "nobody"}, "nobody", "AWS_PROFILE"),
+    ],
+    ids=["no credentials", "no region", "wrong region", "no network", "wrong endpoint", "wrong profile"],
+)
+def test_an_environment_that_cannot_reach_aws_is_one_line_with_advice(
+    environment: dict[str, str | None],
+    complaint: str,
+    advice: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    for variable, value in environment.items():
+        if value is None:
+            monkeypatch.delenv(variable)
+        else:
+            monkeypatch.setenv(variable, value)
+    assert main(["demo"]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert complaint in line
+    assert advice in line
+
+
+@pytest.mark.parametrize("text", [None, "{", "[]", '{"context": {"scones": {}}}'])
+def test_a_cdk_json_without_a_name_is_one_line(
+    text: str | None, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "cdk.json"
+    if text is not None:
+        path.write_text(text)
+    monkeypatch.setattr("console.deployment.CDK_JSON", path)
+    assert main(["demo"]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert f"{path}" in line
+    assert "--name" in line
 
 
 @mock_aws
