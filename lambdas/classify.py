@@ -5,6 +5,7 @@ from typing import Any
 import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError, HTTPClientError, IncompleteReadError
+from botocore.exceptions import ConnectionError as NoConnection
 
 from lambdas import environment, workflow_event
 from lambdas.errors import (
@@ -76,7 +77,7 @@ def _answer(image: bytes, content_type: str) -> bytes:
         return answer["Body"].read()
     except ClientError as error:
         raise _named(error) from None
-    except (HTTPClientError, IncompleteReadError) as error:
+    except (NoConnection, HTTPClientError, IncompleteReadError) as error:
         raise EndpointUnavailable(f"Endpoint {ENDPOINT_NAME} did not answer, try again: {error}") from None
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError, FlexibleChecksumError, HTTPClientError, IncompleteReadError
+from botocore.exceptions import ConnectionError as NoConnection
 
 from lambdas import photo, workflow_event
 from lambdas.errors import (
@@ -60,7 +61,7 @@ def _content(bucket: str, key: str) -> bytes:
         return answer["Body"].read()
     except ClientError as error:
         raise _named(error, url) from None
-    except (HTTPClientError, IncompleteReadError, FlexibleChecksumError) as error:
+    except (NoConnection, HTTPClientError, IncompleteReadError, FlexibleChecksumError) as error:
         raise StorageUnavailable(f"{url} could not be read, try again: {error}") from None
 
 

@@ -68,3 +68,10 @@ def broken_server() -> Iterator[Callable[[bytes], str]]:
     for listener in listeners:
         listener.shutdown(socket.SHUT_RDWR)
         listener.close()
+
+
+@pytest.fixture
+def unreachable() -> str:
+    """Address of a port at which nobody listens."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return f"http://127.0.0.1:{listener.getsockname()[1]}"

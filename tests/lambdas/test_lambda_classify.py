@@ -199,5 +199,15 @@ def test_an_answer_that_breaks_off_is_worth_a_retry(
         classify.classify(dict(FIELDS))
 
 
+def test_an_endpoint_that_can_not_be_reached_is_worth_a_retry(
+    unreachable: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    once = Config(retries={"total_max_attempts": 1})
+    runtime = boto3.client("sagemaker-runtime", endpoint_url=unreachable, config=once)
+    monkeypatch.setattr(classify, "sagemaker_runtime", runtime)
+    with pytest.raises(EndpointUnavailable, match="Endpoint scones did not answer, try again"):
+        classify.classify(dict(FIELDS))
+
+
 def test_the_client_leaves_retries_to_the_state_machine() -> None:
     assert classify.sagemaker_runtime.meta.config.retries["total_max_attempts"] == 1

@@ -170,5 +170,14 @@ def test_an_answer_that_breaks_off_is_worth_a_retry(
         serialize.serialize(dict(FIELDS))
 
 
+def test_a_storage_that_can_not_be_reached_is_worth_a_retry(
+    unreachable: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    once = Config(retries={"total_max_attempts": 1})
+    monkeypatch.setattr(serialize, "s3", boto3.client("s3", endpoint_url=unreachable, config=once))
+    with pytest.raises(StorageUnavailable, match="try again"):
+        serialize.serialize(dict(FIELDS))
+
+
 def test_the_client_leaves_retries_to_the_state_machine() -> None:
     assert serialize.s3.meta.config.retries["total_max_attempts"] == 1
