@@ -25,6 +25,8 @@ worst, a WebP, takes 16 bytes a pixel, so that with 64 MiB of file it stays with
 # About 590 x 440: the network looks at 224 x 224 at most.
 TARGET_PIXELS = 262_144
 JPEG_QUALITY = 90
+JPEG_LONGEST_SIDE = 65_500
+"""The most that libjpeg writes."""
 
 # Pillow's own guard, which looks where this module's does not (frames, tiles), raises above twice this.
 Image.MAX_IMAGE_PIXELS = MAX_PIXELS_BASELINE_JPEG
@@ -128,7 +130,8 @@ def _in_colour(image: Image.Image) -> Image.Image:
 def _encoded(image: Image.Image, max_bytes: int) -> bytes:
     encoded = _saved(image, "PNG")
     while len(encoded) > max_bytes:
-        encoded = _saved(image, "JPEG", quality=JPEG_QUALITY)
+        if max(image.size) <= JPEG_LONGEST_SIDE:
+            encoded = _saved(image, "JPEG", quality=JPEG_QUALITY)
         image = image.reduce(2)
     return encoded
 

@@ -87,6 +87,11 @@ def test_noise_that_no_png_can_hold_becomes_a_jpeg() -> None:
     assert small(saved(noise(512, 512), "PNG")).format == "JPEG"
 
 
+@pytest.mark.parametrize("size", [(1, 70_000), (70_000, 2), (1, 400_000)])
+def test_an_image_longer_than_a_jpeg_can_be_is_shortened(size: tuple[int, int]) -> None:
+    assert max(small(saved(noise(*size), "PNG")).size) <= 65_500
+
+
 def test_an_extremely_long_image_keeps_at_least_a_row() -> None:
     assert small(saved(Image.new("L", (400_000, 2)), "PNG")).height >= 1
 
