@@ -11,8 +11,9 @@ from aws_lambda_powertools import Logger
 from lambdas import workflow_event
 from lambdas.errors import WorkflowError
 
-# In ASCII: an event may carry text that standard output has no bytes for.
-logger = Logger(json_serializer=partial(json.dumps, default=str))
+# In ASCII: an event may carry text that standard output has no bytes for. With another form of timestamp
+# Lambda takes every line for one of level INFO.
+logger = Logger(json_serializer=partial(json.dumps, default=str), use_rfc3339=True)
 
 LONGEST_ID = 1024
 

@@ -24,7 +24,7 @@ from lambdas.training_inputs import (
     artifact_key,
 )
 
-logger = Logger()
+logger = Logger(use_rfc3339=True)
 sagemaker = boto3.client("sagemaker")
 s3 = boto3.client("s3")
 step_functions = boto3.client("stepfunctions")

@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -16,6 +17,8 @@ from lambdas import filter as confidence_filter
 from lambdas.errors import InvalidEvent, InvalidImage, ThresholdConfidenceNotMet
 from lambdas.log_lines import logger
 
+# Lambda takes a line of another form for one of level INFO.
+RFC_3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+[+-]\d\d:\d\d")
 EXECUTION = "arn:aws:states:us-east-1:123456789012:execution:scones:0f1e"
 PHOTO = saved(Image.effect_noise((64, 64), 90).convert("RGB"), "PNG")
 ENCODED = base64.b64encode(PHOTO).decode()
@@ -49,6 +52,7 @@ def test_each_function_logs_one_line_about_execution_and_photo(bucket: Any, cont
     assert [line["message"] for line in logged] == ["Serialized", "Passed"]
     for line in logged:
         assert (line["level"], line["service"]) == ("INFO", "scones")
+        assert RFC_3339.fullmatch(line["timestamp"])
         assert (line["execution_id"], line["function_name"]) == (EXECUTION, "scones-function")
         assert (line["s3_bucket"], line["s3_key"]) == (BUCKET, KEY)
 
