@@ -6,6 +6,10 @@ export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 # The project keeps to itself: no usage reports, no look-ups at every command.
 export CDK_DISABLE_CLI_TELEMETRY := true
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# The CDK and the AWS CLI read the first, boto3 only the second: they must not deploy and stage in two regions.
+ifdef AWS_REGION
+export AWS_DEFAULT_REGION := $(AWS_REGION)
+endif
 
 INSTALL := pip install --quiet --constraint constraints.txt --requirement
 CDK_DEPLOY := cdk deploy --app cdk.out --require-approval never --progress events
@@ -27,6 +31,7 @@ demo: setup            ## the whole workflow on this machine, no AWS account
 	environment=$$(python -m local env); eval "$$environment"; \
 	$(MAKE) --no-print-directory deploy; \
 	python -m console demo; \
+	echo 'Before these commands, once a shell: source .venv/bin/activate; eval "$$(python -m local env)"'; \
 	echo "The embedded cloud goes on running: stop it with .venv/bin/python -m local down"
 
 deploy: setup          ## on the AWS account that the environment names
@@ -35,7 +40,7 @@ deploy: setup          ## on the AWS account that the environment names
 	  2>/dev/null || cdk bootstrap --app cdk.out
 	@$(CDK_DEPLOY) '*-storage'
 	@python data_staging/stage.py
-	@python -m console training-log & trap "kill $$!" EXIT; $(CDK_DEPLOY) --all
+	@python -m console training-log & trap "kill $$! 2>/dev/null || true" EXIT; $(CDK_DEPLOY) --all
 
 destroy: setup         ## takes away all that deploy made
 	@cdk destroy --all --force
