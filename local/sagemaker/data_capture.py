@@ -20,7 +20,7 @@ from local.sagemaker import s3_data
 from local.sagemaker.emulator import client, start_thread
 from local.sagemaker.records import Record
 
-_SECONDS_IN_BUFFER = 2.0  # AWS buffers for about a minute; nobody wants to wait for that here
+SECONDS_IN_BUFFER = 2.0  # AWS buffers for about a minute; nobody wants to wait for that here
 _CAPTURE_VERSION = "0"
 
 _logger = logging.getLogger("sagemaker.capture")
@@ -122,7 +122,7 @@ class Capture:
         """Waits for lines, then for as long as the buffer holds them; none when closed and all is written."""
         with self._changed:
             self._changed.wait_for(lambda: self._lines or self._closed)
-            self._changed.wait_for(lambda: self._closed, _SECONDS_IN_BUFFER)
+            self._changed.wait_for(lambda: self._closed, SECONDS_IN_BUFFER)
             lines, self._lines = self._lines, []
             return lines
 

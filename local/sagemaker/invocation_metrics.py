@@ -13,7 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from local.sagemaker.emulator import client, start_thread
 
 _NAMESPACE = "AWS/SageMaker"
-_SECONDS_BETWEEN_WRITES = 5.0
+SECONDS_BETWEEN_WRITES = 5.0
 _LARGEST_BATCH = 150  # values of one metric that CloudWatch takes at once
 
 _logger = logging.getLogger("sagemaker.metrics")
@@ -57,7 +57,7 @@ class InvocationMetrics:
         """Waits for invocations and gathers them a while; returns none when closed and all is written."""
         with self._changed:
             self._changed.wait_for(lambda: self._taken or self._closed)
-            self._changed.wait_for(lambda: self._closed, _SECONDS_BETWEEN_WRITES)
+            self._changed.wait_for(lambda: self._closed, SECONDS_BETWEEN_WRITES)
             taken, self._taken = self._taken[:_LARGEST_BATCH], self._taken[_LARGEST_BATCH:]
             return taken
 

@@ -17,6 +17,7 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -83,16 +84,9 @@ class Server:
         self.process.send_signal(number)
         self.process.wait(30)
 
-    def client(self, service: str, **settings: Any) -> Any:
+    def client(self, service: str) -> Any:
         """Returns a boto3 client of it, as root of the default account."""
-        return boto3.client(  # type: ignore[call-overload]
-            service,
-            endpoint_url=f"http://127.0.0.1:{self.port}",
-            region_name="us-east-1",
-            aws_access_key_id="test",
-            aws_secret_access_key="test",
-            config=Config(retries={"total_max_attempts": 1}, **settings),
-        )
+        return _client(service, self.port)
 
     def log(self) -> str:
         """Returns all that it has logged."""
@@ -135,13 +129,13 @@ class Server:
 
         return dict(wait_for(ended, seconds))
 
-    def deploy_model(self, name: str, bias: float, *, delay: float = 0, **config: Any) -> None:
+    def deploy_model(self, name: str, bias: float, *, gate: Path | None = None, **config: Any) -> None:
         """Makes a model that answers ``[bias, 1 - bias]`` and an endpoint configuration of the same name.
 
-        A bias below zero makes a model whose server does not start, ``delay`` one that starts so many seconds
-        late; ``config`` adds to the configuration.
+        A bias below zero makes a model whose server does not start, ``gate`` one that starts once that file
+        is there; ``config`` adds to the configuration.
         """
-        content = json.dumps({"bias": bias, "delay": delay}).encode()
+        content = json.dumps({"bias": bias, "gate": str(gate) if gate else None}).encode()
         packed = io.BytesIO()
         with tarfile.open(fileobj=packed, mode="w:gz") as archive:
             member = tarfile.TarInfo("model.json")
@@ -200,6 +194,19 @@ class Server:
         return False
 
 
+@lru_cache(maxsize=32)
+def _client(service: str, port: int) -> Any:
+    # Making a client takes longer than most of what it is used for.
+    return boto3.client(  # type: ignore[call-overload]
+        service,
+        endpoint_url=f"http://127.0.0.1:{port}",
+        region_name="us-east-1",
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+        config=Config(retries={"total_max_attempts": 1}, max_pool_connections=32),
+    )
+
+
 @contextlib.contextmanager
 def running(home: Path, command: list[str] | None = None) -> Iterator[Server]:
     """Yields a server with a bucket and a role; it is stopped at the end whatever happened."""
@@ -229,8 +236,9 @@ async def _serve(home: Path, port: int, command: list[str]) -> None:
     from hypercorn.config import Config as Hypercorn
 
     from local import permissions, sagemaker
-    from local.sagemaker import containers
+    from local.sagemaker import containers, data_capture, invocation_metrics
 
+    data_capture.SECONDS_IN_BUFFER = invocation_metrics.SECONDS_BETWEEN_WRITES = 0.5
     containers.TRAIN[:] = [*command, "train"]
     containers.SERVE[:] = [*command, "serve"]
     permissions.install()

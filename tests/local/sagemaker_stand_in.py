@@ -6,9 +6,18 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+
+MEETING = threading.Barrier(20, timeout=60)
+
+
+def await_file(path: Path) -> None:
+    """Returns once a file is there."""
+    while not path.exists():
+        time.sleep(0.05)
 
 
 def train(root: Path) -> int:
@@ -34,7 +43,11 @@ def train(root: Path) -> int:
 
 
 class Serving(BaseHTTPRequestHandler):
-    """Answers with the model's bias; a body of ``sleep N``, ``error N text`` or ``die`` is an order."""
+    """Answers with the model's bias; some bodies are orders.
+
+    ``sleep SECONDS``, ``meet`` (wait until there are as many as ``MEETING``), ``await FILE``,
+    ``error STATUS TEXT`` and ``die``.
+    """
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
@@ -50,6 +63,10 @@ class Serving(BaseHTTPRequestHandler):
             os._exit(7)
         if order == "sleep":
             time.sleep(float(rest))
+        elif order == "meet":
+            MEETING.wait()
+        elif order == "await":
+            await_file(Path(rest))
         if order == "error":
             status, _, text = rest.partition(" ")
             self._answer(int(status), text.encode(), "text/plain")
@@ -67,7 +84,8 @@ class Serving(BaseHTTPRequestHandler):
 def serve(root: Path, port: int) -> int:
     """Serves the model on 127.0.0.1; one with a bias below zero ends at once."""
     model = json.loads((root / "model" / "model.json").read_text())
-    time.sleep(model.get("delay", 0))
+    if gate := model.get("gate"):
+        await_file(Path(gate))
     Serving.bias = model["bias"]
     if Serving.bias < 0:
         return 3

@@ -15,6 +15,7 @@ import pytest
 from cloud_process import Cloud, eventually, free_port, local, processes_of
 
 from local import lifecycle
+from local.__main__ import main
 from local.environment import client_exports, server_environment
 from local.patching import original
 
@@ -24,7 +25,7 @@ def own(tmp_path: Path) -> Iterator[Cloud]:
     """A cloud that the test starts and stops itself."""
     cloud = Cloud(tmp_path / "home", free_port())
     yield cloud
-    local("down", "--home", cloud.home)
+    lifecycle.down(cloud.home)
 
 
 def up(cloud: Cloud) -> subprocess.CompletedProcess[str]:
@@ -66,10 +67,11 @@ def test_a_port_in_use_is_one_line(own: Cloud) -> None:
 
 
 @pytest.mark.parametrize("port", ["0", "65536", "http", "-1"])
-def test_a_port_that_is_none_is_refused(port: str) -> None:
-    refused = local("up", "--port", port)
-    assert refused.returncode == 2
-    assert "give a whole number from 1 to 65535" in refused.stderr
+def test_a_port_that_is_none_is_refused(port: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as refused:
+        main(["up", "--port", port])
+    assert refused.value.code == 2
+    assert "give a whole number from 1 to 65535" in capsys.readouterr().err
 
 
 def test_a_home_that_cannot_be_made_is_one_line(tmp_path: Path) -> None:
@@ -103,12 +105,12 @@ def test_a_home_that_cannot_be_written_is_one_line(own: Cloud) -> None:
     assert processes_of(own.home) == []
 
 
-def test_a_home_that_cannot_be_read_is_one_line(own: Cloud) -> None:
-    (own.home / "server.lock").mkdir(parents=True)
+def test_a_home_that_cannot_be_read_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "server.lock").mkdir(parents=True)
     for command in ("status", "env", "down"):
-        refused = local(command, "--home", own.home)
+        refused = local(command, "--home", tmp_path)
         assert (refused.returncode, refused.stdout) == (1, "")
-        assert refused.stderr.startswith(f"local: cannot read {own.home}: ")
+        assert refused.stderr.startswith(f"local: cannot read {tmp_path}: ")
         assert len(refused.stderr.splitlines()) == 1
 
 
@@ -116,8 +118,7 @@ def test_a_home_that_cannot_be_read_is_one_line(own: Cloud) -> None:
 def test_a_record_that_no_server_wrote_is_as_good_as_none(own: Cloud, record: bytes) -> None:
     own.home.mkdir()
     (own.home / "server.json").write_bytes(record)
-    stopped = local("down", "--home", own.home)
-    assert (stopped.returncode, stopped.stdout, stopped.stderr) == (0, "not up\n", "")
+    assert lifecycle.down(own.home) == "not up"
 
 
 @pytest.mark.parametrize("pid", [0, -1])

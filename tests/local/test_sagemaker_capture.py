@@ -3,7 +3,6 @@
 import base64
 import json
 import re
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -45,10 +44,8 @@ def capture(server: Server, name: str, kind: str, body: bytes, **changes: Any) -
 
 def test_a_line_and_its_path_are_awss_to_the_byte(server: Server) -> None:
     server.put_in_service("exact", 0.5, DataCaptureConfig=CAPTURE)
-    began = time.time()
     server.ask("exact", b"picture")
     [(key, [line])] = wait_for(lambda: captured(server, "exact")).items()
-    assert time.time() - began < 10
     identifier = "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
     path = rf"captured/exact/AllTraffic/\d{{4}}/\d\d/\d\d/\d\d/\d\d-\d\d-\d{{3}}-{identifier}\.jsonl"
     assert re.fullmatch(path, key)
@@ -121,5 +118,7 @@ def test_errors_of_the_model_are_not_captured(server: Server) -> None:
 def test_what_is_buffered_is_written_when_the_endpoint_goes(server: Server) -> None:
     server.put_in_service("going", 0.5, DataCaptureConfig=CAPTURE)
     server.ask("going")
-    server.client("sagemaker").delete_endpoint(EndpointName="going")
-    wait_for(lambda: captured(server, "going"), 1.5)
+    sagemaker = server.client("sagemaker")
+    sagemaker.delete_endpoint(EndpointName="going")
+    wait_for(lambda: not sagemaker.list_endpoints(NameContains="going")["Endpoints"])
+    assert captured(server, "going")

@@ -53,5 +53,5 @@ def test_a_server_that_is_killed_leaves_no_process(tmp_path: Path) -> None:
     with running(tmp_path / "home") as server:
         under_way(server, mark)
         server.stop(signal.SIGKILL)
-        wait_for(lambda: not processes(str(server.home)), 6)
+        wait_for(lambda: not processes(str(server.home)))
         assert not processes(f"# {mark}")
