@@ -30,7 +30,7 @@ def demonstrate(deployment: Deployment) -> bool:
     ]
     print(f"Routing the {len(photos)} staged test photos", flush=True)
     routings = list(tqdm(route_all(deployment, photos), total=len(photos), unit="photo", disable=None))
-    print(table(_shown(routings), true_classes))
+    print(table(shown(routings, true_classes), true_classes))
     print()
     for line in summary(routings, true_classes):
         print(line)
@@ -55,11 +55,11 @@ def summary(routings: list[Routing], true_classes: dict[str, str]) -> Iterator[s
     yield f"Failed: {failed}"
 
 
-def _shown(routings: list[Routing]) -> list[Routing]:
-    """The first photos, with the refused and failed ones brought in: they are the interesting ones."""
-    unusual = [r for r in routings if r.outcome != "routed"][: PHOTOS_SHOWN // 4]
-    usual = [r for r in routings if r not in unusual]
-    return usual[: PHOTOS_SHOWN - len(unusual)] + unusual
+def shown(routings: list[Routing], true_classes: dict[str, str]) -> list[Routing]:
+    """Returns the first photos, with some of those wrongly routed, refused or failed at the end."""
+    right = [r for r in routings if r.outcome == "routed" and r.predicted_class == true_classes[r.photo.key]]
+    other = [r for r in routings if r not in right][: PHOTOS_SHOWN // 4]
+    return right[: PHOTOS_SHOWN - len(other)] + other
 
 
 def _classes_in_turn(true_classes: dict[str, str]) -> list[str]:

@@ -65,8 +65,8 @@ def stage_to_s3(data_set: DataSet, name: str, bucket_name: str | None) -> tuple[
             changed = True
     except (ClientError, BotoCoreError) as error:
         raise StagingError(_explanation(error)) from None
-    except ValueError as error:  # what botocore raises for an AWS_ENDPOINT_URL that is no URL
-        raise StagingError(f"{error}: check AWS_ENDPOINT_URL, {WITHOUT_AWS}") from None
+    except ValueError as error:  # what botocore raises for an endpoint in the environment that is no URL
+        raise StagingError(f"{error}: check the environment, {WITHOUT_AWS}") from None
     return f"s3://{destination}/datasets/{data_set.id}/", changed
 
 

@@ -1,0 +1,100 @@
+"""What `make deploy` and `make demo` run, in which order, with stand-ins for the commands themselves."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+# Notes each command, and fails where a test has asked for it.
+COMMAND = """#!/usr/bin/env bash
+line="$(basename "$0") $*"
+echo "$line [${AWS_DEFAULT_REGION:-}] [${SCONES_CIFAR100:-}]" >> calls
+case "$line" in *"${FAILING:-nothing}"*) exit 1;; esac
+case "$line" in "cdk deploy"*--all) sleep 1;; esac  # longer than what runs beside it
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A folder with the Makefile, all set up, whose commands only note that they were called."""
+    shutil.copy(REPOSITORY / "Makefile", tmp_path)
+    for tool in ("python", "cdk", "pip"):
+        command = tmp_path / ".venv" / "bin" / tool
+        command.parent.mkdir(parents=True, exist_ok=True)
+        command.write_text(COMMAND)
+        command.chmod(0o755)
+    (tmp_path / "node_modules").mkdir()
+    for file in ("requirements.txt", "constraints.txt", "package.json", "package-lock.json"):
+        (tmp_path / file).touch()
+    for stamp in (".venv/installed", "node_modules/installed"):
+        (tmp_path / stamp).touch()
+    return tmp_path
+
+
+def make(
+    project: Path, target: str, **environment: str
+) -> tuple[subprocess.CompletedProcess[str], list[str]]:
+    """Runs a target; returns the process and the commands that it ran, each with region and archive."""
+    inherited = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("AWS_", "SCONES_", "MAKE", "MFLAGS"))
+    }
+    completed = subprocess.run(
+        ["make", target],
+        cwd=project,
+        env={**inherited, **environment},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    return completed, (project / "calls").read_text().splitlines()
+
+
+def test_pictures_are_staged_after_the_bucket_is_there_and_before_the_rest(project: Path) -> None:
+    completed, calls = make(project, "deploy")
+    assert completed.returncode == 0, completed.stderr
+    (storage,) = (n for n, call in enumerate(calls) if call.startswith("cdk deploy") and "storage" in call)
+    (staging,) = (n for n, call in enumerate(calls) if "stage.py" in call)
+    (rest,) = (n for n, call in enumerate(calls) if call.startswith("cdk deploy") and "--all" in call)
+    assert storage < staging < rest
+    assert not any(call.startswith("cdk bootstrap") for call in calls)
+
+
+def test_an_account_without_bootstrap_gets_it(project: Path) -> None:
+    _, calls = make(project, "deploy", FAILING="get_parameter")
+    assert any(call.startswith("cdk bootstrap") for call in calls)
+
+
+def test_a_training_log_that_cannot_be_followed_does_not_fail_the_deploy(project: Path) -> None:
+    completed, _ = make(project, "deploy", FAILING="training-log")
+    assert completed.returncode == 0, completed.stderr
+    assert completed.stderr == ""
+
+
+@pytest.mark.parametrize("step", ["synth", "*-storage", "stage.py", "--all"])
+def test_a_step_that_fails_fails_the_deploy(project: Path, step: str) -> None:
+    completed, _ = make(project, "deploy", FAILING=step)
+    assert completed.returncode != 0
+
+
+def test_the_region_of_the_cdk_is_that_of_staging_too(project: Path) -> None:
+    _, calls = make(project, "deploy", AWS_REGION="eu-west-1", AWS_DEFAULT_REGION="us-west-2")
+    assert all("[eu-west-1]" in call for call in calls)
+
+
+def test_without_an_archive_or_a_network_the_demo_draws_pictures_and_says_so(project: Path) -> None:
+    completed, calls = make(project, "demo", FAILING="--fetch")
+    assert completed.returncode == 0, completed.stderr
+    assert "GENERATED STAND-IN" in completed.stdout.splitlines()[0]
+    assert any("stage.py" in call and "stand-in.tar.gz" in call for call in calls)
+
+
+def test_an_archive_that_is_not_there_ends_the_demo_before_anything_starts(project: Path) -> None:
+    completed, calls = make(project, "demo", FAILING="--fetch", SCONES_CIFAR100="/no/such/archive")
+    assert completed.returncode != 0
+    assert len(calls) == 1
