@@ -140,7 +140,10 @@ def main() -> int:
     parser.add_argument("--seeds", type=int, default=3, help="models scored on the test images (default 3)")
     parser.add_argument("--folds", type=int, default=0, help="folds of the training images (default none)")
     arguments = parser.parse_args()
-    manifests = sorted(arguments.data.glob("datasets/*/manifest.json"))
+    if arguments.seeds < 0 or arguments.folds < 0 or arguments.folds == 1:
+        parser.error("--seeds must be 0 or more, --folds 0 or at least 2")
+    # Training sees the pictures through links, which a relative path would not reach.
+    manifests = sorted(arguments.data.resolve().glob("datasets/*/manifest.json"))
     if len(manifests) != 1:
         parser.error(
             f"{arguments.data} holds {len(manifests)} data sets; stage one with data_staging/stage.py"
