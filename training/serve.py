@@ -7,6 +7,7 @@ lets go of the interpreter lock while it computes, and nothing more has to be im
 import json
 import logging
 import os
+import re
 import signal
 import threading
 from collections.abc import Iterator
@@ -22,6 +23,7 @@ from training.contract import IMAGE_CONTENT_TYPES, CustomerError
 from training.images import UnreadableImage, read_image, resize_whole
 
 MAX_BODY_BYTES = 25 * 1024 * 1024
+MAX_UNREAD_BYTES = 4 * MAX_BODY_BYTES
 LAST_REPLIES_SECONDS = 10
 INTERRUPTED = 130
 
@@ -98,6 +100,9 @@ class Handler(BaseHTTPRequestHandler):
             log.info("A client went away: %s", error)
 
     def do_GET(self) -> None:
+        if "Content-Length" in self.headers or "Transfer-Encoding" in self.headers:
+            # A body that nobody reads would be taken for the next request.
+            self.close_connection = True
         if self.path == "/ping":
             self._reply(200, "application/json", b"")
         else:
@@ -130,19 +135,26 @@ class Handler(BaseHTTPRequestHandler):
     def _read_body(self) -> bytes | None:
         """Returns the request's body, or None after it was refused or the client went away."""
         length = self.headers.get("Content-Length", "")
-        if not (length.isascii() and length.isdigit()):
+        if "Transfer-Encoding" in self.headers or not re.fullmatch("[0-9]{1,18}", length):
             self.close_connection = True
-            self._refuse(411, "The request needs a Content-Length.")
+            self._refuse(411, "The request needs a Content-Length, and no Transfer-Encoding.")
             return None
-        if int(length) > MAX_BODY_BYTES:
+        size = int(length)
+        if size > MAX_BODY_BYTES:
             self.close_connection = True
-            self._refuse(413, f"The body has {length} bytes; at most {MAX_BODY_BYTES} are allowed.")
+            self._refuse(413, f"The body has {size} bytes; at most {MAX_BODY_BYTES} are allowed.")
+            self._throw_away(min(size, MAX_UNREAD_BYTES))
             return None
-        body = self.rfile.read(int(length))
-        if len(body) < int(length):
+        body = self.rfile.read(size)
+        if len(body) < size:
             self.close_connection = True
             return None
         return body
+
+    def _throw_away(self, size: int) -> None:
+        """Reads what is still on its way: to close at once would reset a client before it reads the reply."""
+        while size > 0 and (chunk := self.rfile.read1(min(size, 1 << 16))):
+            size -= len(chunk)
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
         """Replies in JSON to what the base class or this one refuses."""

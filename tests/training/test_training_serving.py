@@ -128,7 +128,10 @@ def test_one_connection_serves_many_requests_even_after_a_refused_one(connection
         (picture()[:300], {}, 400, "damaged image"),
         (picture(), {"Content-Type": "text/csv"}, 415, "'text/csv' is not supported"),
         (b"", {"Content-Length": "99999999"}, 413, "at most 26214400 are allowed"),
+        (b"x" * (26 << 20), {}, 413, "at most 26214400 are allowed"),
         (b"", {"Content-Length": "-1"}, 411, "needs a Content-Length"),
+        (b"", {"Content-Length": "9" * 5000}, 411, "needs a Content-Length"),
+        (b"", {"Transfer-Encoding": "chunked"}, 411, "no Transfer-Encoding"),
     ],
 )
 def test_what_is_wrong_with_a_request_is_said_in_json(connection, body, headers, status, words):
@@ -136,6 +139,14 @@ def test_what_is_wrong_with_a_request_is_said_in_json(connection, body, headers,
     assert replied == status
     assert reply_headers["Content-Type"] == "application/json"
     assert words in json.loads(reply)["message"]
+
+
+@pytest.mark.parametrize("path", ["/ping", "/elsewhere"])
+def test_a_body_that_nobody_reads_is_not_taken_for_a_request(server, path):
+    with socket.create_connection(("127.0.0.1", server[1]), timeout=30) as raw:
+        raw.sendall(f"GET {path} HTTP/1.1\r\nContent-Length: 19\r\n\r\nGET /ping HTTP/1.1\r\n".encode())
+        replies = b"".join(iter(lambda: raw.recv(4096), b""))
+    assert replies.count(b"HTTP/1.1 ") == 1
 
 
 def test_many_clients_at_once_get_the_answers_to_their_own_pictures(server):
