@@ -31,12 +31,19 @@ def read_image(source: Path | bytes) -> Image.Image:
         with Image.open(file, formats=FORMATS) as image:
             width, height = image.size
             if width * height <= MAX_PIXELS:
-                return image.convert("RGB")
+                return _eight_bits(image).convert("RGB")
     except Image.UnidentifiedImageError:
         raise UnreadableImage("not a PNG or JPEG image") from None
     except (OSError, SyntaxError, ValueError, EOFError) as error:
         raise UnreadableImage(f"damaged image: {error}") from None
     raise UnreadableImage(f"{width}x{height} pixels, at most {MAX_PIXELS:,} are allowed")
+
+
+def _eight_bits(image: Image.Image) -> Image.Image:
+    """Scales a grey image of 16 bits; Pillow's own conversion would clip it to white."""
+    if not image.mode.startswith("I;16"):
+        return image
+    return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
 
 
 def resize_whole(image: Image.Image, height: int, width: int) -> Pixels:

@@ -37,6 +37,13 @@ def test_every_kind_of_picture_becomes_rgb(mode, kind):
     assert (image.mode, image.size) == ("RGB", (8, 6))
 
 
+def test_sixteen_bits_of_grey_are_scaled_to_eight():
+    ramp = (np.arange(64, dtype=np.uint16) * 1040).reshape(8, 8)
+    file = io.BytesIO()
+    Image.fromarray(ramp).save(file, "PNG")
+    assert (np.asarray(read_image(file.getvalue()))[:, :, 0] == ramp // 256).all()
+
+
 @pytest.mark.parametrize(
     "content",
     [b"", b"text", encoded()[:50], encoded(kind="JPEG")[:200], encoded(kind="GIF"), encoded(kind="BMP")],
