@@ -50,7 +50,10 @@ def load(folder: Path) -> tuple[Network, Shape]:
     try:
         image_shape = _image_shape(json.loads((folder / "model-shapes.json").read_text(encoding="utf-8")))
         name = json.loads((folder / "network.json").read_text(encoding="utf-8"))["network"]
-        weights = read_parameters(max(folder.glob(f"{MODEL_NAME}-*.params")))
+        stored = sorted(folder.glob(f"{MODEL_NAME}-*.params"))
+        if not stored:
+            raise CustomerError(f"The model in {folder} lacks {MODEL_NAME}-NNNN.params.")
+        weights = read_parameters(stored[-1])
         network = _build(name, image_shape, weights)
         _fill(network, weights)
     except FileNotFoundError as error:

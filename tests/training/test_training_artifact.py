@@ -61,13 +61,20 @@ def test_the_shapes_are_written_as_in_aws_artifacts(folder):
     assert (path / "model-shapes.json").read_text() == '[{"shape": [8, 3, 28, 28], "name": "data"}]'
 
 
-@pytest.mark.parametrize("missing", ["model-shapes.json", "network.json", "image-classification-0001.params"])
-def test_a_missing_file_is_one_line(folder, missing):
+@pytest.mark.parametrize(
+    ("missing", "named"),
+    [
+        ("model-shapes.json", "model-shapes.json"),
+        ("network.json", "network.json"),
+        ("image-classification-0001.params", "image-classification-NNNN.params"),
+    ],
+)
+def test_a_missing_file_is_named_in_one_line(folder, missing, named):
     path, _ = folder
     (path / missing).unlink()
     with pytest.raises(CustomerError) as caught:
         artifact.load(path)
-    assert "\n" not in str(caught.value)
+    assert str(caught.value) == f"The model in {path} lacks {named}."
 
 
 @pytest.mark.parametrize(
