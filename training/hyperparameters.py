@@ -178,7 +178,7 @@ def parse(given: Mapping[str, str]) -> Hyperparameters:
             values[name] = parse_value(text.strip())
         except (ValueError, KeyError):
             raise CustomerError(
-                f"Customer Error: The value '{text}' is not valid for the '{name}' hyperparameter "
+                f"Customer Error: The value {text!r} is not valid for the '{name}' hyperparameter "
                 f"which expects {expected} (caused by ValidationError)"
             ) from None
     hyperparameters = Hyperparameters(**values)  # type: ignore[arg-type]
@@ -188,7 +188,7 @@ def parse(given: Mapping[str, str]) -> Hyperparameters:
 
 
 def _quoted(names: list[str]) -> str:
-    return ", ".join(f"'{name}'" for name in names)
+    return ", ".join(repr(name) for name in names)
 
 
 def _refuse_contradictions(chosen: Hyperparameters) -> None:

@@ -123,6 +123,14 @@ def test_no_text_breaks_the_reading(values):
         assert isinstance(parse({**REQUIRED, **values}), Hyperparameters)
     except CustomerError as error:
         assert str(error).startswith("Customer Error: ")
+        assert len(str(error).splitlines()) == 1
+
+
+@pytest.mark.parametrize("values", [{"optimizer": "a\nb"}, {"optimizer": "\ud800"}, {"a\nb": "1"}])
+def test_characters_that_would_break_the_line_are_shown_as_such(values):
+    with pytest.raises(CustomerError) as caught:
+        parse({**REQUIRED, **values})
+    assert str(caught.value).isprintable()
 
 
 def test_the_projects_own_defaults_are_valid_for_a_pretrained_network():
