@@ -43,7 +43,7 @@ def start_from_imagenet(
 
     taught = Inputs(training.labels, _kept(view, len(training), VIEWS if kind else 1, random))
     scored = Inputs(validation.labels, _kept(plain, len(validation), 1, random))
-    _fit_last_layer(network, taught)
+    fit_last_layer(network, taught)
     return network, taught, scored
 
 
@@ -68,12 +68,12 @@ def _kept(
     return recall
 
 
-def _fit_last_layer(network: EfficientNetLite0, inputs: Inputs) -> None:
+def fit_last_layer(network: EfficientNetLite0, inputs: Inputs) -> None:
     """Multinomial logistic regression on standardised features, with an L2 penalty."""
     every = torch.arange(len(inputs.labels))
     with torch.no_grad():
         features = torch.cat([network.features(inputs.batch(part)) for part in every.split(SCORING_BATCH)])
-    centre, scale = features.mean(0), features.std(0).clamp(min=1e-3)
+    centre, scale = features.mean(0), features.std(0, correction=0).clamp(min=1e-3)
     features = (features - centre) / scale
     weight = torch.zeros_like(network._fc.weight, requires_grad=True)
     bias = torch.zeros_like(network._fc.bias, requires_grad=True)

@@ -8,7 +8,9 @@ import torch
 from training import artifact
 from training.augmentation import augment
 from training.efficientnet import EfficientNetLite0, pretrained
+from training.fitting import Inputs
 from training.residual_network import randomly_initialised
+from training.transfer import fit_last_layer
 
 # Every parameter and statistic in the symbol of an artifact that AWS trained: ResNet-18 on 3x180x320.
 AWS_NAMES = Path(__file__).with_name("aws_resnet18_parameters.txt").read_text().split()
@@ -42,6 +44,14 @@ def test_only_the_part_behind_the_front_is_trained():
     changed = {name for name, value in network.state_dict().items() if not torch.equal(value, before[name])}
     assert "_fc.weight" in changed
     assert not any("running" in name or name.startswith(("_conv_stem", "_blocks.0.")) for name in changed)
+
+
+def test_one_picture_is_enough_to_fit_the_last_layer():
+    network = pretrained(2).eval()
+    front = torch.rand(1, 40, 14, 14)
+    fit_last_layer(network, Inputs(torch.tensor([1]), lambda indices: front[indices]))
+    assert torch.equal(network.tail(front).argmax(1), torch.tensor([1]))
+    assert torch.isfinite(network._fc.weight).all()
 
 
 def test_no_augmentation_leaves_the_pixels_alone():
