@@ -22,6 +22,12 @@ def _arguments() -> argparse.Namespace:
     return arguments
 
 
+def _leave_failure(paths: ContainerPaths, message: str) -> None:
+    # The disk that failed the job may fail this too; what is printed is then all there is.
+    with contextlib.suppress(OSError):
+        paths.write_failure(message)
+
+
 def main() -> int:
     """Returns the exit status: 0, 1 for a fault of the input, 130 or 143 when interrupted or terminated."""
     arguments = _arguments()
@@ -46,14 +52,17 @@ def main() -> int:
     except (CustomerError, OSError) as error:
         message = str(error) if isinstance(error, CustomerError) else f"AlgorithmError: {error}"
         if arguments.command == "train":
-            # The disk that failed the job may fail this too; the line below is then all there is.
-            with contextlib.suppress(OSError):
-                paths.write_failure(message)
+            _leave_failure(paths, message)
         print(message, file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("Interrupted.", file=sys.stderr)
         return 130
+    except Exception as error:
+        # A fault of the program keeps its traceback, but its reason has to reach whoever started the job.
+        if arguments.command == "train":
+            _leave_failure(paths, f"AlgorithmError: {type(error).__name__}: {error}")
+        raise
 
 
 if __name__ == "__main__":

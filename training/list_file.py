@@ -14,36 +14,51 @@ class LabelledImage:
     label: int
 
 
-def read_list(list_channel: Path, image_channel: Path, num_classes: int) -> list[LabelledImage]:
-    """Returns the images that the channel's one `.lst` names, in its order.
+def find_list(list_channel: Path, image_channel: Path) -> Path:
+    """Returns the one `.lst` of a channel, whatever its name.
+
+    Raises:
+        CustomerError: there is none, or more than one; the text begins as AWS's does.
+    """
+    found = sorted(path for path in list_channel.rglob("*.lst") if path.is_file())
+    if len(found) != 1:
+        raise CustomerError(
+            f"{_invalid(image_channel)} Expected one .lst in {list_channel.name}, found {len(found)}."
+        )
+    return found[0]
+
+
+def read_list(file: Path, image_channel: Path, num_classes: int) -> list[LabelledImage]:
+    """Returns the images that the list names, in its order.
 
     Source of the format: AWS, "Input/Output Interface for the Image Classification Algorithm".
 
     Raises:
-        CustomerError: no `.lst`, more than one, an empty one, or a line that is not index, label and path of
-            an existing file; the text begins as AWS's does.
+        CustomerError: an empty list, or a line that is not index, label and path of an existing file; the
+            text begins as AWS's does.
     """
-    invalid = f"Customer Error: Invalid lst file in the {image_channel.name} channel."
-    found = sorted(path for path in list_channel.rglob("*.lst") if path.is_file())
-    if len(found) != 1:
-        raise CustomerError(f"{invalid} Expected one .lst in {list_channel.name}, found {len(found)}.")
+    invalid = _invalid(image_channel)
     try:
-        lines = found[0].read_text(encoding="utf-8").splitlines()
+        lines = file.read_text(encoding="utf-8").splitlines()
     except UnicodeDecodeError:
-        raise CustomerError(f"{invalid} {found[0].name} is not UTF-8 text.") from None
+        raise CustomerError(f"{invalid} {file.name} is not UTF-8 text.") from None
     images, indices = [], set()
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
-        where = f"{invalid} {found[0].name} line {number}"
+        where = f"{invalid} {file.name} line {number}"
         index, image = _parse_line(line, where, image_channel, num_classes)
         if index in indices:
             raise CustomerError(f"{where}: the index {index} is there twice.")
         indices.add(index)
         images.append(image)
     if not images:
-        raise CustomerError(f"{invalid} {found[0].name} names no image.")
+        raise CustomerError(f"{invalid} {file.name} names no image.")
     return images
+
+
+def _invalid(image_channel: Path) -> str:
+    return f"Customer Error: Invalid lst file in the {image_channel.name} channel."
 
 
 def _parse_line(line: str, where: str, image_channel: Path, num_classes: int) -> tuple[int, LabelledImage]:

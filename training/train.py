@@ -2,6 +2,7 @@
 
 import logging
 import os
+import re
 import signal
 from pathlib import Path
 from types import FrameType
@@ -16,7 +17,7 @@ from training.contract import CHANNELS, CustomerError
 from training.examples import Examples
 from training.fitting import Inputs, Score, fit
 from training.hyperparameters import Hyperparameters, merge, parse
-from training.list_file import LabelledImage, read_list
+from training.list_file import LabelledImage, find_list, read_list
 from training.residual_network import randomly_initialised
 from training.transfer import start_from_imagenet
 
@@ -55,6 +56,7 @@ def _clear(folder: Path, pattern: str) -> None:
 
 
 def _terminate(number: int, _: FrameType | None) -> None:
+    signal.signal(number, signal.SIG_IGN)  # a second one would break into tidying up
     raise Terminated
 
 
@@ -62,6 +64,11 @@ def _train(paths: ContainerPaths) -> None:
     print("Docker entrypoint called with argument(s): train", flush=True)
     chosen = _read_hyperparameters(paths)
     random = _seeded_generator()
+    if paths.channel("model").is_dir():
+        raise CustomerError(
+            "Customer Error: The model channel is not supported here; set use_pretrained_model to 1 "
+            "to start from ImageNet weights, or to 0 to start afresh."
+        )
     training_images = _read_list(paths, "train", chosen)
     validation_images = _read_list(paths, "validation", chosen)
     if len(training_images) < chosen.mini_batch_size:
@@ -135,21 +142,18 @@ def _seeded_generator() -> torch.Generator:
     seed = os.environ.get("SCONES_SEED", "")
     if not seed:
         random.seed()
-    elif seed.isascii() and seed.isdigit():
-        random.manual_seed(int(seed) % 2**63)
+    elif re.fullmatch("[0-9]{1,18}", seed):
+        random.manual_seed(int(seed))
     else:
-        raise CustomerError(f"SCONES_SEED is {seed!r}; it must be a whole number, such as 1.")
+        raise CustomerError(
+            f"SCONES_SEED is {seed[:40]!r}; it must be a whole number of at most 18 digits, such as 1."
+        )
     torch.manual_seed(random.initial_seed())
     return random
 
 
 def _read_list(paths: ContainerPaths, channel: str, chosen: Hyperparameters) -> list[LabelledImage]:
     list_channel = f"{channel}_lst"
-    if paths.channel("model").is_dir():
-        raise CustomerError(
-            "Customer Error: The model channel is not supported here; set use_pretrained_model to 1 "
-            "to start from ImageNet weights, or to 0 to start afresh."
-        )
     if any(paths.channel(channel).glob("**/*.rec")):
         raise CustomerError(
             f"Customer Error: The {channel} channel holds RecordIO, which is not supported here; give images "
@@ -162,8 +166,9 @@ def _read_list(paths: ContainerPaths, channel: str, chosen: Hyperparameters) -> 
                 "each with the content type application/x-image."
             )
     log.info("Searching for .lst files in %s.", paths.channel(list_channel))
-    images = read_list(paths.channel(list_channel), paths.channel(channel), chosen.num_classes)
-    log.info("Creating record files for %s.lst", channel)
+    file = find_list(paths.channel(list_channel), paths.channel(channel))
+    log.info("Creating record files for %s", file.name)
+    images = read_list(file, paths.channel(channel), chosen.num_classes)
     log.info("Done creating record files...")
     return images
 

@@ -83,9 +83,18 @@ def test_the_same_seed_gives_the_same_weights_and_another_seed_others(job, run):
     assert weights("8") != first
 
 
-def test_a_seed_that_is_no_number_is_one_line(job, run):
-    status, _, err = run(job, seed="lucky")
-    assert (status, err) == (1, "SCONES_SEED is 'lucky'; it must be a whole number, such as 1.\n")
+@pytest.mark.parametrize("seed", ["lucky", "-1", "1" * 5000])
+def test_a_seed_that_is_no_such_number_is_one_line(job, run, seed):
+    status, _, err = run(job, seed=seed)
+    text = f"SCONES_SEED is {seed[:40]!r}; it must be a whole number of at most 18 digits, such as 1.\n"
+    assert (status, err) == (1, text)
+
+
+def test_the_log_names_the_list_as_its_file_is_named(job, run):
+    file = job.root / "input/data/validation_lst/validation.lst"
+    file.rename(file.with_name("test.lst"))
+    _, out, _ = run(job)
+    assert re.findall("Creating record files for (.*)", out) == ["train.lst", "test.lst"]
 
 
 @pytest.mark.parametrize("optimizer", ["sgd", "nag", "adam", "rmsprop"])
@@ -216,6 +225,13 @@ def test_bad_input_fails_in_one_line_and_leaves_no_model(job, run, case):
     assert not list((job.root / "model").iterdir())
 
 
+def test_a_fault_of_the_program_leaves_its_reason_too(job, run, monkeypatch):
+    monkeypatch.setattr("training.train.fit", lambda *arguments: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        run(job)
+    assert job.failure() == "AlgorithmError: ZeroDivisionError: division by zero"
+
+
 def test_a_disk_that_cannot_be_written_is_one_line(job, run):
     (job.root / "model").write_text("a file in the folder's place")
     status, _, err = run(job)
@@ -272,3 +288,11 @@ def test_a_job_that_is_stopped_ends_soon_with_its_best_model_whole(job, running,
     artifact.load(job.root / "model")
     assert not list((job.root / "model").glob("*.unfinished"))
     assert json.loads((job.root / "model" / "network.json").read_text()) == {"network": "resnet-20"}
+
+
+def test_a_stop_that_is_asked_for_again_and_again_ends_as_cleanly(running):
+    while running.poll() is None:
+        running.send_signal(signal.SIGTERM)
+        time.sleep(0.001)
+    _, err = running.communicate(timeout=60)
+    assert (running.returncode, err) == (143, "")

@@ -5,7 +5,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from training.contract import CustomerError
-from training.list_file import read_list
+from training.list_file import find_list, read_list
 
 
 @pytest.fixture
@@ -20,7 +20,7 @@ def channel(tmp_path):
 
     def read(content):
         (lists / "train.lst").write_bytes(content)
-        return read_list(lists, images, num_classes=2)
+        return read_list(find_list(lists, images), images, num_classes=2)
 
     return read
 
@@ -61,7 +61,7 @@ def test_a_wrong_list_is_the_documented_error(channel, content):
 
 def test_no_list_and_two_lists_are_refused(channel, tmp_path):
     with pytest.raises(CustomerError, match=r"Expected one \.lst in train_lst, found 0"):
-        read_list(tmp_path / "train_lst", tmp_path / "train", 2)
+        find_list(tmp_path / "train_lst", tmp_path / "train")
     (tmp_path / "train_lst" / "other.lst").touch()
     with pytest.raises(CustomerError, match="found 2"):
         channel(b"0\t0\tb.png\n")
