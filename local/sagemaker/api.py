@@ -89,7 +89,9 @@ def resource_arn(target: str, path: str, body: bytes) -> str:
     _, _, operation = target.rpartition(".")
     try:
         request = json.loads(body or b"{}")
-    except ValueError:
+    except (ValueError, RecursionError):
+        return "*"
+    if not isinstance(request, dict):
         return "*"
     if "ResourceArn" in request:
         return str(request["ResourceArn"])

@@ -65,7 +65,7 @@ def checked_request(operation: str, body: bytes) -> dict[str, Any]:
     """
     try:
         request = json.loads(body or b"{}")
-    except ValueError:
+    except (ValueError, RecursionError):
         raise ApiError("SerializationException", "Unable to parse the request as JSON") from None
     check(request, request_shape(operation))
     return dict(request)

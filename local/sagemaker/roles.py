@@ -47,7 +47,8 @@ def _trusts(document: str | dict[str, Any]) -> bool:
     statements = policy["Statement"] if isinstance(policy["Statement"], list) else [policy["Statement"]]
     return any(
         statement["Effect"] == "Allow"
-        and _PRINCIPAL in _listed(statement.get("Principal", {}).get("Service"))
+        and isinstance(statement.get("Principal"), dict)
+        and _PRINCIPAL in _listed(statement["Principal"].get("Service"))
         for statement in statements
     )
 

@@ -58,13 +58,17 @@ def download_prefix(s3: Any, uri: str, folder: Path) -> int:
         How many objects came.
 
     Raises:
-        DataError: No object, no access, or a key that would leave the folder.
+        DataError: No object, no access, or keys that no folder can hold.
     """
     bucket, prefix = split(uri)
     targets = {key: folder / _place(prefix, key) for key in keys(s3, uri)}
     if not targets:
         raise DataError(f"No S3 objects found under S3 URL '{uri}'.")
-    for parent in {folder, *(target.parent for target in targets.values())}:
+    parents = {parent for target in targets.values() for parent in target.parents}
+    for key, target in targets.items():
+        if target in parents:
+            raise DataError(f"The key '{key}' is an object and a folder of others: no disk can hold both.")
+    for parent in {target.parent for target in targets.values()}:
         parent.mkdir(parents=True, exist_ok=True)
 
     def fetch(item: tuple[str, Path]) -> None:

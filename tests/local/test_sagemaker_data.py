@@ -48,6 +48,13 @@ def test_a_key_that_would_leave_the_folder_is_refused(s3: Any, tmp_path: Path) -
     assert not list(tmp_path.rglob("escaped"))
 
 
+def test_an_object_that_is_also_a_folder_is_named(s3: Any, tmp_path: Path) -> None:
+    for key in ("data/a", "data/a/b"):
+        s3.put_object(Bucket="bucket", Key=key, Body=b"x")
+    with pytest.raises(s3_data.DataError, match="The key 'data/a' is an object and a folder"):
+        s3_data.download_prefix(s3, "s3://bucket/data/", tmp_path)
+
+
 @pytest.mark.parametrize("uri", ["s3://bucket/none/", "s3://no-such-bucket/x", "https://bucket/x", "s3://"])
 def test_data_that_cannot_be_had_is_said_in_one_line(s3: Any, tmp_path: Path, uri: str) -> None:
     with pytest.raises(s3_data.DataError) as caught:

@@ -145,6 +145,20 @@ def test_no_json_makes_the_checks_fail_by_themselves(operation: str, request: An
         assert set(checked) <= set(request_shape(operation).members)
 
 
+@given(operation=st.sampled_from(sorted(api.OPERATIONS)), request=ANY_JSON)
+def test_any_json_is_about_a_resource_or_about_none(operation: str, request: Any) -> None:
+    about = api.resource_arn(f"SageMaker.{operation}", "/", json.dumps(request).encode())
+    assert about == "*" or request
+
+
+def test_what_is_nested_too_deep_is_refused_as_no_json() -> None:
+    body = b"[" * 100_000
+    with pytest.raises(ApiError) as caught:
+        checked_request("DescribeEndpoint", body)
+    assert caught.value.code == "SerializationException"
+    assert api.resource_arn("SageMaker.DescribeEndpoint", "/", body) == "*"
+
+
 @given(body=st.binary(max_size=40))
 def test_no_bytes_make_the_checks_fail_by_themselves(body: bytes) -> None:
     try:

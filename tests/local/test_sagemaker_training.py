@@ -170,6 +170,17 @@ def test_a_role_that_sagemaker_cannot_assume_is_refused(server: Server) -> None:
     assert f"Could not assume role {role}. Please ensure that the role exists" in message
 
 
+@pytest.mark.parametrize("principal", ["*", {"AWS": "*"}, {"Service": ["lambda.amazonaws.com"]}])
+def test_a_role_that_does_not_name_sagemaker_is_refused(server: Server, principal: Any) -> None:
+    name = f"others-{len(json.dumps(principal))}"
+    trust = {"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"}
+    role = server.client("iam").create_role(
+        RoleName=name,
+        AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": trust}),
+    )["Role"]
+    assert f"Could not assume role {role['Arn']}." in refusal(server, "none", RoleArn=role["Arn"])
+
+
 def test_a_role_without_permission_cannot_read_the_data(server: Server) -> None:
     iam = server.client("iam")
     trust = json.dumps(iam.get_role(RoleName="learner")["Role"]["AssumeRolePolicyDocument"])
