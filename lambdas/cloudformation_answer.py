@@ -4,12 +4,13 @@ Protocol: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-re
 """
 
 import json
+import re
 import time
 import urllib.request
 from collections.abc import Mapping
 from typing import Any
 
-# CloudFormation takes 4,096 bytes in all.
+# In bytes, of which JSON may make twice as many. CloudFormation takes 4,096 in all.
 LONGEST_REASON = 1500
 ATTEMPTS = 4
 ANSWER_SECONDS = 10
@@ -35,10 +36,9 @@ def answer(
     Raises:
         OSError: The address does not take the answer.
     """
-    line = " ".join(reason.split())
     body = {
         "Status": status,
-        "Reason": line if len(line) <= LONGEST_REASON else f"{line[: LONGEST_REASON - 3]}...",
+        "Reason": _short_line(reason),
         "PhysicalResourceId": resource_id,
         "StackId": request["StackId"],
         "RequestId": request["RequestId"],
@@ -47,7 +47,7 @@ def answer(
     }
     put = urllib.request.Request(  # noqa: S310, CloudFormation gave the address
         request["ResponseURL"],
-        data=json.dumps(body).encode(),
+        data=json.dumps(body, ensure_ascii=False).encode(),
         method="PUT",
         # The address is signed for a request without a content type.
         headers={"Content-Type": ""},
@@ -60,3 +60,10 @@ def answer(
             if attempt == ATTEMPTS:
                 raise
             time.sleep(attempt)
+
+
+def _short_line(text: str) -> str:
+    line = " ".join(re.sub(r"[\x00-\x1f]", " ", text).split()).encode(errors="replace")
+    if len(line) <= LONGEST_REASON:
+        return line.decode()
+    return line[: LONGEST_REASON - 3].decode(errors="ignore") + "..."

@@ -7,6 +7,7 @@ import json
 import os
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from itertools import count
 from typing import Any
 
@@ -48,21 +49,21 @@ def start(event: dict[str, Any], context: object) -> None:
             answer(event, status="SUCCESS", resource_id=resource_id)
             return
         inputs = TrainingInputs.from_properties(event["ResourceProperties"])
-        job = find_or_create(inputs)
-        step_functions.start_execution(
-            stateMachineArn=os.environ["STATE_MACHINE_ARN"],
-            name=event["RequestId"],
-            input=json.dumps(
-                {
-                    "job": job,
-                    "request": event,
-                    "deadline_ms": int((time.time() + inputs.max_wait_seconds) * 1000),
-                }
-            ),
-        )
+        wait_for(find_or_create(inputs), event, inputs.max_wait_seconds)
     # Whatever goes wrong is answered: without an answer CloudFormation waits for an hour.
     except Exception as error:
         answer(event, status="FAILED", resource_id=resource_id, reason=_explained(error))
+
+
+def wait_for(job: str, request: Mapping[str, Any], seconds: int) -> None:
+    """Starts the execution that waits for a job, unless this request has one: Lambda may deliver it twice."""
+    deadline = int((time.time() + seconds) * 1000)
+    with suppress(step_functions.exceptions.ExecutionAlreadyExists):
+        step_functions.start_execution(
+            stateMachineArn=os.environ["STATE_MACHINE_ARN"],
+            name=request["RequestId"],
+            input=json.dumps({"job": job, "request": request, "deadline_ms": deadline}),
+        )
 
 
 def finish(event: dict[str, Any], context: object) -> dict[str, str]:
@@ -119,6 +120,7 @@ def accepted_model(job: str, properties: Mapping[str, Any], failure: str | None)
         TrainingRefused: The job did not complete, or its model is below the gate.
     """
     if failure is not None:
+        stop_if_running(job)
         raise TrainingRefused(f"Waiting for training job {job} failed: {failure}")
     description = sagemaker.describe_training_job(TrainingJobName=job)
     status = description["TrainingJobStatus"]
@@ -148,14 +150,21 @@ def stop_if_running(job: str) -> bool:
 
 
 def mark_superseded(bucket: str, former: str, *, by: str) -> None:
-    """Tags the former job's model for the bucket's lifecycle to remove in time, and untags the new one's."""
+    """Tags the former job's model for the bucket's lifecycle to remove in time, and untags the new one's.
+
+    The lifecycle counts an object's days from when it was written: copied onto itself, the model starts to
+    age now. It goes on serving until the endpoint is updated, and when that fails.
+    """
     try:
         s3.delete_object_tagging(Bucket=bucket, Key=artifact_key(by))
         if former != by:
-            s3.put_object_tagging(
+            s3.copy_object(
                 Bucket=bucket,
                 Key=artifact_key(former),
-                Tagging={"TagSet": [{"Key": "superseded", "Value": "true"}]},
+                CopySource={"Bucket": bucket, "Key": artifact_key(former)},
+                MetadataDirective="REPLACE",
+                TaggingDirective="REPLACE",
+                Tagging="superseded=true",
             )
     except ClientError as error:
         # Housekeeping: the new model is good whether or not the old one is cleared away.

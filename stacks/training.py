@@ -59,7 +59,12 @@ class TrainingStack(cdk.Stack):
             environment={},
         )
         _allow(finish, ["sagemaker:DescribeTrainingJob", "sagemaker:StopTrainingJob"], jobs_arn)
-        _allow(finish, ["s3:PutObjectTagging", "s3:DeleteObjectTagging"], f"{bucket_arn}/models/*")
+        # A superseded model is tagged by a copy onto itself.
+        _allow(
+            finish,
+            ["s3:DeleteObjectTagging", "s3:GetObject", "s3:PutObject", "s3:PutObjectTagging"],
+            f"{bucket_arn}/models/*",
+        )
         _allow(
             finish,
             ["logs:DescribeLogStreams", "logs:FilterLogEvents"],
@@ -85,8 +90,6 @@ class TrainingStack(cdk.Stack):
             timeout_seconds=60,
             environment={"STATE_MACHINE_ARN": machine.state_machine_arn},
         )
-        # CloudFormation has had its answer, or there is none to give: a second run could only start over.
-        start.configure_async_invoke(retry_attempts=0)
         # Without the right to list, S3 answers "denied" for an object that is not there.
         _allow(start, ["s3:ListBucket"], bucket_arn)
         _allow(start, ["s3:GetObject"], f"{bucket_arn}/datasets/*", f"{bucket_arn}/models/*")

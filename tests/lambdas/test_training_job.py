@@ -121,7 +121,9 @@ def cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
     class Listener(BaseHTTPRequestHandler):
         def do_PUT(self) -> None:
             assert not self.headers["Content-Type"]
-            answers.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            length = int(self.headers["Content-Length"])
+            assert length <= 4096, "CloudFormation takes no more"
+            answers.append(json.loads(self.rfile.read(length)))
             self.send_response(200)
             self.end_headers()
 
@@ -232,6 +234,14 @@ def test_a_job_in_progress_is_waited_for_and_not_started_again(cloud: Cloud) -> 
     job = started_job(cloud)
     cloud.end(job, "InProgress")
     assert started_job(cloud) == job
+
+
+def test_a_request_that_is_delivered_twice_is_waited_for_once(cloud: Cloud) -> None:
+    training_job.start(request := cloud.request(), None)
+    (job,) = cloud.jobs()
+    cloud.end(job, "InProgress")
+    training_job.start(request, None)
+    assert (cloud.jobs(), len(cloud.started()), cloud.answers) == ([job], 1, [])
 
 
 @pytest.mark.parametrize("status", ["Failed", "Stopped", "Stopping"])
@@ -356,11 +366,13 @@ def test_a_job_that_outlasts_the_deploy_is_stopped_and_refused(cloud: Cloud) -> 
     assert cloud.sagemaker.describe_training_job(TrainingJobName=job)["TrainingJobStatus"] == "Stopped"
 
 
-def test_a_failure_of_the_waiting_itself_is_answered_too(cloud: Cloud) -> None:
+def test_a_failure_of_the_waiting_itself_is_answered_too_and_leaves_no_job(cloud: Cloud) -> None:
     job = started_job(cloud)
+    cloud.end(job, "InProgress")
     event = {"job": job, "request": cloud.request(), "failure": "AccessDenied: may not look"}
     assert training_job.finish(event, None)["Status"] == "FAILED"
     assert "may not look" in cloud.answers[0]["Reason"]
+    assert cloud.sagemaker.describe_training_job(TrainingJobName=job)["TrainingJobStatus"] == "Stopped"
 
 
 def test_a_new_model_marks_the_old_one_and_a_return_to_it_takes_the_mark_away(cloud: Cloud) -> None:
@@ -373,10 +385,15 @@ def test_a_new_model_marks_the_old_one_and_a_return_to_it_takes_the_mark_away(cl
         tags = {job: cloud.s3.get_object_tagging(Bucket=BUCKET, Key=keys[job])["TagSet"] for job in keys}
         return [job for job, tag in tags.items() if tag == [{"Key": "superseded", "Value": "true"}]]
 
+    cloud.s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
     finished(cloud, old)
     assert marked() == []
+    served = cloud.s3.head_object(Bucket=BUCKET, Key=keys[old])["VersionId"]
     finished(cloud, new, kind="Update", resource_id=old)
     assert marked() == [old]
+    # Of itself its age would count from the day it was trained: it may be due at once, and still be served.
+    assert cloud.s3.head_object(Bucket=BUCKET, Key=keys[old])["VersionId"] != served
+    assert cloud.s3.get_object(Bucket=BUCKET, Key=keys[old])["Body"].read() == b"model"
     finished(cloud, old, kind="Update", resource_id=new)
     assert marked() == [new]
 
@@ -403,7 +420,8 @@ def test_a_delete_of_what_never_started_succeeds(cloud: Cloud) -> None:
     assert cloud.answers[0]["Status"] == "SUCCESS"
 
 
-def test_an_endless_reason_is_cut_to_what_cloudformation_takes(cloud: Cloud) -> None:
+@pytest.mark.parametrize("character", ["x", '"', "é", "😀", "\0x"])
+def test_an_endless_reason_is_cut_to_what_cloudformation_takes(cloud: Cloud, character: str) -> None:
     job = started_job(cloud)
-    cloud.end(job, "Failed", failure_reason="x" * 9000)
-    assert len(json.dumps(finished(cloud, job))) < 4096
+    cloud.end(job, "Failed", failure_reason=character * 9000)
+    assert finished(cloud, job)["Reason"].endswith("...")
