@@ -44,8 +44,15 @@ def build_function_asset(build: Path = BUILD) -> Path:
         A folder whose root is on the function's ``sys.path``; its name ends in the digest of its content.
 
     Raises:
-        AssetError: pip could not bring the packages, or the result is too large.
+        AssetError: pip could not bring the packages, the result is too large, or the disk does not take it.
     """
+    try:
+        return _built(build)
+    except OSError as error:
+        raise AssetError(f"The functions' asset can not be written to {build}: {error}") from None
+
+
+def _built(build: Path) -> Path:
     sources = sorted(LAMBDAS.glob("*.py"))
     packages_digest = _digest([REQUIREMENTS, CONSTRAINTS], PYTHON, ARCHITECTURE)
     asset_digest = _digest(sources, packages_digest)

@@ -59,8 +59,9 @@ class Settings:
 
     name: str = text(
         "scones",
-        r"(?=.{2,32}$)[a-z]+(-?[a-z0-9]+)*",
-        "2 to 32 of a-z, 0-9 and single hyphens, starting with a letter",
+        # Parameter Store keeps names that start with aws or ssm for AWS.
+        r"(?=.{2,32}$)(?!aws|ssm)[a-z]+(-?[a-z0-9]+)*",
+        "2 to 32 of a-z, 0-9 and single hyphens, starting with a letter, not with aws or ssm",
     )
     """Prefix of everything, so that several copies live in one account."""
 

@@ -161,3 +161,9 @@ def test_packages_that_can_not_be_had_are_named_in_a_line(
     assert "PIP_FIND_LINKS" in str(refused.value)
     assert "\n" not in str(refused.value)
     assert list((tmp_path / "build").iterdir()) == []
+
+
+def test_a_folder_that_can_not_be_written_is_named_in_a_line(tmp_path: Path) -> None:
+    (tmp_path / "build").write_text("a file where the folder should be")
+    with pytest.raises(AssetError, match=r"^The functions' asset can not be written to \S+/build: [^\n]+$"):
+        build_function_asset(tmp_path / "build")

@@ -83,6 +83,8 @@ def test_null_on_the_command_line_takes_a_hyperparameter_away() -> None:
         ("name", "two--hyphens"),
         ("name", "x" * 33),
         ("name", "with space"),
+        ("name", "aws-demo"),
+        ("name", "ssm"),
         ("name", 7),
         ("classes", "bicycle"),
         ("classes", "bicycle,bicycle"),
