@@ -46,7 +46,7 @@ destroy: setup         ## takes away all that deploy made
 	@cdk destroy --all --force
 
 test: setup-dev        ## every test
-	@python -m pytest -n 2 --dist loadgroup
+	@python -m pytest -n 2 --dist loadfile
 
 lint: setup-dev        ## formatting, lint, types
 	@ruff format --check .

@@ -16,7 +16,7 @@ from PIL import Image
 
 from data_staging.sample import write_sample
 
-pytestmark = [pytest.mark.end_to_end, pytest.mark.xdist_group("whole_workflow")]
+pytestmark = pytest.mark.end_to_end
 
 CLASSES = ("bicycle", "motorcycle")
 # The built-in's smallest network on small pictures: a real training, in seconds. A null takes a default away.

@@ -17,7 +17,6 @@ from synthesis import STACKS, Assembly
 
 from lambdas.cloudformation_answer import answer
 
-pytestmark = pytest.mark.xdist_group("synthesis")
 ACCOUNT = "123456789012"
 ASSETS = f"cdk-hnb659fds-assets-{ACCOUNT}-us-east-1"
 JOB = "scones-0123456789ab"

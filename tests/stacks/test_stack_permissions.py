@@ -3,10 +3,7 @@
 import json
 from typing import Any
 
-import pytest
 from synthesis import STACKS, Assembly
-
-pytestmark = pytest.mark.xdist_group("synthesis")
 
 # Actions that know no resources, and may therefore stand with "*" (service authorization reference).
 WITHOUT_RESOURCES = {

@@ -3,10 +3,7 @@
 import json
 from typing import Any
 
-import pytest
 from synthesis import STACKS, Assembly
-
-pytestmark = pytest.mark.xdist_group("synthesis")
 
 
 def test_the_bucket_is_private_encrypted_and_versioned(assembly: Assembly) -> None:

@@ -6,8 +6,6 @@ import pytest
 from accepted_findings import ACCEPTED_FINDINGS
 from synthesis import Assembly
 
-pytestmark = pytest.mark.xdist_group("synthesis")
-
 
 def accepts(accepted: tuple[str, str, str], finding: tuple[str, str]) -> bool:
     return all(re.fullmatch(pattern, text) for pattern, text in zip(accepted, finding, strict=False))

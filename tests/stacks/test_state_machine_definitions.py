@@ -15,7 +15,6 @@ from synthesis import REPOSITORY, Assembly
 from lambdas import errors
 from stacks.routing_states import PLAIN_CAUSE, WITH_EXECUTION_ID
 
-pytestmark = pytest.mark.xdist_group("synthesis")
 ROLE = "arn:aws:iam::123456789012:role/machine"
 MACHINES = ("workflow", "training")
 

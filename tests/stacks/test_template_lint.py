@@ -4,10 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
 from synthesis import STACKS, Assembly
-
-pytestmark = pytest.mark.xdist_group("synthesis")
 
 
 def test_cfn_lint_finds_nothing(assembly: Assembly, otherwise_set: Assembly) -> None:
