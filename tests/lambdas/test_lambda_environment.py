@@ -15,7 +15,10 @@ ROOT = Path(__file__).parents[2]
 SITE_PACKAGES = Path(boto3.__file__).parents[1]
 # What AWS's Python runtime brings (boto3 and what it stands on), then what lambdas/requirements.txt does.
 AWS_RUNTIME = ("boto3", "botocore", "s3transfer", "urllib3", "dateutil", "six.py", "jmespath")
-BUNDLED = ("PIL", "pillow.libs", "aws_lambda_powertools", "typing_extensions.py")
+BUNDLED = (
+    *("PIL", "pillow.libs", "aws_lambda_powertools", "typing_extensions.py"),
+    *("pillow_heif", "pillow_heif.libs", "_pillow_heif.*"),
+)
 
 
 @pytest.mark.parametrize(
@@ -75,9 +78,9 @@ def test_a_function_without_its_environment_does_not_start(function: str) -> Non
 def test_a_function_needs_no_package_but_the_runtimes_and_the_bundled(
     function: str, unneeded: tuple[str, ...], tmp_path: Path
 ) -> None:
-    for package in (*AWS_RUNTIME, *BUNDLED):
-        if (SITE_PACKAGES / package).exists():
-            (tmp_path / package).symlink_to(SITE_PACKAGES / package)
+    for pattern in (*AWS_RUNTIME, *BUNDLED):
+        for package in SITE_PACKAGES.glob(pattern):
+            (tmp_path / package.name).symlink_to(package)
     (tmp_path / "lambdas").symlink_to(ROOT / "lambdas")
     program = (
         f"import sys; sys.path.insert(0, {str(tmp_path)!r}); import lambdas.{function}; "

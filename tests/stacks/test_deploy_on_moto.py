@@ -2,6 +2,7 @@
 
 import io
 import json
+import urllib.request
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -47,6 +48,9 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     host, port = server.get_host_and_port()
     monkeypatch.setattr(moto.settings, "moto_server_host", lambda: f"http://{host}")
     monkeypatch.setenv("MOTO_PORT", str(port))
+    # The server shares its account with every other test of this process that uses moto.
+    reset = urllib.request.Request(f"http://{host}:{port}/moto-api/reset", method="POST")
+    urllib.request.urlopen(reset).close()
     yield f"http://{host}:{port}"
     server.stop()
 
