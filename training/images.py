@@ -31,6 +31,9 @@ def read_image(source: Path | bytes) -> Image.Image:
         with Image.open(file, formats=FORMATS) as image:
             width, height = image.size
             if width * height <= MAX_PIXELS:
+                image.load()
+                if image.mode == "P" and image.palette is None:
+                    raise ValueError("its colours are numbers in a palette that is not there")
                 return _eight_bits(image).convert("RGB")
     except Image.UnidentifiedImageError:
         raise UnreadableImage("not a PNG or JPEG image") from None

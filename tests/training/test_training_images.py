@@ -20,11 +20,11 @@ def encoded(mode="RGB", size=(8, 6), kind="PNG"):
     return file.getvalue()
 
 
-def png_that_claims(width, height):
+def png_that_claims(width, height, colour_type=2):
     def chunk(name, body):
         return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
 
-    head = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))
+    head = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, colour_type, 0, 0, 0))
     return b"\x89PNG\r\n\x1a\n" + head + chunk(b"IDAT", zlib.compress(b"\0" * 100)) + chunk(b"IEND", b"")
 
 
@@ -57,6 +57,11 @@ def test_what_is_not_a_whole_png_or_jpeg_is_refused_in_one_line(content):
 def test_a_decompression_bomb_is_refused_before_it_is_unpacked():
     with pytest.raises(UnreadableImage, match="20000x20000 pixels"):
         read_image(png_that_claims(20_000, 20_000))
+
+
+def test_a_palette_image_without_its_palette_is_refused():
+    with pytest.raises(UnreadableImage, match="a palette that is not there"):
+        read_image(png_that_claims(8, 8, colour_type=3))
 
 
 @given(st.binary(max_size=80), st.integers(0, 60))
