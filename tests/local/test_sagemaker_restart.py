@@ -34,6 +34,8 @@ def test_a_restart_keeps_endpoints_and_fails_jobs_that_ran(tmp_path: Path) -> No
         assert not processes(f"# {mark}")
         assert not processes(str(server.home))
         server.start()
+        captured = server.client("s3").list_objects_v2(Bucket=BUCKET, Prefix="captured/kept/")
+        assert captured["KeyCount"] == 1
         assert server.ask("kept") == [0.75, 0.25]
         sagemaker = server.client("sagemaker")
         assert server.endpoint_settled("kept")["EndpointStatus"] == "InService"
@@ -44,8 +46,6 @@ def test_a_restart_keeps_endpoints_and_fails_jobs_that_ran(tmp_path: Path) -> No
         lost = server.endpoint_settled("lost")
         assert lost["EndpointStatus"] == "Failed"
         assert "Failed to download model data" in lost["FailureReason"]
-        keys = server.client("s3").list_objects_v2(Bucket=BUCKET, Prefix="captured/kept/")
-        assert keys["KeyCount"] == 1
 
 
 def test_a_server_that_is_killed_leaves_no_process(tmp_path: Path) -> None:
