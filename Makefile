@@ -18,12 +18,14 @@ STAND_IN := .cache/stand-in.tar.gz
 .PHONY: demo deploy destroy test lint setup setup-dev
 
 demo: setup            ## the whole workflow on this machine, no AWS account
-	@if archive=$$(python data_staging/stage.py --fetch); then \
-	  echo "Pictures: CIFAR-100 ($$archive)"; \
+	@pictures="CIFAR-100"; \
+	if archive=$$(python data_staging/stage.py --fetch); then \
+	  echo "Pictures: $$pictures ($$archive)"; \
 	elif [ -n "$${SCONES_CIFAR100:-}" ]; then \
 	  exit 1; \
 	else \
-	  echo "Pictures: a GENERATED STAND-IN, not CIFAR-100 (see the line above)"; \
+	  pictures="a GENERATED STAND-IN, not CIFAR-100"; \
+	  echo "Pictures: $$pictures (see the line above)"; \
 	  test -f $(STAND_IN) || python data_staging/sample.py $(STAND_IN); \
 	  export SCONES_CIFAR100=$(STAND_IN); \
 	fi; \
@@ -32,7 +34,8 @@ demo: setup            ## the whole workflow on this machine, no AWS account
 	$(MAKE) --no-print-directory deploy; \
 	python -m console demo; \
 	echo 'Before these commands, once a shell: source .venv/bin/activate; eval "$$(python -m local env)"'; \
-	echo "The embedded cloud goes on running: stop it with .venv/bin/python -m local down"
+	echo "The embedded cloud goes on running: stop it with .venv/bin/python -m local down"; \
+	echo "The pictures were $$pictures"
 
 deploy: setup          ## on the AWS account that the environment names
 	@cdk synth --quiet
