@@ -42,9 +42,9 @@ def demonstrate(deployment: Deployment) -> bool:
 
 def summary(routings: list[Routing], true_classes: dict[str, str]) -> Iterator[str]:
     """Yields the figures: accuracy over all photos, and how many were routed, refused and failed."""
-    right = [r for r in routings if r.predicted_class == true_classes[r.photo.key]]
+    right = [r for r in routings if _is_right(r, true_classes)]
     routed = [r for r in routings if r.outcome == "routed"]
-    routed_right = [r for r in routed if r.predicted_class == true_classes[r.photo.key]]
+    routed_right = [r for r in routed if _is_right(r, true_classes)]
     refused = sum(r.outcome == "refused" for r in routings)
     failed = sum(r.outcome == "failed" for r in routings)
     accuracy = len(right) / len(routings)
@@ -57,9 +57,17 @@ def summary(routings: list[Routing], true_classes: dict[str, str]) -> Iterator[s
 
 def shown(routings: list[Routing], true_classes: dict[str, str]) -> list[Routing]:
     """Returns the first photos, with some of those wrongly routed, refused or failed at the end."""
-    right = [r for r in routings if r.outcome == "routed" and r.predicted_class == true_classes[r.photo.key]]
-    other = [r for r in routings if r not in right][: PHOTOS_SHOWN // 4]
-    return right[: PHOTOS_SHOWN - len(other)] + other
+    expected: list[Routing] = []
+    other: list[Routing] = []
+    for routing in routings:
+        as_expected = routing.outcome == "routed" and _is_right(routing, true_classes)
+        (expected if as_expected else other).append(routing)
+    other = other[: PHOTOS_SHOWN // 4]
+    return expected[: PHOTOS_SHOWN - len(other)] + other
+
+
+def _is_right(routing: Routing, true_classes: dict[str, str]) -> bool:
+    return routing.predicted_class == true_classes[routing.photo.key]
 
 
 def _classes_in_turn(true_classes: dict[str, str]) -> list[str]:

@@ -73,7 +73,7 @@ def small_image(photo: bytes, max_bytes: int) -> bytes:
             raise InvalidImage(f"no image of a known format ({', '.join(FORMATS)})") from None
         except Exception as error:
             # Pillow's decoders raise whatever the malformed bytes make them trip over: no list of it is kept.
-            raise InvalidImage(f"a broken image: {error}"[:200]) from None
+            raise InvalidImage(f"a broken image: {str(error) or type(error).__name__}"[:200]) from None
     return _encoded(image, max_bytes)
 
 

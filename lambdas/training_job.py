@@ -8,7 +8,6 @@ import os
 import time
 from collections.abc import Mapping
 from contextlib import suppress
-from itertools import count
 from typing import Any
 
 import boto3
@@ -100,7 +99,9 @@ def find_or_create(inputs: TrainingInputs) -> str:
         raise TrainingRefused(f"No data set is staged: run {STAGING_COMMAND}, then deploy again")
     manifest = _manifest(inputs)
     inputs.check(manifest)
-    for attempt in count(1):
+    attempt = 0
+    while True:
+        attempt += 1
         job = inputs.job_name(attempt)
         status = _status(job)
         if status is None:
@@ -110,7 +111,6 @@ def find_or_create(inputs: TrainingInputs) -> str:
         if status == "InProgress" or (status == "Completed" and _exists(inputs.bucket, artifact_key(job))):
             logger.info("Training job taken as it is", extra={"training_job": job, "status": status})
             return job
-    raise AssertionError("count() has no end")
 
 
 def accepted_model(job: str, properties: Mapping[str, Any], failure: str | None) -> dict[str, str]:

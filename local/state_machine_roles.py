@@ -1,15 +1,15 @@
 """A state machine may do what its role allows, and no more."""
 
-import hashlib
 import json
 from contextvars import ContextVar
 from typing import Any
 
 from ministack.core import iam_actions, iam_evaluator
 from ministack.core.responses import get_account_id, get_region
-from ministack.services import lambda_svc, stepfunctions, sts
+from ministack.services import lambda_svc, stepfunctions
 
 from local.patching import original, replace
+from local.role_sessions import assumed
 
 _machine: ContextVar[str] = ContextVar("state machine that runs", default="")
 
@@ -65,27 +65,9 @@ def require(action: str, resource: str, error: str) -> None:
     if not _machine.get():
         return
     role = stepfunctions._state_machines[_machine.get()]["roleArn"]
-    denied = iam_evaluator.enforce(
-        _credentials(role), action, action.partition(":")[0], get_region(), resource
-    )
+    key, _ = assumed(role, "StepFunctions")
+    denied = iam_evaluator.enforce(key, action, action.partition(":")[0], get_region(), resource)
     if denied is not None:
         who = getattr(denied, "principal_arn", role)
         message = iam_actions.identity_denial_message(action, who, resource, False)
         raise stepfunctions._ExecutionError(error, f"{message} (Status Code: 403)")
-
-
-def _credentials(role: str) -> str:
-    """Returns the access key of a session of the role, made known to MiniStack's STS."""
-    account, name = role.split(":")[4], role.rsplit("/", 1)[-1]
-    digest = hashlib.sha256(role.encode()).hexdigest()
-    key = f"ASIA{digest[:16].upper()}"
-    sts.register_session(
-        key,
-        {
-            "Arn": f"arn:aws:sts::{account}:assumed-role/{name}/{digest[:32]}",
-            "UserId": f"{name}:{digest[:32]}",
-            "SecretAccessKey": digest,
-            "SessionToken": digest,
-        },
-    )
-    return key

@@ -65,3 +65,7 @@ class LoggedFunction(lambda_.Function):
             logging_format=lambda_.LoggingFormat.JSON,
             tracing=lambda_.Tracing.ACTIVE,
         )
+
+    def allow(self, actions: list[str], *resources: str) -> None:
+        """Lets the function's role do the actions to the resources, given by ARN."""
+        self.add_to_role_policy(iam.PolicyStatement(actions=actions, resources=list(resources)))

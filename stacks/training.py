@@ -58,15 +58,13 @@ class TrainingStack(cdk.Stack):
             timeout_seconds=60,
             environment={},
         )
-        _allow(finish, ["sagemaker:DescribeTrainingJob", "sagemaker:StopTrainingJob"], jobs_arn)
+        finish.allow(["sagemaker:DescribeTrainingJob", "sagemaker:StopTrainingJob"], jobs_arn)
         # A superseded model is tagged by a copy onto itself.
-        _allow(
-            finish,
+        finish.allow(
             ["s3:DeleteObjectTagging", "s3:GetObject", "s3:PutObject", "s3:PutObjectTagging"],
             f"{bucket_arn}/models/*",
         )
-        _allow(
-            finish,
+        finish.allow(
             ["logs:DescribeLogStreams", "logs:FilterLogEvents"],
             *self._log_group_arns(),
         )
@@ -91,10 +89,9 @@ class TrainingStack(cdk.Stack):
             environment={"STATE_MACHINE_ARN": machine.state_machine_arn},
         )
         # Without the right to list, S3 answers "denied" for an object that is not there.
-        _allow(start, ["s3:ListBucket"], bucket_arn)
-        _allow(start, ["s3:GetObject"], f"{bucket_arn}/datasets/*", f"{bucket_arn}/models/*")
-        _allow(
-            start,
+        start.allow(["s3:ListBucket"], bucket_arn)
+        start.allow(["s3:GetObject"], f"{bucket_arn}/datasets/*", f"{bucket_arn}/models/*")
+        start.allow(
             [
                 "sagemaker:AddTags",
                 "sagemaker:CreateTrainingJob",
@@ -163,7 +160,3 @@ class TrainingStack(cdk.Stack):
             arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
         )
         return [group, f"{group}:*"]
-
-
-def _allow(function: LoggedFunction, actions: list[str], *resources: str) -> None:
-    function.add_to_role_policy(iam.PolicyStatement(actions=actions, resources=list(resources)))

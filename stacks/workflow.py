@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import aws_cdk as cdk
-from aws_cdk import aws_iam as iam
 from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
@@ -36,8 +35,8 @@ class WorkflowStack(cdk.Stack):
             environment={},
         )
         # Without the right to list, S3 answers "denied" for a photo that is not there.
-        _allow(serialize, ["s3:ListBucket"], bucket_arn)
-        _allow(serialize, ["s3:GetObject"], f"{bucket_arn}/*")
+        serialize.allow(["s3:ListBucket"], bucket_arn)
+        serialize.allow(["s3:GetObject"], f"{bucket_arn}/*")
 
         classify = LoggedFunction(
             self,
@@ -51,8 +50,7 @@ class WorkflowStack(cdk.Stack):
             timeout_seconds=70,
             environment={"ENDPOINT_NAME": settings.name, **classes},
         )
-        _allow(
-            classify,
+        classify.allow(
             ["sagemaker:InvokeEndpoint"],
             self.format_arn(service="sagemaker", resource="endpoint", resource_name=settings.name),
         )
@@ -89,7 +87,3 @@ class WorkflowStack(cdk.Stack):
         )
         cdk.CfnOutput(self, "StateMachineArn", value=machine.state_machine_arn)
         cdk.CfnOutput(self, "StateMachineConsole", value=machine.console_url)
-
-
-def _allow(function: LoggedFunction, actions: list[str], resource: str) -> None:
-    function.add_to_role_policy(iam.PolicyStatement(actions=actions, resources=[resource]))

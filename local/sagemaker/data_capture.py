@@ -8,8 +8,8 @@ import base64
 import json
 import logging
 import random
-import threading
 import uuid
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -17,7 +17,8 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from local.sagemaker import s3_data
-from local.sagemaker.emulator import client, start_thread
+from local.sagemaker.emulator import client
+from local.sagemaker.outbox import Outbox
 from local.sagemaker.records import Record
 
 SECONDS_IN_BUFFER = 2.0  # AWS buffers for about a minute; nobody wants to wait for that here
@@ -67,28 +68,22 @@ class Capture:
         self._share = settings["InitialSamplingPercentage"] / 100 if settings.get("EnableCapture") else 0.0
         self._folder = f"{settings.get('DestinationS3Uri', '').rstrip('/')}/{endpoint_name}/{variant_name}"
         self._role_arn = role_arn
-        self._lines: list[tuple[datetime, str]] = []
-        self._closed = False
-        self._changed = threading.Condition()
-        self._thread = start_thread("sagemaker-capture", self._write) if self._share else None
+        self._outbox: Outbox[tuple[datetime, str]] | None = (
+            Outbox("sagemaker-capture", self._write, seconds=SECONDS_IN_BUFFER) if self._share else None
+        )
 
     def add(self, exchange: Exchange) -> None:
         """Takes one exchange, if chance (the sampling percentage) wants it; never waits."""
-        if random.random() >= self._share:
+        if self._outbox is None or random.random() >= self._share:
             return
         moment = datetime.now(UTC)
         line = json.dumps(self._record(exchange, moment), separators=(",", ":"))
-        with self._changed:
-            self._lines.append((moment, line))
-            self._changed.notify()
+        self._outbox.put((moment, line))
 
     def close(self) -> None:
         """Writes what is buffered and returns when that is done."""
-        with self._changed:
-            self._closed = True
-            self._changed.notify()
-        if self._thread is not None:
-            self._thread.join()
+        if self._outbox is not None:
+            self._outbox.close()
 
     def _record(self, exchange: Exchange, moment: datetime) -> dict[str, Any]:
         data = {}
@@ -108,8 +103,8 @@ class Capture:
         data = base64.b64encode(body).decode() if encoding == "BASE64" else body.decode(errors="replace")
         return {"observedContentType": content_type, "mode": mode, "data": data, "encoding": encoding}
 
-    def _write(self) -> None:
-        while lines := self._next_lines():
+    def _write(self, batches: Iterator[list[tuple[datetime, str]]]) -> None:
+        for lines in batches:
             hours: dict[str, list[tuple[datetime, str]]] = {}
             for moment, line in lines:
                 hours.setdefault(moment.strftime("%Y/%m/%d/%H"), []).append((moment, line))
@@ -117,14 +112,6 @@ class Capture:
                 first = its_lines[0][0]
                 name = f"{first:%M-%S}-{first.microsecond // 1000:03d}-{uuid.uuid4()}.jsonl"
                 self._put(f"{self._folder}/{hour}/{name}", "".join(f"{line}\n" for _, line in its_lines))
-
-    def _next_lines(self) -> list[tuple[datetime, str]]:
-        """Waits for lines, then for as long as the buffer holds them; none when closed and all is written."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._lines or self._closed)
-            self._changed.wait_for(lambda: self._closed, SECONDS_IN_BUFFER)
-            lines, self._lines = self._lines, []
-            return lines
 
     def _put(self, uri: str, content: str) -> None:
         bucket, key = s3_data.split(uri)

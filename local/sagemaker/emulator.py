@@ -1,7 +1,6 @@
 """Where the embedded cloud that this SageMaker belongs to can be reached, and as whom."""
 
 import contextvars
-import hashlib
 import socket
 import threading
 import time
@@ -13,7 +12,8 @@ from typing import Any
 import boto3
 from botocore.config import Config
 from ministack.core.responses import get_account_id, get_region
-from ministack.services import sts
+
+from local.role_sessions import SECRET_ACCESS_KEY, assumed
 
 
 class Place:
@@ -80,18 +80,7 @@ def client(service: str, role_arn: str | None = None) -> Any:
     """
     key, token = get_account_id(), None
     if role_arn is not None:
-        role_name = role_arn.rsplit("/", 1)[-1]
-        digest = hashlib.sha256(f"{get_account_id()}:{role_arn}".encode()).hexdigest()
-        key, token = f"ASIA{digest[:16].upper()}", digest
-        sts.register_session(
-            key,
-            {
-                "Arn": f"arn:aws:sts::{get_account_id()}:assumed-role/{role_name}/SageMaker",
-                "UserId": f"{role_name}:SageMaker",
-                "SecretAccessKey": "test",
-                "SessionToken": token,
-            },
-        )
+        key, token = assumed(role_arn, "SageMaker")
     return _client(service, Place.port, get_region(), key, token)
 
 
@@ -99,7 +88,7 @@ def client(service: str, role_arn: str | None = None) -> Any:
 def _client(service: str, port: int, region: str, key: str, token: str | None) -> Any:
     session: Any = boto3.Session(
         aws_access_key_id=key,
-        aws_secret_access_key="test",  # noqa: S106 - what every local client uses; nothing real
+        aws_secret_access_key=SECRET_ACCESS_KEY,
         aws_session_token=token,
         region_name=region,
     )

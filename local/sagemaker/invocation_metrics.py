@@ -4,13 +4,14 @@ Names, units and dimensions: https://docs.aws.amazon.com/sagemaker/latest/dg/mon
 """
 
 import logging
-import threading
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from local.sagemaker.emulator import client, start_thread
+from local.sagemaker.emulator import client
+from local.sagemaker.outbox import Outbox
 
 _NAMESPACE = "AWS/SageMaker"
 SECONDS_BETWEEN_WRITES = 5.0
@@ -28,38 +29,24 @@ class InvocationMetrics:
             {"Name": "EndpointName", "Value": endpoint_name},
             {"Name": "VariantName", "Value": variant_name},
         ]
-        self._taken: list[tuple[float, int]] = []
-        self._closed = False
-        self._changed = threading.Condition()
-        self._thread = start_thread("sagemaker-metrics", self._write)
+        self._outbox: Outbox[tuple[float, int]] = Outbox(
+            "sagemaker-metrics", self._write, seconds=SECONDS_BETWEEN_WRITES, largest=_LARGEST_BATCH
+        )
 
     def add(self, model_seconds: float, status: int) -> None:
         """Takes one invocation: how long the container took, and its HTTP status (0 if it gave none)."""
-        with self._changed:
-            self._taken.append((model_seconds, status))
-            self._changed.notify()
+        self._outbox.put((model_seconds, status))
 
     def close(self) -> None:
         """Writes what is left and returns when that is done."""
-        with self._changed:
-            self._closed = True
-            self._changed.notify()
-        self._thread.join()
+        self._outbox.close()
 
-    def _write(self) -> None:
-        while taken := self._next():
+    def _write(self, batches: Iterator[list[tuple[float, int]]]) -> None:
+        for taken in batches:
             try:
                 client("cloudwatch").put_metric_data(Namespace=_NAMESPACE, MetricData=self._data(taken))
             except (BotoCoreError, ClientError) as error:
                 _logger.warning("metrics of %d invocations are lost: %s", len(taken), error)
-
-    def _next(self) -> list[tuple[float, int]]:
-        """Waits for invocations and gathers them a while; returns none when closed and all is written."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._taken or self._closed)
-            self._changed.wait_for(lambda: self._closed, SECONDS_BETWEEN_WRITES)
-            taken, self._taken = self._taken[:_LARGEST_BATCH], self._taken[_LARGEST_BATCH:]
-            return taken
 
     def _data(self, taken: list[tuple[float, int]]) -> list[dict[str, Any]]:
         series = {

@@ -1,13 +1,14 @@
 """Writes lines to CloudWatch Logs as they come."""
 
 import logging
-import threading
 import time
+from collections.abc import Iterator
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from local.sagemaker.emulator import client, start_thread
+from local.sagemaker.emulator import client
+from local.sagemaker.outbox import Outbox
 
 TRAINING_GROUP = "/aws/sagemaker/TrainingJobs"
 ENDPOINT_GROUP = "/aws/sagemaker/Endpoints"
@@ -33,42 +34,28 @@ class LogStream:
         self.group = group
         self.name = name
         self._role_arn = role_arn
-        self._lines: list[dict[str, Any]] = []
-        self._closed = False
-        self._changed = threading.Condition()
-        self._thread = start_thread("sagemaker-logs", self._send)
+        self._outbox: Outbox[dict[str, Any]] = Outbox(
+            "sagemaker-logs", self._send, seconds=_SECONDS_BETWEEN_BATCHES, largest=_BATCH
+        )
 
     def write(self, line: str) -> None:
         """Takes one line; empty ones are dropped, as CloudWatch refuses them."""
         if line:
-            with self._changed:
-                self._lines.append({"timestamp": int(time.time() * 1000), "message": line[:_MESSAGE]})
-                self._changed.notify()
+            self._outbox.put({"timestamp": int(time.time() * 1000), "message": line[:_MESSAGE]})
 
     def close(self) -> None:
         """Writes what is left and returns when that is done."""
-        with self._changed:
-            self._closed = True
-            self._changed.notify()
-        self._thread.join()
+        self._outbox.close()
 
-    def _send(self) -> None:
+    def _send(self, batches: Iterator[list[dict[str, Any]]]) -> None:
         try:
             logs = client("logs", self._role_arn)
             _create(logs.create_log_group, logGroupName=self.group)
             _create(logs.create_log_stream, logGroupName=self.group, logStreamName=self.name)
-            while batch := self._next_batch():
+            for batch in batches:
                 logs.put_log_events(logGroupName=self.group, logStreamName=self.name, logEvents=batch)
         except (BotoCoreError, ClientError) as error:
             _logger.warning("log stream %s of %s is not written further: %s", self.name, self.group, error)
-
-    def _next_batch(self) -> list[dict[str, Any]]:
-        """Waits for lines; returns none when the stream is closed and all is written."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._lines or self._closed)
-            self._changed.wait_for(lambda: self._closed, _SECONDS_BETWEEN_BATCHES)
-            batch, self._lines = self._lines[:_BATCH], self._lines[_BATCH:]
-            return batch
 
 
 def _create(operation: Any, **names: str) -> None:

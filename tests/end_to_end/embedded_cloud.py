@@ -5,6 +5,7 @@ import os
 import socket
 import subprocess
 import sys
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -119,6 +120,44 @@ def succeeded(completed: subprocess.CompletedProcess[str]) -> subprocess.Complet
     """Returns the process if it exited 0; otherwise fails with all that it had printed."""
     assert completed.returncode == 0, f"{completed.args}\n{completed.stdout}\n{completed.stderr}"
     return completed
+
+
+def execute(app: App, event: dict[str, Any]) -> dict[str, Any]:
+    """Runs the state machine on an event; returns how the execution ended, as DescribeExecution tells it."""
+    step_functions = app.cloud.client("stepfunctions")
+    arn = step_functions.start_execution(
+        stateMachineArn=app.parameter("state-machine"), input=json.dumps(event)
+    )["executionArn"]
+    deadline = time.monotonic() + 120
+    while (ended := step_functions.describe_execution(executionArn=arn))["status"] == "RUNNING":
+        assert time.monotonic() < deadline, "the execution does not end"
+        time.sleep(0.1)
+    return ended
+
+
+def staged_photo(app: App) -> str:
+    """Returns the key of a staged test photo."""
+    prefix = f"datasets/{app.parameter('dataset')}/test/"
+    listed = app.cloud.client("s3").list_objects_v2(Bucket=app.parameter("bucket"), Prefix=prefix)
+    return str(listed["Contents"][0]["Key"])
+
+
+def photo_event(app: App) -> dict[str, str]:
+    """Returns the event that the public solutions of this exercise send."""
+    return {"image_data": "", "s3_bucket": app.parameter("bucket"), "s3_key": staged_photo(app)}
+
+
+def training_jobs(app: App) -> list[dict[str, Any]]:
+    """Returns the summaries of the app's training jobs."""
+    listed = app.cloud.client("sagemaker").list_training_jobs(NameContains=app.name)
+    return list(listed["TrainingJobSummaries"])
+
+
+def wait_in_service(app: App) -> None:
+    """Returns when the endpoint is in service; fails after a minute."""
+    app.cloud.client("sagemaker").get_waiter("endpoint_in_service").wait(
+        EndpointName=app.parameter("endpoint"), WaiterConfig={"Delay": 1, "MaxAttempts": 60}
+    )
 
 
 def _callers_environment() -> dict[str, str]:

@@ -11,7 +11,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from embedded_cloud import App, EmbeddedCloud, succeeded
+from embedded_cloud import (
+    App,
+    EmbeddedCloud,
+    execute,
+    photo_event,
+    staged_photo,
+    succeeded,
+    training_jobs,
+    wait_in_service,
+)
 from PIL import Image
 
 from data_staging.sample import write_sample
@@ -239,42 +248,6 @@ class Caller:
             except self._runtime.exceptions.ClientError as error:
                 self.failures.append(str(error))
             time.sleep(0.05)
-
-
-def execute(app: App, event: dict[str, Any]) -> dict[str, Any]:
-    """Runs the state machine on an event; returns how the execution ended, as DescribeExecution tells it."""
-    step_functions = app.cloud.client("stepfunctions")
-    arn = step_functions.start_execution(
-        stateMachineArn=app.parameter("state-machine"), input=json.dumps(event)
-    )["executionArn"]
-    deadline = time.monotonic() + 120
-    while (ended := step_functions.describe_execution(executionArn=arn))["status"] == "RUNNING":
-        assert time.monotonic() < deadline, "the execution does not end"
-        time.sleep(0.1)
-    return ended
-
-
-def staged_photo(app: App) -> str:
-    """Returns the key of a staged test photo."""
-    prefix = f"datasets/{app.parameter('dataset')}/test/"
-    listed = app.cloud.client("s3").list_objects_v2(Bucket=app.parameter("bucket"), Prefix=prefix)
-    return str(listed["Contents"][0]["Key"])
-
-
-def photo_event(app: App) -> dict[str, str]:
-    """Returns the event that the public solutions of this exercise send."""
-    return {"image_data": "", "s3_bucket": app.parameter("bucket"), "s3_key": staged_photo(app)}
-
-
-def training_jobs(app: App) -> list[dict[str, Any]]:
-    listed = app.cloud.client("sagemaker").list_training_jobs(NameContains=app.name)
-    return list(listed["TrainingJobSummaries"])
-
-
-def wait_in_service(app: App) -> None:
-    app.cloud.client("sagemaker").get_waiter("endpoint_in_service").wait(
-        EndpointName=app.parameter("endpoint"), WaiterConfig={"Delay": 1, "MaxAttempts": 60}
-    )
 
 
 def left_over(app: App, bucket: str) -> list[str]:

@@ -10,6 +10,7 @@ import boto3
 import moto
 import pytest
 from lambda_samples import BUCKET
+from training_cloud import Cloud, running_cloud
 
 ENVIRONMENT = {
     "CLASSES": "bicycle,motorcycle",
@@ -75,3 +76,10 @@ def unreachable() -> str:
     """Address of a port at which nobody listens."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+
+@pytest.fixture
+def cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
+    """What the functions of the training resource meet."""
+    with running_cloud(monkeypatch) as cloud:
+        yield cloud

@@ -9,13 +9,11 @@ import time
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-import boto3
-from botocore.config import Config
+from local_client import client
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 SECONDS = 60
@@ -78,7 +76,7 @@ class Cloud:
 
     def client(self, service: str) -> Any:
         """Returns a boto3 client of the account's root, which repeats nothing by itself."""
-        return _client(service, self.port)
+        return client(service, self.port)
 
     def role(self, *statements: dict[str, Any]) -> str:
         """Makes a role that functions and state machines may take; returns its ARN."""
@@ -151,19 +149,6 @@ class Cloud:
     def parameter(self, name: str) -> str:
         """Returns the value of an SSM parameter."""
         return str(self.client("ssm").get_parameter(Name=name)["Parameter"]["Value"])
-
-
-@lru_cache(maxsize=32)
-def _client(service: str, port: int) -> Any:
-    # Making a client takes longer than most of what it is used for.
-    return boto3.client(  # type: ignore[call-overload]
-        service,
-        endpoint_url=f"http://127.0.0.1:{port}",
-        region_name="us-east-1",
-        aws_access_key_id="test",
-        aws_secret_access_key="test",
-        config=Config(retries={"total_max_attempts": 1}, read_timeout=SECONDS),
-    )
 
 
 def _policy(*statements: dict[str, Any]) -> str:

@@ -17,12 +17,10 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import boto3
-from botocore.config import Config
+from local_client import client
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 STAND_IN = [sys.executable, str(Path(__file__).with_name("sagemaker_stand_in.py"))]
@@ -86,7 +84,7 @@ class Server:
 
     def client(self, service: str) -> Any:
         """Returns a boto3 client of it, as root of the default account."""
-        return _client(service, self.port)
+        return client(service, self.port)
 
     def log(self) -> str:
         """Returns all that it has logged."""
@@ -194,19 +192,6 @@ class Server:
         return False
 
 
-@lru_cache(maxsize=32)
-def _client(service: str, port: int) -> Any:
-    # Making a client takes longer than most of what it is used for.
-    return boto3.client(  # type: ignore[call-overload]
-        service,
-        endpoint_url=f"http://127.0.0.1:{port}",
-        region_name="us-east-1",
-        aws_access_key_id="test",
-        aws_secret_access_key="test",
-        config=Config(retries={"total_max_attempts": 1}, max_pool_connections=32),
-    )
-
-
 @contextlib.contextmanager
 def running(home: Path, command: list[str] | None = None) -> Iterator[Server]:
     """Yields a server with a bucket and a role; it is stopped at the end whatever happened."""
@@ -233,7 +218,7 @@ def channel(name: str, uri: str) -> dict[str, Any]:
 async def _serve(home: Path, port: int, command: list[str]) -> None:
     import ministack.app
     from hypercorn.asyncio import serve
-    from hypercorn.config import Config as Hypercorn
+    from hypercorn.config import Config
 
     from local import permissions, sagemaker
     from local.sagemaker import containers, data_capture, invocation_metrics
@@ -250,7 +235,7 @@ async def _serve(home: Path, port: int, command: list[str]) -> None:
         await stop.wait()
         await asyncio.to_thread(sagemaker.shutdown)
 
-    config = Hypercorn()
+    config = Config()
     config.bind = [f"127.0.0.1:{port}"]
     config.graceful_timeout = 1
     await serve(ministack.app.app, config, shutdown_trigger=stopped)
