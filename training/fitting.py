@@ -7,11 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from training.artifact import Network
 from training.hyperparameters import Hyperparameters
+from training.objective import Objective, objective_for
 
 BATCHES_BETWEEN_LINES = 20
 SCORING_BATCH = 64
@@ -24,7 +24,8 @@ log = logging.getLogger("training")
 class Inputs:
     """What the trainable part learns from or is scored on.
 
-    `labels` is int64 (n,); `batch` gives the inputs of the examples at the indices (b,) that it is given.
+    `labels` is int64 (n,), or float32 (n, classes) with multi_label; `batch` gives the inputs of the examples
+    at the indices (b,) that it is given.
     """
 
     labels: Tensor
@@ -33,13 +34,13 @@ class Inputs:
 
 @dataclass(frozen=True)
 class Score:
-    """Of one epoch on the validation channel: the share of right answers, and the mean cross-entropy."""
+    """Of one epoch on the validation channel: the share of right answers, and the mean loss."""
 
     accuracy: float
     loss: float
 
     def better_than(self, other: "Score | None") -> bool:
-        """More right answers; of equally many the lower cross-entropy."""
+        """More right answers; of equally many the lower loss."""
         return other is None or (self.accuracy, -self.loss) > (other.accuracy, -other.loss)
 
 
@@ -109,6 +110,7 @@ def fit(
     parameters = [parameter for parameter in network.parameters() if parameter.requires_grad]
     optimizer = optimizer_for(parameters, chosen)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, _share_of_learning_rate(chosen))
+    objective = objective_for(chosen, training.labels)
     average = copy.deepcopy(network).requires_grad_(False)
     stopping = EarlyStopping(chosen)
     updates = 0
@@ -123,9 +125,9 @@ def fit(
     for epoch in range(chosen.epochs):
         started = time.monotonic()
         network.train()
-        _train_epoch(network, training, chosen, update, random, epoch)
+        _train_epoch(network, training, objective, chosen, update, random, epoch)
         log.info("Epoch[%d] Time cost=%.3f", epoch, time.monotonic() - started)
-        score = score_on(average, validation)
+        score = score_on(average, validation, objective)
         log.info("Epoch[%d] Validation-accuracy=%.6f", epoch, score.accuracy)
         finish_epoch(epoch, score, average)
         if stopping.met(epoch, score.accuracy):
@@ -136,6 +138,7 @@ def fit(
 def _train_epoch(
     network: Network,
     training: Inputs,
+    objective: Objective,
     chosen: Hyperparameters,
     update: Callable[[], None],
     random: torch.Generator,
@@ -144,15 +147,16 @@ def _train_epoch(
     size = chosen.mini_batch_size
     order = torch.randperm(len(training.labels), generator=random)
     batches = order[: len(order) - len(order) % size].split(size)
-    right = in_top_k = seen = 0
+    right = 0.0
+    in_top_k = seen = 0
     started = time.monotonic()
     for number, indices in enumerate(batches):
         labels = training.labels[indices]
         logits = network.tail(training.batch(indices))
         network.zero_grad()
-        F.cross_entropy(logits, labels).backward()
+        objective.loss(logits, labels).mean().backward()
         update()
-        right += int((logits.argmax(1) == labels).sum())
+        right += float(objective.accuracy(logits, labels).sum())
         if chosen.top_k:
             in_top_k += int((logits.topk(chosen.top_k).indices == labels[:, None]).sum())
         seen += size
@@ -175,14 +179,14 @@ def _move_average(average: Network, network: Network, updates: int) -> None:
                 mine.lerp_(theirs, rate)
 
 
-def score_on(network: Network, inputs: Inputs) -> Score:
+def score_on(network: Network, inputs: Inputs, objective: Objective) -> Score:
     """Returns how the network does on every one of the inputs."""
     network.eval()
-    right, loss = 0, 0.0
+    right = loss = 0.0
     with torch.inference_mode():
         for indices in torch.arange(len(inputs.labels)).split(SCORING_BATCH):
             labels = inputs.labels[indices]
             logits = network.tail(inputs.batch(indices))
-            right += int((logits.argmax(1) == labels).sum())
-            loss += float(F.cross_entropy(logits, labels, reduction="sum"))
+            right += float(objective.accuracy(logits, labels).sum())
+            loss += float(objective.loss(logits, labels).sum())
     return Score(right / len(inputs.labels), loss / len(inputs.labels))

@@ -8,7 +8,6 @@ import logging
 from collections.abc import Callable
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from training.augmentation import augment
@@ -16,6 +15,7 @@ from training.efficientnet import EfficientNetLite0, pretrained
 from training.examples import Examples
 from training.fitting import SCORING_BATCH, Inputs
 from training.hyperparameters import Hyperparameters
+from training.objective import Objective, objective_for
 
 VIEWS = 6
 KEPT_BYTES = 1 << 30
@@ -43,7 +43,7 @@ def start_from_imagenet(
 
     taught = Inputs(training.labels, _kept(view, len(training), VIEWS if kind else 1, random))
     scored = Inputs(validation.labels, _kept(plain, len(validation), 1, random))
-    fit_last_layer(network, taught)
+    fit_last_layer(network, taught, objective_for(chosen, training.labels))
     return network, taught, scored
 
 
@@ -68,8 +68,8 @@ def _kept(
     return recall
 
 
-def fit_last_layer(network: EfficientNetLite0, inputs: Inputs) -> None:
-    """Multinomial logistic regression on standardised features, with an L2 penalty."""
+def fit_last_layer(network: EfficientNetLite0, inputs: Inputs, objective: Objective) -> None:
+    """Logistic regression on standardised features, with an L2 penalty."""
     every = torch.arange(len(inputs.labels))
     with torch.no_grad():
         features = torch.cat([network.features(inputs.batch(part)) for part in every.split(SCORING_BATCH)])
@@ -81,7 +81,7 @@ def fit_last_layer(network: EfficientNetLite0, inputs: Inputs) -> None:
 
     def loss() -> Tensor:
         solver.zero_grad()
-        value = F.cross_entropy(features @ weight.T + bias, inputs.labels)
+        value = objective.loss(features @ weight.T + bias, inputs.labels).mean()
         value = value + PENALTY * weight.square().sum()
         value.backward()
         return value

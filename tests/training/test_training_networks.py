@@ -9,6 +9,7 @@ from training import artifact
 from training.augmentation import augment
 from training.efficientnet import EfficientNetLite0, pretrained
 from training.fitting import Inputs
+from training.objective import OneClass
 from training.residual_network import randomly_initialised
 from training.transfer import fit_last_layer
 
@@ -49,7 +50,7 @@ def test_only_the_part_behind_the_front_is_trained():
 def test_one_picture_is_enough_to_fit_the_last_layer():
     network = pretrained(2).eval()
     front = torch.rand(1, 40, 14, 14)
-    fit_last_layer(network, Inputs(torch.tensor([1]), lambda indices: front[indices]))
+    fit_last_layer(network, Inputs(torch.tensor([1]), lambda indices: front[indices]), OneClass())
     assert torch.equal(network.tail(front).argmax(1), torch.tensor([1]))
     assert torch.isfinite(network._fc.weight).all()
 
