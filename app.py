@@ -4,6 +4,7 @@ import sys
 
 import aws_cdk as cdk
 
+from stacks.artifact import ArtifactStack
 from stacks.endpoint import EndpointStack
 from stacks.function_asset import AssetError, build_function_asset
 from stacks.setting_kinds import SettingError
@@ -17,13 +18,14 @@ def build(app: cdk.App) -> None:
     """Adds the four stacks to the app, in the order in which they can be deployed.
 
     Raises:
-        SettingError: A setting is unknown or wrong.
+        SettingError: A setting is unknown or wrong, or names no model artifact.
         AssetError: The functions' packages can not be had.
     """
     settings = read_settings(app.node.get_all_context())
     functions = build_function_asset()
     storage = StorageStack(app, f"{settings.name}-storage", settings=settings)
-    training = TrainingStack(app, f"{settings.name}-training", settings=settings, functions=functions)
+    model_stack = ArtifactStack if settings.model_artifact else TrainingStack
+    training = model_stack(app, f"{settings.name}-training", settings=settings, functions=functions)
     endpoint = EndpointStack(app, f"{settings.name}-endpoint", settings=settings)
     workflow = WorkflowStack(app, f"{settings.name}-workflow", settings=settings, functions=functions)
     training.add_stack_dependency(storage)

@@ -6,14 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-NOT_STAGED = "not-staged"
-STAGING_COMMAND = "python data_staging/stage.py"
 CHANNELS = ("train", "validation", "train_lst", "validation_lst")
 VOLUME_GB = 30
-
-
-class TrainingRefused(Exception):
-    """No model can be had from this deploy; the message is one line for the person who deploys."""
 
 
 @dataclass(frozen=True)
@@ -84,19 +78,6 @@ class TrainingInputs:
         digest = hashlib.sha256(json.dumps(shaping, sort_keys=True).encode()).hexdigest()[:12]
         return f"{self.name}-{digest}" + (f"-{attempt}" if attempt > 1 else "")
 
-    def check(self, manifest: Mapping[str, Any]) -> None:
-        """Refuses data that are not of the classes that the settings name.
-
-        Raises:
-            TrainingRefused: They are of others, or in another order.
-        """
-        staged = tuple(manifest["classes"])
-        if staged != self.classes:
-            raise TrainingRefused(
-                f"Data set {self.dataset} has the classes {','.join(staged)}, the setting 'classes' "
-                f"says {','.join(self.classes)}: stage again with {STAGING_COMMAND}, or change the setting"
-            )
-
     def request(self, job_name: str, manifest: Mapping[str, Any]) -> dict[str, Any]:
         """Returns the arguments of CreateTrainingJob."""
         prefix = f"s3://{self.bucket}/datasets/{self.dataset}"
@@ -128,11 +109,6 @@ class TrainingInputs:
             "EnableManagedSpotTraining": self.spot,
             "Tags": [{"Key": "project", "Value": self.name}],
         }
-
-
-def artifact_key(job_name: str) -> str:
-    """Returns the key under which SageMaker leaves a job's model."""
-    return f"models/{job_name}/output/model.tar.gz"
 
 
 def _channel(name: str, uri: str) -> dict[str, Any]:

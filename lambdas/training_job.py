@@ -1,13 +1,9 @@
 """The custom resource that is a training job: ``start`` takes CloudFormation's request, ``finish`` answers.
 
-Between the two a state machine waits for the job, so that no function runs, and is paid for, meanwhile.
+Between the two a state machine waits for the job.
 """
 
-import json
-import os
-import time
 from collections.abc import Mapping
-from contextlib import suppress
 from typing import Any
 
 import boto3
@@ -15,19 +11,16 @@ from aws_lambda_powertools import Logger
 from botocore.exceptions import ClientError
 
 from lambdas.cloudformation_answer import answer
-from lambdas.model_gate import accuracy_of, check_gate, log_of
-from lambdas.training_inputs import (
-    NOT_STAGED,
-    STAGING_COMMAND,
-    TrainingInputs,
-    TrainingRefused,
-    artifact_key,
-)
+from lambdas.kept_models import exists, keep, supersede
+from lambdas.model_gate import check_gate
+from lambdas.model_refused import ModelRefused, explained
+from lambdas.staged_data import read_manifest
+from lambdas.training_accuracy import accuracy_of, log_of
+from lambdas.training_inputs import TrainingInputs
+from lambdas.waiting import wait_for
 
 logger = Logger(use_rfc3339=True)
 sagemaker = boto3.client("sagemaker")
-s3 = boto3.client("s3")
-step_functions = boto3.client("stepfunctions")
 
 
 def start(event: dict[str, Any], context: object) -> None:
@@ -51,18 +44,7 @@ def start(event: dict[str, Any], context: object) -> None:
         wait_for(find_or_create(inputs), event, inputs.max_wait_seconds)
     # Whatever goes wrong is answered: without an answer CloudFormation waits for an hour.
     except Exception as error:
-        answer(event, status="FAILED", resource_id=resource_id, reason=_explained(error))
-
-
-def wait_for(job: str, request: Mapping[str, Any], seconds: int) -> None:
-    """Starts the execution that waits for a job, unless this request has one: Lambda may deliver it twice."""
-    deadline = int((time.time() + seconds) * 1000)
-    with suppress(step_functions.exceptions.ExecutionAlreadyExists):
-        step_functions.start_execution(
-            stateMachineArn=os.environ["STATE_MACHINE_ARN"],
-            name=request["RequestId"],
-            input=json.dumps({"job": job, "request": request, "deadline_ms": deadline}),
-        )
+        answer(event, status="FAILED", resource_id=resource_id, reason=explained(error))
 
 
 def finish(event: dict[str, Any], context: object) -> dict[str, str]:
@@ -81,10 +63,13 @@ def finish(event: dict[str, Any], context: object) -> dict[str, str]:
         data = accepted_model(job, request["ResourceProperties"], event.get("failure"))
     # As in start: a missing answer would cost an hour.
     except Exception as error:
-        reason = _explained(error)
+        reason = explained(error)
         answer(request, status="FAILED", resource_id=former, reason=reason)
         return {"Status": "FAILED", "Reason": reason}
-    mark_superseded(request["ResourceProperties"]["Bucket"], former, by=job)
+    bucket = request["ResourceProperties"]["Bucket"]
+    keep(bucket, job)
+    if former != job:
+        supersede(bucket, former)
     answer(request, status="SUCCESS", resource_id=job, data=data)
     return {"Status": "SUCCESS", "Reason": f"Validation accuracy {data['ValidationAccuracy']}"}
 
@@ -93,12 +78,9 @@ def find_or_create(inputs: TrainingInputs) -> str:
     """Returns the name of a job with these inputs that runs or has left a model; else creates one.
 
     Raises:
-        TrainingRefused: No data set of the right classes is staged.
+        ModelRefused: No data set of the right classes is staged.
     """
-    if inputs.dataset == NOT_STAGED:
-        raise TrainingRefused(f"No data set is staged: run {STAGING_COMMAND}, then deploy again")
-    manifest = _manifest(inputs)
-    inputs.check(manifest)
+    manifest = read_manifest(inputs.bucket, inputs.dataset, inputs.classes)
     attempt = 0
     while True:
         attempt += 1
@@ -108,7 +90,7 @@ def find_or_create(inputs: TrainingInputs) -> str:
             sagemaker.create_training_job(**inputs.request(job, manifest))
             logger.info("Training job created", extra={"training_job": job})
             return job
-        if status == "InProgress" or (status == "Completed" and _exists(inputs.bucket, artifact_key(job))):
+        if status == "InProgress" or (status == "Completed" and exists(inputs.bucket, job)):
             logger.info("Training job taken as it is", extra={"training_job": job, "status": status})
             return job
 
@@ -117,23 +99,25 @@ def accepted_model(job: str, properties: Mapping[str, Any], failure: str | None)
     """Returns the attributes of the custom resource if the job's model may be deployed.
 
     Raises:
-        TrainingRefused: The job did not complete, or its model is below the gate.
+        ModelRefused: The job did not complete, or its model is below the gate.
     """
     if failure is not None:
         stop_if_running(job)
-        raise TrainingRefused(f"Waiting for training job {job} failed: {failure}")
+        raise ModelRefused(f"Waiting for training job {job} failed: {failure}")
     description = sagemaker.describe_training_job(TrainingJobName=job)
     status = description["TrainingJobStatus"]
     if stop_if_running(job):
-        raise TrainingRefused(
+        raise ModelRefused(
             f"Training job {job} runs for longer than a deploy can wait and is stopped: "
             "choose fewer epochs or a faster training_instance_type"
         )
     if status != "Completed":
         reason = description.get("FailureReason", description["SecondaryStatus"])
-        raise TrainingRefused(f"Training job {job} is {status}: {reason} ({log_of(job)})")
+        raise ModelRefused(f"Training job {job} is {status}: {reason} ({log_of(job)})")
     accuracy = accuracy_of(description)
-    check_gate(job, accuracy, gate=float(properties["AccuracyGate"]))
+    check_gate(
+        accuracy, gate=float(properties["AccuracyGate"]), model=f"of training job {job}", log=log_of(job)
+    )
     return {
         "TrainingJobName": job,
         "ModelDataUrl": description["ModelArtifacts"]["S3ModelArtifacts"],
@@ -149,39 +133,6 @@ def stop_if_running(job: str) -> bool:
     return True
 
 
-def mark_superseded(bucket: str, former: str, *, by: str) -> None:
-    """Tags the former job's model for the bucket's lifecycle to remove in time, and untags the new one's.
-
-    The lifecycle counts an object's days from when it was written: copied onto itself, the model starts to
-    age now. It goes on serving until the endpoint is updated, and when that fails.
-    """
-    try:
-        s3.delete_object_tagging(Bucket=bucket, Key=artifact_key(by))
-        if former != by:
-            s3.copy_object(
-                Bucket=bucket,
-                Key=artifact_key(former),
-                CopySource={"Bucket": bucket, "Key": artifact_key(former)},
-                MetadataDirective="REPLACE",
-                TaggingDirective="REPLACE",
-                Tagging="superseded=true",
-            )
-    except ClientError as error:
-        # Housekeeping: the new model is good whether or not the old one is cleared away.
-        logger.warning("Models are not tagged", extra={"former": former, "error": str(error)})
-
-
-def _manifest(inputs: TrainingInputs) -> dict[str, Any]:
-    key = f"datasets/{inputs.dataset}/manifest.json"
-    try:
-        return json.load(s3.get_object(Bucket=inputs.bucket, Key=key)["Body"])
-    except s3.exceptions.NoSuchKey:
-        raise TrainingRefused(
-            f"Data set {inputs.dataset} is not in the bucket: there is no s3://{inputs.bucket}/{key}; "
-            f"run {STAGING_COMMAND}, then deploy again"
-        ) from None
-
-
 def _status(job: str) -> str | None:
     try:
         return sagemaker.describe_training_job(TrainingJobName=job)["TrainingJobStatus"]
@@ -190,22 +141,3 @@ def _status(job: str) -> str | None:
         if error.response["Error"]["Code"] in ("ValidationException", "ResourceNotFound"):
             return None
         raise
-
-
-def _exists(bucket: str, key: str) -> bool:
-    try:
-        s3.head_object(Bucket=bucket, Key=key)
-    except ClientError as error:
-        if error.response["Error"]["Code"] in ("404", "NoSuchKey"):
-            return False
-        raise
-    return True
-
-
-def _explained(error: Exception) -> str:
-    """Logs an error; returns it in a line, with its name where it was not written for the user."""
-    foreseen = isinstance(error, TrainingRefused)
-    logger.error(
-        "The training job is refused", exc_info=None if foreseen else error, extra={"reason": str(error)}
-    )
-    return str(error) if foreseen else f"{type(error).__name__}: {error}"

@@ -31,7 +31,7 @@ class EndpointStack(cdk.Stack):
             self,
             "Role",
             bucket=bucket,
-            reads="models/",
+            reads=["models/"],
             writes="captured/",
             repository_arn=image.repository_arn,
             log_group=f"/aws/sagemaker/Endpoints/{settings.name}",

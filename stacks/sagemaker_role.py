@@ -8,7 +8,7 @@ from constructs import Construct
 
 
 class SageMakerRole(iam.Role):
-    """May pull one image, read one prefix of the bucket, write another, and write logs and metrics."""
+    """May pull one image, read some prefixes of the bucket, write another, and write logs and metrics."""
 
     def __init__(
         self,
@@ -16,7 +16,7 @@ class SageMakerRole(iam.Role):
         construct_id: str,
         *,
         bucket: str,
-        reads: str,
+        reads: Sequence[str],
         writes: str,
         repository_arn: str,
         log_group: str,
@@ -28,7 +28,7 @@ class SageMakerRole(iam.Role):
             scope: Where it belongs.
             construct_id: Its id there.
             bucket: Name of the bucket.
-            reads: Prefix that the container reads, as ``datasets/``.
+            reads: Prefixes that are read, as ``datasets/``.
             writes: Prefix under which SageMaker writes, as ``models/``.
             repository_arn: Repository of the container's image.
             log_group: Log group that SageMaker writes to.
@@ -37,8 +37,9 @@ class SageMakerRole(iam.Role):
         super().__init__(scope, construct_id, assumed_by=iam.ServicePrincipal("sagemaker.amazonaws.com"))
         partition, bucket_arn = cdk.Aws.PARTITION, f"arn:{cdk.Aws.PARTITION}:s3:::{bucket}"
         logs = f"arn:{partition}:logs:{cdk.Aws.REGION}:{cdk.Aws.ACCOUNT_ID}:log-group:{log_group}"
-        self._allow(["s3:GetObject"], [f"{bucket_arn}/{reads}*"])
-        self._allow(["s3:ListBucket"], [bucket_arn], {"StringLike": {"s3:prefix": [f"{reads}*"]}})
+        self._allow(["s3:GetObject"], [f"{bucket_arn}/{prefix}*" for prefix in reads])
+        listed = [f"{prefix}*" for prefix in reads]
+        self._allow(["s3:ListBucket"], [bucket_arn], {"StringLike": {"s3:prefix": listed}})
         self._allow(["s3:PutObject", "s3:AbortMultipartUpload"], [f"{bucket_arn}/{writes}*"])
         self._allow(
             ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],

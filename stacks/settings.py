@@ -87,6 +87,19 @@ class Settings:
     """Of the built-in algorithm, without the two that come from the data. On the command line those named
     are replaced, or with null taken away, and the others kept."""
 
+    model_artifact: str = text(
+        "",
+        # No wildcard or variable of IAM, for the key is part of a permission.
+        r"|s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/[A-Za-z0-9!_.()/=@+ -]{1,1000}|(?![a-z0-9]+://)[^\x00-\x1f]+",
+        "empty to train a model, the path of a model.tar.gz, or s3://BUCKET/KEY",
+    )
+    """A model to serve in place of training one. It has to pass the gate as well."""
+
+    evaluation_instance_type: str = text(
+        "ml.m5.large", INSTANCE_TYPE, "an instance type of batch transform such as ml.m5.large"
+    )
+    """Where model_artifact classifies the validation split for the gate."""
+
     training_instance_type: str = text(
         "ml.g4dn.xlarge", GPU_INSTANCE_TYPE, "a GPU instance type such as ml.g4dn.xlarge"
     )

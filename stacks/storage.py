@@ -44,6 +44,7 @@ class StorageStack(cdk.Stack):
                     tag_filters={"superseded": "true"},
                     expiration=cdk.Duration.days(settings.model_days),
                 ),
+                s3.LifecycleRule(id="evaluations", prefix="evaluations/", expiration=cdk.Duration.days(1)),
                 s3.LifecycleRule(
                     id="overwritten-and-unfinished",
                     noncurrent_version_expiration=cdk.Duration.days(settings.model_days),

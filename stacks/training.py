@@ -17,11 +17,8 @@ from stacks.logged_function import LoggedFunction
 from stacks.sagemaker_role import SageMakerRole
 from stacks.settings import Settings
 from stacks.state_machine import LoggedStateMachine
-from stacks.waiting_states import waiting_states
+from stacks.waiting_states import GIVE_UP_SECONDS, SERVICE_TIMEOUT_SECONDS, waiting_states
 
-# CloudFormation waits for a custom resource an hour at most; by then the answer must be there.
-SERVICE_TIMEOUT_SECONDS = 3600
-GIVE_UP_SECONDS = 3420
 LOG_GROUP = "/aws/sagemaker/TrainingJobs"
 
 
@@ -40,7 +37,7 @@ class TrainingStack(cdk.Stack):
             self,
             "Role",
             bucket=bucket,
-            reads="datasets/",
+            reads=["datasets/"],
             writes="models/",
             repository_arn=image.repository_arn,
             log_group=LOG_GROUP,
@@ -73,7 +70,7 @@ class TrainingStack(cdk.Stack):
             "Waiting",
             name=f"{name}-training",
             log_days=settings.log_days,
-            chain=waiting_states(self, finish=finish, jobs_arn=jobs_arn),
+            chain=waiting_states(self, kind="Training", finish=finish, jobs_arn=jobs_arn),
             timeout=cdk.Duration.seconds(SERVICE_TIMEOUT_SECONDS),
         )
 

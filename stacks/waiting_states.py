@@ -1,4 +1,6 @@
-"""The states that wait for a training job: look, wait, look again; then check the model and answer."""
+"""The states that wait for a SageMaker job: look, wait, look again; then check the model and answer."""
+
+from typing import Literal
 
 import aws_cdk as cdk
 from aws_cdk import aws_lambda as lambda_
@@ -8,25 +10,31 @@ from constructs import Construct
 
 # A look costs next to nothing (three transitions); a long pause would be felt in every deploy.
 PAUSE_SECONDS = 5
+# CloudFormation waits for a custom resource an hour at most; by then the answer must be there.
+SERVICE_TIMEOUT_SECONDS = 3600
+GIVE_UP_SECONDS = 3420
 
 
-def waiting_states(scope: Construct, *, finish: lambda_.IFunction, jobs_arn: str) -> sfn.IChainable:
-    """Returns the loop; its input is what ``lambdas.training_job.start`` gives.
+def waiting_states(
+    scope: Construct, *, kind: Literal["Training", "Transform"], finish: lambda_.IFunction, jobs_arn: str
+) -> sfn.IChainable:
+    """Returns the loop; its input is what ``lambdas.waiting.wait_for`` gives.
 
     Args:
         scope: Where the states belong.
+        kind: The kind of job, as SageMaker's API names it.
         finish: The function that checks the model and answers CloudFormation.
-        jobs_arn: ARN pattern of the training jobs that may be looked at.
+        jobs_arn: ARN pattern of the jobs that may be looked at.
     """
     # Of the description only the status goes on: the whole may outgrow what a state may hold.
     look = tasks.CallAwsService.jsonata(
         scope,
-        "Look at the training job",
+        f"Look at the {kind.lower()} job",
         service="sagemaker",
-        action="describeTrainingJob",
-        parameters={"TrainingJobName": "{% $states.input.job %}"},
+        action=f"describe{kind}Job",
+        parameters={f"{kind}JobName": "{% $states.input.job %}"},
         iam_resources=[jobs_arn],
-        outputs="{% $merge([$states.input, {'status': $states.result.TrainingJobStatus}]) %}",
+        outputs=f"{{% $merge([$states.input, {{'status': $states.result.{kind}JobStatus}}]) %}}",
     )
     look.add_retry(
         errors=["States.ALL"],

@@ -28,7 +28,7 @@ MACHINE = {
 with pytest.MonkeyPatch.context() as patch:
     for variable in ("AWS_DEFAULT_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         patch.setenv(variable, "us-east-1")
-    from lambdas import model_gate, training_job
+    from lambdas import kept_models, training_accuracy, training_job, waiting
 
 
 class Cloud:
@@ -38,9 +38,9 @@ class Cloud:
         self.answers = answers
         self.machine = machine
         self.sagemaker = training_job.sagemaker
-        self.s3 = training_job.s3
-        self.step_functions = training_job.step_functions
-        self.logs = model_gate.logs
+        self.s3 = kept_models.s3
+        self.step_functions = waiting.step_functions
+        self.logs = training_accuracy.logs
         self._address = address
         self._requests = 0
 
@@ -103,12 +103,12 @@ class Cloud:
 
     def log(self, job: str, *lines: str) -> None:
         stream = f"{job}/algo-1-1700000000"
-        if not self.logs.describe_log_groups(logGroupNamePrefix=model_gate.LOG_GROUP)["logGroups"]:
-            self.logs.create_log_group(logGroupName=model_gate.LOG_GROUP)
-        self.logs.create_log_stream(logGroupName=model_gate.LOG_GROUP, logStreamName=stream)
+        if not self.logs.describe_log_groups(logGroupNamePrefix=training_accuracy.LOG_GROUP)["logGroups"]:
+            self.logs.create_log_group(logGroupName=training_accuracy.LOG_GROUP)
+        self.logs.create_log_stream(logGroupName=training_accuracy.LOG_GROUP, logStreamName=stream)
         now = int(time() * 1000)
         self.logs.put_log_events(
-            logGroupName=model_gate.LOG_GROUP,
+            logGroupName=training_accuracy.LOG_GROUP,
             logStreamName=stream,
             logEvents=[{"timestamp": now + i, "message": line} for i, line in enumerate(lines)],
         )
@@ -133,7 +133,7 @@ def running_cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
 
     with moto.mock_aws(), HTTPServer(("127.0.0.1", 0), Listener) as server:
         Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-        s3, step_functions = training_job.s3, training_job.step_functions
+        s3, step_functions = kept_models.s3, waiting.step_functions
         s3.create_bucket(Bucket=BUCKET)
         s3.put_object(Bucket=BUCKET, Key=f"datasets/{DATASET}/manifest.json", Body=json.dumps(MANIFEST))
         machine = step_functions.create_state_machine(

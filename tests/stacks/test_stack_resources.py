@@ -34,6 +34,8 @@ def test_traffic_old_models_and_leftovers_are_removed_in_time(assembly: Assembly
     assert (traffic["Prefix"], traffic["ExpirationInDays"]) == ("captured/", 30)
     assert (models["Prefix"], models["ExpirationInDays"]) == ("models/", 90)
     assert models["TagFilters"] == [{"Key": "superseded", "Value": "true"}]
+    evaluations = rules["evaluations"]
+    assert (evaluations["Prefix"], evaluations["ExpirationInDays"]) == ("evaluations/", 1)
     leftovers = rules["overwritten-and-unfinished"]
     assert leftovers["NoncurrentVersionExpiration"] == {"NoncurrentDays": 90}
     assert leftovers["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 1}
