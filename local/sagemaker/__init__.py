@@ -1,4 +1,4 @@
-"""The SageMaker that MiniStack lacks: training jobs, models, endpoints and their invocation, in its process.
+"""The SageMaker that MiniStack lacks, in its process: jobs, models, endpoints and their invocation.
 
 MiniStack reads its environment when it is imported, and this package imports it: set the environment
 first. Call ``install`` before serving, and ``shutdown`` on a worker thread while the server still answers,

@@ -7,7 +7,16 @@ from typing import Any
 
 from ministack.core import router
 
-from local.sagemaker import endpoints, hosting, invocation, records, roles, tags, training_jobs
+from local.sagemaker import (
+    endpoints,
+    hosting,
+    invocation,
+    records,
+    roles,
+    tags,
+    training_jobs,
+    transform_jobs,
+)
 from local.sagemaker.errors import ApiError
 from local.sagemaker.records import Record
 from local.sagemaker.request_validation import checked_request, service, shaped
@@ -20,6 +29,7 @@ OPERATIONS: dict[str, Callable[[dict[str, Any]], Record]] = {
     "CreateEndpointConfig": hosting.create_endpoint_config,
     "CreateModel": hosting.create_model,
     "CreateTrainingJob": training_jobs.create_training_job,
+    "CreateTransformJob": transform_jobs.create_transform_job,
     "DeleteEndpoint": endpoints.delete_endpoint,
     "DeleteEndpointConfig": hosting.delete_endpoint_config,
     "DeleteModel": hosting.delete_model,
@@ -29,12 +39,15 @@ OPERATIONS: dict[str, Callable[[dict[str, Any]], Record]] = {
     "DescribeEndpointConfig": hosting.describe_endpoint_config,
     "DescribeModel": hosting.describe_model,
     "DescribeTrainingJob": training_jobs.describe_training_job,
+    "DescribeTransformJob": transform_jobs.describe_transform_job,
     "ListEndpointConfigs": hosting.list_endpoint_configs,
     "ListEndpoints": endpoints.list_endpoints,
     "ListModels": hosting.list_models,
     "ListTags": tags.list_tags,
     "ListTrainingJobs": training_jobs.list_training_jobs,
+    "ListTransformJobs": transform_jobs.list_transform_jobs,
     "StopTrainingJob": training_jobs.stop_training_job,
+    "StopTransformJob": transform_jobs.stop_transform_job,
     "UpdateEndpoint": endpoints.update_endpoint,
 }
 
@@ -97,6 +110,7 @@ def resource_arn(target: str, path: str, body: bytes) -> str:
         return str(request["ResourceArn"])
     for kind, member in (
         ("training-job", "TrainingJobName"),
+        ("transform-job", "TransformJobName"),
         ("model", "ModelName"),
         ("endpoint", "EndpointName"),
         ("endpoint-config", "EndpointConfigName"),

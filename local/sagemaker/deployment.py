@@ -7,18 +7,14 @@ import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
-from botocore.exceptions import ClientError
-
-from local.sagemaker import containers, records, s3_data
+from local.sagemaker import model_data, records, s3_data
 from local.sagemaker.data_capture import Capture
-from local.sagemaker.emulator import client, folder
-from local.sagemaker.hosting import containers_of, existing
+from local.sagemaker.emulator import folder
+from local.sagemaker.hosting import existing
 from local.sagemaker.invocation_metrics import InvocationMetrics
 from local.sagemaker.log_streams import ENDPOINT_GROUP, LogStream
-from local.sagemaker.model_server import INVOCATION_SECONDS, ModelServer
+from local.sagemaker.model_server import INVOCATION_SECONDS, STARTUP_SECONDS, ModelServer
 from local.sagemaker.records import Record
-
-_STARTUP_SECONDS = 240  # of a container, where its variant gives no time-out
 
 
 class DeploymentFailed(Exception):
@@ -79,7 +75,7 @@ def start(endpoint_name: str, config: Record) -> Deployment:
         for variant in config["ProductionVariants"]:
             started.append(_start_variant(endpoint_name, config, variant))
         for variant, running in zip(config["ProductionVariants"], started, strict=True):
-            seconds = variant.get("ContainerStartupHealthCheckTimeoutInSeconds", _STARTUP_SECONDS)
+            seconds = variant.get("ContainerStartupHealthCheckTimeoutInSeconds", STARTUP_SECONDS)
             if not running.server.wait_until_healthy(seconds):
                 raise DeploymentFailed(
                     f"The primary container for production variant {running.name} did not pass the ping "
@@ -94,18 +90,12 @@ def start(endpoint_name: str, config: Record) -> Deployment:
 def _start_variant(endpoint_name: str, config: Record, variant: Record) -> Variant:
     model = existing(records.models, "model", variant["ModelName"], "model")
     role_arn = model["ExecutionRoleArn"]
-    parts = containers_of(model)
-    image = parts[0].get("Image", "")
-    if len(parts) > 1:
-        raise DeploymentFailed("The embedded cloud serves models of one container, not pipelines.")
-    if refusal := containers.refusal(image):
-        raise DeploymentFailed(refusal)
     root = Path(tempfile.mkdtemp(prefix=f"{endpoint_name}-", dir=folder("endpoints")))
     try:
-        _fetch_model(parts[0], role_arn, root)
-    except DeploymentFailed:
+        container = model_data.fetch(model, root)
+    except s3_data.DataError as error:
         shutil.rmtree(root, ignore_errors=True)
-        raise
+        raise DeploymentFailed(str(error)) from error
     log = LogStream(
         f"{ENDPOINT_GROUP}/{endpoint_name}",
         f"{variant['VariantName']}/i-{uuid.uuid4().hex[:17]}",
@@ -114,27 +104,8 @@ def _start_variant(endpoint_name: str, config: Record, variant: Record) -> Varia
     return Variant(
         name=variant["VariantName"],
         weight=variant["InitialVariantWeight"],
-        server=ModelServer(root, parts[0].get("Environment", {}), log),
+        server=ModelServer(root, container.get("Environment", {}), log),
         capture=Capture(config, endpoint_name, variant["VariantName"], role_arn),
         metrics=InvocationMetrics(endpoint_name, variant["VariantName"]),
         root=root,
     )
-
-
-def _fetch_model(container: Record, role_arn: str, root: Path) -> None:
-    (root / "model").mkdir()
-    url = container.get("ModelDataUrl")
-    if url is None:
-        raise DeploymentFailed("The model has no ModelDataUrl; the embedded cloud serves no other models.")
-    archive = root / "model.tar.gz"
-    try:
-        bucket, key = s3_data.split(url)
-        client("s3", role_arn).download_file(bucket, key, str(archive))
-        s3_data.unpack(archive, root / "model")
-    except (ClientError, s3_data.DataError) as error:
-        raise DeploymentFailed(
-            f'Failed to download model data for container "container_1" from URL: "{url}". Please ensure '
-            "that there is an object located at the URL and that the role passed to CreateModel has "
-            f"permissions to download the object. ({error})"
-        ) from error
-    archive.unlink()

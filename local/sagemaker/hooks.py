@@ -11,7 +11,7 @@ from ministack.services import stepfunctions, sts
 from ministack.services.cloudformation import provisioners, stacks
 
 from local.patching import original, replace
-from local.sagemaker import api, child_process, cloudformation_types, endpoints, persistence
+from local.sagemaker import api, child_process, cloudformation_types, endpoints, persistence, transform_runner
 from local.sagemaker.emulator import Place, finish_work
 
 _SERVICE = "sagemaker"
@@ -74,6 +74,7 @@ def shutdown() -> None:
     """Ends all that was started and writes what is captured; call it while the server still answers."""
     Place.closing.set()
     endpoints.end_all()
+    transform_runner.end_all()
     child_process.end_all()
     finish_work(_FINISH_SECONDS)
     child_process.end_all()

@@ -11,6 +11,7 @@ from local.sagemaker.emulator import client
 from local.sagemaker.outbox import Outbox
 
 TRAINING_GROUP = "/aws/sagemaker/TrainingJobs"
+TRANSFORM_GROUP = "/aws/sagemaker/TransformJobs"
 ENDPOINT_GROUP = "/aws/sagemaker/Endpoints"
 
 _SECONDS_BETWEEN_BATCHES = 0.5

@@ -15,7 +15,8 @@ from local.sagemaker.child_process import ChildProcess
 from local.sagemaker.emulator import start_thread
 from local.sagemaker.log_streams import LogStream
 
-INVOCATION_SECONDS = 60.0  # what AWS gives a container to answer
+STARTUP_SECONDS = 240  # of a container, where a request gives no time-out
+INVOCATION_SECONDS = 60.0  # what AWS gives an endpoint's container to answer
 _PING_SECONDS = 2.0
 _SECONDS_BETWEEN_RESTARTS = 1.0
 _CONNECTIONS = 64  # as many as requests at once
@@ -86,15 +87,22 @@ class ModelServer:
                 self._in_flight -= 1
                 self._idle.notify_all()
 
-    def invoke(self, body: bytes, headers: dict[str, str]) -> urllib3.BaseHTTPResponse:
+    def invoke(
+        self, body: bytes, headers: dict[str, str], seconds: float = INVOCATION_SECONDS
+    ) -> urllib3.BaseHTTPResponse:
         """Passes an invocation on; where the process has died, to the one that takes its place.
+
+        Args:
+            body: Of the request.
+            headers: Of the request.
+            seconds: In which the answer must have come.
 
         Raises:
             ServerGone: There was no process to take it within the time.
             ServerDied: The process that had it ended, and so did the next one.
             urllib3.exceptions.ReadTimeoutError: It did not answer in time.
         """
-        deadline = time.monotonic() + INVOCATION_SECONDS
+        deadline = time.monotonic() + seconds
         lost = False
         while (left := deadline - time.monotonic()) > 0 and not self._ending.is_set():
             try:

@@ -6,7 +6,7 @@ from typing import Any
 
 from ministack.core.responses import request_scope
 
-from local.sagemaker import child_process, endpoints, job_runner
+from local.sagemaker import child_process, endpoints, job_runner, transform_runner
 from local.sagemaker.emulator import folder
 from local.sagemaker.records import LOCK, STORES
 
@@ -24,6 +24,9 @@ def load_persisted_state(state: dict[str, Any]) -> None:
     for _, job in STORES["training_jobs"].all_items():
         if job["TrainingJobStatus"] in ("InProgress", "Stopping"):
             job_runner.interrupted(job)
+    for _, job in STORES["transform_jobs"].all_items():
+        if job["TransformJobStatus"] in ("InProgress", "Stopping"):
+            transform_runner.interrupted(job)
     for (account, region, _), endpoint in STORES["endpoints"].all_items():
         with request_scope(account, region):
             if endpoint["EndpointStatus"] == "Deleting":
@@ -35,6 +38,7 @@ def load_persisted_state(state: dict[str, Any]) -> None:
 def reset() -> None:
     """Forgets everything and ends what runs."""
     endpoints.end_all()
+    transform_runner.end_all()
     child_process.end_all()
     for store in STORES.values():
         store.clear()
@@ -42,5 +46,5 @@ def reset() -> None:
 
 def clear_folders() -> None:
     """Removes what a server that was killed has left of jobs and endpoints; their data are in S3."""
-    for kind in ("jobs", "endpoints"):
+    for kind in ("jobs", "transforms", "endpoints"):
         shutil.rmtree(folder(kind), ignore_errors=True)

@@ -12,6 +12,7 @@ Record = dict[str, Any]
 LOCK = threading.RLock()
 
 training_jobs = AccountRegionScopedDict()
+transform_jobs = AccountRegionScopedDict()
 models = AccountRegionScopedDict()
 endpoint_configs = AccountRegionScopedDict()
 endpoints = AccountRegionScopedDict()
@@ -20,6 +21,7 @@ tags = AccountRegionScopedDict()
 
 STORES = {
     "training_jobs": training_jobs,
+    "transform_jobs": transform_jobs,
     "models": models,
     "endpoint_configs": endpoint_configs,
     "endpoints": endpoints,

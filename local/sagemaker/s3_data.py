@@ -61,7 +61,7 @@ def download_prefix(s3: Any, uri: str, folder: Path) -> int:
         DataError: No object, no access, or keys that no folder can hold.
     """
     bucket, prefix = split(uri)
-    targets = {key: folder / _place(prefix, key) for key in keys(s3, uri)}
+    targets = {key: folder / place(prefix, key) for key in keys(s3, uri)}
     if not targets:
         raise DataError(f"No S3 objects found under S3 URL '{uri}'.")
     parents = {parent for target in targets.values() for parent in target.parents}
@@ -113,12 +113,16 @@ def _entries(folder: Path) -> Iterator[Path]:
         yield from folder.iterdir()
 
 
-def _place(prefix: str, key: str) -> PurePosixPath:
-    """Returns where File mode puts a key of a prefix, relative to the channel's folder."""
+def place(prefix: str, key: str) -> PurePosixPath:
+    """Returns where a key lies below a prefix, in File mode and in the output of batch transform.
+
+    Raises:
+        DataError: That would be outside of it.
+    """
     rest = key[len(prefix) :]
     if not prefix.endswith("/") and not rest.startswith("/"):
         rest = prefix.rpartition("/")[2] + rest
-    place = PurePosixPath(rest.lstrip("/"))
-    if ".." in place.parts:
-        raise DataError(f"The key '{key}' would leave the channel's folder.")
-    return place
+    below = PurePosixPath(rest.lstrip("/"))
+    if ".." in below.parts:
+        raise DataError(f"The key '{key}' would leave the folder of its prefix.")
+    return below

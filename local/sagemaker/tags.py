@@ -8,6 +8,7 @@ from local.sagemaker.records import LOCK, Record
 
 _OWNERS = {
     "training-job": records.training_jobs,
+    "transform-job": records.transform_jobs,
     "model": records.models,
     "endpoint-config": records.endpoint_configs,
     "endpoint": records.endpoints,

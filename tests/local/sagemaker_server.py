@@ -127,11 +127,32 @@ class Server:
 
         return dict(wait_for(ended, seconds))
 
-    def deploy_model(self, name: str, bias: float, *, gate: Path | None = None, **config: Any) -> None:
-        """Makes a model that answers ``[bias, 1 - bias]`` and an endpoint configuration of the same name.
+    def transform(self, name: str, model: str, prefix: str, **changes: Any) -> None:
+        """Creates a transform job over a prefix of the bucket; ``changes`` replace members of the request."""
+        request = {
+            "TransformJobName": name,
+            "ModelName": model,
+            "TransformInput": transform_input(prefix),
+            "TransformOutput": {"S3OutputPath": f"s3://{BUCKET}/transformed/{name}"},
+            "TransformResources": {"InstanceType": "ml.m5.large", "InstanceCount": 1},
+        }
+        self.client("sagemaker").create_transform_job(**{**request, **changes})
+
+    def transformed(self, name: str, seconds: float = 30) -> dict[str, Any]:
+        """Waits until a transform job has ended and returns its description."""
+        sagemaker = self.client("sagemaker")
+
+        def ended() -> Any:
+            job = sagemaker.describe_transform_job(TransformJobName=name)
+            return job if job["TransformJobStatus"] in ("Completed", "Failed", "Stopped") else None
+
+        return dict(wait_for(ended, seconds))
+
+    def create_model(self, name: str, bias: float, *, gate: Path | None = None, **container: Any) -> None:
+        """Makes a model that answers ``[bias, 1 - bias]``.
 
         A bias below zero makes a model whose server does not start, ``gate`` one that starts once that file
-        is there; ``config`` adds to the configuration.
+        is there; ``container`` adds to its container.
         """
         content = json.dumps({"bias": bias, "gate": str(gate) if gate else None}).encode()
         packed = io.BytesIO()
@@ -141,12 +162,18 @@ class Server:
             archive.addfile(member, io.BytesIO(content))
         key = f"models/{name}.tar.gz"
         self.client("s3").put_object(Bucket=BUCKET, Key=key, Body=packed.getvalue())
-        sagemaker = self.client("sagemaker")
-        sagemaker.create_model(
+        self.client("sagemaker").create_model(
             ModelName=name,
             ExecutionRoleArn=ROLE,
-            PrimaryContainer={"Image": IMAGE, "ModelDataUrl": f"s3://{BUCKET}/{key}"},
+            PrimaryContainer={"Image": IMAGE, "ModelDataUrl": f"s3://{BUCKET}/{key}", **container},
         )
+
+    def deploy_model(self, name: str, bias: float, *, gate: Path | None = None, **config: Any) -> None:
+        """Makes a model, as ``create_model`` does, and an endpoint configuration of the same name.
+
+        ``config`` adds to the configuration.
+        """
+        self.create_model(name, bias, gate=gate)
         variants = [
             {
                 "VariantName": "AllTraffic",
@@ -155,7 +182,7 @@ class Server:
                 "InitialInstanceCount": 1,
             }
         ]
-        sagemaker.create_endpoint_config(
+        self.client("sagemaker").create_endpoint_config(
             EndpointConfigName=name, **{"ProductionVariants": variants, **config}
         )
 
@@ -213,6 +240,12 @@ def channel(name: str, uri: str) -> dict[str, Any]:
         "DataSource": {"S3DataSource": source},
         "ContentType": "application/x-image",
     }
+
+
+def transform_input(prefix: str) -> dict[str, Any]:
+    """Returns a TransformInput of pictures under a prefix of the bucket."""
+    source = {"S3DataType": "S3Prefix", "S3Uri": f"s3://{BUCKET}/{prefix}"}
+    return {"DataSource": {"S3DataSource": source}, "ContentType": "application/x-image"}
 
 
 async def _serve(home: Path, port: int, command: list[str]) -> None:

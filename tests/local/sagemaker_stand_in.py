@@ -46,7 +46,7 @@ class Serving(BaseHTTPRequestHandler):
     """Answers with the model's bias; some bodies are orders.
 
     ``sleep SECONDS``, ``meet`` (wait until there are as many as ``MEETING``), ``await FILE``,
-    ``error STATUS TEXT`` and ``die``.
+    ``error STATUS TEXT``, ``die`` and ``tell`` (its environment and the request's headers).
     """
 
     protocol_version = "HTTP/1.1"
@@ -70,6 +70,9 @@ class Serving(BaseHTTPRequestHandler):
         if order == "error":
             status, _, text = rest.partition(" ")
             self._answer(int(status), text.encode(), "text/plain")
+        elif order == "tell":
+            told = {"environment": dict(os.environ), "headers": dict(self.headers)}
+            self._answer(200, json.dumps(told).encode(), "application/json")
         else:
             self._answer(200, json.dumps([self.bias, 1 - self.bias]).encode(), "application/json")
 

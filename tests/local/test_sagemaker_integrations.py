@@ -25,6 +25,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         running_server.train("job")
         running_server.finished("job")
         running_server.put_in_service("served", 0.5)
+        running_server.transform("job", "served", "data/train/")
+        running_server.transformed("job")
         yield running_server
 
 
@@ -154,11 +156,13 @@ RESPONSES = {
     "DescribeEndpointConfig": {"EndpointConfigName": "served"},
     "DescribeModel": {"ModelName": "served"},
     "DescribeTrainingJob": {"TrainingJobName": "job"},
+    "DescribeTransformJob": {"TransformJobName": "job"},
     "ListEndpointConfigs": {},
     "ListEndpoints": {},
     "ListModels": {},
     "ListTags": {"ResourceArn": f"{ARN}:endpoint/served"},
     "ListTrainingJobs": {},
+    "ListTransformJobs": {},
 }
 
 
