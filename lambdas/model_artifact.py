@@ -95,10 +95,11 @@ def copied_model(inputs: ArtifactInputs) -> str:
     try:
         head = s3.head_object(Bucket=inputs.source_bucket, Key=inputs.source_key)
     except ClientError as error:
-        reasons = {"404": "there is no such object", "403": "this deployment may not read it"}
-        code = error.response["Error"]["Code"]
+        # An answer to HEAD has no body that would tell more.
+        status = error.response["ResponseMetadata"]["HTTPStatusCode"]
+        reasons = {404: "there is no such object", 403: "this deployment may not read it"}
         raise ModelRefused(
-            f"model_artifact {inputs.source} can not be had: {reasons.get(code, f'S3 answers {code}')}"
+            f"model_artifact {inputs.source} can not be had: {reasons.get(status, f'S3 answers {status}')}"
         ) from None
     if head["ContentLength"] > MAX_BYTES:
         raise ModelRefused(

@@ -28,7 +28,7 @@ MACHINE = {
 with pytest.MonkeyPatch.context() as patch:
     for variable in ("AWS_DEFAULT_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         patch.setenv(variable, "us-east-1")
-    from lambdas import kept_models, training_accuracy, training_job, waiting
+    from lambdas import kept_models, model_artifact, training_accuracy, training_job, waiting  # noqa: F401
 
 
 class Cloud:
