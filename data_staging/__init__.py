@@ -1,1 +1,1 @@
-"""CIFAR-100 to S3: reads the archive safely, keeps the wanted classes, uploads pictures and lists."""
+"""Pictures to S3, CIFAR-100's or one's own: reads them safely, splits them, uploads them with lists."""

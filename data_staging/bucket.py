@@ -7,9 +7,8 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-from data_staging.dataset import DataSet, describe, png
+from data_staging.dataset import DataSet, Picture, describe
 from data_staging.progress import Progress
-from data_staging.selection import Picture
 
 WORKERS = 16
 
@@ -76,7 +75,7 @@ class _Destination:
         return dict(done.result() for done in sent)
 
     def _put_picture(self, split: str, picture: Picture) -> tuple[str, dict[str, Any]]:
-        content = png(picture.row)
+        content = picture.png()
         path = f"{split}/{picture.path}"
         self.put(path, content, "image/png")
         return path, describe(picture, content)

@@ -1,24 +1,37 @@
-"""A data set ready to be written: its id, its list files, its pictures as PNG and its manifest."""
+"""A data set ready to be written: its id, its list files and its manifest."""
 
 import hashlib
-import io
 import json
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
-
-import numpy as np
-import numpy.typing as npt
-from PIL import Image
-
-from data_staging.selection import Picture
+from typing import Any, Protocol
 
 MANIFEST_FORMAT = 1
 
 
+class Picture(Protocol):
+    """One picture of a data set."""
+
+    @property
+    def path(self) -> str:
+        """Relative to its split's folder: ``class/name.png``."""
+
+    @property
+    def label(self) -> int:
+        """Index of its class in the data set's classes."""
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of its pixels, in hex."""
+
+    def png(self) -> bytes:
+        """Returns it as a PNG file."""
+
+
 @dataclass(frozen=True)
 class Source:
-    """Where the pictures come from.
+    """The archive that the pictures come from.
 
     Attributes:
         kind: "cifar-100", or "generated" for the drawn stand-in.
@@ -34,12 +47,29 @@ class Source:
 
 
 @dataclass(frozen=True)
+class FolderSource:
+    """The folder of own pictures that they come from.
+
+    Attributes:
+        folder: Its name.
+        originals: Path in the folder of each picture, by its path from the data set's folder.
+        left_out: Why each other file of the folder is none, by its path in the folder.
+        kind: Tells the manifest's readers that it is no archive.
+    """
+
+    folder: str
+    originals: dict[str, str]
+    left_out: dict[str, str]
+    kind: str = "images"
+
+
+@dataclass(frozen=True)
 class DataSet:
     """Pictures by split ("train", "validation", "test"), the classes in label order, and the source."""
 
     classes: list[str]
-    splits: dict[str, list[Picture]]
-    source: Source
+    splits: Mapping[str, Sequence[Picture]]
+    source: Source | FolderSource
 
     @property
     def id(self) -> str:
@@ -78,23 +108,12 @@ class DataSet:
         }
         return (json.dumps(content, indent=1) + "\n").encode()
 
-    def _balance(self, pictures: list[Picture]) -> dict[str, Any]:
+    def _balance(self, pictures: Sequence[Picture]) -> dict[str, Any]:
         counts = Counter(picture.label for picture in pictures)
         return {
             "count": len(pictures),
             "classes": {name: counts[label] for label, name in enumerate(self.classes)},
         }
-
-
-def png(row: npt.NDArray[np.uint8]) -> bytes:
-    """Returns a 32x32 RGB PNG.
-
-    Args:
-        row: uint8, shape (3072,): red, green and blue plane, each row by row.
-    """
-    file = io.BytesIO()
-    Image.fromarray(np.ascontiguousarray(row.reshape(3, 32, 32).transpose(1, 2, 0))).save(file, "PNG")
-    return file.getvalue()
 
 
 def describe(picture: Picture, content: bytes) -> dict[str, Any]:

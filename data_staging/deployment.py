@@ -1,5 +1,9 @@
 """The deployment that data are staged for: its bucket and data set parameters, and what AWS's errors mean."""
 
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import boto3
 from botocore.exceptions import (
     BotoCoreError,
@@ -46,7 +50,7 @@ def stage_to_s3(data_set: DataSet, name: str, bucket_name: str | None) -> tuple[
     Raises:
         StagingError: AWS refused, cannot be reached, or has no such deployment.
     """
-    try:
+    with _errors_explained():
         session = boto3.Session()
         deployed = _parameter(session, f"/{name}/bucket")
         destination = bucket_name or deployed
@@ -63,11 +67,49 @@ def stage_to_s3(data_set: DataSet, name: str, bucket_name: str | None) -> tuple[
                 Name=parameter, Value=data_set.id, Type="String", Overwrite=True
             )
             changed = True
+    return f"s3://{destination}/datasets/{data_set.id}/", changed
+
+
+def own_pictures(name: str, bucket_name: str | None) -> tuple[str, list[str]] | None:
+    """Looks whether a deployment trains on pictures of a folder, which nothing else should take the place of.
+
+    Args:
+        name: The deployment's name.
+        bucket_name: Where something else is to be put, if not into the deployment's bucket.
+
+    Returns:
+        Where they lie (an ``s3://`` URL) and their classes in label order; None if they are CIFAR-100's, if
+        nothing is staged, or if another bucket is meant.
+
+    Raises:
+        StagingError: AWS refused or cannot be reached.
+    """
+    with _errors_explained():
+        session = boto3.Session()
+        deployed = _parameter(session, f"/{name}/bucket")
+        data_set = _parameter(session, f"/{name}/dataset")
+        if deployed is None or data_set is None or bucket_name not in (None, deployed):
+            return None
+        s3 = session.client("s3")
+        try:
+            manifest = s3.get_object(Bucket=deployed, Key=f"datasets/{data_set}/manifest.json")["Body"].read()
+        except s3.exceptions.NoSuchKey:
+            return None
+        content = json.loads(manifest)
+        if content["source"]["kind"] != "images":
+            return None
+        return f"s3://{deployed}/datasets/{data_set}/", content["classes"]
+
+
+@contextmanager
+def _errors_explained() -> Iterator[None]:
+    """Turns AWS's errors into one line each that says what to do."""
+    try:
+        yield
     except (ClientError, BotoCoreError) as error:
         raise StagingError(_explanation(error)) from None
     except ValueError as error:  # what botocore raises for an endpoint in the environment that is no URL
         raise StagingError(f"{error}: check the environment, {WITHOUT_AWS}") from None
-    return f"s3://{destination}/datasets/{data_set.id}/", changed
 
 
 def _parameter(session: boto3.Session, path: str) -> str | None:

@@ -4,7 +4,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from data_staging.dataset import DataSet, describe, png
+from data_staging.dataset import DataSet, describe
 from data_staging.errors import StagingError
 from data_staging.progress import Progress
 
@@ -56,7 +56,7 @@ def _fill(folder: Path, data_set: DataSet) -> None:
             for name in data_set.classes:
                 (folder / split / name).mkdir(parents=True)
             for picture in pictures:
-                content = png(picture.row)
+                content = picture.png()
                 (folder / split / picture.path).write_bytes(content)
                 files[f"{split}/{picture.path}"] = describe(picture, content)
                 progress.advance()

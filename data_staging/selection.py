@@ -8,16 +8,18 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from PIL import Image
 
 from data_staging.archive import Archive, Rows
 from data_staging.errors import StagingError
+from data_staging.photos import png
 
 SPLITS = ("train", "validation", "test")
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
-    """One picture of the data set.
+class ArchivePicture:
+    """One picture of the archive.
 
     Attributes:
         path: Relative to its split's folder: ``class/name.png``.
@@ -31,8 +33,15 @@ class Picture:
     digest: str
     row: npt.NDArray[np.uint8]
 
+    def png(self) -> bytes:
+        """Returns the picture as a 32x32 RGB PNG file."""
+        pixels = self.row.reshape(3, 32, 32).transpose(1, 2, 0)
+        return png(Image.fromarray(np.ascontiguousarray(pixels)))
 
-def select(archive: Archive, classes: list[str], validation_fraction: float) -> dict[str, list[Picture]]:
+
+def select(
+    archive: Archive, classes: list[str], validation_fraction: float
+) -> dict[str, list[ArchivePicture]]:
     """Returns the pictures of the wanted classes by split ("train", "validation", "test").
 
     The validation split takes that fraction of each class's training pictures (at least one, and never all),
@@ -44,7 +53,7 @@ def select(archive: Archive, classes: list[str], validation_fraction: float) -> 
         StagingError: A class is unknown, named twice or without enough pictures.
     """
     _check_classes(classes, archive.class_names)
-    splits: dict[str, list[Picture]] = {split: [] for split in SPLITS}
+    splits: dict[str, list[ArchivePicture]] = {split: [] for split in SPLITS}
     for label, name in enumerate(classes):
         index = archive.class_names.index(name)
         training = list(_pictures(archive.train, index, name, label))
@@ -55,14 +64,19 @@ def select(archive: Archive, classes: list[str], validation_fraction: float) -> 
                 "at least 2 and 1 are needed: choose another class or the full archive"
             )
         training.sort(key=_order)
-        held_out = min(max(round(len(training) * validation_fraction), 1), len(training) - 1)
-        splits["validation"] += training[:held_out]
-        splits["train"] += training[held_out:]
+        validation = held_out(len(training), validation_fraction)
+        splits["validation"] += training[:validation]
+        splits["train"] += training[validation:]
         splits["test"] += test
     return {split: sorted(pictures, key=_order) for split, pictures in splits.items()}
 
 
-def _order(picture: Picture) -> tuple[str, str]:
+def held_out(count: int, fraction: float) -> int:
+    """Returns how many of some pictures that fraction is: at least one, and never all of two or more."""
+    return min(max(round(count * fraction), 1), count - 1)
+
+
+def _order(picture: ArchivePicture) -> tuple[str, str]:
     return picture.digest, picture.path
 
 
@@ -78,7 +92,7 @@ def _check_classes(classes: list[str], known: list[str]) -> None:
             raise StagingError(f"class '{name}' is named twice")
 
 
-def _pictures(rows: Rows, index: int, class_name: str, label: int) -> Iterator[Picture]:
+def _pictures(rows: Rows, index: int, class_name: str, label: int) -> Iterator[ArchivePicture]:
     """Yields the pictures of one class, names made unique (case apart) in the order of names and digests."""
     wanted = [row for row, row_label in enumerate(rows.labels) if row_label == index]
     digests = {row: hashlib.sha256(rows.pixels[row]).hexdigest() for row in wanted}
@@ -92,4 +106,4 @@ def _pictures(rows: Rows, index: int, class_name: str, label: int) -> Iterator[P
             while (name := f"{stem}-{copies[stem]}.png") in taken:
                 copies[stem] += 1
             taken.add(name)
-        yield Picture(f"{class_name}/{name}", label, digests[row], rows.pixels[row])
+        yield ArchivePicture(f"{class_name}/{name}", label, digests[row], rows.pixels[row])

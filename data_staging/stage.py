@@ -1,8 +1,12 @@
-"""Stages CIFAR-100 for training: ``python data_staging/stage.py``, or ``python -m data_staging.stage``."""
+"""Stages CIFAR-100, or a folder of own pictures, for training: ``python data_staging/stage.py``.
+
+``python -m data_staging.stage`` is the same.
+"""
 
 import argparse
 import json
 import sys
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,9 +18,10 @@ from data_staging.errors import StagingError
 CDK_JSON = Path(__file__).resolve().parent.parent / "cdk.json"
 
 DESCRIPTION = """\
-Takes the pictures of some classes out of CIFAR-100 and puts them where training finds them: PNG files, lists
-and a manifest under datasets/ID/ in the deployment's bucket. A tenth of the training pictures (the setting
-validation_fraction) become the validation split; CIFAR-100's test pictures stay apart.
+Takes the pictures of some classes out of CIFAR-100, or your own out of a folder, and puts them where
+training finds them: PNG files, lists and a manifest under datasets/ID/ in the deployment's bucket.
+CIFAR-100's test pictures, or a sixth of your own, stay apart. Of the others a tenth (the setting
+validation_fraction) become the validation split.
 
 ID is a digest of the content. What is staged already is not sent again, and a run that was stopped goes on
 where it ended. Last of all the deployment learns of the data set (SSM parameter /NAME/dataset): the next
@@ -24,7 +29,21 @@ deploy trains on it.
 """
 
 EPILOG = """\
-The archive is the first of: --archive, the environment variable SCONES_CIFAR100, the cache
+your own pictures (--images DIR):
+  DIR has a subfolder for each class, by its name, with three pictures or more. Folders in a subfolder belong
+  to its class. Hidden files and folders are passed over. Links to files are followed, and subfolders may be
+  links; links to folders deeper down are not followed.
+
+  Photos may be JPEG, PNG, WebP, HEIC, TIFF, BMP or GIF (of an animation the first frame), whatever their
+  names end in, of any size up to 52 megapixels (JPEG: 256). They are staged upright, in RGB, scaled down to
+  262,144 pixels (about 590 x 440) where larger, and without their metadata: no place, no camera.
+
+  Other files are left out and listed. So are copies: the first of those that show the same, pixel for pixel,
+  counts, and none of those that lie in two classes. The manifest names them all (source.left_out).
+
+  Once staged, own pictures stay: without --images or --archive this command then changes nothing.
+
+CIFAR-100's archive is the first of: --archive, the environment variable SCONES_CIFAR100, the cache
 ($XDG_CACHE_HOME or ~/.cache, in scones-unlimited/), a download of 169 MB into the cache from
 https://www.cs.toronto.edu/~kriz/cifar.html. AWS account and region come from the environment, as for the AWS
 CLI; eval "$(python -m local env)" points it at the embedded cloud.
@@ -32,6 +51,8 @@ CLI; eval "$(python -m local env)" points it at the embedded cloud.
 examples:
   python data_staging/stage.py                              what cdk.json says, for the deployment it names
   python data_staging/stage.py --classes apple,pear         other classes, numbered in this order
+  python data_staging/stage.py --images ~/photos --classes apple,pear
+                                                            your own, with the subfolders apple and pear
   python data_staging/stage.py --out /tmp/staged            to a folder, without AWS
   python data_staging/sample.py drawn.tar.gz && python data_staging/stage.py --archive drawn.tar.gz
                                                             drawn pictures, without a download
@@ -79,11 +100,15 @@ def parser() -> argparse.ArgumentParser:
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    command.add_argument(
+    pictures = command.add_mutually_exclusive_group()
+    pictures.add_argument(
         "--archive", type=Path, metavar="PATH", help="cifar-100-python.tar.gz, or one like it"
     )
+    pictures.add_argument(
+        "--images", metavar="DIR", help="your own pictures: a folder with one subfolder for each class"
+    )
     command.add_argument(
-        "--classes", metavar="A,B", help="CIFAR-100 classes in label order (default: the setting in cdk.json)"
+        "--classes", metavar="A,B", help="the classes in label order (default: the setting in cdk.json)"
     )
     command.add_argument("--name", help="the deployment's name (default: the setting in cdk.json)")
     where = command.add_mutually_exclusive_group()
@@ -94,33 +119,51 @@ def parser() -> argparse.ArgumentParser:
     )
     where.add_argument("--out", metavar="DIR", help="write the same files under a folder instead")
     where.add_argument(
-        "--fetch", action="store_true", help="only make sure that the archive is at hand, and print its path"
+        "--fetch",
+        action="store_true",
+        help="only make sure that the pictures are at hand, and print their path",
     )
     return command
+
+
+def _run(options: argparse.Namespace) -> str:
+    """Does what the options ask for; returns the line to print."""
+    # Here, because it takes long enough to be interrupted: boto3 and NumPy.
+    from data_staging import own_pictures, staging
+
+    if options.fetch and options.images is None:
+        return str(staging.find_archive(options.archive))
+    settings = Settings.read(CDK_JSON)
+    name = options.name or settings.name
+    given = options.classes.split(",") if options.classes is not None else settings.classes
+    classes = [each.strip() for each in given]
+    if options.images is not None:
+        images = Path(options.images)
+        if options.fetch:
+            own_pictures.check_classes(images, classes)
+            return str(images)
+        data_set = staging.read_own_pictures(images, classes, settings.validation_fraction)
+    else:
+        if options.archive is None and options.out is None:
+            kept = staging.kept_own_pictures(name, options.bucket, classes)
+            if kept is not None:
+                return kept
+        archive = staging.find_archive(options.archive)
+        data_set = staging.read_data_set(archive, classes, settings.validation_fraction)
+    out = None if options.out is None else Path(options.out)
+    return staging.stage(data_set, name, options.bucket, out)
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Runs the command; returns the exit status."""
     options = parser().parse_args(arguments)
     try:
-        for option in ("name", "bucket", "out"):
+        for option in ("name", "bucket", "out", "images"):
             if getattr(options, option) == "":
                 raise StagingError(f"--{option} is empty: give it a value, or leave it out for the default")
-        # Here, because it takes long enough to be interrupted: boto3 and NumPy.
-        from data_staging import staging
-
-        if options.fetch:
-            print(staging.find_archive(options.archive))
-            return 0
-        settings = Settings.read(CDK_JSON)
-        classes = options.classes.split(",") if options.classes is not None else settings.classes
-        data_set = staging.read_data_set(
-            staging.find_archive(options.archive),
-            [name.strip() for name in classes],
-            settings.validation_fraction,
-        )
-        out = None if options.out is None else Path(options.out)
-        print(staging.stage(data_set, options.name or settings.name, options.bucket, out))
+        # What is odd in the metadata of a photo, which does not matter here.
+        warnings.filterwarnings("ignore", module="PIL|pillow_heif")
+        print(_run(options))
     except KeyboardInterrupt:
         print("stage.py: interrupted; run it again to go on", file=sys.stderr)
         return 130
@@ -128,7 +171,8 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"stage.py: {error}", file=sys.stderr)
         return 1
     except OSError as error:
-        print(f"stage.py: {options.archive or 'the archive'} cannot be read: {error}", file=sys.stderr)
+        source = options.images or options.archive or "the archive"
+        print(f"stage.py: {source} cannot be read: {error}", file=sys.stderr)
         return 1
     return 0
 

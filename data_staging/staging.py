@@ -1,13 +1,16 @@
-"""The steps of staging: find the archive, read it, choose from it, put the data set in its place."""
+"""The steps of staging: find the pictures, read them, choose from them, put the data set in its place."""
 
 import os
+import sys
 from pathlib import Path
 
-from data_staging import archive, deployment, folder
-from data_staging.dataset import DataSet, Source
+from data_staging import archive, deployment, folder, own_pictures
+from data_staging.dataset import DataSet, FolderSource, Source
 from data_staging.download import MD5, cache_folder, download, md5_of
 from data_staging.errors import StagingError
 from data_staging.selection import select
+
+LEFT_OUT_SHOWN = 10
 
 
 def find_archive(given: Path | None) -> Path:
@@ -25,6 +28,30 @@ def find_archive(given: Path | None) -> Path:
     return path
 
 
+def kept_own_pictures(name: str, bucket_name: str | None, classes: list[str]) -> str | None:
+    """Returns a sentence that says which own pictures a deployment keeps, or None if it has none.
+
+    CIFAR-100 takes their place only where somebody names an archive: a deploy that is run again without
+    naming the folder again must not train on something else.
+
+    Raises:
+        StagingError: They are of other classes than these, or AWS cannot be asked.
+    """
+    staged = deployment.own_pictures(name, bucket_name)
+    if staged is None:
+        return None
+    place, staged_classes = staged
+    if staged_classes != classes:
+        raise StagingError(
+            f"own pictures of {', '.join(staged_classes)} are staged ({place}), but the classes are "
+            f"{', '.join(classes)}: give --images DIR for those, or --archive PATH for CIFAR-100's"
+        )
+    return (
+        f"Kept: {place} (own pictures of {', '.join(classes)}; --images DIR stages a folder anew, "
+        "--archive PATH goes back to CIFAR-100)"
+    )
+
+
 def read_data_set(path: Path, classes: list[str], validation_fraction: float) -> DataSet:
     """Reads an archive and chooses the wanted classes from it.
 
@@ -36,6 +63,25 @@ def read_data_set(path: Path, classes: list[str], validation_fraction: float) ->
     md5 = md5_of(path)
     source = Source("generated" if content.generated else "cifar-100", path.name, md5, md5 == MD5)
     return DataSet(classes, select(content, classes, validation_fraction), source)
+
+
+def read_own_pictures(images: Path, classes: list[str], validation_fraction: float) -> DataSet:
+    """Reads a folder of own pictures, and says which of its files are left out.
+
+    Raises:
+        StagingError: Its subfolders are not the classes, or one has too few pictures.
+        OSError: A folder in it cannot be read.
+    """
+    found = own_pictures.find(images, classes)
+    for path, reason in list(found.left_out.items())[:LEFT_OUT_SHOWN]:
+        print(f"Left out: {path!r} is {reason}", file=sys.stderr)
+    if (more := len(found.left_out) - LEFT_OUT_SHOWN) > 0:
+        print(f"Left out: {more} more; manifest.json names them all (source.left_out)", file=sys.stderr)
+    splits = own_pictures.split(found.photos, classes, validation_fraction)
+    originals = {
+        f"{name}/{photo.path}": photo.original for name, photos in splits.items() for photo in photos
+    }
+    return DataSet(classes, splits, FolderSource(images.resolve().name, originals, found.left_out))
 
 
 def stage(data_set: DataSet, name: str, bucket_name: str | None, out: Path | None) -> str:

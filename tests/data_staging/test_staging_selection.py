@@ -13,7 +13,7 @@ from data_staging import archive
 from data_staging.archive import Archive, Rows
 from data_staging.dataset import DataSet, Source
 from data_staging.errors import StagingError
-from data_staging.selection import Picture, select
+from data_staging.selection import ArchivePicture, select
 
 CLASS_NAMES = ["apple", "bicycle", "cup", "motorcycle"]
 SOURCE = Source("cifar-100", "x.tar.gz", "0" * 32, False)
@@ -37,7 +37,7 @@ def shuffled(some: Rows, seed: int) -> Rows:
 ARCHIVE = Archive(CLASS_NAMES, rows(0), rows(1, per_class=3), False)
 
 
-def contents(pictures: list[Picture]) -> set[bytes]:
+def contents(pictures: list[ArchivePicture]) -> set[bytes]:
     return {picture.row.tobytes() for picture in pictures}
 
 

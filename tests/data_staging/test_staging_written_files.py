@@ -12,8 +12,9 @@ import pytest
 from PIL import Image
 
 from data_staging import archive, folder, staging
-from data_staging.dataset import DataSet, png
+from data_staging.dataset import DataSet
 from data_staging.errors import StagingError
+from data_staging.selection import ArchivePicture
 
 CLASSES = ["bicycle", "motorcycle"]
 
@@ -38,7 +39,7 @@ def manifest(written: Path) -> dict[str, Any]:
 
 def test_a_picture_is_a_true_rgb_png_with_the_pixels_of_the_archive() -> None:
     row = np.arange(3072, dtype=np.uint16).astype(np.uint8)
-    image = Image.open(io.BytesIO(png(row)))
+    image = Image.open(io.BytesIO(ArchivePicture("bicycle/a.png", 0, "", row).png()))
     assert (image.format, image.mode, image.size) == ("PNG", "RGB", (32, 32))
     red, green, blue = row[:1024], row[1024:2048], row[2048:]
     assert image.getpixel((5, 1)) == (red[37], green[37], blue[37])

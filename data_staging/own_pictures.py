@@ -1,0 +1,202 @@
+"""Chooses the pictures of a folder with one subfolder a class: which files count, and in which split."""
+
+import os
+import re
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from pathlib import Path
+
+from data_staging.errors import StagingError
+from data_staging.photos import DECODERS, UnreadablePhoto, pixel_digest, png, read_photo
+from data_staging.progress import Progress
+from data_staging.selection import SPLITS, held_out
+
+CLASS_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+"""What may be part of an S3 key, of a line of a list file and of a list separated by commas."""
+TEST_SHARE = 1 / 6
+"""CIFAR-100's own: 100 of the 600 pictures of a class."""
+
+
+@dataclass(frozen=True, slots=True)
+class Photo:
+    """A picture of a folder.
+
+    Attributes:
+        path: Relative to its split's folder: ``class/name-digits.png``.
+        label: Index of its class in the data set's classes.
+        digest: SHA-256 of the size and pixels that are staged of it, in hex.
+        file: Where it lies.
+        original: The same, relative to the folder.
+    """
+
+    path: str
+    label: int
+    digest: str
+    file: Path
+    original: str
+
+    def png(self) -> bytes:
+        """Returns the picture as a PNG file, decoded anew: a folder's pixels need not fit into memory.
+
+        Raises:
+            StagingError: The file is another than before.
+        """
+        try:
+            image = read_photo(self.file)
+        except UnreadablePhoto:
+            image = None
+        if image is None or pixel_digest(image) != self.digest:
+            raise StagingError(f"{str(self.file)!r} was changed meanwhile: run it again")
+        return png(image)
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a folder holds: the different photos, and why each other file is left out, by its path."""
+
+    photos: list[Photo]
+    left_out: dict[str, str]
+
+
+def check_classes(folder: Path, classes: list[str]) -> None:
+    """Makes sure that a folder's subfolders are the classes.
+
+    Raises:
+        StagingError: They are not, or have names that can be no class.
+        OSError: The folder cannot be read.
+    """
+    if not folder.is_dir():
+        raise StagingError(f"{folder} (--images) is no folder: give one that has a subfolder for each class")
+    names = sorted(entry.name for entry in folder.iterdir() if entry.is_dir() and not _hidden(entry.name))
+    if len(names) < 2:
+        raise StagingError(
+            f"{folder} has {len(names)} subfolders: two or more are needed, each with the pictures of a class"
+        )
+    for name in names:
+        if not CLASS_NAME.fullmatch(name):
+            raise StagingError(
+                f"the subfolder {name!r} of {folder} can give no class its name: rename it, with 1 to 64 of "
+                "A-Z, a-z, 0-9, _ and -, not starting with _ or -"
+            )
+    if sorted(classes) != names:
+        listed = ", ".join(f'"{name}"' for name in names)
+        raise StagingError(
+            f"the subfolders of {folder} are {', '.join(names)}, but the classes are {', '.join(classes)}: "
+            f'set "classes": [{listed}] in cdk.json, or give --classes {",".join(names)} (in label order)'
+        )
+
+
+def find(folder: Path, classes: list[str]) -> Found:
+    """Reads every file in the subfolders, to the last one; hidden files and folders are passed over.
+
+    Of files that show the same, pixel for pixel, the first counts; where they lie in folders of two classes,
+    none does.
+
+    Raises:
+        StagingError: The folder's subfolders are not the classes.
+        OSError: A folder cannot be read.
+    """
+    check_classes(folder, classes)
+    labels = {file: label for label, name in enumerate(classes) for file in _files(folder / name)}
+    left_out = {
+        entry.name: "in no subfolder, so that its class is not known"
+        for entry in sorted(folder.iterdir())
+        if not entry.is_dir() and not _hidden(entry.name)
+    }
+    same: dict[str, list[Path]] = {}
+    for file, outcome in _read(list(labels)).items():
+        if isinstance(outcome, UnreadablePhoto):
+            left_out[_original(file, folder)] = str(outcome)
+        else:
+            same.setdefault(outcome, []).append(file)
+    photos = []
+    for digest, (first, *copies) in same.items():
+        other = next((copy for copy in copies if labels[copy] != labels[first]), None)
+        if other is not None:
+            left_out[_original(first, folder)] = (
+                f"the same picture as {_original(other, folder)!r}, of another class"
+            )
+        else:
+            path = f"{classes[labels[first]]}/{_safe_name(first.stem, digest)}"
+            photos.append(Photo(path, labels[first], digest, first, _original(first, folder)))
+        for copy in copies:
+            classed = ", of another class" if labels[copy] != labels[first] else ""
+            left_out[_original(copy, folder)] = f"the same picture as {_original(first, folder)!r}{classed}"
+    return Found(photos, left_out)
+
+
+def split(photos: list[Photo], classes: list[str], validation_fraction: float) -> dict[str, list[Photo]]:
+    """Returns the photos by split ("train", "validation", "test"), each class in each of them.
+
+    The digests of their pixels choose a sixth of each class for the test, then that fraction of the others
+    for the validation, and the order in each split.
+
+    Raises:
+        StagingError: A class has fewer than three photos.
+    """
+    by_label: list[list[Photo]] = [[] for _ in classes]
+    for photo in sorted(photos, key=lambda photo: photo.digest):
+        by_label[photo.label].append(photo)
+    short = [
+        f"'{name}' has {len(of_it)}" for name, of_it in zip(classes, by_label, strict=True) if len(of_it) < 3
+    ]
+    if short:
+        raise StagingError(
+            f"too few different pictures that can be read: {', '.join(short)}; at least 3 of each class are "
+            "needed, one for each of training, validation and test"
+        )
+    splits: dict[str, list[Photo]] = {name: [] for name in SPLITS}
+    for of_it in by_label:
+        test = held_out(len(of_it) - 1, TEST_SHARE)  # of all but one, so that two are left
+        validation = test + held_out(len(of_it) - test, validation_fraction)
+        splits["test"] += of_it[:test]
+        splits["validation"] += of_it[test:validation]
+        splits["train"] += of_it[validation:]
+    return {name: sorted(chosen, key=lambda photo: photo.digest) for name, chosen in splits.items()}
+
+
+def _hidden(name: str) -> bool:
+    return name.startswith(".")
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    """Yields all files in a folder and its folders, in the order of names, and the links to folders."""
+
+    def give_up(error: OSError) -> None:
+        raise error
+
+    for place, folders, names in os.walk(folder, onerror=give_up):
+        links = [name for name in folders if Path(place, name).is_symlink()]
+        folders[:] = sorted(name for name in folders if not _hidden(name))
+        yield from (Path(place, name) for name in sorted(names + links) if not _hidden(name))
+
+
+def _original(file: Path, folder: Path) -> str:
+    return file.relative_to(folder).as_posix()
+
+
+def _safe_name(stem: str, digest: str) -> str:
+    """Returns a name that no other picture has, safe everywhere, that reminds of the file's."""
+    readable = re.sub(r"[^A-Za-z0-9_]+", "-", stem)[:40].strip("-")
+    return f"{readable or 'picture'}-{digest[:12]}.png"
+
+
+def _read(files: list[Path]) -> dict[Path, str | UnreadablePhoto]:
+    """Returns of each file the digest of its pixels, or why it has none, in the order given."""
+
+    def digest(file: Path) -> str | UnreadablePhoto:
+        try:
+            return pixel_digest(read_photo(file))
+        except UnreadablePhoto as unreadable:
+            return unreadable
+
+    pool = ThreadPoolExecutor(DECODERS)
+    try:
+        with Progress("Reading", len(files), "files") as progress:
+            digests = {file: pool.submit(digest, file) for file in files}
+            for _ in as_completed(digests.values()):
+                progress.advance()
+    finally:
+        pool.shutdown(cancel_futures=True)
+    return {file: done.result() for file, done in digests.items()}
