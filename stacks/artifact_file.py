@@ -1,9 +1,9 @@
 """Checks a model artifact on this machine before it is uploaded."""
 
+import gzip
 import re
 import tarfile
 import zlib
-from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 
 from stacks.setting_kinds import SettingError
@@ -33,33 +33,54 @@ def check_artifact(path: Path) -> None:
     if not path.is_file():
         raise _refusal(path, "is no file")
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise _refusal(path, f"has more than {MAX_BYTES:,} bytes")
-        # As a stream: with random access tarfile would take any compression.
-        with tarfile.open(path, "r|gz") as archive:
-            names = _plain_files(archive, lambda fault: _refusal(path, fault))
-    except OSError as error:
-        raise _refusal(path, f"can not be read ({error})") from None
-    except (tarfile.TarError, EOFError, zlib.error) as error:
+        with _BoundedGzip(path) as unpacked:
+            names = _plain_files(unpacked)
+    except _Fault as fault:
+        raise _refusal(path, str(fault)) from None
+    except (gzip.BadGzipFile, tarfile.TarError, EOFError, zlib.error) as error:
         raise _refusal(path, f"is no whole tar packed with gzip ({error})") from None
+    except OSError as error:
+        raise _refusal(path, f"can not be read ({error.strerror})") from None
     for expected, pattern in EXPECTED.items():
         if not any(pattern.fullmatch(name) for name in names):
             raise _refusal(path, f"holds no {expected} outside of any folder")
 
 
-def _plain_files(archive: tarfile.TarFile, refusal: Callable[[str], SettingError]) -> list[str]:
-    names: list[str] = []
-    size = 0
-    for member in archive:
-        name = str(PurePosixPath(member.name))
-        if member.isdir() and name == ".":
-            continue
-        if not member.isreg():
-            raise refusal(f"holds {name!r}, which is no plain file")
-        names.append(name)
-        size += member.size
-        if size > MAX_BYTES or len(names) > MAX_FILES:
-            raise refusal(f"unpacks to more than {MAX_BYTES:,} bytes or {MAX_FILES} files")
+class _Fault(Exception):
+    """What is wrong with an artifact, to follow "which"."""
+
+
+class _BoundedGzip(gzip.GzipFile):
+    """A packed file that ends in a fault before it has given too many bytes."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, "rb")
+        self._left = MAX_BYTES
+
+    def read(self, size: int | None = -1) -> bytes:
+        block = super().read(size)
+        self._left -= len(block)
+        if self._left < 0:
+            raise _Fault(f"unpacks to more than {MAX_BYTES:,} bytes")
+        return block
+
+
+def _plain_files(unpacked: _BoundedGzip) -> list[str]:
+    names = []
+    # As a stream: nothing is sought, and no more is held than a header.
+    with tarfile.open(fileobj=unpacked, mode="r|") as archive:
+        for member in archive:
+            name = str(PurePosixPath(member.name))
+            if member.isdir() and name == ".":
+                continue
+            if not member.isreg():
+                raise _Fault(f"holds {name!r}, which is no plain file")
+            names.append(name)
+            if len(names) > MAX_FILES:
+                raise _Fault(f"holds more than {MAX_FILES} files")
+    # To its end, where gzip's checksum is.
+    while unpacked.read(65_536):
+        pass
     return names
 
 
