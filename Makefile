@@ -14,20 +14,24 @@ endif
 INSTALL := pip install --quiet --constraint constraints.txt --requirement
 CDK_DEPLOY := cdk deploy --app cdk.out --require-approval never --progress events
 STAND_IN := .cache/stand-in.tar.gz
+# The pictures, for demo and deploy: IMAGES=DIR for own ones, ARCHIVE=PATH for an archive of CIFAR-100. Without
+# either a deploy leaves own pictures that are staged as they are. Make hands both on in the environment.
+PICTURES := $${IMAGES:+--images "$$IMAGES"} $${ARCHIVE:+--archive "$$ARCHIVE"}
 
 .PHONY: demo deploy destroy test lint setup setup-dev
 
 demo: setup            ## the whole workflow on this machine, no AWS account
 	@pictures="CIFAR-100"; \
-	if archive=$$(python data_staging/stage.py --fetch); then \
-	  echo "Pictures: $$pictures ($$archive)"; \
-	elif [ -n "$${SCONES_CIFAR100:-}" ]; then \
+	if found=$$(python data_staging/stage.py --fetch $(PICTURES)); then \
+	  if [ -n "$${IMAGES:-}" ]; then pictures="your own"; else export ARCHIVE="$$found"; fi; \
+	  echo "Pictures: $$pictures ($$found)"; \
+	elif [ -n "$${IMAGES:-}$${ARCHIVE:-}$${SCONES_CIFAR100:-}" ]; then \
 	  exit 1; \
 	else \
 	  pictures="a GENERATED STAND-IN, not CIFAR-100"; \
 	  echo "Pictures: $$pictures (see the line above)"; \
 	  test -f $(STAND_IN) || python data_staging/sample.py $(STAND_IN); \
-	  export SCONES_CIFAR100=$(STAND_IN); \
+	  export ARCHIVE=$(STAND_IN); \
 	fi; \
 	python -m local up; \
 	environment=$$(python -m local env); eval "$$environment"; \
@@ -42,7 +46,7 @@ deploy: setup          ## on the AWS account that the environment names
 	@python -c 'import boto3; boto3.client("ssm").get_parameter(Name="/cdk-bootstrap/hnb659fds/version")' \
 	  2>/dev/null || cdk bootstrap --app cdk.out
 	@$(CDK_DEPLOY) '*-storage'
-	@python data_staging/stage.py
+	@python data_staging/stage.py $(PICTURES)
 	@python -m console training-log & trap "kill $$! 2>/dev/null || true" EXIT; $(CDK_DEPLOY) --all
 
 destroy: setup         ## takes away all that deploy made

@@ -11,8 +11,9 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 # Notes each command, and fails where a test has asked for it.
 COMMAND = """#!/usr/bin/env bash
 line="$(basename "$0") $*"
-echo "$line [${AWS_DEFAULT_REGION:-}] [${SCONES_CIFAR100:-}]" >> calls
+echo "$line [${AWS_DEFAULT_REGION:-}]" >> calls
 case "$line" in *"${FAILING:-nothing}"*) exit 1;; esac
+case "$line" in *--fetch*) echo "the pictures' path";; esac
 case "$line" in "cdk deploy"*--all) sleep 1;; esac  # longer than what runs beside it
 """
 
@@ -35,16 +36,16 @@ def project(tmp_path: Path) -> Path:
 
 
 def make(
-    project: Path, target: str, **environment: str
+    project: Path, *arguments: str, **environment: str
 ) -> tuple[subprocess.CompletedProcess[str], list[str]]:
-    """Runs a target; returns the process and the commands that it ran, each with region and archive."""
+    """Runs a target; returns the process and the commands that it ran, each with its region."""
     inherited = {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith(("AWS_", "SCONES_", "MAKE", "MFLAGS"))
+        if not name.startswith(("AWS_", "SCONES_", "MAKE", "MFLAGS", "IMAGES", "ARCHIVE"))
     }
     completed = subprocess.run(
-        ["make", target],
+        ["make", *arguments],
         cwd=project,
         env={**inherited, **environment},
         capture_output=True,
@@ -53,6 +54,13 @@ def make(
         check=False,
     )
     return completed, (project / "calls").read_text().splitlines()
+
+
+def stagings(calls: list[str]) -> list[str]:
+    """Returns the calls of staging, without the region."""
+    return [
+        call.removeprefix("python ").rpartition(" [")[0] for call in calls if "data_staging/stage.py" in call
+    ]
 
 
 def test_pictures_are_staged_after_the_bucket_is_there_and_before_the_rest(project: Path) -> None:
@@ -93,10 +101,49 @@ def test_without_an_archive_or_a_network_the_demo_draws_pictures_and_says_so(pro
     lines = completed.stdout.splitlines()
     assert "GENERATED STAND-IN" in lines[0]
     assert "GENERATED STAND-IN" in lines[-1]
-    assert any("stage.py" in call and "stand-in.tar.gz" in call for call in calls)
+    assert stagings(calls)[-1] == "data_staging/stage.py --archive .cache/stand-in.tar.gz"
 
 
-def test_an_archive_that_is_not_there_ends_the_demo_before_anything_starts(project: Path) -> None:
-    completed, calls = make(project, "demo", FAILING="--fetch", SCONES_CIFAR100="/no/such/archive")
+@pytest.mark.parametrize(
+    ("arguments", "environment"),
+    [
+        ([], {"SCONES_CIFAR100": "/no/such/archive"}),
+        (["ARCHIVE=/no/such/archive"], {}),
+        (["IMAGES=/no/such/folder"], {}),
+    ],
+)
+def test_pictures_that_are_not_there_end_the_demo_before_anything_starts(
+    arguments: list[str], environment: dict[str, str], project: Path
+) -> None:
+    completed, calls = make(project, "demo", *arguments, FAILING="--fetch", **environment)
     assert completed.returncode != 0
     assert len(calls) == 1
+
+
+def test_a_deploy_stages_the_pictures_that_it_is_given(project: Path) -> None:
+    _, calls = make(project, "deploy", 'IMAGES=my "photos"')
+    assert stagings(calls) == ['data_staging/stage.py --images my "photos"']
+    _, calls = make(project, "deploy", "ARCHIVE=cifar.tar.gz")
+    assert stagings(calls)[-1] == "data_staging/stage.py --archive cifar.tar.gz"
+
+
+def test_a_deploy_without_pictures_leaves_the_choice_to_staging_which_keeps_own_ones(project: Path) -> None:
+    _, calls = make(project, "deploy", SCONES_CIFAR100="cifar.tar.gz")
+    assert stagings(calls) == ["data_staging/stage.py"]
+
+
+def test_the_demo_shows_own_pictures_and_says_so(project: Path) -> None:
+    completed, calls = make(project, "demo", "IMAGES=my photos")
+    assert completed.returncode == 0, completed.stderr
+    assert stagings(calls) == [
+        "data_staging/stage.py --fetch --images my photos",
+        "data_staging/stage.py --images my photos",
+    ]
+    assert "Pictures: your own" in completed.stdout.splitlines()[0]
+    assert "your own" in completed.stdout.splitlines()[-1]
+
+
+def test_the_demo_of_cifar_100_takes_the_place_of_own_pictures_by_naming_its_archive(project: Path) -> None:
+    completed, calls = make(project, "demo")
+    assert stagings(calls)[-1] == "data_staging/stage.py --archive the pictures' path"
+    assert "CIFAR-100" in completed.stdout.splitlines()[-1]
