@@ -123,8 +123,21 @@ def _download(record: Record, root: Path) -> None:
 
 
 def _write_configuration(record: Record, config: Path) -> None:
-    """Writes the files that a container finds in /opt/ml/input/config."""
-    host = {"current_host": "algo-1", "hosts": ["algo-1"], "network_interface_name": "lo"}
+    """Writes the files that a container finds in /opt/ml/input/config.
+
+    As in "How Amazon SageMaker AI Provides Training Information" in AWS's developer guide, but for the name
+    of the network interface.
+    """
+    instance = record["ResourceConfig"]["InstanceType"]
+    group = {"instance_group_name": "homogeneousCluster", "instance_type": instance, "hosts": ["algo-1"]}
+    host = {
+        "current_host": "algo-1",
+        "current_instance_type": instance,
+        "current_group_name": group["instance_group_name"],
+        "hosts": group["hosts"],
+        "instance_groups": [group],
+        "network_interface_name": "lo",
+    }
     channels = {
         channel["ChannelName"]: {
             "TrainingInputMode": "File",

@@ -103,9 +103,11 @@ def _check_instances(request: dict[str, Any]) -> None:
     for member in ("AlgorithmSpecification", "ResourceConfig"):
         if member not in request:
             raise invalid(f"{member} is required for a training job that runs an algorithm.")
+    if "InstanceType" not in request["ResourceConfig"]:
+        raise invalid("ResourceConfig needs an InstanceType: the embedded cloud has no instance groups.")
     instances = request["ResourceConfig"].get("InstanceCount", 1)
     if instances > 1:
-        kind = request["ResourceConfig"].get("InstanceType", "ml.m5.large")
+        kind = request["ResourceConfig"]["InstanceType"]
         raise ApiError(
             "ResourceLimitExceeded",
             f"The account-level service limit '{kind} for training job usage' is 1 Instances, with current "

@@ -13,7 +13,7 @@ _LARGEST_PAYLOADS = 100  # MB, of all concurrent requests, as CreateTransformJob
 def create_transform_job(request: dict[str, Any]) -> Record:
     """CreateTransformJob: checks what can be known before the job, then runs it on a thread."""
     name = request["TransformJobName"]
-    hosting.existing(records.models, "model", request["ModelName"], "model")
+    model = hosting.existing(records.models, "model", request["ModelName"], "model")
     _check_supported(request)
     _check_payloads(request)
     moment = records.now()
@@ -35,7 +35,7 @@ def create_transform_job(request: dict[str, Any]) -> Record:
             )
         records.transform_jobs[name] = record
         records.set_tags(record["TransformJobArn"], request.get("Tags", []))
-    transform_runner.start(record)
+    transform_runner.start(record, model)
     return record
 
 

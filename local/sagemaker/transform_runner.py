@@ -1,5 +1,6 @@
 """Runs one transform job: every object of a prefix through the model's container, the answers to S3."""
 
+import contextlib
 import datetime
 import logging
 import tempfile
@@ -25,6 +26,7 @@ _INVOCATION_SECONDS = 600  # AWS's default of InvocationsTimeoutInSeconds
 _RETRIES = 3  # AWS's default of InvocationsMaxRetries
 _PATIENCE = 2.0  # seconds that requests have when the job is stopped
 _REASON = 1024  # characters of FailureReason
+_STRATEGIES = {"MultiRecord": "MULTI_RECORD", "SingleRecord": "SINGLE_RECORD"}
 _INTERRUPTED = "InternalServerError: The embedded cloud was stopped while the job ran. Please try again."
 
 _logger = logging.getLogger("sagemaker.transform")
@@ -53,9 +55,9 @@ class _Refused(Exception):
         self.kind, self.lines = kind, lines
 
 
-def start(record: Record) -> None:
-    """Runs the job on a thread; the record tells how far it is."""
-    start_work(f"sagemaker-transform-{record['TransformJobName']}", _run, record)
+def start(record: Record, model: Record) -> None:
+    """Runs the job on a thread; its record tells how far it is."""
+    start_work(f"sagemaker-transform-{record['TransformJobName']}", _run, record, model)
 
 
 def interrupted(record: Record) -> None:
@@ -76,14 +78,14 @@ def end_all() -> None:
         server.end(_PATIENCE)
 
 
-def _run(record: Record) -> None:
+def _run(record: Record, model: Record) -> None:
     name = record["TransformJobName"]
     reason = None
     try:
         with tempfile.TemporaryDirectory(
             prefix=f"{name}-", dir=folder("transforms"), ignore_cleanup_errors=True
         ) as root:
-            _carry_out(record, Path(root))
+            _carry_out(record, model, Path(root))
     except _Stopped:
         if not Place.closing.is_set():
             _finish(record, "Stopped")
@@ -93,18 +95,15 @@ def _run(record: Record) -> None:
         reason = str(error)
     except s3_data.DataError as error:
         reason = f"ClientError: {error}"
-    except (OSError, BotoCoreError, ClientError) as error:
+    except (OSError, BotoCoreError, ClientError, urllib3.exceptions.HTTPError) as error:
         _logger.exception("transform job %s", name)
         reason = f"InternalServerError: {error}. Please try again."
     _finish(record, "Completed" if reason is None else "Failed", reason)
 
 
-def _carry_out(record: Record, root: Path) -> None:
+def _carry_out(record: Record, model: Record, root: Path) -> None:
     with LOCK:
         record["TransformStartTime"] = records.now()
-        model = records.models.get(record["ModelName"])
-    if model is None:
-        raise s3_data.DataError(f"The model {record['ModelName']} was deleted.")
     role_arn = model["ExecutionRoleArn"]
     s3 = client("s3", role_arn)
     source = record["TransformInput"]["DataSource"]["S3DataSource"]["S3Uri"]
@@ -140,10 +139,9 @@ def _environment(record: Record) -> dict[str, str]:
     The names are those of "Use Your Own Inference Code with Batch Transform" in AWS's developer guide, which
     says that all but the first are there only where the request gives them.
     """
-    strategies = {"MultiRecord": "MULTI_RECORD", "SingleRecord": "SINGLE_RECORD"}
     given = {
         "SAGEMAKER_MAX_PAYLOAD_IN_MB": record.get("MaxPayloadInMB"),
-        "SAGEMAKER_BATCH_STRATEGY": strategies.get(record.get("BatchStrategy", "")),
+        "SAGEMAKER_BATCH_STRATEGY": _STRATEGIES.get(record.get("BatchStrategy", "")),
         "SAGEMAKER_MAX_CONCURRENT_TRANSFORMS": record.get("MaxConcurrentTransforms"),
     }
     return {"SAGEMAKER_BATCH": "true", **{name: str(value) for name, value in given.items() if value}}
@@ -174,11 +172,10 @@ def _transform(record: Record, server: ModelServer, s3: Any, keys: list[str], lo
             return None
 
     concurrent = record.get("MaxConcurrentTransforms") or 1
+    payload = record.get("MaxPayloadInMB", DEFAULT_PAYLOAD)
+    strategy = _STRATEGIES[record.get("BatchStrategy", "SingleRecord")]
     log.write(
-        _logged(
-            f"MaxConcurrentTransforms={concurrent}, "
-            f"MaxPayloadInMB={record.get('MaxPayloadInMB', DEFAULT_PAYLOAD)}, BatchStrategy=SINGLE_RECORD"
-        )
+        _logged(f"MaxConcurrentTransforms={concurrent}, MaxPayloadInMB={payload}, BatchStrategy={strategy}")
     )
     with ThreadPoolExecutor(concurrent) as pool:
         answers = list(pool.map(answer, keys))
@@ -197,9 +194,10 @@ def _transform(record: Record, server: ModelServer, s3: Any, keys: list[str], lo
 def _payload(record: Record, s3: Any, bucket: str, key: str) -> bytes:
     try:
         found = s3.get_object(Bucket=bucket, Key=key)
-        if found["ContentLength"] > record.get("MaxPayloadInMB", DEFAULT_PAYLOAD) * _MEGABYTE:
-            raise _Refused("ClientError", "Too much data for max payload size")
-        return bytes(found["Body"].read())
+        with contextlib.closing(found["Body"]) as body:
+            if found["ContentLength"] > record.get("MaxPayloadInMB", DEFAULT_PAYLOAD) * _MEGABYTE:
+                raise _Refused("ClientError", "Too much data for max payload size")
+            return bytes(body.read())
     except ClientError as error:
         raise s3_data.DataError(f"Data download failed: {error.response['Error']['Message']}") from error
 

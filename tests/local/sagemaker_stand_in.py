@@ -29,7 +29,8 @@ def train(root: Path) -> int:
         subprocess.Popen([sys.executable, "-c", f"import time; time.sleep(300)  # {settings['child']}"])
     files = sorted(str(path.relative_to(root)) for path in (root / "input").rglob("*") if path.is_file())
     bias = float(settings.get("bias", "0.9"))
-    model = {"bias": bias, "files": files, "environment": dict(os.environ)}
+    config = {path.stem: json.loads(path.read_text()) for path in (root / "input/config").iterdir()}
+    model = {"bias": bias, "files": files, "config": config, "environment": dict(os.environ)}
     (root / "model" / "model.json").write_text(json.dumps(model))
     for epoch in range(2):
         print(f"Epoch[{epoch}] Train-accuracy={0.5 + epoch / 10:.6f}")

@@ -1,6 +1,7 @@
 """The project's own algorithm trains and serves under the embedded SageMaker."""
 
 import io
+import json
 import random
 import sys
 from pathlib import Path
@@ -78,6 +79,14 @@ def test_the_projects_algorithm_trains_and_answers(tmp_path: Path) -> None:
         probabilities = server.ask("real", picture(red=True))
         assert len(probabilities) == 2
         assert abs(sum(probabilities) - 1) < 1e-6
+        server.transform("real", "real", "real/validation/")
+        transformed = server.transformed("real", 60)
+        assert transformed["TransformJobStatus"] == "Completed", transformed
+        s3 = server.client("s3")
+        found = s3.list_objects_v2(Bucket=BUCKET, Prefix="transformed/real/")["Contents"]
+        assert len(found) == 8
+        answer = s3.get_object(Bucket=BUCKET, Key="transformed/real/bicycle/1.png.out")["Body"]
+        assert abs(sum(json.load(answer)) - 1) < 1e-6
         runtime = server.client("sagemaker-runtime")
         with pytest.raises(runtime.exceptions.ModelError) as caught:
             runtime.invoke_endpoint(EndpointName="real", ContentType="image/png", Body=b"no picture")

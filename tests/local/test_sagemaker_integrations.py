@@ -11,7 +11,7 @@ import pytest
 from botocore.exceptions import ClientError
 from botocore.model import ListShape, MapShape, Shape, StructureShape
 from ministack.services import sts
-from sagemaker_server import ROLE, Server, running, wait_for
+from sagemaker_server import BUCKET, ROLE, Server, running, transform_input, wait_for
 
 from local.sagemaker import api, hooks
 from local.sagemaker.request_validation import service
@@ -32,20 +32,23 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 def executed(server: Server, name: str, job: str) -> dict[str, Any]:
     """Runs a state machine that describes a training job in JSONata and returns the ended execution."""
-    machine = {
-        "QueryLanguage": "JSONata",
-        "StartAt": "Describe",
-        "States": {
-            "Describe": {
-                "Type": "Task",
-                "Resource": "arn:aws:states:::aws-sdk:sagemaker:describeTrainingJob",
-                "Arguments": {"TrainingJobName": job},
-                "Output": "{% $states.result.TrainingJobStatus & ' ' & $states.result.FinalMetricDataList"
-                "[MetricName='validation:accuracy'].Value %}",
-                "End": True,
-            }
-        },
+    output = (
+        "{% $states.result.TrainingJobStatus & ' ' & $states.result.FinalMetricDataList"
+        "[MetricName='validation:accuracy'].Value %}"
+    )
+    return called(server, name, "describeTrainingJob", {"TrainingJobName": job}, output)
+
+
+def called(server: Server, name: str, action: str, arguments: dict[str, Any], output: str) -> dict[str, Any]:
+    """Runs a state machine that calls SageMaker once and returns the ended execution."""
+    task = {
+        "Type": "Task",
+        "Resource": f"arn:aws:states:::aws-sdk:sagemaker:{action}",
+        "Arguments": arguments,
+        "Output": output,
+        "End": True,
     }
+    machine = {"QueryLanguage": "JSONata", "StartAt": "Call", "States": {"Call": task}}
     states = server.client("stepfunctions")
     role = server.client("iam").get_role(RoleName="states")["Role"]["Arn"]
     arn = states.create_state_machine(name=name, definition=json.dumps(machine), roleArn=role)
@@ -64,7 +67,12 @@ def states_role(server: Server) -> None:
     trusted = {"Effect": "Allow", "Principal": states, "Action": "sts:AssumeRole"}
     document = json.dumps({"Version": "2012-10-17", "Statement": [trusted]})
     server.client("iam").create_role(RoleName="states", AssumeRolePolicyDocument=document)
-    allowed = {"Effect": "Allow", "Action": "sagemaker:DescribeTrainingJob", "Resource": "*"}
+    actions = ["DescribeTrainingJob", "CreateTransformJob", "DescribeTransformJob"]
+    allowed = {
+        "Effect": "Allow",
+        "Action": [f"sagemaker:{action}" for action in actions],
+        "Resource": [f"{ARN}:training-job/*", f"{ARN}:transform-job/*"],
+    }
     server.client("iam").put_role_policy(
         RoleName="states",
         PolicyName="describe",
@@ -84,6 +92,25 @@ def test_a_state_machine_gets_awss_error_for_a_job_that_is_not_there(server: Ser
     execution = executed(server, "describes-none", "none")
     assert execution["error"] == "SageMaker.SageMakerException"
     assert "Requested resource not found." in execution["cause"]
+
+
+@pytest.mark.usefixtures("states_role")
+def test_a_state_machine_creates_and_describes_a_transform_job(server: Server) -> None:
+    request = {
+        "TransformJobName": "from-states",
+        "ModelName": "served",
+        "TransformInput": transform_input("data/train/"),
+        "TransformOutput": {"S3OutputPath": f"s3://{BUCKET}/transformed"},
+        "TransformResources": {"InstanceType": "ml.m5.large", "InstanceCount": 1},
+    }
+    output = "{% $states.result.TransformJobArn %}"
+    created = called(server, "creates", "createTransformJob", request, output)
+    assert json.loads(created["output"]) == f"{ARN}:transform-job/from-states"
+    server.transformed("from-states")
+    job = {"TransformJobName": "from-states"}
+    output = "{% $states.result.TransformJobStatus %}"
+    described = called(server, "describes-transform", "describeTransformJob", job, output)
+    assert json.loads(described["output"]) == "Completed"
 
 
 def user(server: Server, name: str, action: str, resource: str) -> Any:

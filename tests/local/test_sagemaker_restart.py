@@ -15,8 +15,11 @@ CAPTURE = {
 
 
 def under_way(server: Server, mark: str) -> None:
-    """Puts an endpoint in service and begins a job with a child process that has ``mark``."""
+    """Puts an endpoint in service and begins jobs, one with a child process that has ``mark``."""
     server.put_in_service("kept", 0.75, DataCaptureConfig=CAPTURE)
+    server.client("s3").put_object(Bucket=BUCKET, Key="slow/a.png", Body=b"sleep 60")
+    server.transform("cut", "kept", "slow/")
+    wait_for(lambda: processes(f"{server.home}/sagemaker/transforms/"))
     server.train("cut", HyperParameters={"seconds": "60", "child": mark, "ignore_stop": "1"})
     wait_for(lambda: processes(f"# {mark}"))
 
@@ -43,6 +46,9 @@ def test_a_restart_keeps_endpoints_and_fails_jobs_that_ran(tmp_path: Path) -> No
         cut = sagemaker.describe_training_job(TrainingJobName="cut")
         assert cut["TrainingJobStatus"] == cut["SecondaryStatus"] == "Failed"
         assert cut["FailureReason"].startswith("InternalServerError: The embedded cloud was stopped")
+        transform = sagemaker.describe_transform_job(TransformJobName="cut")
+        assert transform["TransformJobStatus"] == "Failed"
+        assert transform["FailureReason"] == cut["FailureReason"]
         lost = server.endpoint_settled("lost")
         assert lost["EndpointStatus"] == "Failed"
         assert "Failed to download model data" in lost["FailureReason"]

@@ -81,6 +81,52 @@ def test_a_job_runs_through_awss_stages_to_an_artifact(server: Server) -> None:
     assert not list((server.home / "sagemaker" / "jobs").iterdir())
 
 
+def test_a_container_finds_the_request_in_its_configuration(server: Server) -> None:
+    for key in ("earlier/output/model.tar.gz", "records/train-1.rec", "records/train-2.rec"):
+        server.client("s3").put_object(Bucket=BUCKET, Key=key, Body=b"x")
+    kinds = {"train": "application/x-recordio", "model": "application/x-sagemaker-model"}
+    channels = [
+        {**channel("train", f"s3://{BUCKET}/records/"), "ContentType": kinds["train"]},
+        {**channel("model", f"s3://{BUCKET}/earlier/output/model.tar.gz"), "ContentType": kinds["model"]},
+        {**channel("validation", f"s3://{BUCKET}/records/train-2.rec"), "InputMode": "FastFile"},
+    ]
+    server.train("told", HyperParameters={"bias": "0.5"}, InputDataConfig=channels)
+    server.finished("told")
+    model = artifact(server, "told")
+    assert [file for file in model["files"] if file.startswith("input/data/")] == [
+        "input/data/model/model.tar.gz",
+        "input/data/train/train-1.rec",
+        "input/data/train/train-2.rec",
+        "input/data/validation/train-2.rec",
+    ]
+    rest = {
+        "TrainingInputMode": "File",
+        "S3DistributionType": "FullyReplicated",
+        "RecordWrapperType": "None",
+    }
+    group = {
+        "instance_group_name": "homogeneousCluster",
+        "instance_type": "ml.m5.large",
+        "hosts": ["algo-1"],
+    }
+    assert model["config"] == {
+        "hyperparameters": {"bias": "0.5"},
+        "inputdataconfig": {
+            "train": {"ContentType": kinds["train"], **rest},
+            "model": {"ContentType": kinds["model"], **rest},
+            "validation": {"ContentType": "application/x-image", **rest},
+        },
+        "resourceconfig": {
+            "current_host": "algo-1",
+            "current_instance_type": "ml.m5.large",
+            "current_group_name": "homogeneousCluster",
+            "hosts": ["algo-1"],
+            "instance_groups": [group],
+            "network_interface_name": "lo",
+        },
+    }
+
+
 def test_a_job_that_fails_says_why_and_leaves_no_model(server: Server) -> None:
     server.train("failing", HyperParameters={"fail": "ClientError: The value of epochs is wrong."})
     job = server.finished("failing")
@@ -195,6 +241,12 @@ def test_more_machines_than_there_are_is_awss_limit_error(server: Server) -> Non
     message = refusal(server, "none", ResourceConfig=resources)
     assert "(ResourceLimitExceeded)" in message
     assert "'ml.m5.large for training job usage' is 1 Instances" in message
+
+
+def test_instance_groups_are_refused_with_what_is_there(server: Server) -> None:
+    group = {"InstanceGroupName": "one", "InstanceType": "ml.m5.large", "InstanceCount": 1}
+    message = refusal(server, "none", ResourceConfig={"InstanceGroups": [group], "VolumeSizeInGB": 1})
+    assert "ResourceConfig needs an InstanceType" in message
 
 
 def test_jobs_are_listed_by_name_status_and_page(server: Server) -> None:
