@@ -67,13 +67,13 @@ class Settings:
 
     classes: tuple[str, ...] = names(
         ("bicycle", "motorcycle"),
-        r"[a-z]+(_[a-z]+)*",
-        "two or more different CIFAR-100 class names, as bicycle,motorcycle",
+        r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}",
+        "two or more different class names of 1 to 64 letters, digits, _ and -, as bicycle,motorcycle",
     )
-    """CIFAR-100 classes in label order: the first is label 0."""
+    """CIFAR-100 classes, or those of your own pictures, in label order: the first is label 0."""
 
     validation_fraction: float = share(0.1, bounds_included=False)
-    """Share of CIFAR's training images that is kept from training, to choose the epoch and for the gate."""
+    """Share of the training images that is kept from training, to choose the epoch and for the gate."""
 
     confidence_threshold: float = share(0.8, bounds_included=True)
     """A photo whose confidence is below this is refused."""

@@ -9,12 +9,12 @@ ACCEPTED_FINDINGS = (
     ),
     (
         r"AwsSolutions-L1",
-        r"[^/]+-(training|workflow)/(Start|Finish|Serialize|Classify|Filter)/Resource",
+        r"[^/]+-(training|workflow)/((Artifact)?(Start|Finish)|Serialize|Classify|Filter)/Resource",
         "The runtime is the Python that synthesises, so that what the tests ran is what is shipped.",
     ),
     (
-        r"AwsSolutions-IAM5\[Resource::arn:<AWS::Partition>:s3:::<[^>]+>/(datasets|models|captured)/\*\]",
-        r"[^/]+-(training|endpoint)/(Role|StartRole|FinishRole)/DefaultPolicy/Resource",
+        r"AwsSolutions-IAM5\[Resource::arn:<AWS::Partition>:s3:::<[^>]+>/(datasets|models|evaluations|captured)/\*\]",
+        r"[^/]+-(training|endpoint)/(Role|EvaluationRole|(Artifact)?(Start|Finish)Role)/DefaultPolicy/Resource",
         "A prefix of the app's own bucket: the keys under it are not known beforehand.",
     ),
     (
@@ -28,14 +28,20 @@ ACCEPTED_FINDINGS = (
         "A job's name ends in a digest of its inputs.",
     ),
     (
+        r"AwsSolutions-IAM5\[Resource::arn:<AWS::Partition>:sagemaker:.*:(transform-job|model)/"
+        r"scones-evaluation-\*\]",
+        r"[^/]+-training/(ArtifactStart|ArtifactFinish|EvaluationWaiting)Role/DefaultPolicy/Resource",
+        "A job's name ends in a digest of its inputs; the model that is made for it bears the same.",
+    ),
+    (
         r"AwsSolutions-IAM5\[Resource::arn:<AWS::Partition>:logs:.*:log-group:/aws/sagemaker/"
-        r"(TrainingJobs|Endpoints/scones):\*\]",
-        r"[^/]+-(training|endpoint)/(Role|FinishRole)/DefaultPolicy/Resource",
+        r"(TrainingJobs|TransformJobs|Endpoints/scones):\*\]",
+        r"[^/]+-(training|endpoint)/(Role|EvaluationRole|FinishRole)/DefaultPolicy/Resource",
         "SageMaker names the streams of its log groups.",
     ),
     (
         r"AwsSolutions-IAM5\[Resource::\*\]",
-        r"[^/]+-(training|endpoint)/Role/DefaultPolicy/Resource",
+        r"[^/]+-(training|endpoint)/(Evaluation)?Role/DefaultPolicy/Resource",
         "ecr:GetAuthorizationToken and cloudwatch:PutMetricData know no resources.",
     ),
     (
@@ -45,7 +51,7 @@ ACCEPTED_FINDINGS = (
     ),
     (
         r"AwsSolutions-IAM5\[Resource::<\w+\.Arn>:\*\]",
-        r"[^/]+-(training/Waiting|workflow/StateMachine)Role/DefaultPolicy/Resource",
+        r"[^/]+-(training/(Evaluation)?Waiting|workflow/StateMachine)Role/DefaultPolicy/Resource",
         "The versions of the one function named before the colon.",
     ),
 )

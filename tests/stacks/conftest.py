@@ -1,4 +1,4 @@
-"""The app synthesised once for all tests of this folder, and once otherwise set: each takes seconds."""
+"""The app synthesised once for all tests of this folder, and otherwise set twice: each takes seconds."""
 
 import pytest
 from synthesis import Assembly, synthesise, synthesise_and_check
@@ -18,4 +18,12 @@ def otherwise_set(tmp_path_factory: pytest.TempPathFactory) -> Assembly:
         name="other",
         endpoint_mode="serverless",
         remove_data_on_destroy="false",
+    )
+
+
+@pytest.fixture(scope="session")
+def with_artifact(tmp_path_factory: pytest.TempPathFactory) -> Assembly:
+    """The app with a model artifact in S3 in place of training."""
+    return synthesise_and_check(
+        tmp_path_factory.mktemp("artifact"), model_artifact="s3://another-bucket/trained/model.tar.gz"
     )

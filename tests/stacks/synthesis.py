@@ -49,9 +49,9 @@ def synthesise(folder: Path, **settings: Any) -> Assembly:
     return _read(folder, settings.get("name", CONTEXT["scones"]["name"]), [])
 
 
-def synthesise_and_check(folder: Path) -> Assembly:
-    """Synthesises the app with cdk.json's settings and runs cdk-nag on it."""
-    app = cdk.App(outdir=str(folder), context=CONTEXT)
+def synthesise_and_check(folder: Path, **settings: Any) -> Assembly:
+    """Synthesises the app with cdk.json's settings and those given, and runs cdk-nag on it."""
+    app = cdk.App(outdir=str(folder), context={**CONTEXT, **settings})
     build(app)
     cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app))
     # Findings make it fail once all is written; a test judges them.

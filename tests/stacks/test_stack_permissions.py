@@ -164,10 +164,71 @@ def test_only_jobs_of_this_name_are_touched(assembly: Assembly) -> None:
         assert jobs == {"arn:<Partition>:sagemaker:<Region>:<AccountId>:training-job/scones-*"}
 
 
-def test_no_action_is_a_wildcard_and_no_resource_either_where_there_are_any(assembly: Assembly) -> None:
+def test_a_model_that_is_given_can_only_be_evaluated_and_copied(with_artifact: Assembly) -> None:
+    job, model = (
+        f"arn:<Partition>:sagemaker:<Region>:<AccountId>:{kind}/scones-evaluation-*"
+        for kind in ("transform-job", "model")
+    )
+    bucket = "arn:<Partition>:s3:::<bucket>"
+    start = beyond_logs_and_traces(with_artifact, "training", "ArtifactStartRole")
+    (machine,) = [resource for action, resource in start if action == "states:StartExecution"]
+    assert machine.startswith("<EvaluationWaiting")
+    assert start - {("states:StartExecution", machine)} == {
+        ("s3:ListBucket", bucket),
+        ("s3:ListBucket", "arn:<Partition>:s3:::another-bucket"),
+        ("s3:GetObject", "arn:<Partition>:s3:::another-bucket/trained/model.tar.gz"),
+        ("s3:GetObject", f"{bucket}/datasets/*"),
+        ("s3:GetObject", f"{bucket}/models/*"),
+        ("s3:PutObject", f"{bucket}/models/*"),
+        ("sagemaker:AddTags", model),
+        ("sagemaker:CreateModel", model),
+        ("sagemaker:DeleteModel", model),
+        ("sagemaker:AddTags", job),
+        ("sagemaker:CreateTransformJob", job),
+        ("sagemaker:DescribeTransformJob", job),
+        ("iam:PassRole", "<EvaluationRole>"),
+    }
+    finish = beyond_logs_and_traces(with_artifact, "training", "ArtifactFinishRole")
+    assert finish == {
+        ("s3:ListBucket", bucket),
+        ("s3:GetObject", f"{bucket}/datasets/*"),
+        ("s3:GetObject", f"{bucket}/evaluations/*"),
+        ("s3:GetObject", f"{bucket}/models/*"),
+        ("s3:PutObject", f"{bucket}/models/*"),
+        ("s3:PutObjectTagging", f"{bucket}/models/*"),
+        ("s3:DeleteObjectTagging", f"{bucket}/models/*"),
+        ("sagemaker:DescribeTransformJob", job),
+        ("sagemaker:StopTransformJob", job),
+        ("sagemaker:DeleteModel", model),
+    }
+
+
+def test_the_evaluation_reads_data_and_models_and_writes_its_answers(with_artifact: Assembly) -> None:
+    allowed = statements(with_artifact, "training", "EvaluationRole")
+    bucket = "arn:<Partition>:s3:::<bucket>"
+    assert {(action, resource) for action, resource, _ in allowed if action.startswith("s3:")} == {
+        ("s3:GetObject", f"{bucket}/datasets/*"),
+        ("s3:GetObject", f"{bucket}/models/*"),
+        ("s3:ListBucket", bucket),
+        ("s3:PutObject", f"{bucket}/evaluations/*"),
+        ("s3:AbortMultipartUpload", f"{bucket}/evaluations/*"),
+    }
+
+
+def test_who_does_not_train_may_not_train_and_who_trains_may_not_transform(
+    assembly: Assembly, with_artifact: Assembly
+) -> None:
+    for made, foreign in ((assembly, "Transform"), (with_artifact, "Training")):
+        policies = json.dumps(list(made.resources("training", "AWS::IAM::Policy").values()))
+        assert f"{foreign}Job" not in policies
+
+
+def test_no_action_is_a_wildcard_and_no_resource_either_where_there_are_any(
+    assembly: Assembly, with_artifact: Assembly
+) -> None:
     seen = 0
-    for stack in STACKS:
-        for policy in assembly.resources(stack, "AWS::IAM::Policy").values():
+    for made, stack in (*((assembly, stack) for stack in STACKS), (with_artifact, "training")):
+        for policy in made.resources(stack, "AWS::IAM::Policy").values():
             for statement in policy["Properties"]["PolicyDocument"]["Statement"]:
                 actions = set(as_list(statement["Action"]))
                 assert [action for action in actions if "*" in action] == []

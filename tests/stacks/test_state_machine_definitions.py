@@ -16,7 +16,7 @@ from lambdas import errors
 from stacks.routing_states import PLAIN_CAUSE, WITH_EXECUTION_ID
 
 ROLE = "arn:aws:iam::123456789012:role/machine"
-MACHINES = ("workflow", "training")
+MACHINES = ("workflow", "training", "evaluation")
 
 
 def resolved(value: Any) -> str:
@@ -33,7 +33,18 @@ def resolved(value: Any) -> str:
 
 
 def definition(assembly: Assembly, stack: str) -> dict[str, Any]:
-    return json.loads(resolved(assembly.only(stack, "AWS::StepFunctions::StateMachine")["DefinitionString"]))
+    return definition_of(assembly.only(stack, "AWS::StepFunctions::StateMachine"))
+
+
+def definition_of(machine: dict[str, Any]) -> dict[str, Any]:
+    return json.loads(resolved(machine["DefinitionString"]))
+
+
+@pytest.fixture(params=MACHINES)
+def machine(request: pytest.FixtureRequest, assembly: Assembly, with_artifact: Assembly) -> dict[str, Any]:
+    """Each state machine that the app may have, as its template has it."""
+    made, stack = (with_artifact, "training") if request.param == "evaluation" else (assembly, request.param)
+    return made.only(stack, "AWS::StepFunctions::StateMachine")
 
 
 @pytest.fixture
@@ -42,12 +53,9 @@ def states(assembly: Assembly) -> dict[str, Any]:
     return definition(assembly, "workflow")["States"]
 
 
-@pytest.mark.parametrize("stack", MACHINES)
-def test_the_definition_is_valid_amazon_states_language(
-    assembly: Assembly, stack: str, tmp_path: Path
-) -> None:
+def test_the_definition_is_valid_amazon_states_language(machine: dict[str, Any], tmp_path: Path) -> None:
     path = tmp_path / "definition.json"
-    path.write_text(json.dumps(definition(assembly, stack)))
+    path.write_text(json.dumps(definition_of(machine)))
     validator = str(REPOSITORY / "node_modules" / ".bin" / "asl-validator")
     checked = subprocess.run(
         [validator, "--json-path", str(path)], capture_output=True, text=True, check=False
@@ -55,12 +63,11 @@ def test_the_definition_is_valid_amazon_states_language(
     assert checked.returncode == 0, checked.stdout + checked.stderr
 
 
-@pytest.mark.parametrize("stack", MACHINES)
-def test_a_strict_parser_takes_the_definition(assembly: Assembly, stack: str) -> None:
+def test_a_strict_parser_takes_the_definition(machine: dict[str, Any]) -> None:
     with moto.mock_aws(config={"stepfunctions": {"execute_state_machine": True}}):
         client = boto3.client("stepfunctions")
-        text = json.dumps(definition(assembly, stack))
-        arn = client.create_state_machine(name=stack, definition=text, roleArn=ROLE)["stateMachineArn"]
+        text = json.dumps(definition_of(machine))
+        arn = client.create_state_machine(name="machine", definition=text, roleArn=ROLE)["stateMachineArn"]
         assert client.describe_state_machine(stateMachineArn=arn)["status"] == "ACTIVE"
         with pytest.raises(client.exceptions.ClientError):
             client.create_state_machine(
@@ -68,13 +75,11 @@ def test_a_strict_parser_takes_the_definition(assembly: Assembly, stack: str) ->
             )
 
 
-@pytest.mark.parametrize("stack", MACHINES)
-def test_steps_are_logged_without_data_and_traced(assembly: Assembly, stack: str) -> None:
-    machine = assembly.only(stack, "AWS::StepFunctions::StateMachine")
+def test_steps_are_logged_without_data_and_traced(machine: dict[str, Any]) -> None:
     assert machine["LoggingConfiguration"]["Level"] == "ALL"
     assert machine["LoggingConfiguration"]["IncludeExecutionData"] is False
     assert machine["TracingConfiguration"] == {"Enabled": True}
-    assert json.loads(resolved(machine["DefinitionString"]))["QueryLanguage"] == "JSONata"
+    assert definition_of(machine)["QueryLanguage"] == "JSONata"
 
 
 def test_every_named_error_of_the_functions_ends_in_a_state_of_its_own(states: dict[str, Any]) -> None:
@@ -176,3 +181,15 @@ def test_waiting_gives_up_in_time_and_always_answers(assembly: Assembly) -> None
         catcher["Output"], input={"job": "scones-1"}, errorOutput={"Error": "E", "Cause": "why"}
     )
     assert failed == {"job": "scones-1", "failure": "why"}
+
+
+@pytest.mark.parametrize("kind", ["Training", "Transform"])
+def test_the_kind_of_job_that_is_waited_for_is_looked_at(
+    assembly: Assembly, with_artifact: Assembly, kind: str
+) -> None:
+    states = definition(assembly if kind == "Training" else with_artifact, "training")["States"]
+    look = states[f"Look at the {kind.lower()} job"]
+    assert look["Resource"] == f"arn:aws:states:::aws-sdk:sagemaker:describe{kind}Job"
+    assert look["Arguments"] == {f"{kind}JobName": "{% $states.input.job %}"}
+    seen = evaluated(look["Output"], input={"job": "scones-1"}, result={f"{kind}JobStatus": "Stopped"})
+    assert seen == {"job": "scones-1", "status": "Stopped"}
