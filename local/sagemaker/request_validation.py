@@ -57,7 +57,7 @@ def request_shape(operation: str) -> StructureShape:
 
 
 def checked_request(operation: str, body: bytes) -> dict[str, Any]:
-    """Returns the members of a request for an operation, checked.
+    """Returns the members of a request for an operation, checked; what is null is not there, as on AWS.
 
     Raises:
         ApiError: SerializationException for what is not JSON or of the wrong type, ValidationException
@@ -68,7 +68,13 @@ def checked_request(operation: str, body: bytes) -> dict[str, Any]:
     except (ValueError, RecursionError):
         raise ApiError("SerializationException", "Unable to parse the request as JSON") from None
     check(request, request_shape(operation))
-    return dict(request)
+    return dict(_without_nulls(request))
+
+
+def _without_nulls(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_nulls(item) for key, item in value.items() if item is not None}
+    return [_without_nulls(item) for item in value] if isinstance(value, list) else value
 
 
 def check(request: Any, shape: Shape) -> None:

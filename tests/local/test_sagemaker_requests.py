@@ -24,7 +24,7 @@ ANY_JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=10), inner, max_size=4),
     max_leaves=12,
 )
-JOB = {
+JOB: dict[str, Any] = {
     "TrainingJobName": "job",
     "RoleArn": "arn:aws:iam::000000000000:role/learner",
     "OutputDataConfig": {"S3OutputPath": "s3://bucket/models"},
@@ -149,6 +149,11 @@ def test_no_json_makes_the_checks_fail_by_themselves(operation: str, request: An
 def test_any_json_is_about_a_resource_or_about_none(operation: str, request: Any) -> None:
     about = api.resource_arn(f"SageMaker.{operation}", "/", json.dumps(request).encode())
     assert about == "*" or request
+
+
+def test_a_member_that_is_null_is_not_there() -> None:
+    job = {**JOB, "Tags": None, "OutputDataConfig": {**JOB["OutputDataConfig"], "KmsKeyId": None}}
+    assert checked_request("CreateTrainingJob", json.dumps(job).encode()) == JOB
 
 
 def test_what_is_nested_too_deep_is_refused_as_no_json() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from sagemaker_server import BUCKET, IMAGE, ROLE, Server, running, transform_input, wait_for
+from sagemaker_server import BUCKET, IMAGE, ROLE, Server, processes, running, transform_input, wait_for
 
 GROUP = "/aws/sagemaker/TransformJobs"
 
@@ -214,6 +214,7 @@ def test_a_stopped_job_stores_nothing(server: Server) -> None:
     assert job["TransformJobStatus"] == "Stopped"
     assert "FailureReason" not in job
     assert outputs(server, "stopped") == {}
+    assert not processes(f"{server.home}/sagemaker/transforms/")
     with pytest.raises(ClientError, match="rejected because the transform job is in status Stopped"):
         sagemaker.stop_transform_job(TransformJobName="stopped")
 
