@@ -21,6 +21,10 @@ class ContainerPaths:
         return self.root / "input" / "config" / "hyperparameters.json"
 
     @property
+    def input_data_config(self) -> Path:
+        return self.root / "input" / "config" / "inputdataconfig.json"
+
+    @property
     def model(self) -> Path:
         return self.root / "model"
 
@@ -39,14 +43,28 @@ class ContainerPaths:
             CustomerError: the file is absent, or is not a JSON object of strings.
         """
         try:
-            given = json.loads(self.hyperparameters.read_text(encoding="utf-8"))
+            given = _read_json(self.hyperparameters)
         except FileNotFoundError:
             raise CustomerError(f"Customer Error: There is no {self.hyperparameters}.") from None
-        except ValueError as error:
-            raise CustomerError(f"Customer Error: {self.hyperparameters} is not JSON: {error}") from None
         if not isinstance(given, dict) or not all(isinstance(value, str) for value in given.values()):
             raise CustomerError(f"Customer Error: {self.hyperparameters} must map names to strings.")
         return given
+
+    def read_input_data_config(self) -> dict[str, dict[str, str]]:
+        """Returns the settings of each channel, such as ContentType; none if that file is not there.
+
+        Raises:
+            CustomerError: the file is not a JSON object of objects of strings.
+        """
+        try:
+            given = _read_json(self.input_data_config)
+        except FileNotFoundError:
+            return {}
+        match given:
+            case dict() if all(isinstance(settings, dict) for settings in given.values()):
+                if all(isinstance(value, str) for settings in given.values() for value in settings.values()):
+                    return given
+        raise CustomerError(f"Customer Error: {self.input_data_config} must map channels to their settings.")
 
     def write_failure(self, message: str) -> None:
         """Leaves the reason of a failed job; SageMaker shows its first 1024 characters."""
@@ -54,3 +72,10 @@ class ContainerPaths:
         unfinished = self.failure.with_name("failure.unfinished")
         unfinished.write_text(message[:1024], encoding="utf-8")
         unfinished.replace(self.failure)
+
+
+def _read_json(file: Path) -> object:
+    try:
+        return json.loads(file.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise CustomerError(f"Customer Error: {file} is not JSON: {error}") from None

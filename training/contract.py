@@ -5,6 +5,7 @@ the texts of log lines and errors are those of recorded jobs.
 """
 
 CHANNELS = ("train", "validation", "train_lst", "validation_lst")
+RECORD_CONTENT_TYPE = "application/x-recordio"
 IMAGE_CONTENT_TYPES = ("application/x-image", "image/png", "image/jpeg")
 MODEL_NAME = "image-classification"
 

@@ -1,5 +1,6 @@
 """The images of one channel as batches of pixels: read, resized, cropped, and kept in memory if they fit."""
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -9,7 +10,7 @@ from torch import Tensor
 from training.contract import CustomerError
 from training.hyperparameters import Hyperparameters
 from training.images import Pixels, UnreadableImage, read_image, resize_shortest
-from training.list_file import LabelledImage
+from training.labels import LabelledImage
 
 KEPT_BYTES = 1 << 30
 
@@ -17,11 +18,14 @@ KEPT_BYTES = 1 << 30
 class Examples:
     """A channel's images, every one of them read once to see that it can be."""
 
-    def __init__(self, images: list[LabelledImage], channel: str, chosen: Hyperparameters) -> None:
+    def __init__(self, images: Sequence[LabelledImage], channel: str, chosen: Hyperparameters) -> None:
         self._images = images
         self._channel = channel
         self._chosen = chosen
-        self.labels = torch.tensor([image.label for image in images])
+        # int64 (n,), or float32 (n, classes) with multi_label
+        self.labels = torch.tensor(
+            [image.label for image in images], dtype=torch.float32 if chosen.multi_label else torch.int64
+        )
         self._kept: list[Pixels] = []
         kept = 0
         with ThreadPoolExecutor(torch.get_num_threads()) as readers:
@@ -51,9 +55,9 @@ class Examples:
 
     def _read(self, image: LabelledImage) -> Pixels:
         _, height, width = self._chosen.image_shape
-        name = f"{image.path.name} in the {self._channel} channel"
+        name = f"{image.name} in the {self._channel} channel"
         try:
-            pixels = resize_shortest(read_image(image.path), self._chosen.resize)
+            pixels = resize_shortest(read_image(image.content()), self._chosen.resize)
         except UnreadableImage as error:
             raise CustomerError(f"Customer Error: Unable to read the image {name}: {error}.") from None
         if pixels.shape[0] < height or pixels.shape[1] < width:

@@ -58,16 +58,18 @@ def _boolean() -> tuple[str, Parser]:
 
 def _image_shape() -> tuple[str, Parser]:
     def parse(text: str) -> tuple[int, int, int]:
-        channels, height, width = (int(side) for side in text.split(","))
-        if channels != 3 or not 1 <= height <= 4096 or not 1 <= width <= 4096:
+        sides = re.fullmatch(r"3, *([0-9]{1,4}), *([0-9]{1,4})", text)
+        if not sides or not all(1 <= int(side) <= 4096 for side in sides.groups()):
             raise ValueError
-        return channels, height, width
+        return 3, int(sides[1]), int(sides[2])
 
     return 'a string "3,height,width" with sides of 1 to 4096', parse
 
 
 def _epoch_steps() -> tuple[str, Parser]:
     def parse(text: str) -> tuple[int, ...]:
+        if not re.fullmatch(r"[0-9]{1,9}(, *[0-9]{1,9})*", text):
+            raise ValueError
         steps = tuple(int(step) for step in text.split(","))
         if min(steps) < 1 or list(steps) != sorted(set(steps)):
             raise ValueError
@@ -224,10 +226,20 @@ def _refuse_contradictions(chosen: Hyperparameters) -> None:
             f"Customer Error: top_k {chosen.top_k} is above num_classes {chosen.num_classes}; "
             "lower or remove it."
         )
-    if chosen.resize is not None and chosen.resize < max(height, width):
+    if chosen.resize is not None and chosen.resize < min(height, width):
         raise CustomerError(
             f"Customer Error: resize {chosen.resize} makes images smaller than image_shape "
             f"'3,{height},{width}'; resize must be at least {max(height, width)}."
+        )
+    if chosen.optimizer == "adam" and 1 in (chosen.beta_1, chosen.beta_2):
+        raise CustomerError(
+            f"Customer Error: beta_1 {chosen.beta_1:g} and beta_2 {chosen.beta_2:g} must be below 1 for the "
+            "optimizer adam, which divides by what is left."
+        )
+    if chosen.multi_label and chosen.top_k is not None:
+        raise CustomerError(
+            f"Customer Error: top_k {chosen.top_k} is for images of one class, and multi_label is 1; "
+            "remove either."
         )
 
 

@@ -1,17 +1,27 @@
-"""Reads `.lst` files: index, label and relative path, TAB between them, one image a line."""
+"""Reads `.lst` files: index, label or labels, and relative path, TAB between them, one image a line."""
 
+import os.path
 from dataclasses import dataclass
 from pathlib import Path
 
 from training.contract import CustomerError
+from training.hyperparameters import Hyperparameters
+from training.labels import Label, checked_label
 
 
 @dataclass(frozen=True)
-class LabelledImage:
-    """An image file and its label, an integer from 0."""
+class ListedImage:
+    """An image file that a list names."""
 
     path: Path
-    label: int
+    label: Label
+
+    @property
+    def name(self) -> str:
+        return self.path.name
+
+    def content(self) -> Path:
+        return self.path
 
 
 def find_list(list_channel: Path, image_channel: Path) -> Path:
@@ -28,10 +38,12 @@ def find_list(list_channel: Path, image_channel: Path) -> Path:
     return found[0]
 
 
-def read_list(file: Path, image_channel: Path, num_classes: int) -> list[LabelledImage]:
+def read_list(file: Path, image_channel: Path, chosen: Hyperparameters) -> list[ListedImage]:
     """Returns the images that the list names, in its order.
 
-    Source of the format: AWS, "Input/Output Interface for the Image Classification Algorithm".
+    Source of the format: AWS, "Input/Output Interface for the Image Classification Algorithm"; with
+    multi_label, AWS's sample notebook "Image classification multi-label classification": between index and
+    path there is a 0 or 1 for each class.
 
     Raises:
         CustomerError: an empty list, or a line that is not index, label and path of an existing file; the
@@ -39,21 +51,26 @@ def read_list(file: Path, image_channel: Path, num_classes: int) -> list[Labelle
     """
     invalid = _invalid(image_channel)
     try:
-        lines = file.read_text(encoding="utf-8").splitlines()
+        lines = file.read_text(encoding="utf-8").split("\n")
     except UnicodeDecodeError:
         raise CustomerError(f"{invalid} {file.name} is not UTF-8 text.") from None
-    images, indices = [], set()
+    images: list[ListedImage] = []
+    indices, missing = set(), []
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
-        where = f"{invalid} {file.name} line {number}"
-        index, image = _parse_line(line, where, image_channel, num_classes)
+        where = f"{file.name} line {number}"
+        index, image = _parse_line(line, invalid, where, image_channel, chosen)
         if index in indices:
-            raise CustomerError(f"{where}: the index {index} is there twice.")
+            raise CustomerError(f"{invalid} {where}: the index {index} is there twice.")
         indices.add(index)
         images.append(image)
+        if not os.path.isfile(image.path):  # noqa: PTH113  Path.is_file raises where a name is too long
+            missing.append(f"{where}: the channel has no file {str(image.path.relative_to(image_channel))!r}")
     if not images:
         raise CustomerError(f"{invalid} {file.name} names no image.")
+    if missing:
+        raise CustomerError(f"{invalid} {missing[0]}; missing are {len(missing)} of {len(images)} files.")
     return images
 
 
@@ -61,23 +78,24 @@ def _invalid(image_channel: Path) -> str:
     return f"Customer Error: Invalid lst file in the {image_channel.name} channel."
 
 
-def _parse_line(line: str, where: str, image_channel: Path, num_classes: int) -> tuple[int, LabelledImage]:
+def _parse_line(
+    line: str, invalid: str, where: str, image_channel: Path, chosen: Hyperparameters
+) -> tuple[int, ListedImage]:
     fields = line.split("\t")
-    if len(fields) != 3:
+    if len(fields) < 3 or (len(fields) > 3 and not chosen.multi_label):
         raise CustomerError(
-            f"{where}: expected index, label and path with TABs between, found {len(fields)} field(s)."
+            f"{invalid} {where}: expected index, label and path with TABs between, "
+            f"found {len(fields)} field(s)."
         )
+    index, *labels, path = fields
     try:
-        index, label = int(fields[0]), float(fields[1])
+        values = [float(label) for label in labels]
+        parsed_index = int(index)
     except ValueError:
-        raise CustomerError(f"{where}: index {fields[0]!r} or label {fields[1]!r} is not a number.") from None
-    if label not in range(num_classes):
         raise CustomerError(
-            f"{where}: the label {fields[1]} is not an integer from 0 to {num_classes - 1}, as "
-            f"num_classes {num_classes} asks."
-        )
-    relative = Path(fields[2].strip())
-    path = image_channel / relative
-    if relative.is_absolute() or ".." in relative.parts or not path.is_file():
-        raise CustomerError(f"{where}: the channel has no file {fields[2].strip()!r}.")
-    return index, LabelledImage(path, int(label))
+            f"{invalid} {where}: index {index[:40]!r} or a label, {labels[0][:40]!r}, is not a number."
+        ) from None
+    relative = Path(path.strip())
+    if relative.is_absolute() or ".." in relative.parts:
+        raise CustomerError(f"{invalid} {where}: {str(relative)!r} is not a path inside the channel.")
+    return parsed_index, ListedImage(image_channel / relative, checked_label(values, chosen, where, invalid))

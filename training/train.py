@@ -12,12 +12,12 @@ from torch import Tensor
 
 from training import artifact, contract
 from training.augmentation import augment
+from training.channels import read_channel
 from training.container_paths import ContainerPaths
-from training.contract import CHANNELS, CustomerError
+from training.contract import CustomerError
 from training.examples import Examples
 from training.fitting import Inputs, Score, fit
 from training.hyperparameters import Hyperparameters, merge, parse
-from training.list_file import LabelledImage, find_list, read_list
 from training.residual_network import randomly_initialised
 from training.transfer import start_from_imagenet
 
@@ -69,8 +69,8 @@ def _train(paths: ContainerPaths) -> None:
             "Customer Error: The model channel is not supported here; set use_pretrained_model to 1 "
             "to start from ImageNet weights, or to 0 to start afresh."
         )
-    training_images = _read_list(paths, "train", chosen)
-    validation_images = _read_list(paths, "validation", chosen)
+    training_images = read_channel(paths, "train", chosen)
+    validation_images = read_channel(paths, "validation", chosen)
     if len(training_images) < chosen.mini_batch_size:
         raise CustomerError(
             "ClientError: The number of input images must be bigger or equal to the mini_batch_size. "
@@ -150,27 +150,6 @@ def _seeded_generator() -> torch.Generator:
         )
     torch.manual_seed(random.initial_seed())
     return random
-
-
-def _read_list(paths: ContainerPaths, channel: str, chosen: Hyperparameters) -> list[LabelledImage]:
-    list_channel = f"{channel}_lst"
-    if any(paths.channel(channel).glob("**/*.rec")):
-        raise CustomerError(
-            f"Customer Error: The {channel} channel holds RecordIO, which is not supported here; give images "
-            "(application/x-image) and .lst files."
-        )
-    for needed in (channel, list_channel):
-        if not paths.channel(needed).is_dir():
-            raise CustomerError(
-                f"Customer Error: There is no {needed} channel. The channels must be {', '.join(CHANNELS)}, "
-                "each with the content type application/x-image."
-            )
-    log.info("Searching for .lst files in %s.", paths.channel(list_channel))
-    file = find_list(paths.channel(list_channel), paths.channel(channel))
-    log.info("Creating record files for %s", file.name)
-    images = read_list(file, paths.channel(channel), chosen.num_classes)
-    log.info("Done creating record files...")
-    return images
 
 
 def _log_parameters(chosen: Hyperparameters) -> None:

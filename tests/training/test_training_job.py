@@ -206,9 +206,9 @@ BAD_INPUT = {
         lambda job: (job.root / "input/data/model").mkdir(),
         "Customer Error: The model channel is not supported here;",
     ),
-    "RecordIO": (
+    "a record file without records": (
         lambda job: (job.root / "input/data/train/train.rec").touch(),
-        "Customer Error: The train channel holds RecordIO, which is not supported here;",
+        "Customer Error: Invalid RecordIO file in the train channel. train.rec has no record.",
     ),
 }
 
