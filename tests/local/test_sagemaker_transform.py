@@ -160,6 +160,18 @@ def test_a_container_that_gives_no_answer_is_the_algorithms_error(
     assert f"{BUCKET}/{name}/a.png: {said}" in log_of(server, name, data=True)[1]
 
 
+@pytest.mark.parametrize(("status", "requests"), [(400, 1), (500, 3)])
+def test_only_what_fails_on_the_containers_side_is_asked_again(
+    server: Server, status: int, requests: int
+) -> None:
+    name = f"again-{status}"
+    settings = {"InvocationsTimeoutInSeconds": 600, "InvocationsMaxRetries": 2}
+    prefix = put(server, f"{name}/", a=f"error {status} no")
+    server.transform(name, "sure", prefix, ModelClientConfig=settings)
+    server.transformed(name)
+    assert "".join(log_of(server, name, data=False)).count("POST /invocations") == requests
+
+
 def test_an_object_larger_than_the_payload_is_not_sent(server: Server) -> None:
     server.transform("large", "sure", put(server, "large/in/", a="x" * (1024 * 1024 + 1)), MaxPayloadInMB=1)
     assert server.transformed("large")["FailureReason"] == "ClientError: See job logs for more information"
