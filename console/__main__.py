@@ -1,7 +1,8 @@
-"""Shows and uses what is deployed: ``python -m console route PHOTO…``, ``demo`` or ``training-log``."""
+"""Shows and uses what is deployed: ``python -m console route PHOTO…``, or another of its commands."""
 
 import argparse
 import sys
+from pathlib import Path
 
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
@@ -11,6 +12,7 @@ from console.demonstration import demonstrate
 from console.deployment import Deployment, NotDeployed, default_name
 from console.printing import explanations, table
 from console.routing import photo_in_s3, route_all
+from console.trained_model import take_model
 from console.training_log import follow
 
 ADVICE = (
@@ -36,6 +38,8 @@ def parser() -> argparse.ArgumentParser:
     )
     route.add_argument("photos", nargs="+", metavar="PHOTO", help="a local file or s3://BUCKET/KEY")
     commands.add_parser("demo", help="route every staged test photo and print the accuracy")
+    model = commands.add_parser("model", help="download the deployed model's artifact")
+    model.add_argument("file", metavar="FILE", type=Path, help="where to write it, as model.tar.gz")
     commands.add_parser("training-log", help="print what the training job says from now on, until Ctrl-C")
     return top
 
@@ -62,6 +66,10 @@ def _run(options: argparse.Namespace, session: boto3.Session) -> int:
     if options.command == "training-log":
         for line in follow(options.name, session):
             print(line, flush=True)
+    if options.command == "model":
+        uri = take_model(options.name, session, options.file)
+        print(f"{options.file} is {uri}")
+        return 0
     deployment = Deployment.find(options.name, session)
     if options.command == "demo":
         return 0 if demonstrate(deployment) else 1

@@ -51,7 +51,7 @@ class Deployment:
         Raises:
             NotDeployed: A parameter is absent: the stacks are not (all) deployed here.
         """
-        bucket, state_machine = (_parameter(session, name, which) for which in ("bucket", "state-machine"))
+        bucket, state_machine = (parameter(session, name, which) for which in ("bucket", "state-machine"))
         return cls(name, bucket, state_machine, session)
 
     def manifest(self) -> dict[str, Any]:
@@ -60,7 +60,7 @@ class Deployment:
         Raises:
             NotDeployed: Nothing is staged.
         """
-        dataset = _parameter(self.session, self.name, "dataset")
+        dataset = parameter(self.session, self.name, "dataset")
         if dataset == "not-staged":
             raise NotDeployed(f"Nothing is staged for '{self.name}': run python data_staging/stage.py")
         key = f"datasets/{dataset}/manifest.json"
@@ -68,7 +68,12 @@ class Deployment:
         return json.load(body)
 
 
-def _parameter(session: boto3.Session, name: str, which: str) -> str:
+def parameter(session: boto3.Session, name: str, which: str) -> str:
+    """Returns the value of ``/{name}/{which}``.
+
+    Raises:
+        NotDeployed: There is none.
+    """
     ssm = session.client("ssm")
     path = f"/{name}/{which}"
     try:
