@@ -61,15 +61,19 @@ def read_photo(file: Path) -> Image.Image:
         raise
     except Image.UnidentifiedImageError:
         raise UnreadablePhoto(f"no image of a known format ({', '.join(FORMATS)})") from None
+    except Image.DecompressionBombError as error:
+        raise UnreadablePhoto(f"too large: {error}") from None
     except Exception as error:
         # Pillow's decoders raise whatever the malformed bytes make them trip over: no list of it is kept.
-        reason = error.strerror if isinstance(error, OSError) else None
-        raise UnreadablePhoto(f"a broken image: {reason or error or type(error).__name__}"[:200]) from None
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise UnreadablePhoto(f"a broken image: {reason}"[:200]) from None
 
 
 def pixel_digest(image: Image.Image) -> str:
     """Returns the SHA-256 of an RGB image's size and pixels, in hex."""
-    return hashlib.sha256(f"{image.width}x{image.height}\n".encode() + image.tobytes()).hexdigest()
+    digest = hashlib.sha256(f"{image.width}x{image.height}\n".encode())
+    digest.update(image.tobytes())
+    return digest.hexdigest()
 
 
 def png(image: Image.Image) -> bytes:
