@@ -143,9 +143,8 @@ class Settings:
             object.__setattr__(self, entry.name, checked(entry, getattr(self, entry.name)))
         present = {name: value for name, value in self.hyperparameters.items() if value is not None}
         object.__setattr__(self, "hyperparameters", present)
-        for hyperparameter, value in self.hyperparameters.items():
-            if fault := hyperparameter_fault(hyperparameter, value, self.hyperparameters):
-                raise SettingError(f"Setting 'hyperparameters': {fault}")
+        if fault := hyperparameter_fault(self.hyperparameters):
+            raise SettingError(f"Setting 'hyperparameters': {fault}")
         if self.training_instance_count > 1 and "kv_store" not in self.hyperparameters:
             raise SettingError(
                 f"Setting 'training_instance_count' is {self.training_instance_count}: training on several "

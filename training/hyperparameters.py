@@ -13,7 +13,7 @@ Parser = Callable[[str], object]
 
 def _integer(minimum: int) -> tuple[str, Parser]:
     def parse(text: str) -> int:
-        if not re.fullmatch(r"[+-]?\d{1,9}", text) or int(text) < minimum:
+        if not re.fullmatch("[1-9][0-9]{0,8}", text) or int(text) < minimum:
             raise ValueError
         return int(text)
 
@@ -22,7 +22,7 @@ def _integer(minimum: int) -> tuple[str, Parser]:
 
 def _fraction() -> tuple[str, Parser]:
     def parse(text: str) -> float:
-        if not re.fullmatch(r"\d*\.?\d+([eE]-?\d+)?|\d+\.", text) or not 0 <= float(text) <= 1:
+        if not re.fullmatch(r"[0-9]*\.?[0-9]+([eE]-?[0-9]+)?|[0-9]+\.", text) or not 0 <= float(text) <= 1:
             raise ValueError
         return float(text)
 
@@ -51,15 +51,15 @@ def _one_of_integers(*allowed: int) -> tuple[str, Parser]:
 
 def _boolean() -> tuple[str, Parser]:
     def parse(text: str) -> bool:
-        return {"true": True, "false": False}[text.lower()]
+        return {"True": True, "False": False}[text]
 
     return 'one of the following: "True", "False"', parse
 
 
 def _image_shape() -> tuple[str, Parser]:
     def parse(text: str) -> tuple[int, int, int]:
-        sides = re.fullmatch(r"3, *([0-9]{1,4}), *([0-9]{1,4})", text)
-        if not sides or not all(1 <= int(side) <= 4096 for side in sides.groups()):
+        sides = re.fullmatch("3, *([1-9][0-9]{0,3}), *([1-9][0-9]{0,3})", text)
+        if not sides or max(map(int, sides.groups())) > 4096:
             raise ValueError
         return 3, int(sides[1]), int(sides[2])
 
@@ -68,10 +68,10 @@ def _image_shape() -> tuple[str, Parser]:
 
 def _epoch_steps() -> tuple[str, Parser]:
     def parse(text: str) -> tuple[int, ...]:
-        if not re.fullmatch(r"[0-9]{1,9}(, *[0-9]{1,9})*", text):
+        if not re.fullmatch("[1-9][0-9]{0,8}(, *[1-9][0-9]{0,8})*", text):
             raise ValueError
         steps = tuple(int(step) for step in text.split(","))
-        if min(steps) < 1 or list(steps) != sorted(set(steps)):
+        if list(steps) != sorted(set(steps)):
             raise ValueError
         return steps
 
@@ -177,7 +177,7 @@ def parse(given: Mapping[str, str]) -> Hyperparameters:
     for name, text in given.items():
         expected, parse_value = DOCUMENTED[name]
         try:
-            values[name] = parse_value(text.strip())
+            values[name] = parse_value(text)
         except (ValueError, KeyError):
             raise CustomerError(
                 f"Customer Error: The value {text!r} is not valid for the '{name}' hyperparameter "

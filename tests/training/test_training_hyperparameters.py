@@ -30,7 +30,7 @@ def test_every_documented_name_has_a_field():
         ("learning_rate", "1e-3", 0.001),
         ("learning_rate", "0", 0.0),
         ("early_stopping", "True", True),
-        ("early_stopping", "false", False),
+        ("early_stopping", "False", False),
         ("lr_scheduler_step", "10,20", (10, 20)),
         ("image_shape", "3,64,48", (3, 64, 48)),
         ("optimizer", "nag", "nag"),
