@@ -97,7 +97,10 @@ def copied_model(inputs: ArtifactInputs) -> str:
     except ClientError as error:
         # An answer to HEAD has no body that would tell more.
         status = error.response["ResponseMetadata"]["HTTPStatusCode"]
-        reasons = {404: "there is no such object", 403: "this deployment may not read it"}
+        reasons = {
+            404: "there is no such object",
+            403: "it is not there, or this deployment may not read it",
+        }
         raise ModelRefused(
             f"model_artifact {inputs.source} can not be had: {reasons.get(status, f'S3 answers {status}')}"
         ) from None

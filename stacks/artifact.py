@@ -49,7 +49,7 @@ class ArtifactStack(cdk.Stack):
             for resource in ("transform-job", "model")
         )
         source_bucket, source_key = self._source(settings.model_artifact)
-        source_arn = f"arn:{cdk.Aws.PARTITION}:s3:::{source_bucket}"
+        source_arn = f"arn:{cdk.Aws.PARTITION}:s3:::{source_bucket}/{source_key}"
         image = AlgorithmImage(self, "Image")
         role = SageMakerRole(
             self,
@@ -103,12 +103,12 @@ class ArtifactStack(cdk.Stack):
             environment={"STATE_MACHINE_ARN": machine.state_machine_arn},
         )
         # Without the right to list, S3 answers "denied" for an object that is not there.
-        start.allow(["s3:ListBucket"], bucket_arn, source_arn)
+        start.allow(["s3:ListBucket"], bucket_arn)
         start.allow(
             ["s3:GetObject"],
             f"{bucket_arn}/datasets/*",
             f"{bucket_arn}/models/*",
-            f"{source_arn}/{source_key}",
+            source_arn,
         )
         start.allow(["s3:PutObject"], f"{bucket_arn}/models/*")
         start.allow(["sagemaker:AddTags", "sagemaker:CreateModel", "sagemaker:DeleteModel"], models_arn)

@@ -21,27 +21,15 @@ from embedded_cloud import (
     training_jobs,
     wait_in_service,
 )
+from left_over import left_over
 from PIL import Image
+from quick_training import QUICK_TRAINING
 
 from data_staging.sample import write_sample
 
 pytestmark = pytest.mark.end_to_end
 
 CLASSES = ("bicycle", "motorcycle")
-# The built-in's smallest network on small pictures: a real training, in seconds. A null takes a default away.
-QUICK_TRAINING = {
-    "use_pretrained_model": "0",
-    "image_shape": "3,28,28",
-    "num_layers": "20",
-    "epochs": "10",
-    "mini_batch_size": "16",
-    "optimizer": "sgd",
-    "learning_rate": "0.05",
-    "augmentation_type": None,
-    "resize": None,
-    "lr_scheduler_step": None,
-    "lr_scheduler_factor": None,
-}
 
 
 @pytest.fixture(scope="module")
@@ -248,29 +236,3 @@ class Caller:
             except self._runtime.exceptions.ClientError as error:
                 self.failures.append(str(error))
             time.sleep(0.05)
-
-
-def left_over(app: App, bucket: str) -> list[str]:
-    """Returns the names of all resources of the app that are still there."""
-    cloud = app.cloud
-    sagemaker = cloud.client("sagemaker")
-    named = [
-        *(b["Name"] for b in cloud.client("s3").list_buckets()["Buckets"] if b["Name"] == bucket),
-        *(e["EndpointName"] for e in sagemaker.list_endpoints()["Endpoints"]),
-        *(c["EndpointConfigName"] for c in sagemaker.list_endpoint_configs()["EndpointConfigs"]),
-        *(m["ModelName"] for m in sagemaker.list_models()["Models"]),
-        *(f["FunctionName"] for f in cloud.client("lambda").list_functions()["Functions"]),
-        *(s["name"] for s in cloud.client("stepfunctions").list_state_machines()["stateMachines"]),
-        *(
-            p["Name"]
-            for p in cloud.client("ssm").describe_parameters()["Parameters"]
-            if p["Name"].startswith(f"/{app.name}/")
-        ),
-        *(r["RoleName"] for r in cloud.client("iam").list_roles()["Roles"] if app.name in r["RoleName"]),
-        *(
-            g["logGroupName"]
-            for g in cloud.client("logs").describe_log_groups()["logGroups"]
-            if app.name in g["logGroupName"] and not g["logGroupName"].startswith("/aws/sagemaker/")
-        ),
-    ]
-    return sorted(named)

@@ -175,7 +175,6 @@ def test_a_model_that_is_given_can_only_be_evaluated_and_copied(with_artifact: A
     assert machine.startswith("<EvaluationWaiting")
     assert start - {("states:StartExecution", machine)} == {
         ("s3:ListBucket", bucket),
-        ("s3:ListBucket", "arn:<Partition>:s3:::another-bucket"),
         ("s3:GetObject", "arn:<Partition>:s3:::another-bucket/trained/model.tar.gz"),
         ("s3:GetObject", f"{bucket}/datasets/*"),
         ("s3:GetObject", f"{bucket}/models/*"),

@@ -1,0 +1,16 @@
+"""Hyperparameters of a training that takes seconds."""
+
+# The built-in's smallest network on small pictures: a real training, in seconds. A null takes a default away.
+QUICK_TRAINING = {
+    "use_pretrained_model": "0",
+    "image_shape": "3,28,28",
+    "num_layers": "20",
+    "epochs": "10",
+    "mini_batch_size": "16",
+    "optimizer": "sgd",
+    "learning_rate": "0.05",
+    "augmentation_type": None,
+    "resize": None,
+    "lr_scheduler_step": None,
+    "lr_scheduler_factor": None,
+}
