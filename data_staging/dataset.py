@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, Protocol
 
 MANIFEST_FORMAT = 1
@@ -51,16 +51,16 @@ class FolderSource:
     """The folder of own pictures that they come from.
 
     Attributes:
+        kind: Tells the manifest's readers that it is no archive.
         folder: Its name.
         originals: Path in the folder of each picture, by its path from the data set's folder.
         left_out: Why each other file of the folder is none, by its path in the folder.
-        kind: Tells the manifest's readers that it is no archive.
     """
 
+    kind: str = field(default="images", init=False)
     folder: str
     originals: dict[str, str]
     left_out: dict[str, str]
-    kind: str = "images"
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ class DataSet:
             "format": MANIFEST_FORMAT,
             "dataset": self.id,
             "classes": self.classes,
-            "source": vars(self.source),
+            "source": asdict(self.source),
             "splits": {split: self._balance(pictures) for split, pictures in self.splits.items()},
             "files": dict(sorted(files.items())),
         }

@@ -65,6 +65,8 @@ def read_photo(file: Path) -> Image.Image:
         raise UnreadablePhoto(f"too large: {error}") from None
     except Exception as error:
         # Pillow's decoders raise whatever the malformed bytes make them trip over: no list of it is kept.
+        if isinstance(error, OSError) and error.strerror:
+            raise UnreadablePhoto(f"not readable: {error.strerror}") from None
         reason = " ".join(str(error).split()) or type(error).__name__
         raise UnreadablePhoto(f"a broken image: {reason}"[:200]) from None
 

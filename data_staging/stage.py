@@ -138,7 +138,7 @@ def _run(options: argparse.Namespace) -> str:
     given = options.classes.split(",") if options.classes is not None else settings.classes
     classes = [each.strip() for each in given]
     if options.images is not None:
-        images = Path(options.images)
+        images = Path(options.images).expanduser()
         if options.fetch:
             own_pictures.check_classes(images, classes)
             return str(images)

@@ -209,6 +209,18 @@ def test_a_file_too_large_is_refused_unread(tmp_path: Path) -> None:
         read_photo(file)
 
 
+def test_a_file_that_may_not_be_read_is_no_broken_image(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def deny(file: Path, **_: object) -> None:
+        raise PermissionError(13, "Permission denied", str(file))
+
+    file = save(shapes("private"), tmp_path / "photo")
+    monkeypatch.setattr(Image, "open", deny)
+    with pytest.raises(UnreadablePhoto, match="not readable: Permission denied"):
+        read_photo(file)
+
+
 def test_what_is_no_file_is_never_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "nowhere").symlink_to(tmp_path / "absent")
