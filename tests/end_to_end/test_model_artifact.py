@@ -1,0 +1,131 @@
+"""A model that is given is served without training, behind the same gate; in order, on the embedded cloud.
+
+The tests of this file depend on one another, as the days of a deployment do, and run in the order written.
+"""
+
+import io
+import tarfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from embedded_cloud import App, EmbeddedCloud, execute, photo_event, succeeded, training_jobs
+from left_over import left_over
+from quick_training import QUICK_TRAINING
+
+from data_staging.sample import write_sample
+from training.mxnet_parameters import read_parameters, write_parameters
+
+pytestmark = pytest.mark.end_to_end
+
+GATE = 0.6
+
+
+@pytest.fixture(scope="module")
+def app(cloud: EmbeddedCloud, tmp_path_factory: pytest.TempPathFactory) -> App:
+    settings = {"hyperparameters": QUICK_TRAINING, "accuracy_gate": GATE, "confidence_threshold": 0.5}
+    return App(cloud, "scones-given", settings, tmp_path_factory.mktemp("assembly"))
+
+
+@pytest.fixture(scope="module")
+def artifacts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the artifacts that the tests take and make."""
+    return tmp_path_factory.mktemp("artifacts")
+
+
+def transform_jobs(app: App) -> list[dict[str, Any]]:
+    """Returns the summaries of the app's batch transform jobs."""
+    listed = app.cloud.client("sagemaker").list_transform_jobs(NameContains=app.name)
+    return list(listed["TransformJobSummaries"])
+
+
+def models(app: App) -> list[str]:
+    """Returns the artifacts of all models that SageMaker has."""
+    sagemaker = app.cloud.client("sagemaker")
+    names = [model["ModelName"] for model in sagemaker.list_models()["Models"]]
+    return [sagemaker.describe_model(ModelName=n)["PrimaryContainer"]["ModelDataUrl"] for n in names]
+
+
+def turned_round(artifact: Path, folder: Path) -> Path:
+    """Writes an artifact whose model says of every picture what the given one deems least probable."""
+    with tarfile.open(artifact) as archive:
+        archive.extractall(folder / "unpacked", filter="data")
+    (weights,) = (folder / "unpacked").glob("*.params")
+    arrays = read_parameters(weights)
+    last = [name for name in arrays if name.startswith("arg:fc")]
+    assert last
+    write_parameters(weights, {name: -array if name in last else array for name, array in arrays.items()})
+    path = folder / "turned-round.tar.gz"
+    with tarfile.open(path, "w:gz") as archive:
+        for file in sorted((folder / "unpacked").iterdir()):
+            archive.add(file, file.name)
+    return path
+
+
+def test_a_trained_model_is_taken_home(app: App, artifacts: Path, tmp_path: Path) -> None:
+    archive = tmp_path / "drawn.tar.gz"
+    write_sample(archive, train_per_class=60, test_per_class=8, classes=("bicycle", "motorcycle"))
+    succeeded(app.deploy("storage"))
+    succeeded(app.stage(archive))
+    succeeded(app.deploy("training"))
+    succeeded(app.console("model", str(artifacts / "model.tar.gz")))
+    with tarfile.open(artifacts / "model.tar.gz") as taken:
+        assert "model-shapes.json" in taken.getnames()
+    assert len(training_jobs(app)) == 1
+
+
+def test_a_given_model_is_evaluated_and_served_and_nothing_is_trained(app: App, artifacts: Path) -> None:
+    succeeded(app.deploy(model_artifact=str(artifacts / "model.tar.gz")))
+    served = app.parameter("model")
+    assert f"/models/{app.name}-artifact-" in served
+    assert models(app) == [served]
+    assert len(training_jobs(app)) == 1
+    (job,) = transform_jobs(app)
+    assert job["TransformJobStatus"] == "Completed"
+    assert execute(app, photo_event(app))["status"] == "SUCCEEDED"
+
+
+def test_the_same_model_is_not_evaluated_again(app: App, artifacts: Path) -> None:
+    succeeded(app.deploy("training", model_artifact=str(artifacts / "model.tar.gz")))
+    assert len(transform_jobs(app)) == 1
+
+
+def test_a_given_model_below_the_gate_is_refused_and_the_old_one_goes_on_serving(
+    app: App, artifacts: Path
+) -> None:
+    before = app.parameter("model")
+    failed = app.deploy("training", model_artifact=str(turned_round(artifacts / "model.tar.gz", artifacts)))
+    printed = failed.stdout + failed.stderr
+    assert failed.returncode != 0
+    assert f"is below accuracy_gate {GATE}: the model that model_artifact names is not deployed" in printed
+    assert app.parameter("model") == before
+    assert models(app) == [before]
+    assert execute(app, photo_event(app))["status"] == "SUCCEEDED"
+
+
+def test_what_the_container_can_not_load_is_refused_in_a_line(app: App) -> None:
+    bucket = app.parameter("bucket")
+    content = io.BytesIO()
+    with tarfile.open(fileobj=content, mode="w:gz") as archive:
+        archive.addfile(tarfile.TarInfo("model-shapes.json"), io.BytesIO())
+    app.cloud.client("s3").put_object(Bucket=bucket, Key="incoming/broken.tar.gz", Body=content.getvalue())
+    failed = app.deploy("training", model_artifact=f"s3://{bucket}/incoming/broken.tar.gz")
+    assert failed.returncode != 0
+    assert "Transform job" in failed.stdout + failed.stderr
+    assert "is Failed: " in failed.stdout + failed.stderr
+
+
+def test_without_the_setting_the_trained_model_serves_again(app: App) -> None:
+    succeeded(app.deploy())
+    (job,) = training_jobs(app)
+    assert app.parameter("model").endswith(f"{job['TrainingJobName']}/output/model.tar.gz")
+    assert models(app) == [app.parameter("model")]
+    assert execute(app, photo_event(app))["status"] == "SUCCEEDED"
+
+
+def test_a_model_in_s3_is_served_and_goes_with_all_else(app: App) -> None:
+    succeeded(app.deploy("training", model_artifact=app.parameter("model")))
+    assert f"/models/{app.name}-artifact-" in app.parameter("model")
+    bucket = app.parameter("bucket")
+    succeeded(app.cdk("destroy", "--all", "--force", model_artifact=app.parameter("model")))
+    assert left_over(app, bucket) == []
