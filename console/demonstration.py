@@ -82,7 +82,8 @@ def _next_steps(deployment: Deployment, manifest: dict[str, Any], routings: list
     yield "What to try next:"
     yield f"  python -m console route s3://{example.bucket}/{example.key}"
     yield "  python -m console route YOUR-PHOTO.jpg"
-    yield "  edit confidence_threshold in cdk.json, then make demo again: only the filter is deployed anew"
+    demo = "make demo IMAGES=DIR" if manifest["source"]["kind"] == "images" else "make demo"
+    yield f"  edit confidence_threshold in cdk.json, then {demo} again: only the filter is deployed anew"
     if manifest["source"]["kind"] == "generated":
         yield (
             "NOTE: these pictures are a generated stand-in, not CIFAR-100 (no archive was at hand and none "

@@ -86,8 +86,10 @@ def _check_classes(classes: list[str], known: list[str]) -> None:
     for position, name in enumerate(classes):
         if name not in known:
             close = difflib.get_close_matches(name.lower().replace(" ", "_"), known)
-            advice = f"did you mean {' or '.join(close)}?" if close else f"there are: {', '.join(known)}"
-            raise StagingError(f"unknown class {name!r}: {advice}")
+            advice = f"did you mean {' or '.join(close)}?" if close else f"there are {', '.join(known)}."
+            raise StagingError(
+                f"unknown class {name!r}: {advice} For classes of your own pictures give --images DIR"
+            )
         if name in classes[:position]:
             raise StagingError(f"class '{name}' is named twice")
 

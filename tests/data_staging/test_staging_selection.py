@@ -129,7 +129,7 @@ def test_names_are_made_unique_without_regard_to_case(name: str) -> None:
     [
         (["bicycle", "motorcicle"], "unknown class 'motorcicle': did you mean motorcycle"),
         (["bicycle", "Motorcycle"], "unknown class 'Motorcycle': did you mean motorcycle"),
-        (["bicycle", "qqqq"], "unknown class 'qqqq': there are: apple, bicycle, cup, motorcycle"),
+        (["bicycle", "qqqq"], "unknown class 'qqqq': there are apple, bicycle, cup, motorcycle."),
         (["bicycle", "a\n\x1b[31m"], r"unknown class 'a\n\x1b[31m': there are"),
         (["bicycle", "bicycle"], "class 'bicycle' is named twice"),
         (["bicycle"], "at least two classes are needed, given: bicycle"),
