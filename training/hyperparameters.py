@@ -245,8 +245,6 @@ def _refuse_contradictions(chosen: Hyperparameters) -> None:
 
 def _refuse_unsupported(chosen: Hyperparameters) -> None:
     refusals = (
-        (chosen.multi_label, "multi_label 1", "one label an image, multi_label 0"),
-        (chosen.use_weighted_loss, "use_weighted_loss 1", "use_weighted_loss 0"),
         (chosen.precision_dtype == "float16", "precision_dtype float16", "float32"),
         (chosen.kv_store is not None, f"kv_store {chosen.kv_store}", "one machine, without kv_store"),
     )

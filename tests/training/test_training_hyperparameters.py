@@ -37,6 +37,9 @@ def test_every_documented_name_has_a_field():
         ("augmentation_type", "crop_color_transform", "crop_color_transform"),
         ("top_k", "2", 2),
         ("num_layers", "18", 18),
+        ("image_shape", "3, 32, 32", (3, 32, 32)),
+        ("multi_label", "1", 1),
+        ("use_weighted_loss", "1", 1),
     ],
 )
 def test_a_documented_value_is_taken(name, text, value):
@@ -57,6 +60,9 @@ def test_a_documented_value_is_taken(name, text, value):
         ("num_layers", "19"),
         ("image_shape", "224,224"),
         ("image_shape", "1,224,224"),
+        ("image_shape", "3,22_4,224"),
+        ("image_shape", "3,4097,224"),
+        ("epochs", " 5"),
         ("lr_scheduler_step", "20,10"),
         ("lr_scheduler_step", "5,,8"),
         ("early_stopping", "maybe"),
@@ -95,6 +101,9 @@ def test_a_required_one_is_missed(name):
         {"num_layers": "18", "image_shape": "3,28,28"},
         {"epochs": "3", "checkpoint_frequency": "4"},
         {"top_k": "3"},
+        {"top_k": "2", "multi_label": "1"},
+        {"optimizer": "adam", "beta_1": "1"},
+        {"optimizer": "adam", "beta_2": "1.0"},
         {"resize": "100"},
     ],
 )
@@ -106,8 +115,6 @@ def test_values_that_contradict_each_other_are_refused(values):
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("multi_label", "1"),
-        ("use_weighted_loss", "1"),
         ("precision_dtype", "float16"),
         ("kv_store", "dist_sync"),
     ],

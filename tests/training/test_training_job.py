@@ -165,6 +165,29 @@ def test_a_pretrained_network_is_tuned(job, run):
     assert float(re.findall(r"Epoch\[0\] Validation-accuracy=(.*)", out)[0]) > 0.6
 
 
+def test_images_may_have_any_number_of_classes(job, run):
+    for channel, count in (("train", 24), ("validation", 10)):
+        rows = "".join(f"{index}\t{index % 2}\t{1 - index % 2}\t1\t{index}.png\n" for index in range(count))
+        job.list_file(channel, rows)
+    job.hyperparameters(
+        multi_label="1", use_weighted_loss="1", num_classes="3", epochs="10", mini_batch_size="4"
+    )
+    status, out, err = run(job)
+    assert status == 0, err
+    assert "multi_label: 1" in out
+    # Each image has the last class: a network that learned nothing else would have 2 / 3 at most.
+    assert max(map(float, re.findall(r"Validation-accuracy=(.*)", out))) > 0.9
+
+
+def test_one_class_alone_is_a_number_of_classes_too(job, run):
+    for channel, count in (("train", 24), ("validation", 10)):
+        job.list_file(channel, "".join(f"{index}\t0\t{index}.png\n" for index in range(count)))
+    job.hyperparameters(num_classes="1", epochs="1")
+    status, out, _ = run(job)
+    assert status == 0
+    assert "Epoch[0] Validation-accuracy=1.000000" in out
+
+
 BAD_INPUT = {
     "fewer images than mini_batch_size": (
         lambda job: job.channel("train", 7),
@@ -181,6 +204,16 @@ BAD_INPUT = {
     "a label out of range": (
         lambda job: job.list_file("validation", "0\t5\t0.png\n"),
         "Customer Error: Invalid lst file in the validation channel. validation.lst line 1: the label 5",
+    ),
+    "a file that the list names and the channel lacks": (
+        lambda job: (job.root / "input/data/train/3.png").unlink(),
+        "Customer Error: Invalid lst file in the train channel. train.lst line 4: the channel has no file "
+        "'3.png'; missing are 1 of 24 files.",
+    ),
+    "one label an image where there must be one for each class": (
+        lambda job: job.hyperparameters(multi_label="1"),
+        "Customer Error: Mismatch between number of labels in the multi-label data (1) and the num_classes "
+        "parameter (2).",
     ),
     "an unreadable image": (
         lambda job: (job.root / "input/data/train/3.png").write_text("not a picture"),
