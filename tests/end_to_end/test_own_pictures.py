@@ -7,6 +7,7 @@ import json
 import random
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pillow_heif
@@ -61,7 +62,15 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def app(cloud: EmbeddedCloud, tmp_path_factory: pytest.TempPathFactory) -> App:
+def seed() -> Iterator[None]:
+    """Makes the training the same each time, of a cloud that is started after this."""
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("SCONES_SEED", "1")
+        yield
+
+
+@pytest.fixture(scope="module")
+def app(seed: None, cloud: EmbeddedCloud, tmp_path_factory: pytest.TempPathFactory) -> App:
     settings = {
         "classes": list(CLASSES),
         "hyperparameters": {**QUICK_TRAINING, "resize": "32"},
