@@ -129,25 +129,7 @@ def refused_by_training(values: dict[str, str]) -> bool:
     return False
 
 
-NUMBERS = [
-    "0",
-    "1",
-    "2",
-    "0.5",
-    "1.",
-    "1.5",
-    "-1",
-    "1e-3",
-    "1E0",
-    "18",
-    "19",
-    "20",
-    "05",
-    " 5",
-    "5\n",
-    "³",
-    "nan",
-]
+NUMBERS = ["0", "1", "2", "0.5", "1.", "1.5", "-1", "1e-3", "18", "19", "20", "05", " 5", "5\n", "³", "nan"]
 LISTS = ["5,8", "5, 8", "8,5", "5,", "3,32,32", "3, 32, 32", "1,32,32", "3,0,9", "3,4096,32", "3,4097,32"]
 WORDS = ["True", "true", "sgd", "nag", "adam", "rmsprop", "crop", "crop_color", "dist_async", "float16"]
 TEXTS = st.sampled_from(NUMBERS) | st.sampled_from(LISTS) | st.sampled_from(WORDS) | st.text()
