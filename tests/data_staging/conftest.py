@@ -12,6 +12,9 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from own_pictures_staged import CLASSES
+from photo_files import fill
+
 from data_staging.sample import CLASS_NAMES, KINDS, pickle_as_python_2, write_sample
 
 TRAIN_PER_CLASS, TEST_PER_CLASS = 10, 2
@@ -65,3 +68,9 @@ def archive_of(tmp_path: Path) -> Callable[..., Path]:
         return path
 
     return pack
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> Path:
+    """A folder with six different own pictures of each of three classes."""
+    return fill(tmp_path / "pictures", CLASSES)
