@@ -17,8 +17,11 @@ STAND_IN := .cache/stand-in.tar.gz
 # The pictures, for demo and deploy: IMAGES=DIR for own ones, ARCHIVE=PATH for an archive of CIFAR-100. Without
 # either a deploy leaves own pictures that are staged as they are. Make hands both on in the environment.
 PICTURES := $${IMAGES:+--images "$$IMAGES"} $${ARCHIVE:+--archive "$$ARCHIVE"}
+# Staged pictures for the time of a recipe, in the folder $staged.
+STAGED = staged=$$(mktemp -d); trap 'rm -r "$$staged"' EXIT; \
+  python data_staging/stage.py $(PICTURES) --out "$$staged" >&2
 
-.PHONY: demo deploy destroy test lint setup setup-dev
+.PHONY: demo deploy destroy test test-mxnet bench-training bench-serving lint setup setup-dev
 
 demo: setup            ## the whole workflow on this machine, no AWS account
 	@pictures="CIFAR-100"; \
@@ -55,6 +58,16 @@ destroy: setup         ## takes away all that deploy made
 test: setup-dev        ## every test
 	@python -m pytest -n 2 --dist loadfile
 
+test-mxnet: setup-dev .cache/mxnet-1.9.1/installed .cache/mxnet-1.4.1/installed ## models travel to MXNet and back
+	@python -m pytest tests/portability
+
+bench-training: setup-dev .cache/mxnet-1.9.1/installed ## accuracy; speed beside MXNet's (an hour)
+	@$(STAGED); python benchmarks/training_accuracy.py "$$staged" --seeds 3 --folds 5; \
+	python benchmarks/training_speed.py "$$staged"
+
+bench-serving: setup-dev .cache/mxnet-1.9.1/installed ## speed beside that of an MXNet module
+	@$(STAGED); python benchmarks/serving.py "$$staged"
+
 lint: setup-dev        ## formatting, lint, types
 	@ruff format --check .
 	@ruff check .
@@ -81,4 +94,14 @@ setup-dev: .venv/installed-dev node_modules/installed
 node_modules/installed: package.json package-lock.json .venv/installed
 	@echo "Installing the CDK CLI into node_modules (once)"
 	@npm ci --silent --no-audit --no-fund --omit=optional
+	@touch $@
+
+# MXNet's NumPy has no wheels above Python 3.11, which need not be the Python of .venv.
+.cache/mxnet-%/installed: tests/portability/mxnet-%.txt
+	@command -v python3.11 >/dev/null || { echo "MXNet needs Python 3.11: there is no python3.11 on the PATH"; exit 1; }
+	@echo "Installing MXNet $* into .cache/mxnet-$* (once)"
+	@python3.11 -m venv .cache/mxnet-$*
+	@.cache/mxnet-$*/bin/pip install --quiet --no-deps --requirement $<
+	@.cache/mxnet-$*/bin/python -c 'import mxnet' || { echo "MXNet $* does not start, see above: on Debian it" \
+	  "needs the packages libgomp1 and libquadmath0"; exit 1; }
 	@touch $@
