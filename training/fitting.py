@@ -1,6 +1,5 @@
 """Fits a network's trainable part: optimizers, learning-rate schedule, epochs, early stopping."""
 
-import copy
 import logging
 import time
 from collections.abc import Callable
@@ -9,9 +8,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from training.artifact import Network
+from training.calibration import temperature
 from training.hyperparameters import Hyperparameters
 from training.objective import Objective, objective_for
+from training.symbol_network import SymbolNetwork
 
 BATCHES_BETWEEN_LINES = 20
 SCORING_BATCH = 64
@@ -24,8 +24,8 @@ log = logging.getLogger("training")
 class Inputs:
     """What the trainable part learns from or is scored on.
 
-    `labels` is int64 (n,), or float32 (n, classes) with multi_label; `batch` gives the inputs of the examples
-    at the indices (b,) that it is given.
+    `labels` is int64 (n,), or float32 (n, classes) with multi_label; `batch` gives what the network's tail
+    takes for the examples at the indices (b,) that it is given.
     """
 
     labels: Tensor
@@ -33,11 +33,25 @@ class Inputs:
 
 
 @dataclass(frozen=True)
+class Start:
+    """The network to train, the one that is stored and follows it, and both channels as their inputs.
+
+    Both networks have the same parameters, each its own copy, but need not be the same graph.
+    """
+
+    network: SymbolNetwork
+    stored: SymbolNetwork
+    training: Inputs
+    validation: Inputs
+
+
+@dataclass(frozen=True)
 class Score:
-    """Of one epoch on the validation channel: the share of right answers, and the mean loss."""
+    """Of one epoch on the validation channel: the share of right answers, the mean loss once calibrated."""
 
     accuracy: float
     loss: float
+    temperature: float
 
     def better_than(self, other: "Score | None") -> bool:
         """More right answers; of equally many the lower loss."""
@@ -95,23 +109,22 @@ class EarlyStopping:
 
 
 def fit(
-    network: Network,
-    training: Inputs,
-    validation: Inputs,
+    start: Start,
     chosen: Hyperparameters,
     random: torch.Generator,
-    finish_epoch: Callable[[int, Score, Network], None],
+    finish_epoch: Callable[[int, Score, SymbolNetwork], None],
 ) -> None:
-    """Trains `network.tail` and calls `finish_epoch` after each epoch.
+    """Trains `start.network` and calls `finish_epoch` after each epoch.
 
-    It gets the epoch's number (from 0), and the average of the latest weights with its score: the average is
-    as good as a lower learning rate, and its accuracy jumps about less.
+    It gets the epoch's number (from 0), and `start.stored` with its score: the average of the latest weights,
+    which is as good as a lower learning rate, and whose accuracy jumps about less.
     """
+    network, average = start.network, start.stored
     parameters = [parameter for parameter in network.parameters() if parameter.requires_grad]
     optimizer = optimizer_for(parameters, chosen)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, _share_of_learning_rate(chosen))
-    objective = objective_for(chosen, training.labels)
-    average = copy.deepcopy(network).requires_grad_(False)
+    objective = objective_for(chosen, start.training.labels)
+    average.requires_grad_(False)
     stopping = EarlyStopping(chosen)
     updates = 0
 
@@ -125,9 +138,9 @@ def fit(
     for epoch in range(chosen.epochs):
         started = time.monotonic()
         network.train()
-        _train_epoch(network, training, objective, chosen, update, random, epoch)
+        _train_epoch(network, start.training, objective, chosen, update, random, epoch)
         log.info("Epoch[%d] Time cost=%.3f", epoch, time.monotonic() - started)
-        score = score_on(average, validation, objective)
+        score = score_on(average, start.validation, objective)
         log.info("Epoch[%d] Validation-accuracy=%.6f", epoch, score.accuracy)
         finish_epoch(epoch, score, average)
         if stopping.met(epoch, score.accuracy):
@@ -136,7 +149,7 @@ def fit(
 
 
 def _train_epoch(
-    network: Network,
+    network: SymbolNetwork,
     training: Inputs,
     objective: Objective,
     chosen: Hyperparameters,
@@ -170,23 +183,23 @@ def _train_epoch(
         log.info("Epoch[%d] Train-top_k_accuracy_%d=%.6f", epoch, chosen.top_k, in_top_k / seen)
 
 
-def _move_average(average: Network, network: Network, updates: int) -> None:
+def _move_average(average: SymbolNetwork, network: SymbolNetwork, updates: int) -> None:
     """Weights and statistics follow the network's, at first quickly, then at 1 in `AVERAGED_UPDATES`."""
     rate = max(1 / AVERAGED_UPDATES, 9 / (10 + updates))
+    newest = network.state_dict()
     with torch.no_grad():
-        for mine, theirs in zip(average.state_dict().values(), network.state_dict().values(), strict=True):
-            if mine.is_floating_point():
-                mine.lerp_(theirs, rate)
+        for name, value in average.state_dict().items():
+            value.lerp_(newest[name], rate)
 
 
-def score_on(network: Network, inputs: Inputs, objective: Objective) -> Score:
+def score_on(network: SymbolNetwork, inputs: Inputs, objective: Objective) -> Score:
     """Returns how the network does on every one of the inputs."""
     network.eval()
-    right = loss = 0.0
-    with torch.inference_mode():
-        for indices in torch.arange(len(inputs.labels)).split(SCORING_BATCH):
-            labels = inputs.labels[indices]
-            logits = network.tail(inputs.batch(indices))
-            right += float(objective.accuracy(logits, labels).sum())
-            loss += float(objective.loss(logits, labels).sum())
-    return Score(right / len(inputs.labels), loss / len(inputs.labels))
+    every = torch.arange(len(inputs.labels))
+    with torch.no_grad():
+        batches = [network.tail(inputs.batch(part)) for part in every.split(SCORING_BATCH)]
+        logits = torch.cat(batches)
+        cooled = temperature(logits, inputs.labels, objective)
+        accuracy = objective.accuracy(logits, inputs.labels).mean()
+        loss = objective.loss(logits / cooled, inputs.labels).mean()
+    return Score(float(accuracy), float(loss), cooled)

@@ -1,13 +1,20 @@
 """The built-in's own network: the pre-activation ResNet of the open MXNet example it derives from.
 
 Source: He et al., arXiv:1603.05027; layout and names of mxnet/example/image-classification/symbols/resnet.py.
+Its symbol has the bytes of the artifacts that AWS's container writes.
 """
 
-import torch
-import torch.nn.functional as F
-from torch import Tensor, nn
+import math
 
-# Blocks in each of the four stages, by number of layers.
+import torch
+from torch import Tensor
+
+from training.symbol import Symbol
+from training.symbol_network import SymbolNetwork
+from training.symbol_operators import SIGMOID, SOFTMAX
+from training.symbol_shapes import ImageShape, InferredGraph
+
+# Units in each of the four stages, by number of layers.
 LARGE_STAGES = {
     18: (2, 2, 2, 2),
     34: (3, 4, 6, 3),
@@ -18,98 +25,120 @@ LARGE_STAGES = {
 }
 
 
-def _norm(channels: int) -> nn.BatchNorm2d:
-    # MXNet's momentum 0.9 is PyTorch's 0.1.
-    return nn.BatchNorm2d(channels, eps=2e-5, momentum=0.1)
+class _Layers:
+    """Adds the layers of the network to a symbol, with the attributes that the open example gives them."""
 
+    def __init__(self) -> None:
+        self.symbol = Symbol()
 
-def _convolution(inputs: int, outputs: int, kernel: int, stride: int = 1) -> nn.Conv2d:
-    return nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, bias=False)
+    def norm(self, x: int, name: str, fix_gamma: bool = False) -> int:
+        attributes = {"eps": "2e-05", "fix_gamma": str(fix_gamma), "momentum": "0.9"}
+        inputs = [
+            x,
+            self.symbol.variable(f"{name}_gamma", attributes),
+            self.symbol.variable(f"{name}_beta", attributes),
+            self.symbol.variable(f"{name}_moving_mean", {**attributes, "__init__": '["zero", {}]'}),
+            self.symbol.variable(f"{name}_moving_var", {**attributes, "__init__": '["one", {}]'}),
+        ]
+        return self.symbol.apply("BatchNorm", name, inputs, attributes)
 
+    def relu(self, x: int, name: str) -> int:
+        return self.symbol.apply("Activation", name, [x], {"act_type": "relu"})
 
-class Unit(nn.Module):
-    """One residual unit; the shortcut convolution takes what the first activation gives, not the input."""
+    def convolution(
+        self, x: int, name: str, filters: int, kernel: int, stride: int, pad: int | None = None
+    ) -> int:
+        attributes = {
+            "kernel": f"({kernel}, {kernel})",
+            "no_bias": "True",
+            "num_filter": str(filters),
+            "stride": f"({stride}, {stride})",
+            "workspace": "256",
+        }
+        if pad is not None:
+            attributes["pad"] = f"({pad}, {pad})"
+        weight = self.symbol.variable(f"{name}_weight", attributes)
+        return self.symbol.apply("Convolution", name, [x, weight], attributes)
 
-    def __init__(self, inputs: int, outputs: int, stride: int, bottleneck: bool, first: bool) -> None:
-        super().__init__()
-        self.bn1 = _norm(inputs)
+    def unit(self, x: int, name: str, filters: int, stride: int, bottleneck: bool, first: bool) -> int:
+        """The shortcut convolution takes what the first activation gives, not the unit's input."""
+        activated = self.relu(self.norm(x, f"{name}_bn1"), f"{name}_relu1")
         if bottleneck:
-            narrow = outputs // 4
-            self.conv1, self.bn2 = _convolution(inputs, narrow, 1), _norm(narrow)
-            self.conv2, self.bn3 = _convolution(narrow, narrow, 3, stride), _norm(narrow)
-            self.conv3 = _convolution(narrow, outputs, 1)
+            narrow = filters // 4
+            y = self.convolution(activated, f"{name}_conv1", narrow, 1, 1, 0)
+            y = self.relu(self.norm(y, f"{name}_bn2"), f"{name}_relu2")
+            y = self.convolution(y, f"{name}_conv2", narrow, 3, stride, 1)
+            y = self.relu(self.norm(y, f"{name}_bn3"), f"{name}_relu3")
+            y = self.convolution(y, f"{name}_conv3", filters, 1, 1, 0)
         else:
-            self.conv1, self.bn2 = _convolution(inputs, outputs, 3, stride), _norm(outputs)
-            self.conv2 = _convolution(outputs, outputs, 3)
-        self.sc = _convolution(inputs, outputs, 1, stride) if first else None
-        self._bottleneck = bottleneck
-
-    def forward(self, inputs: Tensor) -> Tensor:
-        activated = F.relu(self.bn1(inputs))
-        x = self.conv2(F.relu(self.bn2(self.conv1(activated))))
-        if self._bottleneck:
-            x = self.conv3(F.relu(self.bn3(x)))
-        return x + (inputs if self.sc is None else self.sc(activated))
+            y = self.convolution(activated, f"{name}_conv1", filters, 3, stride, 1)
+            y = self.relu(self.norm(y, f"{name}_bn2"), f"{name}_relu2")
+            y = self.convolution(y, f"{name}_conv2", filters, 3, 1, 1)
+        shortcut = self.convolution(activated, f"{name}_sc", filters, 1, stride) if first else x
+        units = sum(node.op == "elemwise_add" for node in self.symbol.nodes)
+        return self.symbol.apply("elemwise_add", f"_plus{units}", [y, shortcut])
 
 
-class ResidualNetwork(nn.Module):
-    """float32 (n, 3, height, width) of raw 0-255 RGB in, (n, num_classes) logits out.
+def residual_symbol(
+    num_layers: int,
+    image_shape: ImageShape,
+    num_classes: int,
+    multi_label: bool = False,
+    last_layer: str = "fc1",
+) -> Symbol:
+    """Returns the graph that the built-in trains for these hyperparameters.
 
     Images up to 28 pixels high take the three-stage family (6n + 2 layers) made for CIFAR, higher ones the
-    four-stage family; up to 32 pixels the first convolution is 3x3 without pooling. The first batch
-    normalisation learns the scale of the pixels.
+    four-stage family; up to 32 pixels the first convolution is 3x3 without pooling. AWS calls the last layer
+    `fc` after transfer learning; `fc1` from scratch is the open example's name, and the sigmoid output of
+    multi_label is MXNet's usual one: of both no artifact of AWS's was seen.
     """
+    bottleneck = num_layers >= 50 and num_layers in LARGE_STAGES
+    units: tuple[int, ...]
+    filters: tuple[int, ...]
+    if num_layers in LARGE_STAGES:
+        units = LARGE_STAGES[num_layers]
+        filters = (64, 256, 512, 1024, 2048) if bottleneck else (64, 64, 128, 256, 512)
+    else:
+        units = ((num_layers - 2) // 6,) * 3
+        filters = (16, 16, 32, 64)
+    layers = _Layers()
+    symbol = layers.symbol
+    x = symbol.apply("_copy", "id", [symbol.variable("data")])
+    x = layers.norm(x, "bn_data", fix_gamma=True)
+    if image_shape[1] <= 32:
+        x = layers.convolution(x, "conv0", filters[0], 3, 1, 1)
+    else:
+        x = layers.convolution(x, "conv0", filters[0], 7, 2, 3)
+        x = layers.relu(layers.norm(x, "bn0"), "relu0")
+        window = {"kernel": "(3, 3)", "pad": "(1, 1)", "pool_type": "max", "stride": "(2, 2)"}
+        x = symbol.apply("Pooling", "pooling0", [x], window)
+    for stage, (count, width) in enumerate(zip(units, filters[1:], strict=True), 1):
+        for unit in range(1, count + 1):
+            stride = 2 if unit == 1 and stage > 1 else 1
+            x = layers.unit(x, f"stage{stage}_unit{unit}", width, stride, bottleneck, unit == 1)
+    x = layers.relu(layers.norm(x, "bn1"), "relu1")
+    everything = {"global_pool": "True", "kernel": "(7, 7)", "pool_type": "avg"}
+    x = symbol.apply("Flatten", "flatten0", [symbol.apply("Pooling", "pool1", [x], everything)])
+    add_output(symbol, x, last_layer, num_classes, multi_label)
+    return symbol
 
-    def __init__(self, num_layers: int, image_shape: tuple[int, int, int], num_classes: int) -> None:
-        super().__init__()
-        channels, height, _ = image_shape
-        bottleneck = num_layers >= 50 and num_layers in LARGE_STAGES
-        units: tuple[int, ...]
-        widths: tuple[int, ...]
-        if num_layers in LARGE_STAGES:
-            units = LARGE_STAGES[num_layers]
-            widths = (64, 256, 512, 1024, 2048) if bottleneck else (64, 64, 128, 256, 512)
+
+def add_output(symbol: Symbol, x: int, last_layer: str, num_classes: int, multi_label: bool) -> None:
+    """Adds the last layer and the classes' probabilities."""
+    hidden = {"num_hidden": str(num_classes)}
+    weight = symbol.variable(f"{last_layer}_weight", hidden)
+    bias = symbol.variable(f"{last_layer}_bias", hidden)
+    x = symbol.apply("FullyConnected", last_layer, [x, weight, bias], hidden)
+    symbol.apply(SIGMOID if multi_label else SOFTMAX, "softmax", [x, symbol.variable("softmax_label")])
+
+
+def randomly_initialised(symbol: Symbol, image_shape: ImageShape) -> SymbolNetwork:
+    """Returns a new network, its weights drawn as the open example does (normal, fan in, magnitude 2)."""
+    values: dict[str, Tensor] = {}
+    for name, shape in InferredGraph(symbol, image_shape).shapes.items():
+        if name.endswith("_weight"):
+            values[name] = torch.randn(shape) * math.sqrt(2 / math.prod(shape[1:]))
         else:
-            units = ((num_layers - 2) // 6,) * 3
-            widths = (16, 16, 32, 64)
-        self.bn_data = _norm(channels)
-        self.bn_data.weight.requires_grad_(False)  # fix_gamma in the MXNet graph: it stays 1
-        self.bn0: nn.Module | None = None
-        if height <= 32:
-            self.conv0 = _convolution(channels, widths[0], 3)
-        else:
-            self.conv0 = _convolution(channels, widths[0], 7, 2)
-            self.bn0 = _norm(widths[0])
-        self.stages = nn.ModuleDict()
-        inputs = widths[0]
-        for stage, (count, outputs) in enumerate(zip(units, widths[1:], strict=True), 1):
-            for unit in range(1, count + 1):
-                stride = 2 if unit == 1 and stage > 1 else 1
-                self.stages[f"stage{stage}_unit{unit}"] = Unit(inputs, outputs, stride, bottleneck, unit == 1)
-                inputs = outputs
-        self.bn1 = _norm(inputs)
-        self.fc1 = nn.Linear(inputs, num_classes)
-
-    def tail(self, pixels: Tensor) -> Tensor:
-        """The part that is trained: all of it."""
-        x = self.conv0(self.bn_data(pixels))
-        if self.bn0 is not None:
-            x = F.max_pool2d(F.relu(self.bn0(x)), 3, 2, 1)
-        for unit in self.stages.values():
-            x = unit(x)
-        return self.fc1(F.relu(self.bn1(x)).mean((2, 3)))
-
-    def forward(self, pixels: Tensor) -> Tensor:
-        return self.tail(pixels)
-
-
-def randomly_initialised(
-    num_layers: int, image_shape: tuple[int, int, int], num_classes: int
-) -> ResidualNetwork:
-    """Returns a new network, its weights drawn as the open example draws them (fan in, magnitude 2)."""
-    network = ResidualNetwork(num_layers, image_shape, num_classes)
-    for module in network.modules():
-        if isinstance(module, nn.Conv2d | nn.Linear):
-            nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
-    torch.nn.init.zeros_(network.fc1.bias)
-    return network
+            values[name] = torch.full(shape, 1.0 if name.endswith(("_gamma", "_moving_var")) else 0.0)
+    return SymbolNetwork(symbol, image_shape, values)

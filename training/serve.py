@@ -21,6 +21,7 @@ from training import artifact
 from training.container_paths import ContainerPaths
 from training.contract import IMAGE_CONTENT_TYPES, CustomerError
 from training.images import UnreadableImage, read_image, resize_whole
+from training.symbol_network import SymbolNetwork
 
 MAX_BODY_BYTES = 25 * 1024 * 1024
 MAX_UNREAD_BYTES = 4 * MAX_BODY_BYTES
@@ -33,9 +34,8 @@ log = logging.getLogger("training")
 class Predictor:
     """A loaded model; safe to call from many threads."""
 
-    def __init__(self, network: artifact.Network, image_shape: artifact.Shape) -> None:
+    def __init__(self, network: SymbolNetwork) -> None:
         self._network = network
-        self._shape = image_shape
         # More images in work at once than there are cores would only cost memory.
         self._places = threading.BoundedSemaphore(os.cpu_count() or 1)
 
@@ -45,12 +45,11 @@ class Predictor:
         Raises:
             UnreadableImage: the bytes are no PNG or JPEG that can be read.
         """
-        _, height, width = self._shape
+        _, height, width = self._network.image_shape
         with self._places:
             pixels = torch.tensor(resize_whole(read_image(body), height, width))
             with torch.inference_mode():
-                logits = self._network(pixels.permute(2, 0, 1).unsqueeze(0).float())
-                return torch.softmax(logits, 1)[0].tolist()
+                return self._network.probabilities(pixels.permute(2, 0, 1).unsqueeze(0).float())[0].tolist()
 
 
 class Server(ThreadingHTTPServer):
@@ -191,7 +190,7 @@ def serve(paths: ContainerPaths, port: int) -> int:
     Raises:
         CustomerError: the model cannot be used, or the port is not free.
     """
-    predictor = Predictor(*artifact.load(paths.model))
+    predictor = Predictor(artifact.load(paths.model))
     try:
         server = Server(port, predictor)
     except OSError as error:

@@ -1,5 +1,6 @@
 """Trains as the built-in's container does: from the channels under /opt/ml/input to /opt/ml/model."""
 
+import copy
 import logging
 import os
 import re
@@ -16,9 +17,10 @@ from training.channels import read_channel
 from training.container_paths import ContainerPaths
 from training.contract import CustomerError
 from training.examples import Examples
-from training.fitting import Inputs, Score, fit
+from training.fitting import Inputs, Score, Start, fit
 from training.hyperparameters import Hyperparameters, merge, parse
-from training.residual_network import randomly_initialised
+from training.residual_network import randomly_initialised, residual_symbol
+from training.symbol_network import SymbolNetwork
 from training.transfer import start_from_imagenet
 
 TERMINATED = 143
@@ -80,27 +82,37 @@ def _train(paths: ContainerPaths) -> None:
     validation = Examples(validation_images, "validation", chosen)
     log.info("use_pretrained_model: %d", chosen.use_pretrained_model)
     log.info("multi_label: %d", chosen.multi_label)
-    network: artifact.Network
     if chosen.use_pretrained_model:
         log.info("Using pretrained model for initializing weights and transfer learning.")
         log.info("The pretrained model here is EfficientNet-Lite0, whatever num_layers says")
         _log_parameters(chosen)
-        network, taught, scored = start_from_imagenet(training, validation, chosen, random)
-        name = artifact.EFFICIENTNET
+        start = start_from_imagenet(training, validation, chosen, random)
     else:
         log.info("Performing random weight initialization")
         _log_parameters(chosen)
-        network = randomly_initialised(chosen.num_layers, chosen.image_shape, chosen.num_classes)
+        symbol = residual_symbol(
+            chosen.num_layers, chosen.image_shape, chosen.num_classes, bool(chosen.multi_label)
+        )
+        start = _whole(randomly_initialised(symbol, chosen.image_shape), training, validation, chosen, random)
+    artifact.describe(paths.model, start.stored.symbol, chosen.image_shape, chosen.mini_batch_size)
+    fit(start, chosen, random, _Keeper(paths, chosen))
 
-        def augmented(indices: Tensor) -> Tensor:
-            kind = chosen.augmentation_type
-            return augment(training.batch(indices, random if kind else None), kind, random)
 
-        taught = Inputs(training.labels, augmented)
-        scored = Inputs(validation.labels, validation.batch)
-        name = f"resnet-{chosen.num_layers}"
-    artifact.describe(paths.model, name, chosen.image_shape, chosen.mini_batch_size)
-    fit(network, taught, scored, chosen, random, _Keeper(paths, chosen))
+def _whole(
+    network: SymbolNetwork,
+    training: Examples,
+    validation: Examples,
+    chosen: Hyperparameters,
+    random: torch.Generator,
+) -> Start:
+    """Returns a network of which every layer is trained, and both channels as its inputs."""
+
+    def augmented(indices: Tensor) -> Tensor:
+        kind = chosen.augmentation_type
+        return augment(training.batch(indices, random if kind else None), kind, random)
+
+    taught = Inputs(training.labels, augmented)
+    return Start(network, copy.deepcopy(network), taught, Inputs(validation.labels, validation.batch))
 
 
 class _Keeper:
@@ -111,20 +123,21 @@ class _Keeper:
         self._frequency = chosen.checkpoint_frequency
         self._best: Score | None = None
 
-    def __call__(self, epoch: int, score: Score, network: artifact.Network) -> None:
+    def __call__(self, epoch: int, score: Score, network: SymbolNetwork) -> None:
         if self._frequency:
             if (epoch + 1) % self._frequency == 0:
-                self._store(epoch, network)
+                self._store(epoch, network, score.temperature)
         elif score.better_than(self._best):
             log.info("Storing the best model with validation accuracy: %.6f", score.accuracy)
             self._best = score
-            stored = self._store(epoch, network)
+            stored = self._store(epoch, network, score.temperature)
             for older in set(self._folder.glob("*.params")) - {stored}:
                 older.unlink()
 
-    def _store(self, epoch: int, network: artifact.Network) -> Path:
-        stored = artifact.store_weights(self._folder, network, epoch)
+    def _store(self, epoch: int, network: SymbolNetwork, temperature: float) -> Path:
+        stored = artifact.store_weights(self._folder, network.values(temperature), epoch)
         log.info('Saved checkpoint to "%s"', stored)
+        log.info("Logits are divided by %.3f, calibrated on the validation channel", temperature)
         return stored
 
 

@@ -4,6 +4,7 @@ The new last layer starts as a logistic regression on the ImageNet features, so 
 through the pretrained layers are small ones.
 """
 
+import copy
 import logging
 from collections.abc import Callable
 
@@ -11,12 +12,15 @@ import torch
 from torch import Tensor
 
 from training.augmentation import augment
-from training.efficientnet import EfficientNetLite0, pretrained
+from training.efficientnet import SHRUNK, block_name, efficientnet_symbol, pretrained
 from training.examples import Examples
-from training.fitting import SCORING_BATCH, Inputs
+from training.fitting import SCORING_BATCH, Inputs, Start
 from training.hyperparameters import Hyperparameters
 from training.objective import Objective, objective_for
+from training.symbol import DATA
+from training.symbol_network import SymbolNetwork
 
+LAST_FROZEN = block_name(4)
 VIEWS = 6
 KEPT_BYTES = 1 << 30
 PENALTY = 1e-3
@@ -26,25 +30,50 @@ log = logging.getLogger("training")
 
 def start_from_imagenet(
     training: Examples, validation: Examples, chosen: Hyperparameters, random: torch.Generator
-) -> tuple[EfficientNetLite0, Inputs, Inputs]:
-    """Returns the network, its last layer fitted, and both channels as inputs of its trainable part."""
-    network = pretrained(chosen.num_classes).eval()
+) -> Start:
+    """Returns what is to be tuned, its last layer already fitted.
+
+    What is stored sees each picture and its mirror image; to tune it on both at once would teach no more.
+    """
+    multi_label = bool(chosen.multi_label)
+    network = pretrained(chosen.num_classes, chosen.image_shape, multi_label).eval()
+    network.freeze(LAST_FROZEN)
+    _freeze_depthwise(network)
     kind = chosen.augmentation_type
 
     @torch.no_grad()
     def view(indices: Tensor) -> Tensor:
         # Colours and shapes are changed after shrinking: the same picture for a quarter of the work.
-        small = network.shrink(training.batch(indices, random if kind else None))
-        return network.front(augment(small, kind, random))
+        small = network.between(DATA, SHRUNK, training.batch(indices, random if kind else None))
+        return network.between(SHRUNK, LAST_FROZEN, augment(small, kind, random))
 
     @torch.no_grad()
-    def plain(indices: Tensor) -> Tensor:
-        return network.front(network.shrink(validation.batch(indices)))
+    def straight(indices: Tensor) -> Tensor:
+        return network.between(DATA, LAST_FROZEN, validation.batch(indices))
+
+    @torch.no_grad()
+    def mirrored(indices: Tensor) -> Tensor:
+        return network.between(DATA, LAST_FROZEN, validation.batch(indices).flip(3))
 
     taught = Inputs(training.labels, _kept(view, len(training), VIEWS if kind else 1, random))
-    scored = Inputs(validation.labels, _kept(plain, len(validation), 1, random))
+    one_way = _kept(straight, len(validation), 1, random)
+    other_way = _kept(mirrored, len(validation), 1, random)
+
+    def both(indices: Tensor) -> Tensor:
+        return torch.cat((one_way(indices), other_way(indices)))
+
     fit_last_layer(network, taught, objective_for(chosen, training.labels))
-    return network, taught, scored
+    symbol = efficientnet_symbol(chosen.num_classes, mirrored=True, multi_label=multi_label)
+    stored = SymbolNetwork(symbol, chosen.image_shape, copy.deepcopy(network.state_dict()))
+    stored.freeze(LAST_FROZEN)
+    return Start(network, stored, taught, Inputs(validation.labels, both))
+
+
+def _freeze_depthwise(network: SymbolNetwork) -> None:
+    """The gradient of a 5x5 depthwise kernel takes PyTorch 40 times as long as the convolution itself."""
+    for node in network.symbol.nodes:
+        if node.op == "Convolution" and node.attributes["num_group"] != "1":
+            network.get_parameter(f"arg:{node.name}_weight").requires_grad_(False)
 
 
 def _kept(
@@ -68,15 +97,16 @@ def _kept(
     return recall
 
 
-def fit_last_layer(network: EfficientNetLite0, inputs: Inputs, objective: Objective) -> None:
+def fit_last_layer(network: SymbolNetwork, inputs: Inputs, objective: Objective) -> None:
     """Logistic regression on standardised features, with an L2 penalty."""
     every = torch.arange(len(inputs.labels))
     with torch.no_grad():
         features = torch.cat([network.features(inputs.batch(part)) for part in every.split(SCORING_BATCH)])
     centre, scale = features.mean(0), features.std(0, correction=0).clamp(min=1e-3)
     features = (features - centre) / scale
-    weight = torch.zeros_like(network._fc.weight, requires_grad=True)
-    bias = torch.zeros_like(network._fc.bias, requires_grad=True)
+    last_weight, last_bias = network.last_layer
+    weight = torch.zeros_like(last_weight, requires_grad=True)
+    bias = torch.zeros_like(last_bias, requires_grad=True)
     solver = torch.optim.LBFGS([weight, bias], max_iter=100, line_search_fn="strong_wolfe")
 
     def loss() -> Tensor:
@@ -88,5 +118,5 @@ def fit_last_layer(network: EfficientNetLite0, inputs: Inputs, objective: Object
 
     solver.step(loss)
     with torch.no_grad():
-        network._fc.weight.copy_(weight / scale)
-        network._fc.bias.copy_(bias - (weight / scale) @ centre)
+        last_weight.copy_(weight / scale)
+        last_bias.copy_(bias - (weight / scale) @ centre)

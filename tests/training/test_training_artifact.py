@@ -1,72 +1,85 @@
 """The model artifact: what was stored is what is loaded, and nothing else is."""
 
 import contextlib
-import json
 
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from training import artifact
 from training.contract import CustomerError
 from training.efficientnet import pretrained
 from training.mxnet_parameters import InvalidParameters, read_parameters, write_parameters
-from training.residual_network import randomly_initialised
+from training.residual_network import randomly_initialised, residual_symbol
 
 SHAPE = (3, 28, 28)
+PARAMETERS = "image-classification-0001.params"
+SYMBOL = "image-classification-symbol.json"
 
 
 @pytest.fixture
 def folder(tmp_path):
     """A stored 20-layer network."""
-    network = randomly_initialised(20, SHAPE, 3).eval()
-    artifact.describe(tmp_path, "resnet-20", SHAPE, 8)
-    artifact.store_weights(tmp_path, network, epoch=0)
+    network = randomly_initialised(residual_symbol(20, SHAPE, 3), SHAPE).eval()
+    artifact.describe(tmp_path, network.symbol, SHAPE, 8)
+    artifact.store_weights(tmp_path, network.state_dict(), epoch=0)
     return tmp_path, network
+
+
+def test_the_files_are_those_of_an_aws_artifact(folder):
+    path, _ = folder
+    assert {file.name for file in path.iterdir()} == {PARAMETERS, SYMBOL, "model-shapes.json"}
+    assert (path / "model-shapes.json").read_text() == '[{"shape": [8, 3, 28, 28], "name": "data"}]'
 
 
 def test_a_stored_residual_network_predicts_the_same_after_loading(folder):
     path, network = folder
     pixels = torch.rand(2, *SHAPE) * 255
-    loaded, shape = artifact.load(path)
-    assert shape == SHAPE
+    loaded = artifact.load(path)
+    assert (loaded.image_shape, loaded.num_classes, loaded.multi_label) == (SHAPE, 3, False)
     with torch.inference_mode():
         assert torch.equal(loaded(pixels), network(pixels))
 
 
 def test_a_stored_pretrained_network_predicts_the_same_after_loading(tmp_path):
-    network = pretrained(2).eval()
-    artifact.describe(tmp_path, artifact.EFFICIENTNET, (3, 224, 224), 8)
-    artifact.store_weights(tmp_path, network, epoch=4)
+    network = pretrained(2, (3, 224, 224)).eval()
+    artifact.describe(tmp_path, network.symbol, (3, 224, 224), 8)
+    artifact.store_weights(tmp_path, network.state_dict(), epoch=4)
     assert (tmp_path / "image-classification-0005.params").is_file()
     pixels = torch.rand(1, 3, 224, 224) * 255
-    loaded, _ = artifact.load(tmp_path)
+    loaded = artifact.load(tmp_path)
     with torch.inference_mode():
         assert torch.equal(loaded(pixels), network(pixels))
 
 
+def test_several_labels_an_image_are_known_from_the_symbol(tmp_path):
+    network = randomly_initialised(residual_symbol(20, SHAPE, 3, multi_label=True), SHAPE).eval()
+    artifact.describe(tmp_path, network.symbol, SHAPE, 8)
+    artifact.store_weights(tmp_path, network.state_dict(), epoch=0)
+    pixels = torch.rand(2, *SHAPE) * 255
+    loaded = artifact.load(tmp_path)
+    assert loaded.multi_label
+    with torch.inference_mode():
+        assert torch.equal(loaded.probabilities(pixels), network(pixels).sigmoid())
+
+
 def test_of_several_checkpoints_the_latest_is_loaded(folder):
     path, network = folder
+    _, bias = network.last_layer
     with torch.no_grad():
-        network.fc1.bias.fill_(7)
-    artifact.store_weights(path, network, epoch=1)
-    loaded, _ = artifact.load(path)
-    assert torch.equal(loaded.fc1.bias, network.fc1.bias)
-
-
-def test_the_shapes_are_written_as_in_aws_artifacts(folder):
-    path, _ = folder
-    assert (path / "model-shapes.json").read_text() == '[{"shape": [8, 3, 28, 28], "name": "data"}]'
+        bias.fill_(7)
+    artifact.store_weights(path, network.state_dict(), epoch=1)
+    assert torch.equal(artifact.load(path).last_layer[1], bias)
 
 
 @pytest.mark.parametrize(
     ("missing", "named"),
     [
         ("model-shapes.json", "model-shapes.json"),
-        ("network.json", "network.json"),
-        ("image-classification-0001.params", "image-classification-NNNN.params"),
+        (SYMBOL, SYMBOL),
+        (PARAMETERS, "image-classification-NNNN.params"),
     ],
 )
 def test_a_missing_file_is_named_in_one_line(folder, missing, named):
@@ -78,33 +91,76 @@ def test_a_missing_file_is_named_in_one_line(folder, missing, named):
 
 
 @pytest.mark.parametrize(
-    ("name", "content"),
+    ("name", "content", "fault"),
     [
-        ("model-shapes.json", "{"),
-        ("model-shapes.json", "[]"),
-        ("model-shapes.json", '[{"shape": [8, 3, 100000, 28], "name": "data"}]'),
-        ("model-shapes.json", '[{"shape": [8, 1, 28, 28], "name": "data"}]'),
-        ("network.json", "[]"),
-        ("network.json", '{"network": "vgg"}'),
-        ("network.json", '{"network": "resnet-32"}'),
-        ("image-classification-0001.params", "not weights"),
+        ("model-shapes.json", "{", "model-shapes.json is not JSON"),
+        ("model-shapes.json", "[" * 9000, "model-shapes.json is not JSON"),
+        ("model-shapes.json", "[" * 20000, "model-shapes.json has more than"),
+        ("model-shapes.json", "[]", "does not give the shape of RGB images"),
+        ("model-shapes.json", '[{"shape": [8, 3, 100000, 28], "name": "data"}]', "the shape of RGB images"),
+        ("model-shapes.json", '[{"shape": [8, 1, 28, 28], "name": "data"}]', "the shape of RGB images"),
+        (SYMBOL, "[]", "its symbol has no nodes, or not one output"),
+        (SYMBOL, "[" * 100_000, "its symbol is not JSON"),
+        (SYMBOL, "\x80", "its symbol is not JSON"),
+        (SYMBOL, " " * (9 << 20), "has more than 8388608 bytes"),
+        (PARAMETERS, "not weights", "it is cut off"),
     ],
 )
-def test_a_foreign_file_is_one_line(folder, name, content):
+def test_a_foreign_file_is_one_line(folder, name, content, fault):
     path, _ = folder
     (path / name).write_text(content)
-    with pytest.raises(CustomerError, match="cannot be used") as caught:
+    with pytest.raises(CustomerError) as caught:
         artifact.load(path)
+    assert str(caught.value).startswith(f"The model in {path} cannot be used: ")
+    assert fault in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
 def test_weights_that_are_not_finite_are_refused(folder):
     path, network = folder
     with torch.no_grad():
-        network.fc1.bias.fill_(float("nan"))
-    artifact.store_weights(path, network, epoch=1)
+        network.last_layer[1].fill_(float("nan"))
+    artifact.store_weights(path, network.state_dict(), epoch=1)
     with pytest.raises(CustomerError, match="not finite"):
         artifact.load(path)
+
+
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        (lambda values: values.pop("arg:fc1_bias"), "its weights lack 'arg:fc1_bias'"),
+        (lambda values: values.update({"arg:x\n": torch.ones(1)}), r"its weights have 'arg:x\\n', which"),
+        (
+            lambda values: values.update({"arg:fc1_bias": torch.ones(4)}),
+            r"'arg:fc1_bias' has the shape \(4,\), not \(3,\)",
+        ),
+    ],
+)
+def test_weights_of_another_network_are_refused(folder, change, fault):
+    path, network = folder
+    values = network.state_dict()
+    change(values)
+    artifact.store_weights(path, values, epoch=1)
+    with pytest.raises(CustomerError, match=fault):
+        artifact.load(path)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_a_damaged_symbol_is_run_or_refused_in_one_line(folder, data):
+    path, network = folder
+    artifact.describe(path, network.symbol, SHAPE, 8)
+    text = (path / SYMBOL).read_text()
+    where = data.draw(st.integers(0, len(text) - 1))
+    damage = data.draw(st.text(max_size=3))
+    (path / SYMBOL).write_text(text[:where] + damage + text[where + data.draw(st.integers(0, 3)) :])
+    try:
+        loaded = artifact.load(path)
+    except CustomerError as error:
+        assert len(str(error).splitlines()) == 1
+    else:
+        with torch.inference_mode():
+            assert loaded.probabilities(torch.rand(1, *SHAPE)).shape == (1, 3)
 
 
 def test_parameters_have_the_bytes_that_mxnet_writes(tmp_path):
@@ -134,8 +190,3 @@ def test_every_truncated_or_damaged_file_is_refused_or_read_whole(tmp_path_facto
     path.write_bytes(damaged)
     with contextlib.suppress(InvalidParameters):
         assert len(read_parameters(path)) == 2
-
-
-def test_model_shapes_are_json(folder):
-    path, _ = folder
-    assert json.loads((path / "network.json").read_text()) == {"network": "resnet-20"}

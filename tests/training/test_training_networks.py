@@ -1,58 +1,128 @@
-"""The two networks: the names, sizes and numbers that others know them by."""
+"""The two networks: the symbols, sizes and numbers that others know them by."""
 
-from pathlib import Path
+import hashlib
 
 import pytest
 import torch
 
-from training import artifact
 from training.augmentation import augment
-from training.efficientnet import EfficientNetLite0, pretrained
+from training.efficientnet import block_name, efficientnet_symbol, pretrained
 from training.fitting import Inputs
 from training.objective import OneClass
-from training.residual_network import randomly_initialised
+from training.residual_network import randomly_initialised, residual_symbol
+from training.symbol import from_json, to_json
+from training.symbol_network import SymbolNetwork
 from training.transfer import fit_last_layer
 
-# Every parameter and statistic in the symbol of an artifact that AWS trained: ResNet-18 on 3x180x320.
-AWS_NAMES = Path(__file__).with_name("aws_resnet18_parameters.txt").read_text().split()
 
-
-def test_the_residual_network_has_the_parameters_of_an_aws_artifact(tmp_path):
-    network = randomly_initialised(18, (3, 180, 320), 2)
-    path = artifact.store_weights(tmp_path, network, epoch=0)
-    names = {name.split(":")[1] for name in artifact.read_parameters(path)}
-    # AWS calls the last layer fc after transfer learning, the open example fc1 from scratch.
-    assert {name.replace("fc1_", "fc_") for name in names} == set(AWS_NAMES)
+# SHA-256 of image-classification-symbol.json in artifacts that AWS's container trained.
+@pytest.mark.parametrize(
+    ("num_layers", "image_shape", "num_classes", "digest"),
+    [
+        (18, (3, 180, 320), 2, "26f4d901a32c35e3069b73b5dfff7565cd6dcda95f3f3cddf08067139a957e15"),
+        (18, (3, 224, 224), 257, "a2252bb4a7f98a445c5feb4d4e7dc000000f7ab5a65365aa3becc0151567e3e9"),
+        (50, (3, 224, 224), 2, "a865b797903394a6a86c799388795a1697cc858050230b8430ccc1bda61a419f"),
+    ],
+)
+def test_the_residual_network_has_the_symbol_of_an_aws_artifact(num_layers, image_shape, num_classes, digest):
+    symbol = residual_symbol(num_layers, image_shape, num_classes, last_layer="fc")
+    assert hashlib.sha256(to_json(symbol).encode()).hexdigest() == digest
 
 
 @pytest.mark.parametrize(("layers", "height"), [(20, 28), (32, 32), (18, 32), (50, 32), (18, 64)])
-def test_the_residual_network_gives_one_logit_a_class(layers, height):
-    network = randomly_initialised(layers, (3, height, height), 5)
-    assert network(torch.rand(2, 3, height, height) * 255).shape == (2, 5)
+@pytest.mark.parametrize("multi_label", [False, True])
+def test_the_residual_network_gives_one_logit_a_class(layers, height, multi_label):
+    symbol = residual_symbol(layers, (3, height, height), 5, multi_label)
+    network = randomly_initialised(symbol, (3, height, height))
+    pixels = torch.rand(2, 3, height, height) * 255
+    assert network(pixels).shape == (2, 5)
+    assert torch.allclose(network.probabilities(pixels).sum(1), torch.ones(2)) is not multi_label
+
+
+@pytest.mark.parametrize(
+    "symbol",
+    [
+        residual_symbol(20, (3, 28, 28), 3, multi_label=True),
+        residual_symbol(101, (3, 64, 48), 3),
+        efficientnet_symbol(5, mirrored=False),
+        efficientnet_symbol(5, mirrored=True, multi_label=True),
+    ],
+)
+def test_a_symbol_that_is_written_is_read_again(symbol):
+    assert from_json(to_json(symbol)) == symbol
 
 
 def test_efficientnet_has_its_published_number_of_parameters():
-    assert sum(parameter.numel() for parameter in EfficientNetLite0(1000).parameters()) == 4_652_008
+    network = pretrained(1000, (3, 224, 224))
+    weights = {name: value.numel() for name, value in network.named_parameters() if "bn_data" not in name}
+    # In 4,652,008 every batch normalisation has a scale besides its shift; here it is in the convolution.
+    scales = sum(count for name, count in weights.items() if name.endswith("_bias") and name != "arg:fc_bias")
+    assert sum(weights.values()) + scales == 4_652_008
 
 
-def test_only_the_part_behind_the_front_is_trained():
-    network = pretrained(2)
+def test_efficientnet_sees_what_it_saw_in_imagenet():
+    """The features of a drawn picture, as the weights give them in float64 before any is folded."""
+    rows, columns = torch.meshgrid(torch.arange(224.0), torch.arange(224.0), indexing="ij")
+    picture = torch.stack((rows, columns, (rows * columns) % 256))[None]
+    network = pretrained(2, (3, 224, 224)).eval()
+    with torch.inference_mode():
+        features = network.features(picture)[0]
+    strongest = [1123, 707, 315, 834, 316, 72, 387, 1159]
+    expected = [5.76739, 5.52727, 5.52438, 5.52323, 5.2222, 5.17694, 5.10825, 5.0817]
+    assert features.topk(8).indices.tolist() == strongest
+    assert features[strongest].tolist() == pytest.approx(expected, abs=1e-4)
+
+
+def test_the_mirrored_network_gives_the_mean_of_both_views():
+    network = pretrained(2, (3, 224, 224)).eval()
+    with torch.no_grad():
+        network.last_layer[0].normal_()
+    mirrored = SymbolNetwork(
+        efficientnet_symbol(2, mirrored=True), network.image_shape, network.state_dict()
+    ).eval()
+    pixels = torch.rand(2, 3, 224, 224) * 255
+    with torch.inference_mode():
+        expected = (network(pixels) + network(pixels.flip(3))) / 2
+        assert torch.allclose(mirrored(pixels), expected, atol=1e-3)
+
+
+def test_only_the_part_behind_the_frozen_nodes_is_trained():
+    network = pretrained(2, (3, 224, 224))
+    network.freeze(block_name(4))
     network.train()
     before = {name: value.clone() for name, value in network.state_dict().items()}
     optimizer = torch.optim.SGD([p for p in network.parameters() if p.requires_grad], lr=0.1)
     network(torch.rand(4, 3, 224, 224) * 255)[:, 0].sum().backward()
     optimizer.step()
     changed = {name for name, value in network.state_dict().items() if not torch.equal(value, before[name])}
-    assert "_fc.weight" in changed
-    assert not any("running" in name or name.startswith(("_conv_stem", "_blocks.0.")) for name in changed)
+    assert "arg:fc_weight" in changed
+    kept = {"stem", "bn", *(block_name(number) for number in range(5))}
+    assert not {name for name in changed if name.split(":")[1].split("_")[0] in kept}
+
+
+def test_the_frozen_nodes_and_the_tail_are_the_whole_network():
+    network = pretrained(2, (3, 224, 224)).eval()
+    pixels = torch.rand(1, 3, 224, 224) * 255
+    whole = network(pixels)
+    network.freeze(block_name(4))
+    assert torch.equal(network.tail(network.between("data", block_name(4), pixels)), whole)
+
+
+def test_training_teaches_the_batch_normalisations_of_the_residual_network():
+    network = randomly_initialised(residual_symbol(20, (3, 28, 28), 2), (3, 28, 28))
+    network.train()
+    network(torch.full((4, 3, 28, 28), 100.0))
+    # 0.9 of the zero that it was, 0.1 of what came.
+    assert network.state_dict()["aux:bn_data_moving_mean"].tolist() == pytest.approx([10.0] * 3)
 
 
 def test_one_picture_is_enough_to_fit_the_last_layer():
-    network = pretrained(2).eval()
+    network = pretrained(2, (3, 224, 224)).eval()
+    network.freeze(block_name(4))
     front = torch.rand(1, 40, 14, 14)
     fit_last_layer(network, Inputs(torch.tensor([1]), lambda indices: front[indices]), OneClass())
     assert torch.equal(network.tail(front).argmax(1), torch.tensor([1]))
-    assert torch.isfinite(network._fc.weight).all()
+    assert torch.isfinite(network.last_layer[0]).all()
 
 
 def test_no_augmentation_leaves_the_pixels_alone():

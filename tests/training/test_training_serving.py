@@ -18,7 +18,7 @@ from PIL import Image
 
 from training import artifact
 from training.images import resize_whole
-from training.residual_network import randomly_initialised
+from training.residual_network import randomly_initialised, residual_symbol
 
 REPOSITORY = Path(__file__).parents[2]
 SHAPE = (3, 28, 28)
@@ -47,11 +47,11 @@ def root(tmp_path_factory):
     """A model of random weights for three classes."""
     root = tmp_path_factory.mktemp("served")
     (root / "model").mkdir()
-    artifact.describe(root / "model", "resnet-20", SHAPE, 8)
-    network = randomly_initialised(20, SHAPE, 3)
+    network = randomly_initialised(residual_symbol(20, SHAPE, 3), SHAPE)
+    artifact.describe(root / "model", network.symbol, SHAPE, 8)
     for _ in range(50):
         network(torch.rand(8, *SHAPE) * 255)  # the batch normalisations learn what pixels are like
-    artifact.store_weights(root / "model", network, epoch=0)
+    artifact.store_weights(root / "model", network.state_dict(), epoch=0)
     return root
 
 
@@ -104,7 +104,7 @@ def test_json_lines_are_given_to_who_accepts_them(connection):
 
 def test_the_picture_is_stretched_and_fed_as_raw_rgb(connection, root):
     _, _, body = invoke(connection, picture())
-    network, _ = artifact.load(root / "model")
+    network = artifact.load(root / "model")
     pixels = resize_whole(Image.open(io.BytesIO(picture())), 28, 28)
     with torch.inference_mode():
         expected = torch.softmax(network(torch.tensor(pixels).permute(2, 0, 1)[None].float()), 1)[0]
