@@ -91,7 +91,7 @@ def _outputs(node: Node) -> int:
     """How many outputs MXNet counts: hidden ones too, as its build for Intel processors does."""
     if node.op == "BatchNorm":
         return 3
-    return 2 if node.op == "Pooling" and node.attributes["pool_type"] == "max" else 1
+    return 2 if node.op == "Pooling" and node.attributes.get("pool_type", "max") == "max" else 1
 
 
 def _block(node: Node) -> str:

@@ -97,8 +97,9 @@ class _Attributes:
         return self.choice(key, str(default), "True", "False", "1", "0") in ("True", "1")
 
     def number(self, key: str, default: str | None = None) -> float:
+        text = self._text(key, default)
         try:
-            value = float(self._text(key, default))
+            value = float(text)
         except ValueError:
             raise self._refuse(key) from None
         if not math.isfinite(value):
