@@ -22,6 +22,8 @@ from stacks.setting_kinds import (
 CONTEXT_KEY = "scones"
 INSTANCE_TYPE = r"ml\.[a-z0-9-]+\.[a-z0-9]+"
 GPU_INSTANCE_TYPE = r"ml\.[gp][0-9][a-z0-9-]*\.[a-z0-9]+"
+# Lambda allows 4 KB for all of a function's environment; the rest is for the other variables.
+LONGEST_CLASSES = 3800
 # What CloudWatch Logs takes as retention.
 LOG_DAYS = (
     1,
@@ -145,6 +147,12 @@ class Settings:
         object.__setattr__(self, "hyperparameters", present)
         if fault := hyperparameter_fault(self.hyperparameters):
             raise SettingError(f"Setting 'hyperparameters': {fault}")
+        length = len(",".join(self.classes))
+        if length > LONGEST_CLASSES:
+            raise SettingError(
+                f"Setting 'classes' has {len(self.classes)} names of {length} characters with their commas: "
+                f"it must have {LONGEST_CLASSES} at most, for Lambda functions get them in their environment"
+            )
         if self.training_instance_count > 1 and "kv_store" not in self.hyperparameters:
             raise SettingError(
                 f"Setting 'training_instance_count' is {self.training_instance_count}: training on several "

@@ -145,6 +145,15 @@ def test_a_long_value_is_cut_in_the_message() -> None:
     assert len(refusal({"classes": "x" * 5000})) < 300
 
 
+def test_as_many_classes_are_taken_as_a_function_can_be_told_of() -> None:
+    names = [f"{number:03}" + "x" * 16 for number in range(190)]
+    assert len(read_settings({"classes": names}).classes) == 190
+    message = refusal({"classes": [*names, "one_more"]})
+    assert message.startswith(
+        "Setting 'classes' has 191 names of 3808 characters with their commas: it must "
+    )
+
+
 @pytest.mark.parametrize("place", ["cdk.json", "command line"])
 def test_a_misspelt_setting_is_told_its_right_name(place: str) -> None:
     context = {"confidence_treshold": "0.9"}
