@@ -19,6 +19,7 @@ from training.contract import CustomerError
 from training.examples import Examples
 from training.fitting import Inputs, Score, Start, fit
 from training.hyperparameters import Hyperparameters, merge, parse
+from training.model_channel import load_model
 from training.residual_network import randomly_initialised, residual_symbol
 from training.symbol_network import SymbolNetwork
 from training.transfer import start_from_imagenet
@@ -66,11 +67,8 @@ def _train(paths: ContainerPaths) -> None:
     print("Docker entrypoint called with argument(s): train", flush=True)
     chosen = _read_hyperparameters(paths)
     random = _seeded_generator()
-    if paths.channel("model").is_dir():
-        raise CustomerError(
-            "Customer Error: The model channel is not supported here; set use_pretrained_model to 1 "
-            "to start from ImageNet weights, or to 0 to start afresh."
-        )
+    channel = paths.channel("model")
+    given = load_model(channel, chosen) if channel.is_dir() else None
     training_images = read_channel(paths, "train", chosen)
     validation_images = read_channel(paths, "validation", chosen)
     if len(training_images) < chosen.mini_batch_size:
@@ -82,7 +80,11 @@ def _train(paths: ContainerPaths) -> None:
     validation = Examples(validation_images, "validation", chosen)
     log.info("use_pretrained_model: %d", chosen.use_pretrained_model)
     log.info("multi_label: %d", chosen.multi_label)
-    if chosen.use_pretrained_model:
+    if given:
+        log.info("Training on from the model in the model channel, in all its layers")
+        _log_parameters(chosen)
+        start = _whole(given, training, validation, chosen, random)
+    elif chosen.use_pretrained_model:
         log.info("Using pretrained model for initializing weights and transfer learning.")
         log.info("The pretrained model here is EfficientNet-Lite0, whatever num_layers says")
         _log_parameters(chosen)

@@ -177,6 +177,7 @@ def test_images_may_have_any_number_of_classes(job, run):
     assert "multi_label: 1" in out
     # Each image has the last class: a network that learned nothing else would have 2 / 3 at most.
     assert max(map(float, re.findall(r"Validation-accuracy=(.*)", out))) > 0.9
+    assert artifact.load(job.root / "model").multi_label
 
 
 def test_one_class_alone_is_a_number_of_classes_too(job, run):
@@ -235,9 +236,9 @@ BAD_INPUT = {
         lambda job: (job.root / "input/config/hyperparameters.json").unlink(),
         "Customer Error: There is no ",
     ),
-    "a model channel": (
+    "a model channel without a model": (
         lambda job: (job.root / "input/data/model").mkdir(),
-        "Customer Error: The model channel is not supported here;",
+        "Customer Error: Invalid model in the model channel. The model in ",
     ),
     "a record file without records": (
         lambda job: (job.root / "input/data/train/train.rec").touch(),
