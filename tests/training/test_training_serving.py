@@ -42,17 +42,20 @@ def launch(root, port=0):
     )
 
 
-@pytest.fixture(scope="module")
-def root(tmp_path_factory):
-    """A model of random weights for three classes."""
-    root = tmp_path_factory.mktemp("served")
+def model(root, multi_label=False):
+    """Leaves a model of random weights for three classes under `root`."""
     (root / "model").mkdir()
-    network = randomly_initialised(residual_symbol(20, SHAPE, 3), SHAPE)
+    network = randomly_initialised(residual_symbol(20, SHAPE, 3, multi_label), SHAPE)
     artifact.describe(root / "model", network.symbol, SHAPE, 8)
     for _ in range(50):
         network(torch.rand(8, *SHAPE) * 255)  # the batch normalisations learn what pixels are like
     artifact.store_weights(root / "model", network.state_dict(), epoch=0)
     return root
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory):
+    return model(tmp_path_factory.mktemp("served"))
 
 
 @pytest.fixture(scope="module")
@@ -102,13 +105,29 @@ def test_json_lines_are_given_to_who_accepts_them(connection):
     assert body.endswith(b"\n")
 
 
+def logits(root, body):
+    """What the network gives for the picture stretched to its size, as raw RGB."""
+    pixels = resize_whole(Image.open(io.BytesIO(body)), 28, 28)
+    with torch.inference_mode():
+        return artifact.load(root / "model")(torch.tensor(pixels).permute(2, 0, 1)[None].float())[0]
+
+
 def test_the_picture_is_stretched_and_fed_as_raw_rgb(connection, root):
     _, _, body = invoke(connection, picture())
-    network = artifact.load(root / "model")
-    pixels = resize_whole(Image.open(io.BytesIO(picture())), 28, 28)
-    with torch.inference_mode():
-        expected = torch.softmax(network(torch.tensor(pixels).permute(2, 0, 1)[None].float()), 1)[0]
-    assert json.loads(body) == pytest.approx(expected.tolist(), abs=1e-6)
+    assert json.loads(body) == pytest.approx(torch.softmax(logits(root, picture()), 0).tolist(), abs=1e-6)
+
+
+def test_with_multi_label_each_class_has_a_probability_of_its_own(tmp_path):
+    process = launch(model(tmp_path, multi_label=True))
+    connection = http.client.HTTPConnection(
+        "127.0.0.1", int(process.stdout.readline().rsplit(":", 1)[1]), timeout=30
+    )
+    _, _, body = invoke(connection, picture())
+    connection.close()
+    process.terminate()
+    process.communicate(timeout=30)
+    assert json.loads(body) == pytest.approx(torch.sigmoid(logits(tmp_path, picture())).tolist(), abs=1e-6)
+    assert sum(json.loads(body)) != pytest.approx(1, abs=1e-3)
 
 
 def test_one_connection_serves_many_requests_even_after_a_refused_one(connection):
