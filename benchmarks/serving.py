@@ -1,0 +1,175 @@
+"""Serving beside MXNet 1.9.1: `python benchmarks/serving.py DIR [--rounds N] [--seconds S]`.
+
+DIR is what `python data_staging/stage.py --out DIR` wrote; `make bench-serving` sets up MXNet. The default
+network, trained for an epoch, is served by `python -m training serve` and by an MXNet module behind the same
+HTTP server (`mxnet_server.py`). In every round both start anew and stay; 1, 8 and 64 clients then send the
+test pictures to the one and to the other in turns, over connections that stay open. Prints one JSON object,
+and a table to standard error.
+"""
+
+import argparse
+import http.client
+import json
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(REPOSITORY))
+
+from benchmarks.job_folder import lay_out, staged_dataset  # noqa: E402
+from benchmarks.load import send  # noqa: E402
+from benchmarks.training_accuracy import machine, read_split  # noqa: E402
+
+MXNET = REPOSITORY / ".cache" / "mxnet-1.9.1" / "bin" / "python"
+RIVAL = REPOSITORY / "benchmarks" / "mxnet_server.py"
+CLIENTS = (1, 8, 64)
+WARM_UP_SECONDS = 1.0
+START_SECONDS = 120
+HERE, THERE = "here", "MXNet"
+
+
+class Serving:
+    """A server's process, its port, and the seconds from its start to its first answer."""
+
+    def __init__(self, command: Sequence[str | Path], image: bytes) -> None:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        started = time.monotonic()
+        self.process = subprocess.Popen(
+            [*command, str(self.port)], cwd=REPOSITORY, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        while not self._answers(image):
+            if self.process.poll() is not None or time.monotonic() > started + START_SECONDS:
+                self.process.kill()
+                sys.exit(f"{' '.join(map(str, command))} does not answer")
+            time.sleep(0.01)
+        self.first_answer = time.monotonic() - started
+
+    def _answers(self, image: bytes) -> bool:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=START_SECONDS)
+        try:
+            connection.request("POST", "/invocations", image, {"Content-Type": "application/x-image"})
+            return connection.getresponse().status == 200
+        except ConnectionRefusedError:
+            return False
+        finally:
+            connection.close()
+
+    def memory(self) -> int:
+        """Returns the resident bytes of the process."""
+        command = ["ps", "-o", "rss=", "-p", str(self.process.pid)]
+        return 1024 * int(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+
+
+@contextmanager
+def served(command: Sequence[str | Path], image: bytes) -> Iterator[Serving]:
+    """Starts a server, which takes its port as last argument, and ends it."""
+    serving = Serving(command, image)
+    try:
+        yield serving
+    finally:
+        serving.process.terminate()
+        serving.process.wait()
+
+
+def one_round(
+    commands: dict[str, list[str | Path]], images: Sequence[bytes], seconds: float
+) -> dict[str, dict[str, float]]:
+    """Starts the servers in the order given and returns the figures of each."""
+    with ExitStack() as stack:
+        servers = {
+            whose: stack.enter_context(served(command, images[0])) for whose, command in commands.items()
+        }
+        figures = {whose: {"first answer, s": server.first_answer} for whose, server in servers.items()}
+        for clients in CLIENTS:
+            for whose, server in servers.items():
+                send(server.port, images, clients, min(WARM_UP_SECONDS, seconds))
+                load = send(server.port, images, clients, seconds)
+                figures[whose] |= {
+                    f"{clients} clients, answers a second": load.throughput,
+                    f"{clients} clients, p50, ms": 1000 * load.percentile(50),
+                    f"{clients} clients, p99, ms": 1000 * load.percentile(99),
+                }
+        for whose, server in servers.items():
+            figures[whose]["memory, MB"] = server.memory() / 1e6
+    return figures
+
+
+def summary(rounds: Sequence[dict[str, dict[str, float]]]) -> dict[str, dict[str, float]]:
+    """Returns of each figure the medians, and the ratio between MXNet's and ours, round by round.
+
+    A ratio above 1 is in our favour: of throughputs it is ours to MXNet's, of all else MXNet's to ours.
+    """
+    report = {}
+    for figure in rounds[0][HERE]:
+        here, there = ([found[whose][figure] for found in rounds] for whose in (HERE, THERE))
+        pairs = list(zip(here, there, strict=True))
+        ratios = [mine / theirs if figure.endswith("a second") else theirs / mine for mine, theirs in pairs]
+        report[figure] = {
+            HERE: statistics.median(here),
+            THERE: statistics.median(there),
+            "ratio min": min(ratios),
+            "ratio median": statistics.median(ratios),
+            "ratio max": max(ratios),
+        }
+    return report
+
+
+def table(report: dict[str, dict[str, float]]) -> str:
+    """Returns the summary as lines of text."""
+    lines = [f"{'':30} {HERE:>10} {THERE:>10}   in favour of here"]
+    for figure, found in report.items():
+        spread = f"{found['ratio median']:.2f} ({found['ratio min']:.2f} to {found['ratio max']:.2f})"
+        lines.append(f"{figure:30} {found[HERE]:10.2f} {found[THERE]:10.2f}   {spread}")
+    return "\n".join(lines)
+
+
+def train(root: Path, dataset: Path) -> None:
+    """Trains the default network for an epoch under `root`: the time that it takes to answer is the same."""
+    default = json.loads((REPOSITORY / "cdk.json").read_text())["context"]["scones"]["hyperparameters"]
+    channels = {split: read_split(dataset, split) for split in ("train", "validation")}
+    classes = str(1 + max(picture.label for picture in channels["train"]))
+    lay_out(root, channels, {**default, "num_classes": classes, "epochs": "1"})
+    command = [sys.executable, "-m", "training", "train", "--root", str(root)]
+    subprocess.run(command, cwd=REPOSITORY, stdout=subprocess.DEVNULL, check=True)
+
+
+def main() -> int:
+    """Returns the exit status."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("data", type=Path)
+    parser.add_argument("--rounds", type=int, default=3, help="starts of both servers (default 3)")
+    parser.add_argument("--seconds", type=float, default=10, help="of load at a time (default 10)")
+    arguments = parser.parse_args()
+    if arguments.rounds < 1 or arguments.seconds <= 0:
+        parser.error("--rounds must be 1 or more, --seconds above 0")
+    if not MXNET.exists():
+        parser.error(f"there is no {MXNET}; make bench-serving installs it")
+    dataset = staged_dataset(arguments.data)
+    images = [picture.path.read_bytes() for picture in read_split(dataset, "test")]
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        train(root, dataset)
+        here: list[str | Path] = [sys.executable, "-m", "training", "serve", "--root", root, "--port"]
+        commands = {HERE: here, THERE: [MXNET, RIVAL, root / "model"]}
+        rounds = []
+        for number in range(arguments.rounds):
+            turn = dict(list(commands.items())[:: -1 if number % 2 else 1])
+            rounds.append(one_round(turn, images, arguments.seconds))
+            print(f"round {number + 1}: {json.dumps(rounds[-1])}", file=sys.stderr, flush=True)
+    report = summary(rounds)
+    print(table(report), file=sys.stderr)
+    print(json.dumps({"machine": machine(), "rounds": rounds, "summary": report}, indent=1))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
