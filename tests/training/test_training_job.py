@@ -1,11 +1,6 @@
-"""`training train` from /opt/ml to /opt/ml: log lines, artifact, failures and exit status."""
+"""`training train` from /opt/ml to /opt/ml: log lines, artifact, failures."""
 
-import os
 import re
-import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -14,7 +9,6 @@ import torch
 from training import artifact
 from training.images import read_image, resize_whole
 
-REPOSITORY = Path(__file__).parents[2]
 RECORDED = Path(__file__).with_name("recorded_job_log.txt")
 VARYING = [
     (r"^\[\d\d/\d\d/\d{4} \d\d:\d\d:\d\d INFO \d+\] ", ""),
@@ -290,44 +284,3 @@ def test_a_second_run_in_the_same_folder_forgets_the_first(job, run):
     assert status == 0
     assert not (job.root / "output" / "failure").exists()
     assert not (job.root / "model" / "image-classification-0099.params").exists()
-
-
-@pytest.fixture
-def running(job):
-    """A long job in its own process, past its first stored model."""
-    job.hyperparameters(epochs="5000")
-    process = subprocess.Popen(
-        [sys.executable, "-m", "training", "train", "--root", str(job.root)],
-        cwd=REPOSITORY,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        # A shell has what it starts in the background ignore Ctrl-C, and that would be inherited.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-    )
-    with process:
-        while "Epoch[2]" not in process.stdout.readline():
-            assert process.poll() is None, process.stderr.read()
-        yield process
-        process.kill()
-
-
-@pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
-def test_a_job_that_is_stopped_ends_soon_with_its_best_model_whole(job, running, number, status):
-    began = time.monotonic()
-    running.send_signal(number)
-    _, err = running.communicate(timeout=60)
-    assert time.monotonic() - began < 20
-    assert running.returncode == status
-    assert "Traceback" not in err
-    artifact.load(job.root / "model")
-    assert not list((job.root / "model").glob("*.unfinished"))
-
-
-def test_a_stop_that_is_asked_for_again_and_again_ends_as_cleanly(running):
-    while running.poll() is None:
-        running.send_signal(signal.SIGTERM)
-        time.sleep(0.001)
-    _, err = running.communicate(timeout=60)
-    assert (running.returncode, err) == (143, "")
