@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 LIST_MAGIC = 0x112
 ARRAY_MAGIC = 0xF993FAC9
 FLOAT32 = 0
+# A ResNet-200 takes 260 MB.
+MAX_BYTES = 1 << 30
 MAX_DIMENSIONS = 32
 
 Float32 = NDArray[np.float32]
@@ -44,8 +46,10 @@ def read_parameters(path: Path) -> dict[str, Float32]:
     """Returns each array by its name. Nothing in the file is executed, and no size in it is believed.
 
     Raises:
-        InvalidParameters: truncated, foreign, or of another type than dense float32.
+        InvalidParameters: truncated, foreign, above 1 GiB, or of another type than dense float32.
     """
+    if path.stat().st_size > MAX_BYTES:
+        raise InvalidParameters(f"{path.name} has more than {MAX_BYTES} bytes")
     reader = _Reader(path.read_bytes())
     if reader.unpack("<QQ") != (LIST_MAGIC, 0):
         raise InvalidParameters("it does not begin as a .params file does")
@@ -93,6 +97,6 @@ class _Reader:
             raise InvalidParameters("an array in it is not a dense one of MXNet 1.4")
         shape = self.unpack(f"<{dimensions}q")
         _, _, kind = self.unpack("<iii")
-        if kind != FLOAT32 or min(shape) < 0:
-            raise InvalidParameters("an array in it is not float32, or has a negative side")
+        if kind != FLOAT32 or min(shape) < 1:
+            raise InvalidParameters("an array in it is not float32, or has a side below 1")
         return np.frombuffer(self.take(4 * math.prod(shape)), dtype="<f4").reshape(shape).copy()

@@ -1,6 +1,7 @@
 """The model artifact: what was stored is what is loaded, and nothing else is."""
 
 import contextlib
+import struct
 
 import numpy as np
 import pytest
@@ -173,6 +174,26 @@ def test_parameters_have_the_bytes_that_mxnet_writes(tmp_path):
         "0100000000000000" "0500000000000000" "6172673a77"  # one name, five bytes, arg:w
     )  # fmt: skip
     assert path.read_bytes().hex() == expected
+
+
+@pytest.mark.parametrize("side", [0, -1, 1 << 40, (1 << 63) - 1])
+def test_an_array_of_an_impossible_size_is_refused_before_memory_is_taken(tmp_path, side):
+    path = tmp_path / "some.params"
+    write_parameters(path, {"arg:a": np.ones((2, 3), np.float32)})
+    content = path.read_bytes()
+    shape = struct.pack("<qq", 2, 3)
+    assert content.count(shape) == 1
+    path.write_bytes(content.replace(shape, struct.pack("<qq", side, 3)))
+    with pytest.raises(InvalidParameters, match=r"cut off|a side below 1"):
+        read_parameters(path)
+
+
+def test_a_file_that_is_too_large_is_refused_unread(tmp_path):
+    path = tmp_path / "some.params"
+    with path.open("wb") as file:
+        file.truncate((1 << 30) + 1)
+    with pytest.raises(InvalidParameters, match=r"some\.params has more than 1073741824 bytes"):
+        read_parameters(path)
 
 
 @settings(max_examples=200)
