@@ -11,6 +11,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+
+# Read when PyTorch or MXNet is imported: threads that spin while they wait make all of this many times slower
+# as soon as anything else wants the processor.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
 from trained_models import RECIPES, Recipe, TrainedModel, train
 
 from data_staging.sample import write_sample
