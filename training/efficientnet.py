@@ -19,7 +19,7 @@ from training.symbol_shapes import ImageShape, InferredGraph
 FEATURES = 1280
 LAST_LAYER = "fc"
 # The picture is shrunk to this side inside the network: two CPU cores can then tune it in a minute.
-WORKING_SIZE = 112
+WORKING_SIZE = 128
 SHRUNK = "shrink"
 MEAN, DEVIATION, EPSILON = 127.0, 128.0, 2e-5
 PACKAGE_EPSILON = 1e-3
