@@ -13,8 +13,6 @@ MXNET_VERSION = 10300
 # A ResNet-200 has 1,700 nodes in 400 kB.
 MAX_NODES = 10_000
 MAX_BYTES = 8 << 20
-# What upgrading tools and MXNet itself leave beside the attributes of an operator, such as __init__.
-HIDDEN_ATTRIBUTE = "__"
 
 
 class InvalidSymbol(ValueError):

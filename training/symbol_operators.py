@@ -4,20 +4,17 @@ Source of names, attributes and defaults: MXNet 1.4.1's operator documentation. 
 here is refused: to pass over one could change what the network says.
 """
 
-import math
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import prod
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from training.symbol import HIDDEN_ATTRIBUTE, InvalidSymbol, Node
+from training.symbol import InvalidSymbol, Node
+from training.symbol_attributes import MAX_SIDE, Attributes
 
-# Hints for speed, which change no result.
-HINTS = {"workspace", "cudnn_tune", "cudnn_off", "layout"}
-MAX_SIDE = 4096
 SOFTMAX, SIGMOID = "SoftmaxOutput", "LogisticRegressionOutput"
 OUTPUTS = (SOFTMAX, SIGMOID)
 
@@ -30,11 +27,13 @@ Shape = tuple[int, ...]
 class Operation:
     """What a node computes from its operands, the first of its inputs; the others are its parameters.
 
-    `parameters` gives the shapes of these for a given shape of the first operand.
+    `shape` takes the shapes of the operands and gives that of the output; `parameters` gives those of the
+    parameters. Both raise ValueError where an operand does not fit.
     """
 
     run: Operator
-    parameters: Callable[[Shape], tuple[Shape, ...]] = lambda _: ()
+    shape: Callable[..., Shape] = lambda shape: shape
+    parameters: Callable[..., tuple[Shape, ...]] = lambda *_: ()
     operands: int = 1
 
 
@@ -46,7 +45,7 @@ def operation(node: Node) -> Operation:
     """
     if node.op not in _KNOWN:
         raise InvalidSymbol(f"its symbol has the operator {node.op[:40]!r}, which is not supported here")
-    attributes = _Attributes(node)
+    attributes = Attributes(node)
     made = _KNOWN[node.op](attributes)
     attributes.refuse_unread()
     return made
@@ -60,96 +59,53 @@ def check_output(node: Node) -> None:
     """
     if node.op not in OUTPUTS or len(node.inputs) != 2:
         raise InvalidSymbol(f"its symbol ends in {node.op[:40]!r}, not in one of {', '.join(OUTPUTS)}")
-    attributes = _Attributes(node)
+    attributes = Attributes(node)
     attributes.number("grad_scale", "1")
     attributes.refuse_unread()
 
 
-class _Attributes:
-    """Reads a node's attributes, all texts, and remembers which were read."""
-
-    def __init__(self, node: Node) -> None:
-        self._node = node
-        self._left = {
-            key for key in node.attributes if key not in HINTS and not key.startswith(HIDDEN_ATTRIBUTE)
-        }
-
-    def _text(self, key: str, default: str | None) -> str:
-        self._left.discard(key)
-        value = self._node.attributes.get(key, default)
-        if value is None:
-            raise InvalidSymbol(f"node {self._node.name[:40]!r} of its symbol lacks {key}")
-        return value
-
-    def _refuse(self, key: str) -> InvalidSymbol:
-        value = self._node.attributes.get(key, "")
-        return InvalidSymbol(
-            f"node {self._node.name[:40]!r} of its symbol has {key[:40]!r} {value[:40]!r}, not supported here"
-        )
-
-    def choice(self, key: str, default: str, *allowed: str) -> str:
-        value = self._text(key, default)
-        if value not in allowed:
-            raise self._refuse(key)
-        return value
-
-    def flag(self, key: str, default: bool) -> bool:
-        return self.choice(key, str(default), "True", "False", "1", "0") in ("True", "1")
-
-    def number(self, key: str, default: str | None = None) -> float:
-        text = self._text(key, default)
-        try:
-            value = float(text)
-        except ValueError:
-            raise self._refuse(key) from None
-        if not math.isfinite(value):
-            raise self._refuse(key)
-        return value
-
-    def sides(self, key: str, default: str | None = None, count: int = 2) -> Shape:
-        """A tuple such as "(3, 3)" of numbers from 0 to `MAX_SIDE`."""
-        (text,) = self.matched(key, r"[(\[]([0-9, ]{1,80})[)\]]", default)
-        numbers = tuple(int(part) for part in text.replace(" ", "").split(",") if part)
-        if len(numbers) != count or max(numbers) > MAX_SIDE:
-            raise self._refuse(key)
-        return numbers
-
-    def count(self, key: str, default: str | None = None) -> int:
-        (text,) = self.matched(key, "([1-9][0-9]{0,5})", default)
-        return int(text)
-
-    def matched(self, key: str, pattern: str, default: str | None = None) -> tuple[str, ...]:
-        """The groups of a regular expression that the whole text has to match."""
-        found = re.fullmatch(pattern, self._text(key, default), re.ASCII)
-        if not found:
-            raise self._refuse(key)
-        return found.groups()
-
-    def refuse_unread(self) -> None:
-        if self._left:
-            raise self._refuse(min(self._left))
+def _windows(side: int, kernel: int, stride: int, pad: int, dilate: int = 1) -> int:
+    """How often a window fits into a side."""
+    left = side + 2 * pad - dilate * (kernel - 1) - 1
+    if min(kernel, stride, dilate) < 1 or left < 0:
+        raise ValueError
+    return left // stride + 1
 
 
-def _convolution(attributes: _Attributes) -> Operation:
+def _convolution(attributes: Attributes) -> Operation:
     kernel = attributes.sides("kernel")
     filters = attributes.count("num_filter")
     groups = attributes.count("num_group", "1")
     stride, pad = attributes.sides("stride", "(1, 1)"), attributes.sides("pad", "(0, 0)")
     dilate = attributes.sides("dilate", "(1, 1)")
     biased = not attributes.flag("no_bias", False)
+    attributes.choice("layout", "None", "None", "NCHW")
+    pointwise = (kernel, stride, pad, groups) == ((1, 1), (1, 1), (0, 0), 1)
 
     def run(inputs: list[Tensor], _: bool) -> Tensor:
-        bias = inputs[2] if biased else None
-        return F.conv2d(inputs[0], inputs[1], bias, stride, pad, dilate, groups)
+        x, weight, *rest = inputs
+        bias = rest[0] if rest else None
+        if pointwise:
+            # The same numbers; a matrix product is the faster way to them on a CPU, forward and backward.
+            return F.linear(x.permute(0, 2, 3, 1), weight.flatten(1), bias).permute(0, 3, 1, 2)
+        return F.conv2d(x, weight, bias, stride, pad, dilate, groups)
 
-    def parameters(shape: Shape) -> tuple[Shape, ...]:
-        weight = (filters, shape[1] // groups, *kernel)
+    def shape(given: Shape) -> Shape:
+        images, _, *sides = given
+        if len(sides) != 2:
+            raise ValueError
+        return images, filters, *map(_windows, sides, kernel, stride, pad, dilate)
+
+    def parameters(given: Shape) -> tuple[Shape, ...]:
+        if given[1] % groups or filters % groups:
+            raise ValueError
+        weight = (filters, given[1] // groups, *kernel)
         return (weight, (filters,)) if biased else (weight,)
 
-    return Operation(run, parameters)
+    return Operation(run, shape, parameters)
 
 
-def _batch_norm(attributes: _Attributes) -> Operation:
+def _batch_norm(attributes: Attributes) -> Operation:
     eps, momentum = attributes.number("eps", "0.001"), attributes.number("momentum", "0.9")
     fixed, frozen = attributes.flag("fix_gamma", True), attributes.flag("use_global_stats", False)
     attributes.choice("axis", "1", "1")
@@ -162,10 +118,10 @@ def _batch_norm(attributes: _Attributes) -> Operation:
         learns = training and not frozen
         return F.batch_norm(x, mean, variance, scale, beta, learns, 1 - momentum, eps)
 
-    return Operation(run, lambda shape: ((shape[1],),) * 4)
+    return Operation(run, parameters=lambda given: ((given[1],),) * 4)
 
 
-def _fully_connected(attributes: _Attributes) -> Operation:
+def _fully_connected(attributes: Attributes) -> Operation:
     hidden = attributes.count("num_hidden")
     biased = not attributes.flag("no_bias", False)
     attributes.choice("flatten", "True", "True")
@@ -173,21 +129,22 @@ def _fully_connected(attributes: _Attributes) -> Operation:
     def run(inputs: list[Tensor], _: bool) -> Tensor:
         return F.linear(inputs[0].flatten(1), inputs[1], inputs[2] if biased else None)
 
-    def parameters(shape: Shape) -> tuple[Shape, ...]:
-        weight = (hidden, torch.Size(shape[1:]).numel())
+    def parameters(given: Shape) -> tuple[Shape, ...]:
+        weight = (hidden, prod(given[1:]))
         return (weight, (hidden,)) if biased else (weight,)
 
-    return Operation(run, parameters)
+    return Operation(run, lambda given: (given[0], hidden), parameters)
 
 
-def _activation(attributes: _Attributes) -> Operation:
+def _activation(attributes: Attributes) -> Operation:
     attributes.choice("act_type", "", "relu")
     return Operation(lambda inputs, _: F.relu(inputs[0]))
 
 
-def _pooling(attributes: _Attributes) -> Operation:
+def _pooling(attributes: Attributes) -> Operation:
     kind = attributes.choice("pool_type", "max", "max", "avg")
     attributes.choice("pooling_convention", "valid", "valid")
+    attributes.choice("layout", "None", "None", "NCHW")
     everything = attributes.flag("global_pool", False)
     kernel = attributes.sides("kernel", "(1, 1)")
     stride, pad = attributes.sides("stride", "(1, 1)"), attributes.sides("pad", "(0, 0)")
@@ -201,25 +158,36 @@ def _pooling(attributes: _Attributes) -> Operation:
             return F.max_pool2d(x, kernel, stride, pad)
         return F.avg_pool2d(x, kernel, stride, pad, count_include_pad=counted)
 
-    return Operation(run)
+    def shape(given: Shape) -> Shape:
+        images, channels, *sides = given
+        if len(sides) != 2 or any(2 * wide > side for wide, side in zip(pad, kernel, strict=True)):
+            raise ValueError
+        return images, channels, *((1, 1) if everything else map(_windows, sides, kernel, stride, pad))
+
+    return Operation(run, shape)
 
 
-def _pad(attributes: _Attributes) -> Operation:
+def _pad(attributes: Attributes) -> Operation:
     attributes.choice("mode", "constant", "constant")
     value = attributes.number("constant_value", "0")
     width = attributes.sides("pad_width", count=8)
     if any(width[:4]):
         raise InvalidSymbol("its symbol pads images or channels")
     top, bottom, left, right = width[4:]
-    return Operation(lambda inputs, _: F.pad(inputs[0], (left, right, top, bottom), value=value))
+
+    def shape(given: Shape) -> Shape:
+        images, channels, height, wide = given
+        return images, channels, height + top + bottom, wide + left + right
+
+    return Operation(lambda inputs, _: F.pad(inputs[0], (left, right, top, bottom), value=value), shape)
 
 
-def _clip(attributes: _Attributes) -> Operation:
+def _clip(attributes: Attributes) -> Operation:
     low, high = attributes.number("a_min"), attributes.number("a_max")
     return Operation(lambda inputs, _: inputs[0].clamp(low, high))
 
 
-def _resize(attributes: _Attributes) -> Operation:
+def _resize(attributes: Attributes) -> Operation:
     size = (attributes.count("height"), attributes.count("width"))
     if max(size) > MAX_SIDE:
         raise InvalidSymbol(f"its symbol resizes to {size[0]}x{size[1]} pixels")
@@ -227,43 +195,79 @@ def _resize(attributes: _Attributes) -> Operation:
     def run(inputs: list[Tensor], _: bool) -> Tensor:
         return F.interpolate(inputs[0], size=size, mode="bilinear", align_corners=True)
 
-    return Operation(run)
+    def shape(given: Shape) -> Shape:
+        images, channels, _, _ = given
+        return images, channels, *size
+
+    return Operation(run, shape)
 
 
-def _reverse(attributes: _Attributes) -> Operation:
-    (axis,) = attributes.sides("axis", count=1)
-    return Operation(lambda inputs, _: inputs[0].flip(axis))
+def _reverse(attributes: Attributes) -> Operation:
+    attributes.choice("axis", "", "(3,)")
+
+    def shape(given: Shape) -> Shape:
+        if len(given) != 4:
+            raise ValueError
+        return given
+
+    return Operation(lambda inputs, _: inputs[0].flip(3), shape)
 
 
-def _concat(attributes: _Attributes) -> Operation:
+def _concat(attributes: Attributes) -> Operation:
     parts = attributes.count("num_args")
     attributes.choice("dim", "1", "0")
-    return Operation(lambda inputs, _: torch.cat(inputs), operands=parts)
+
+    def shape(*given: Shape) -> Shape:
+        if len({one[1:] for one in given}) != 1:
+            raise ValueError
+        return sum(one[0] for one in given), *given[0][1:]
+
+    return Operation(lambda inputs, _: torch.cat(inputs), shape, operands=parts)
 
 
-def _reshape(attributes: _Attributes) -> Operation:
-    first, last = attributes.matched("shape", r"\(([0-9]{1,4}), -1, ([0-9]{1,6})\)")
-    return Operation(lambda inputs, _: inputs[0].reshape(int(first), -1, int(last)))
+def _reshape(attributes: Attributes) -> Operation:
+    first, last = map(int, attributes.matched("shape", r"\(([1-9][0-9]{0,3}), -1, ([1-9][0-9]{0,5})\)"))
+
+    def shape(given: Shape) -> Shape:
+        middle, rest = divmod(prod(given), first * last)
+        if rest:
+            raise ValueError
+        return first, middle, last
+
+    return Operation(lambda inputs, _: inputs[0].reshape(first, -1, last), shape)
 
 
-def _mean(attributes: _Attributes) -> Operation:
-    (axis,) = attributes.sides("axis", count=1)
-    return Operation(lambda inputs, _: inputs[0].mean(axis))
+def _mean(attributes: Attributes) -> Operation:
+    attributes.choice("axis", "", "(0,)")
+    return Operation(lambda inputs, _: inputs[0].mean(0), lambda given: given[1:])
 
 
-def _cast(attributes: _Attributes) -> Operation:
+def _add(_: Attributes) -> Operation:
+    def shape(one: Shape, other: Shape) -> Shape:
+        if one != other:
+            raise ValueError
+        return one
+
+    return Operation(lambda inputs, _: inputs[0] + inputs[1], shape, operands=2)
+
+
+def _flatten(_: Attributes) -> Operation:
+    return Operation(lambda inputs, _: inputs[0].flatten(1), lambda given: (given[0], prod(given[1:])))
+
+
+def _cast(attributes: Attributes) -> Operation:
     # Half precision gains nothing on a CPU: everything is computed in single precision.
     attributes.choice("dtype", "", "float16", "float32")
     return Operation(lambda inputs, _: inputs[0])
 
 
-_KNOWN: dict[str, Callable[[_Attributes], Operation]] = {
+_KNOWN: dict[str, Callable[[Attributes], Operation]] = {
     "Activation": _activation,
     "BatchNorm": _batch_norm,
     "Cast": _cast,
     "Concat": _concat,
     "Convolution": _convolution,
-    "Flatten": lambda _: Operation(lambda inputs, _: inputs[0].flatten(1)),
+    "Flatten": _flatten,
     "FullyConnected": _fully_connected,
     "Pad": _pad,
     "Pooling": _pooling,
@@ -271,7 +275,7 @@ _KNOWN: dict[str, Callable[[_Attributes], Operation]] = {
     "_contrib_BilinearResize2D": _resize,
     "_copy": lambda _: Operation(lambda inputs, _: inputs[0]),
     "clip": _clip,
-    "elemwise_add": lambda _: Operation(lambda inputs, _: inputs[0] + inputs[1], operands=2),
+    "elemwise_add": _add,
     "mean": _mean,
     "reverse": _reverse,
 }

@@ -1,12 +1,12 @@
 """What a symbol graph asks for: the shapes of its weights, the order of its steps, the memory it takes.
 
-All of it is found on tensors without memory, so that a graph that asks for too much is refused beforehand.
+All of it is known before any memory is taken, so that a graph that asks for too much is refused beforehand.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import prod
 
-import torch
 from torch import Tensor
 
 from training.symbol import DATA, InvalidSymbol, Symbol, auxiliary_inputs
@@ -42,17 +42,17 @@ class InferredGraph:
         self._steps: dict[tuple[int, int], list[Step]] = {}
         data = symbol.number(DATA)
         check_output(symbol.nodes[-1])
-        given = {data: torch.empty(1, *image_shape, device="meta")}
+        given: dict[int, Shape] = {data: (1, *image_shape)}
         for number, node in enumerate(symbol.nodes[:-1]):
             if node.op != "null":
                 given[number] = self._infer(number, given)
         self.logits = symbol.nodes[-1].inputs[0]
         self.last_layer = self._last_layer()
-        shape = given[self.logits].shape
+        shape = given[self.logits]
         if len(shape) != 2 or shape[0] != 1:
             raise InvalidSymbol("its symbol does not give one number a class for one image")
         self.num_classes = shape[1]
-        self._refuse_too_much({number: value.numel() for number, value in given.items()}, data)
+        self._refuse_too_much({number: prod(shape) for number, shape in given.items()}, data)
 
     def check(self, values: Mapping[str, Tensor]) -> None:
         """Raises InvalidSymbol where the values are not those that the graph needs."""
@@ -86,7 +86,7 @@ class InferredGraph:
             seen |= sources
         return steps[::-1]
 
-    def _infer(self, number: int, given: Mapping[int, Tensor]) -> Tensor:
+    def _infer(self, number: int, given: Mapping[int, Shape]) -> Shape:
         node = self._symbol.nodes[number]
         made = self.operations[number] = operation(node)
         shown = f"node {node.name[:40]!r} of its symbol"
@@ -94,16 +94,13 @@ class InferredGraph:
         if len(operands) < made.operands:
             raise InvalidSymbol(f"{shown} lacks an input")
         try:
-            shapes = made.parameters(tuple(operands[0].shape))
-            if len(shapes) != len(node.inputs) - made.operands:
-                raise InvalidSymbol(f"{shown} has {len(node.inputs)} inputs")
-            for place, shape in enumerate(shapes, made.operands):
-                self._note_parameter(number, place, shape)
-            output = made.run([*operands, *(torch.empty(shape, device="meta") for shape in shapes)], False)
-        except (RuntimeError, IndexError, OverflowError):
+            parameters, output = made.parameters(*operands), made.shape(*operands)
+        except (ValueError, IndexError):
             raise InvalidSymbol(f"{shown} does not fit its inputs") from None
-        if not output.numel():
-            raise InvalidSymbol(f"{shown} gives no values")
+        if len(parameters) != len(node.inputs) - made.operands:
+            raise InvalidSymbol(f"{shown} has {len(node.inputs)} inputs")
+        for place, shape in enumerate(parameters, made.operands):
+            self._note_parameter(number, place, shape)
         return output
 
     def _note_parameter(self, number: int, place: int, shape: Shape) -> None:

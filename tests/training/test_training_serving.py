@@ -178,7 +178,10 @@ def test_many_clients_at_once_get_the_answers_to_their_own_pictures(server):
     alone = [ask(seed) for seed in range(4)]
     assert len(set(alone)) == 4
     with ThreadPoolExecutor(16) as clients:
-        assert list(clients.map(ask, list(range(4)) * 8)) == alone * 8
+        together = list(clients.map(ask, list(range(4)) * 8))
+    # Images that are computed together may differ from those alone in the last bits.
+    for answer, expected in zip(together, alone * 8, strict=True):
+        assert json.loads(answer) == pytest.approx(json.loads(expected), abs=1e-6)
 
 
 def test_garbage_on_the_wire_is_answered_in_json_and_harms_nobody(server, connection):

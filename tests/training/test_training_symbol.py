@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from training import artifact
 from training.residual_network import add_output, residual_symbol
 from training.symbol import InvalidSymbol, Symbol, from_json, to_json
+from training.symbol_network import SymbolNetwork
 from training.symbol_shapes import InferredGraph
 
 # Written by MXNet 1.4.1 itself: record_mxnet_models.py.
@@ -186,3 +187,35 @@ def test_a_graph_of_which_anything_is_changed_can_be_run_or_is_refused_in_one_li
         assert len(str(error).splitlines()) == 1
     else:
         assert graph.num_classes > 0
+
+
+@pytest.mark.parametrize(
+    "node",
+    [
+        (
+            "Convolution",
+            {"kernel": "(3, 2)", "num_filter": "4", "stride": "(2, 3)", "pad": "(1, 0)"},
+            "w",
+            "b",
+        ),
+        (
+            "Convolution",
+            {"kernel": "(3, 3)", "num_filter": "3", "dilate": "(2, 4)", "num_group": "3"},
+            "w",
+            "b",
+        ),
+        ("Convolution", {"kernel": "(1, 1)", "num_filter": "5", "no_bias": "True"}, "w"),
+        ("Pooling", {"kernel": "(3, 5)", "stride": "(2, 3)", "pad": "(1, 2)", "pool_type": "avg"}),
+        ("Pooling", {"kernel": "(3, 3)", "pool_type": "max", "global_pool": "True"}),
+        ("Pad", {"pad_width": "(0, 0, 0, 0, 1, 2, 3, 4)", "mode": "constant"}),
+        ("_contrib_BilinearResize2D", {"height": "9", "width": "4"}),
+    ],
+)
+def test_the_size_of_what_an_operator_gives_is_known_beforehand(node):
+    symbol = from_json(chain(node))
+    shapes = InferredGraph(symbol, SHAPE).shapes
+    network = SymbolNetwork(symbol, SHAPE, {name: torch.ones(shape) for name, shape in shapes.items()})
+    with torch.inference_mode():
+        given = network.between("data", "node0", torch.rand(2, *SHAPE))
+        assert shapes["arg:fc_weight"] == (3, given[0].numel())
+        assert network(torch.rand(2, *SHAPE)).shape == (2, 3)
