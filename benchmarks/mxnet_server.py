@@ -13,9 +13,8 @@ import mxnet as mx
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from training.server import Server
-
 from training.images import read_image, resize_whole
+from training.server import Server
 
 
 class ModulePredictor:
