@@ -47,15 +47,14 @@ class Start:
 
 @dataclass(frozen=True)
 class Score:
-    """Of one epoch on the validation channel: the share of right answers, the mean loss once calibrated."""
+    """Of one epoch on the validation channel: the share of right answers, and what calibrates the logits."""
 
     accuracy: float
-    loss: float
     temperature: float
 
-    def better_than(self, other: "Score | None") -> bool:
-        """More right answers; of equally many the lower loss."""
-        return other is None or (self.accuracy, -self.loss) > (other.accuracy, -other.loss)
+    def replaces(self, other: "Score | None") -> bool:
+        """At least as many right answers: of epochs that validation cannot tell apart, the later one."""
+        return other is None or self.accuracy >= other.accuracy
 
 
 def optimizer_for(parameters: list[nn.Parameter], chosen: Hyperparameters) -> torch.optim.Optimizer:
@@ -201,5 +200,4 @@ def score_on(network: SymbolNetwork, inputs: Inputs, objective: Objective) -> Sc
         logits = torch.cat(batches)
         cooled = temperature(logits, inputs.labels, objective)
         accuracy = objective.accuracy(logits, inputs.labels).mean()
-        loss = objective.loss(logits / cooled, inputs.labels).mean()
-    return Score(float(accuracy), float(loss), cooled)
+    return Score(float(accuracy), cooled)

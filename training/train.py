@@ -129,7 +129,7 @@ class _Keeper:
         if self._frequency:
             if (epoch + 1) % self._frequency == 0:
                 self._store(epoch, network, score.temperature)
-        elif score.better_than(self._best):
+        elif score.replaces(self._best):
             log.info("Storing the best model with validation accuracy: %.6f", score.accuracy)
             self._best = score
             stored = self._store(epoch, network, score.temperature)
