@@ -1,0 +1,64 @@
+/* The server's API: every call carries the session's token, which stands in the page and in no address. */
+
+const TOKEN = document.querySelector('meta[name="session-token"]').content;
+const KEPT_PHOTOS = 200;
+const photos = new Map();
+
+/** An answer of the server that is no answer; the message is one line for the reader. */
+export class ApiError extends Error {}
+
+/**
+ * Fetches a path under /api.
+ *
+ * @returns {Promise<Response>}
+ * @throws {ApiError} The server can't be reached, or it refuses.
+ */
+export async function request(path, options = {}) {
+  const headers = { ...options.headers, Authorization: `Bearer ${TOKEN}` };
+  let response;
+  try {
+    response = await fetch(path, { ...options, headers });
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw new ApiError("The console's server does not answer. Is it still running? Start it with: python -m console");
+  }
+  if (response.ok) return response;
+  const answer = await response.json().catch(() => ({}));
+  throw new ApiError(answer.error ?? `The server answered ${response.status} to ${path}`);
+}
+
+/** The JSON that a path answers. */
+export async function json(path, signal) {
+  return (await request(path, { signal })).json();
+}
+
+/** Yields the JSON of each server-sent event, until the server ends the stream. */
+export async function* events(path, signal) {
+  const reader = (await request(path, { signal })).body.pipeThrough(new TextDecoderStream()).getReader();
+  let unread = "";
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return;
+    const blocks = (unread + value.replaceAll("\r\n", "\n")).split("\n\n");
+    unread = blocks.pop();
+    for (const block of blocks) {
+      const data = block.split("\n").filter((line) => line.startsWith("data:"))
+        .map((line) => line.slice(5).trimStart()).join("\n");
+      if (data) yield JSON.parse(data);
+    }
+  }
+}
+
+/** An address of the picture at a path, for an img; the last ones are kept, so that hovering does not fetch twice. */
+export async function photo(path, signal) {
+  if (!photos.has(path)) {
+    const blob = await (await request(path, { signal })).blob();
+    if (!photos.has(path)) photos.set(path, URL.createObjectURL(blob));
+    if (photos.size > KEPT_PHOTOS) {
+      const [oldest, address] = photos.entries().next().value;
+      URL.revokeObjectURL(address);
+      photos.delete(oldest);
+    }
+  }
+  return photos.get(path);
+}
