@@ -1,0 +1,90 @@
+"""A browser, a page served for a real deployment, and what no view may do: fail, or call out."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).parents[1] / "end_to_end"))
+
+from chromium import launched
+from embedded_cloud import App, free_port
+from page_server import served
+from shared_deployment import shared_deployment
+
+WIDE = {"width": 1280, "height": 900}
+PHONE = {"width": 390, "height": 844}
+ACTION_MILLISECONDS = 20_000
+
+
+@pytest.fixture(scope="session")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+    """The app, deployed once for all workers, with its test photos routed."""
+    # The parent is the one folder that pytest-xdist's workers share.
+    with shared_deployment(tmp_path_factory.getbasetemp().parent / "page") as app:
+        yield app
+
+
+@pytest.fixture(scope="module")
+def address(app: App) -> Iterator[str]:
+    """Where the page of that deployment is served."""
+    with served(app.cloud.environment, app.name, free_port()) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A headless Chromium. Playwright's event loop must not outlive the file: others run their own."""
+    with sync_playwright() as playwright:
+        browser = launched(playwright)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def theme() -> str:
+    """The colour scheme of ``page``; a test sets another by parametrizing it."""
+    return "light"
+
+
+@pytest.fixture
+def viewport() -> dict[str, int]:
+    """The size of ``page`` in CSS pixels; likewise."""
+    return WIDE
+
+
+@pytest.fixture
+def faults() -> list[str]:
+    """What went wrong in the browser; a test that provokes something takes it out."""
+    return []
+
+
+@pytest.fixture
+def page(
+    browser: Browser, theme: str, viewport: dict[str, int], faults: list[str], request: pytest.FixtureRequest
+) -> Iterator[Page]:
+    """An empty tab. At its end nothing has failed in it, and nothing was asked of another origin."""
+    context = browser.new_context(
+        color_scheme=theme, viewport=viewport, locale="en-GB", accept_downloads=True
+    )
+    context.set_default_timeout(ACTION_MILLISECONDS)
+    page = context.new_page()
+    called: set[str] = set()
+    page.on("console", lambda message: message.type in ("error", "warning") and faults.append(message.text))
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.on("request", lambda sent: called.add(_origin(sent.url)))
+    yield page
+    home = _origin(page.url)
+    context.close()
+    assert faults == []
+    assert called <= {home, ""}
+
+
+def _origin(url: str) -> str:
+    """Returns scheme, host and port; nothing for what is in the page itself."""
+    parts = urlsplit(url)
+    return "" if parts.scheme in ("blob", "data", "about") else f"{parts.scheme}://{parts.netloc}"
