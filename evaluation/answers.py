@@ -1,17 +1,11 @@
-"""Asks a model about photos, a few at a time, and keeps its answers."""
+"""Asks a model about the photos of a split and keeps its answers."""
 
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from tqdm import tqdm
-
 from evaluation.errors import EvaluationError
-from evaluation.staged_photos import Photo
+from evaluation.staged_photos import DataSet, Photo
 from lambdas.prediction import probabilities
-
-# Enough to keep an endpoint of one small instance busy, and no burden to what else it serves.
-AT_A_TIME = 4
 
 
 @dataclass(frozen=True)
@@ -44,33 +38,29 @@ class Answer:
         return self.predicted == self.true
 
 
-def ask(
-    photos: Sequence[Photo], classes: tuple[str, ...], model: Callable[[bytes], bytes], what: str
-) -> list[Answer]:
-    """Returns the answers in the order of the photos.
+def ask(data_set: DataSet, split: str, model: Callable[[bytes], bytes], what: str) -> list[Answer]:
+    """Returns the answers to the photos of a split, in the order of their paths.
 
     Args:
-        photos: What to ask about.
-        classes: Names in label order.
+        data_set: What to ask about.
+        split: "validation" or "test".
         model: Takes an image file and gives the JSON list of the classes' probabilities.
         what: Names the model in the progress and in errors.
 
     Raises:
-        EvaluationError: An answer is not one probability for each class.
+        EvaluationError: There is no photo, or an answer is not one probability for each class.
     """
 
-    def one(photo: Photo) -> Answer:
+    def answer(photo: Photo) -> Answer:
         try:
-            return Answer(photo.file, photo.label, tuple(probabilities(model(photo.content), classes)))
+            given = probabilities(model(photo.content), data_set.classes)
         except ValueError as error:
             raise EvaluationError(
                 f"The answer of {what} for {photo.file} is {error}. Was it trained on other classes?"
             ) from None
+        return Answer(photo.file, photo.label, tuple(given))
 
-    pool = ThreadPoolExecutor(AT_A_TIME)
-    try:
-        answers = pool.map(one, photos)
-        return list(tqdm(answers, desc=f"Asking {what}", total=len(photos), unit="photo", disable=None))
-    finally:
-        # After an error or Ctrl-C nobody waits for the photos that are still to be sent.
-        pool.shutdown(cancel_futures=True)
+    answers = data_set.each(split, f"Asking {what}", answer)
+    if not answers:
+        raise EvaluationError(f"Data set {data_set.id} has no {split} photos: stage one that has some")
+    return answers

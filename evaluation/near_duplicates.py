@@ -1,20 +1,20 @@
 """Evaluated photos that are among the training photos too, or nearly: a model may know them by heart."""
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from evaluation.staged_photos import Photo
+from evaluation.staged_photos import DataSet, Photo
 
 SIDE = 16
 # By eye, on CIFAR-100's bicycles and motorcycles: from here on it is the same picture or the same product's,
 # below it is only the same pose before a white wall.
 ALIKE = 0.85
-AT_A_TIME = 256
+Pixels = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -32,41 +32,55 @@ class NearDuplicate:
     correlation: float
 
 
-def near_duplicates(photos: Sequence[Photo], training: dict[str, bytes]) -> list[NearDuplicate]:
-    """Returns the photos that have a near-duplicate among the training photos, the most alike first.
+def near_duplicates(data_set: DataSet, split: str) -> list[NearDuplicate]:
+    """Returns the photos of a split that have a near-duplicate among the others, the most alike first.
 
-    Two photos are compared as 16 x 16 pixels in colour, less their mean and scaled to one length, also
-    mirrored: brightness, contrast and compression hardly change the correlation.
+    For "test" the others are the training and the validation photos, which chose the epoch and the gate; for
+    "validation" the training photos.
+    """
+    others = ("train", "validation") if split == "test" else ("train",)
+    known = {
+        f"{other}/{file}": pixels
+        for other in others
+        for file, pixels in data_set.each(other, f"Looking at {other}", _looked_at)
+    }
+    return most_alike(dict(data_set.each(split, f"Looking at {split}", _looked_at)), known)
+
+
+def most_alike(photos: Mapping[str, Pixels], known: Mapping[str, Pixels]) -> list[NearDuplicate]:
+    """Returns the photos whose pixels, upright or mirrored, correlate with a known photo's by 0.85 or more.
 
     Args:
-        photos: The evaluated ones.
-        training: Training photos, PNG or JPEG files, by their path.
+        photos: What `fingerprint` says of the evaluated photos, by path.
+        known: The same of the training photos.
     """
-    if not photos or not training:
+    if not known:
         return []
-    known = np.stack([_pixels(content) for content in training.values()])
-    names = list(training)
+    names = list(known)
+    table = np.stack(list(known.values())).reshape(len(known), -1)
     found = []
-    for photo, correlations in zip(photos, _correlations(photos, known.reshape(len(known), -1)), strict=True):
-        best = int(np.argmax(correlations))
+    for file, pixels in photos.items():
+        either = np.stack([pixels, pixels[:, ::-1]]).reshape(2, -1)
+        correlations = (table @ either.T).max(axis=1)
+        best = int(correlations.argmax())
         if correlations[best] >= ALIKE:
-            found.append(NearDuplicate(photo.file, names[best], min(1.0, float(correlations[best]))))
+            found.append(NearDuplicate(file, names[best], min(1.0, float(correlations[best]))))
     return sorted(found, key=lambda pair: -pair.correlation)
 
 
-def _correlations(photos: Sequence[Photo], known: NDArray[np.float32]) -> Iterator[NDArray[np.float32]]:
-    """Yields for each photo its correlations with all known ones, shape (known,)."""
-    for first in range(0, len(photos), AT_A_TIME):
-        pixels = np.stack([_pixels(photo.content) for photo in photos[first : first + AT_A_TIME]])
-        upright, mirrored = (each.reshape(len(pixels), -1) @ known.T for each in (pixels, pixels[:, :, ::-1]))
-        yield from np.maximum(upright, mirrored)
+def fingerprint(content: bytes) -> Pixels:
+    """Returns a PNG's content as an array of shape (16, 16, 3), float32, with mean 0 and length 1.
 
-
-def _pixels(content: bytes) -> NDArray[np.float32]:
-    """Returns a photo as an array of shape (16, 16, 3) with mean 0 and length 1; of one colour, all 0."""
-    with Image.open(io.BytesIO(content), formats=("PNG", "JPEG")) as image:
+    The product of two is the correlation of their pixels: brightness, contrast and compression hardly change
+    it. A photo of one colour has nothing to correlate and is all 0.
+    """
+    with Image.open(io.BytesIO(content), formats=("PNG",)) as image:
         small = image.convert("RGB").resize((SIDE, SIDE), Image.Resampling.BOX)
     pixels = np.asarray(small, np.float32)
     pixels = pixels - pixels.mean()
-    length = float(np.linalg.norm(pixels))
+    length = np.float32(np.linalg.norm(pixels))
     return pixels / length if length else pixels
+
+
+def _looked_at(photo: Photo) -> tuple[str, Pixels]:
+    return photo.file, fingerprint(photo.content)

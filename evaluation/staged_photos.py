@@ -5,7 +5,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import boto3
 from tqdm import tqdm
@@ -13,8 +13,9 @@ from tqdm import tqdm
 from evaluation.errors import EvaluationError
 
 STAGING = "python data_staging/stage.py"
-# As many as a client has connections.
-READERS = 10
+# Enough to keep an endpoint of one small instance busy, and no burden to what else it serves.
+AT_A_TIME = 4
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -48,23 +49,28 @@ class DataSet:
     files: dict[str, dict[str, Any]]
     read: Callable[[str], bytes]
 
-    def photos(self, split: str) -> list[Photo]:
-        """Returns the photos of "train", "validation" or "test" in the order of their paths."""
+    def each(self, split: str, what: str, work: Callable[[Photo], Result]) -> list[Result]:
+        """Reads the photos of a split, a few at a time, and lets go of each once it is worked on.
+
+        Args:
+            split: "train", "validation" or "test".
+            what: Names the work in the progress.
+            work: Takes a photo; called from several threads.
+
+        Returns:
+            What the work returned, in the order of the photos' paths.
+        """
         paths = sorted(path for path in self.files if path.startswith(f"{split}/"))
-        pool = ThreadPoolExecutor(READERS)
+
+        def one(path: str) -> Result:
+            label = self.files[path]["label"]
+            return work(Photo(path.removeprefix(f"{split}/"), label, self.read(path)))
+
+        pool = ThreadPoolExecutor(AT_A_TIME)
         try:
-            read = tqdm(
-                pool.map(self.read, paths),
-                desc=f"Reading {split}",
-                total=len(paths),
-                unit="photo",
-                disable=None,
-            )
-            return [
-                Photo(path.removeprefix(f"{split}/"), self.files[path]["label"], content)
-                for path, content in zip(paths, read, strict=True)
-            ]
+            return list(tqdm(pool.map(one, paths), desc=what, total=len(paths), unit="photo", disable=None))
         finally:
+            # After an error or Ctrl-C nobody waits for the photos that are still to be read.
             pool.shutdown(cancel_futures=True)
 
 
