@@ -1,0 +1,38 @@
+/* Whether 0.8 means that 80 in 100 are right: the reliability diagram. */
+
+import { axis, drawChart, tooltip } from "../chart.js";
+import { dataTable, tableOfChart } from "../data_table.js";
+import { element } from "../element.js";
+import { count, counted, percent, probability } from "../format.js";
+import { themeColour } from "../theme.js";
+
+export function calibrationCard(place, { calibration }, signal) {
+  const bins = calibration.bins.filter((bin) => bin.photos > 0);
+  const chart = element("div", { class: "chart" });
+  place.append(element("section", { class: "card", "aria-labelledby": "calibration" },
+    element("h2", { id: "calibration" }, "Calibration"),
+    element("p", { class: "muted" }, `How sure the model was against how often it was right; on the dashed line the two agree. Expected calibration error ${percent(calibration.ece)} from ${counted(calibration.photos, "photo")}. Larger dots stand for more photos.`),
+    chart,
+    tableOfChart(dataTable("Photos by the model's confidence", ["Confidence", "#Photos", "#Mean confidence", "#Right"],
+      bins.map((bin) => [range(bin), count(bin.photos), probability(bin.confidence), percent(bin.accuracy)])))));
+  const most = Math.max(...bins.map((bin) => bin.photos));
+  const share = { type: "value", min: 0, max: 1 };
+  drawChart(chart, `Reliability diagram; expected calibration error ${percent(calibration.ece)}`, () => ({
+    grid: { left: 56, right: 24, top: 16, bottom: 48 },
+    xAxis: axis({ ...share, name: "Confidence" }),
+    yAxis: axis({ ...share, name: "Share that was right" }),
+    tooltip: tooltip(({ data }) => data.lines ?? [], { trigger: "item" }),
+    series: [
+      { type: "line", data: [[0, 0], [1, 1]], symbol: "none", silent: true, lineStyle: { type: "dashed", color: themeColour("--muted") } },
+      {
+        type: "line", color: themeColour("--accent"),
+        data: bins.map((bin) => ({
+          value: [bin.confidence, bin.accuracy], symbol: "circle", symbolSize: 7 + 17 * Math.sqrt(bin.photos / most),
+          lines: [`Confidence ${range(bin)}`, `${percent(bin.accuracy)} of ${counted(bin.photos, "photo")} right`],
+        })),
+      },
+    ],
+  }), signal);
+}
+
+const range = (bin) => `${probability(bin.low)} to ${probability(bin.high)}`;

@@ -1,0 +1,46 @@
+/* Photos that deserve a look: those that the model got wrong, and those that it may have learned by heart. */
+
+import { classMark } from "../class_mark.js";
+import { dataTable } from "../data_table.js";
+import { element } from "../element.js";
+import { count, counted, percent, probability } from "../format.js";
+import { interval } from "./accuracy.js";
+
+const FIRST = 20;
+const file = (name) => element("span", { class: "truncated file-name", title: name }, name);
+
+export function wrongPhotosCard({ classes, wrong }) {
+  const ranked = [...wrong].sort((one, other) => other.confidence - one.confidence);
+  return element("section", { class: "card", "aria-labelledby": "wrong" },
+    element("h2", { id: "wrong" }, "Photos that it got wrong"),
+    wrong.length === 0 ? element("p", {}, "None.")
+      : firstRows(`${counted(wrong.length, "photo")}, the surest first`, ["File", "It shows", "The model said", "#Confidence"],
+        ranked.map((one) => [file(one.file), classMark(classes, one.true), classMark(classes, one.predicted), probability(one.confidence)])));
+}
+
+export function nearDuplicatesCard({ near_duplicates: duplicates }) {
+  if (!duplicates) return null;
+  const { accuracy_without: without, pairs } = duplicates;
+  return element("section", { class: "card", "aria-labelledby": "duplicates" },
+    element("h2", { id: "duplicates" }, "Near-duplicates of training photos"),
+    element("p", {}, duplicates.photos === 0 ? "No photo of this split looks like one that the model was trained on."
+      : `${counted(duplicates.photos, "photo")} of this split look like one that the model was trained on.`
+        + (without ? ` Without them accuracy is ${percent(without.value)} (95 % interval ${interval(without)}), of ${counted(without.of, "photo")}.` : "")),
+    pairs.length === 0 ? null : firstRows("The most alike first", ["File", "Training file", "#Correlation"],
+      pairs.map((pair) => [file(pair.file), file(pair.training_file), probability(pair.correlation)])));
+}
+
+/** The first rows, and the rest behind a button. */
+function firstRows(caption, columns, rows) {
+  const table = dataTable(caption, columns, rows.slice(0, FIRST));
+  if (rows.length <= FIRST) return table;
+  const place = element("div", { class: "stack" }, table);
+  place.append(element("p", {}, element("button", {
+    type: "button", onclick: () => {
+      const whole = dataTable(caption, columns, rows);
+      place.replaceChildren(whole);
+      whole.focus();
+    },
+  }, `Show all ${count(rows.length)}`)));
+  return place;
+}
