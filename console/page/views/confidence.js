@@ -1,5 +1,132 @@
-import { element } from "../element.js";
+/* Confidence over time: each captured invocation a point, and what a threshold does with them. */
 
-export function confidenceView(content) {
-  content.append(element("p", { class: "notice" }, "Not built yet."));
+import { events, request } from "../api.js";
+import { downloadCsv, downloadPng } from "../confidence/download.js";
+import { histogram, volumes } from "../confidence/distribution.js";
+import { populationStability } from "../confidence/drift.js";
+import { lowerBound, readInvocations, thresholdCounter } from "../confidence/invocations.js";
+import { GRID, scatter } from "../confidence/scatter.js";
+import { invocationTable } from "../confidence/table.js";
+import { thresholdLine } from "../confidence/threshold_line.js";
+import { element } from "../element.js";
+import { count, counted, percent, probability, shortTime, zone } from "../format.js";
+import { emptyState, showLoaded } from "../loading.js";
+
+const PROPOSED = 0.8;
+
+export function confidenceView(content, { signal }) {
+  const progress = element("div", { role: "status" });
+  const place = element("div", { class: "stack" });
+  content.append(
+    element("p", { class: "lead" }, "Every answer that the endpoint's data capture has kept. Drag the threshold, or move it with the arrow keys, and see what it would have done."),
+    progress, place);
+  const load = async () => {
+    try {
+      await follow(progress, signal);
+      return readInvocations(await (await request("/api/invocations", { signal })).arrayBuffer());
+    } finally {
+      progress.replaceChildren();
+    }
+  };
+  showLoaded(place, signal, load, (shown, invocations) => {
+    if (invocations.count === 0) {
+      shown.append(emptyState("Nothing was captured yet. Route a photo under Try it; data capture writes it down a little later."));
+      return;
+    }
+    show(shown, invocations, signal);
+  });
+}
+
+/** Says how far the server has read, until it has read everything. */
+async function follow(place, signal) {
+  const bar = element("progress", { "aria-label": "Captured data read", max: 1, value: 0 });
+  const words = element("p", { class: "muted" });
+  place.replaceChildren(bar, words);
+  for await (const { read, of, invocations, done } of events("/api/invocations/events", signal)) {
+    if (done) return;
+    bar.value = of ? read / of : 0;
+    words.textContent = `${count(read)} of ${counted(of, "captured object")} read, ${counted(invocations, "invocation")}`;
+  }
+}
+
+function show(place, invocations, signal) {
+  const lowest = Math.floor(10 / invocations.classes.length) / 10;
+  let [first, last] = [0, invocations.count];
+  let counter = thresholdCounter(invocations, first, last);
+
+  const chart = element("div", { class: "chart tall" });
+  const period = element("p", { class: "muted", "aria-live": "polite" });
+  const figures = element("div", { class: "figures" });
+  const drift = element("div", { class: "stack" });
+  const [bars, heat, table] = [element("div", { class: "stack" }), element("div", { class: "stack" }), element("div", { class: "stack" })];
+  const whole = element("button", { type: "button", disabled: true, onclick: () => points.dispatchAction({ type: "dataZoom", start: 0, end: 100 }) }, "Whole time");
+  place.append(
+    element("section", { class: "card", "aria-labelledby": "points" },
+      element("div", { class: "row" }, element("h2", { id: "points" }, "Confidence of each invocation"),
+        element("span", { class: "row end" }, whole,
+          element("button", { type: "button", onclick: () => downloadCsv(invocations, first, last) }, "Download CSV"),
+          element("button", { type: "button", onclick: () => downloadPng(points, GRID, lowest, line.value()) }, "Download PNG"))),
+      period, figures, chart,
+      element("p", { class: "muted small" }, `Times in ${zone()}. Zoom with the slider below the chart, or with Ctrl and the wheel; all figures on this page follow it.`)),
+    element("div", { class: "grid" }, section("Histogram of confidences", bars), section("Volumes by hour and weekday", heat)),
+    section("Drift", drift), section("Invocations", table));
+
+  const moved = (threshold) => showFigures(figures, counter(threshold), threshold, invocations.threshold);
+  const redraws = [histogram(bars, invocations, lowest, signal), volumes(heat, invocations, signal), invocationTable(table, invocations, signal)];
+  const showPeriod = () => {
+    period.textContent = `${counted(last - first, "invocation")}`
+      + (last > first ? `, ${shortTime(invocations.time[first])} to ${shortTime(invocations.time[last - 1])}` : " in this period")
+      + (last - first < invocations.count ? `, of ${count(invocations.count)}` : "");
+    for (const redraw of redraws) redraw(first, last);
+    showDrift(drift, invocations, first, last);
+  };
+  const zoomed = (from, to) => {
+    [first, last] = [lowerBound(invocations.time, from), lowerBound(invocations.time, to + 1e-3)];
+    counter = thresholdCounter(invocations, first, last);
+    whole.disabled = last - first === invocations.count;
+    line.set(line.value());
+    showPeriod();
+  };
+  const points = scatter(chart, invocations, lowest, settled(zoomed), signal);
+  const line = thresholdLine(chart, GRID, lowest, invocations.threshold ?? PROPOSED, moved);
+  showPeriod();
+}
+
+/** Waits until the zoom rests: sorting and drawing for every frame of it would make it stutter. */
+function settled(act) {
+  let timer = 0;
+  return (...values) => {
+    clearTimeout(timer);
+    timer = setTimeout(() => act(...values), 120);
+  };
+}
+
+function section(title, body) {
+  return element("section", { class: "card", "aria-label": title }, element("h2", {}, title), body);
+}
+
+/** Shows the counts; returns them in words, for the slider. */
+function showFigures(place, { routed, refused, known, wrong }, threshold, inService) {
+  const total = routed + refused;
+  const figure = (name, value, note) => element("div", { class: "figure" },
+    element("span", {}, name), element("strong", {}, value), element("span", { class: "small" }, note));
+  place.replaceChildren(
+    figure("Threshold", probability(threshold), inService === null ? "none is published" : `in service: ${probability(inService)}`),
+    figure("Routed", count(routed), `${percent(routed / total)} of all`),
+    figure("Refused", count(refused), `${percent(refused / total)} of all`),
+    figure("Wrong", known ? count(wrong) : "–", known ? `${percent(wrong / known)} of ${count(known)} routed with known truth` : "no truth is known"));
+  return `${probability(threshold)}: ${count(routed)} routed, ${count(refused)} refused, `
+    + (known ? `${count(wrong)} of ${count(known)} known ones wrong` : "no truth known");
+}
+
+function showDrift(place, { baseline, confidence }, first, last) {
+  if (!baseline) {
+    place.replaceChildren(emptyState("There is no baseline: the answers on the validation photos are not stored for this model."));
+    return;
+  }
+  const drift = populationStability(baseline.confidences, confidence.subarray(first, last));
+  place.replaceChildren(...drift === null
+    ? [emptyState(`Too few to compare: ${counted(last - first, "invocation")} and ${counted(baseline.confidences.length, "validation photo")}; 50 of each are needed.`)]
+    : [element("p", {}, element("strong", {}, `Population stability index ${probability(drift.index)}`), `: ${drift.reading}.`),
+      element("p", { class: "muted" }, `Confidences of this period against those on ${counted(baseline.confidences.length, "validation photo")}, in the deciles of the latter. Usual reading: below 0.1 no shift, 0.1 to 0.25 some, above 0.25 a major one. By chance alone expect about ${probability(drift.byChance)}.`)]);
 }

@@ -1,0 +1,44 @@
+/* What is shown as files: the invocations as CSV, the chart with its threshold as PNG. */
+
+import { themeColour } from "../theme.js";
+import { probability } from "../format.js";
+
+/** Saves the invocations from `first` to before `last`. */
+export function downloadCsv(invocations, first, last) {
+  const { classes, time, confidence, predicted, truth } = invocations;
+  const lines = ["time,confidence,predicted,truth\r\n"];
+  for (let index = first; index < last; index += 1) {
+    const known = truth[index] < 0 ? "" : quoted(classes[truth[index]]);
+    lines.push(`${new Date(time[index] * 1000).toISOString()},${confidence[index]},${quoted(classes[predicted[index]])},${known}\r\n`);
+  }
+  save(new Blob(lines, { type: "text/csv" }), "invocations.csv");
+}
+
+/** As RFC 4180 says. */
+const quoted = (text) => /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+
+/** Saves the chart; the threshold, which is no part of ECharts' canvas, is drawn onto it. */
+export function downloadPng(chart, grid, lowest, threshold) {
+  const scale = 2;
+  const canvas = chart.renderToCanvas({ pixelRatio: scale, backgroundColor: themeColour("--surface") });
+  const context = canvas.getContext("2d");
+  context.scale(scale, scale);
+  const [width, height] = [canvas.width / scale, canvas.height / scale];
+  const y = grid.top + (1 - threshold) / (1 - lowest) * (height - grid.top - grid.bottom);
+  context.strokeStyle = context.fillStyle = themeColour("--ink");
+  context.lineWidth = 2;
+  context.beginPath();
+  context.moveTo(grid.left, y);
+  context.lineTo(width - grid.right, y);
+  context.stroke();
+  context.font = "13px sans-serif";
+  context.textAlign = "right";
+  context.fillText(`Threshold ${probability(threshold)}`, width - grid.right, y - 6);
+  canvas.toBlob((blob) => save(blob, "confidence.png"), "image/png");
+}
+
+function save(blob, name) {
+  const address = URL.createObjectURL(blob);
+  Object.assign(document.createElement("a"), { href: address, download: name }).click();
+  setTimeout(() => URL.revokeObjectURL(address), 10_000);
+}

@@ -1,0 +1,41 @@
+/* How far the confidences have moved from those on the validation photos. */
+
+const BINS = 10;
+/** The usual reading (Siddiqi, Credit Risk Scorecards, 2006): below 0.1 no shift, up to 0.25 some, above it a major one. */
+const SOME = 0.1;
+const MAJOR = 0.25;
+const FEWEST = 50;
+
+/**
+ * Returns the population stability index: the sum over bins of (present - baseline) * ln(present / baseline), the
+ * bins being the baseline's deciles.
+ *
+ * @param {number[]} baseline Confidences on the validation photos.
+ * @param {Float32Array} present Those of the period.
+ * @returns {{index, byChance, reading}|null} byChance: the index to expect without any drift, (bins - 1) *
+ *   (1 / baseline photos + 1 / present ones) (Yurdakul, 2018); null where there are too few of either.
+ */
+export function populationStability(baseline, present) {
+  if (baseline.length < FEWEST || present.length < FEWEST) return null;
+  const sorted = Float64Array.from(baseline).sort();
+  // A decile that repeats the one before, as where most confidences are 1, would be an empty bin.
+  const edges = [...new Set(Array.from({ length: BINS - 1 }, (_, bin) => sorted[Math.floor((bin + 1) * sorted.length / BINS)]))];
+  const expected = shares(sorted, edges);
+  const actual = shares(present, edges);
+  const index = expected.reduce((sum, share, bin) => sum + (actual[bin] - share) * Math.log(actual[bin] / share), 0);
+  const byChance = edges.length * (1 / baseline.length + 1 / present.length);
+  const reading = index < SOME ? "no shift worth a look" : index <= MAJOR ? "some shift: keep an eye on it" : "a major shift: evaluate the model again";
+  return { index, byChance, reading };
+}
+
+/** Shares per bin; half a photo is added to each, since an empty bin has no logarithm. */
+function shares(values, edges) {
+  const photos = new Float64Array(edges.length + 1).fill(0.5);
+  for (const value of values) {
+    let bin = 0;
+    while (bin < edges.length && value >= Math.fround(edges[bin])) bin += 1;
+    photos[bin] += 1;
+  }
+  const total = values.length + photos.length / 2;
+  return Array.from(photos, (number) => number / total);
+}

@@ -1,0 +1,65 @@
+/* The captured invocations as columns, and what may be counted in them at once. */
+
+const ARRAYS = { f64: Float64Array, f32: Float32Array, u8: Uint8Array, u16: Uint16Array, i16: Int16Array };
+const EIGHT = 8;
+
+/**
+ * Reads the server's binary answer: the length of a JSON header (uint32, little-endian), the header, and then each
+ * column that it names; header and columns are padded to 8 bytes, so that the columns are used where they lie.
+ *
+ * @param {ArrayBuffer} buffer
+ * @returns {{count, classes, threshold, baseline, time, confidence, predicted, truth}} time in Unix seconds,
+ *   ascending; truth is -1 where nobody knows it.
+ */
+export function readInvocations(buffer) {
+  const length = new DataView(buffer).getUint32(0, true);
+  const header = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 4, length)));
+  const invocations = { ...header };
+  let offset = padded(4 + length);
+  for (const { name, dtype } of header.columns) {
+    const column = new ARRAYS[dtype](buffer, offset, header.count);
+    invocations[name] = column;
+    offset = padded(offset + column.byteLength);
+  }
+  return invocations;
+}
+
+const padded = (length) => Math.ceil(length / EIGHT) * EIGHT;
+
+/** The first index of an ascending array whose value is not below `wanted`. */
+export function lowerBound(ascending, wanted) {
+  let low = 0;
+  let high = ascending.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (ascending[middle] < wanted) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/**
+ * Prepares to count, for any threshold, what it would do with the invocations from `first` to before `last`: they
+ * are sorted once and summed up from the top, so that a count is a search and no loop over all of them.
+ *
+ * @returns {(threshold: number) => {routed, refused, known, wrong}} known: routed ones whose truth is known; wrong:
+ *   those of them that were routed as another class.
+ */
+export function thresholdCounter({ confidence, predicted, truth }, first, last) {
+  const order = new Uint32Array(last - first).map((_, index) => first + index)
+    .sort((one, other) => confidence[one] - confidence[other]);
+  const ascending = new Float32Array(order.length);
+  const known = new Uint32Array(order.length + 1);
+  const wrong = new Uint32Array(order.length + 1);
+  for (let index = order.length - 1; index >= 0; index -= 1) {
+    const invocation = order[index];
+    ascending[index] = confidence[invocation];
+    known[index] = known[index + 1] + (truth[invocation] >= 0 ? 1 : 0);
+    wrong[index] = wrong[index + 1] + (truth[invocation] >= 0 && truth[invocation] !== predicted[invocation] ? 1 : 0);
+  }
+  return (threshold) => {
+    // In the columns' own precision: 0.7 as a 32-bit number is a little less than 0.7.
+    const from = lowerBound(ascending, Math.fround(threshold));
+    return { routed: order.length - from, refused: from, known: known[from], wrong: wrong[from] };
+  };
+}

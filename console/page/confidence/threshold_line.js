@@ -1,0 +1,62 @@
+/* The threshold as a line over the chart: dragged by mouse, touch or keys, without drawing any point anew. */
+
+import { element } from "../element.js";
+import { probability } from "../format.js";
+
+const STEP = 0.01;
+const PAGE = 0.05;
+/* As fine as the labels are. */
+const STEPS_OF_ONE = 1000;
+
+/**
+ * Puts the line over a chart with the y axis from `lowest` to 1.
+ *
+ * @param {Element} place The chart's element.
+ * @param {{left, right, top, bottom}} grid The chart's margins in pixels.
+ * @param {number} value The threshold at first.
+ * @param {(threshold: number) => string} moved Called whenever it moved; returns what that means, in words.
+ * @returns {{set: (threshold: number) => void, value: () => number}}
+ */
+export function thresholdLine(place, grid, lowest, value, moved) {
+  const label = element("output", { "aria-hidden": "true" });
+  const line = element("div", {
+    class: "threshold-line", role: "slider", tabindex: "0", "aria-label": "Threshold", "aria-orientation": "vertical",
+    "aria-valuemin": lowest, "aria-valuemax": 1, style: { left: `${grid.left}px`, right: `${grid.right}px` },
+  }, label);
+  const band = element("div", { class: "refused-band", style: { left: `${grid.left}px`, right: `${grid.right}px`, bottom: `${grid.bottom}px` } });
+  place.append(band, line);
+
+  const set = (wanted) => {
+    value = Math.min(1, Math.max(lowest, Math.round(wanted * STEPS_OF_ONE) / STEPS_OF_ONE));
+    const share = (value - lowest) / (1 - lowest);
+    line.style.bottom = `calc(${grid.bottom}px + (100% - ${grid.top + grid.bottom}px) * ${share} - 14px)`;
+    band.style.height = `calc((100% - ${grid.top + grid.bottom}px) * ${share})`;
+    label.textContent = `Threshold ${probability(value)}`;
+    line.setAttribute("aria-valuenow", value);
+    line.setAttribute("aria-valuetext", moved(value));
+  };
+  const at = (event) => {
+    const box = place.getBoundingClientRect();
+    const height = box.height - grid.top - grid.bottom;
+    return 1 - (event.clientY - box.top - grid.top) / height * (1 - lowest);
+  };
+  line.addEventListener("pointerdown", (event) => {
+    line.setPointerCapture(event.pointerId);
+    event.preventDefault();
+    line.focus({ preventScroll: true });
+  });
+  line.addEventListener("pointermove", (event) => {
+    if (line.hasPointerCapture(event.pointerId)) set(at(event));
+  });
+  line.addEventListener("keydown", (event) => {
+    const wanted = {
+      ArrowUp: value + STEP, ArrowRight: value + STEP, ArrowDown: value - STEP, ArrowLeft: value - STEP,
+      PageUp: value + PAGE, PageDown: value - PAGE, Home: lowest, End: 1,
+    }[event.key];
+    if (wanted === undefined) return;
+    event.preventDefault();
+    set(wanted);
+  });
+  set(value);
+  return { set, value: () => value };
+}
