@@ -12,8 +12,10 @@ export AWS_DEFAULT_REGION := $(AWS_REGION)
 endif
 
 INSTALL := pip install --quiet --constraint constraints.txt --requirement
+NPM_INSTALL := npm ci --silent --no-audit --no-fund --omit=optional
 CDK_DEPLOY := cdk deploy --app cdk.out --require-approval never --progress events
 STAND_IN := .cache/stand-in.tar.gz
+PAGE := .cache/page
 # The pictures, for demo and deploy: IMAGES=DIR for own ones, ARCHIVE=PATH for an archive of CIFAR-100. Without
 # either a deploy leaves own pictures that are staged as they are. Make hands both on in the environment.
 PICTURES := $${IMAGES:+--images "$$IMAGES"} $${ARCHIVE:+--archive "$$ARCHIVE"}
@@ -21,7 +23,7 @@ PICTURES := $${IMAGES:+--images "$$IMAGES"} $${ARCHIVE:+--archive "$$ARCHIVE"}
 STAGED = staged=$$(mktemp -d); trap 'rm -r "$$staged"' EXIT; \
   python data_staging/stage.py $(PICTURES) --out "$$staged" >&2
 
-.PHONY: demo deploy destroy test test-mxnet bench-training bench-serving lint setup setup-dev
+.PHONY: demo deploy page page-stop destroy test test-mxnet bench-training bench-serving lint setup setup-dev
 
 demo: setup            ## the whole workflow on this machine, no AWS account
 	@pictures="CIFAR-100"; \
@@ -40,9 +42,11 @@ demo: setup            ## the whole workflow on this machine, no AWS account
 	environment=$$(python -m local env); eval "$$environment"; \
 	$(MAKE) --no-print-directory deploy; \
 	python -m console demo; \
+	python -m evaluation; \
 	echo 'Before these commands, once a shell: source .venv/bin/activate; eval "$$(python -m local env)"'; \
 	echo "The embedded cloud goes on running: stop it with .venv/bin/python -m local down"; \
-	echo "The pictures were $$pictures"
+	echo "The pictures were $$pictures"; \
+	$(MAKE) --no-print-directory page
 
 deploy: setup          ## on the AWS account that the environment names
 	@cdk synth --quiet
@@ -51,6 +55,22 @@ deploy: setup          ## on the AWS account that the environment names
 	@$(CDK_DEPLOY) '*-storage'
 	@python data_staging/stage.py $(PICTURES)
 	@python -m console training-log & trap "kill $$! 2>/dev/null || true" EXIT; $(CDK_DEPLOY) --all
+
+page: setup page-stop  ## shows in a browser what the deployment that the environment names did
+	@mkdir -p .cache; : >$(PAGE).log; \
+	nohup python -m console </dev/null >$(PAGE).log 2>&1 & echo $$! >$(PAGE).pid; \
+	until address=$$(grep -o 'http://127[^ ]*' $(PAGE).log); do \
+	  kill -0 $$! 2>/dev/null || { cat $(PAGE).log >&2; exit 1; }; \
+	  sleep 0.1; \
+	done; \
+	echo "The page: $$address (make page-stop ends it)"
+
+page-stop:             ## ends the page
+	@if pid=$$(cat $(PAGE).pid 2>/dev/null) && ps -o command= -p "$$pid" | grep -q -- "-m console"; then \
+	  kill "$$pid"; \
+	  while kill -0 "$$pid" 2>/dev/null; do sleep 0.1; done; \
+	fi; \
+	rm -f $(PAGE).pid
 
 destroy: setup         ## takes away all that deploy made
 	@cdk destroy --all --force
@@ -74,7 +94,7 @@ lint: setup-dev        ## formatting, lint, types
 	@mypy
 
 setup: .venv/installed node_modules/installed
-setup-dev: .venv/installed-dev node_modules/installed
+setup-dev: .venv/installed-dev node_modules/installed-dev
 
 .venv/bin/pip:
 	@$(PYTHON) -c 'import sys; ok = (3, 11) <= sys.version_info[:2] <= (3, 14); sys.exit(None if ok else \
@@ -92,9 +112,15 @@ setup-dev: .venv/installed-dev node_modules/installed
 	@touch $@
 
 node_modules/installed: package.json package-lock.json .venv/installed
-	@echo "Installing the CDK CLI into node_modules (once)"
-	@npm ci --silent --no-audit --no-fund --omit=optional
+	@echo "Installing the CDK CLI and the page's charts into node_modules (once)"
+	@$(NPM_INSTALL) --omit=dev
 	@touch $@
+
+# npm installs all anew: what setup needs is in it.
+node_modules/installed-dev: package.json package-lock.json .venv/installed
+	@echo "Installing the test tools into node_modules, with a browser (once)"
+	@$(NPM_INSTALL)
+	@touch node_modules/installed $@
 
 # MXNet's NumPy has no wheels above Python 3.11, which need not be the Python of .venv.
 .cache/mxnet-%/installed: tests/portability/mxnet-%.txt

