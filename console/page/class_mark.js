@@ -16,6 +16,9 @@ const SHAPES = [
 /** ECharts' symbol of a class by its index; colour and shape repeat together after 30 classes only. */
 export const classSymbol = (index) => SHAPES[index % SHAPES.length][0];
 
+/** The same shape as an SVG path of 16 by 16. */
+export const classPath = (index) => SHAPES[index % SHAPES.length][1];
+
 export const classColour = (index) => themeColour(`--class-${index % COLOURS}`);
 
 /** The class's shape and name. */
@@ -23,6 +26,6 @@ export function classMark(classes, name) {
   const index = Math.max(classes.indexOf(name), 0);
   return element("span", { class: "class-mark" },
     svg("svg", { viewBox: "0 0 16 16", "aria-hidden": "true" },
-      svg("path", { d: SHAPES[index % SHAPES.length][1], style: { fill: `var(--class-${index % COLOURS})` } })),
+      svg("path", { d: classPath(index), style: { fill: `var(--class-${index % COLOURS})` } })),
     element("span", { class: "truncated", title: name }, name));
 }

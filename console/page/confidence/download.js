@@ -17,13 +17,14 @@ export function downloadCsv(invocations, first, last) {
 /** As RFC 4180 says. */
 const quoted = (text) => /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 
-/** Saves the chart; the threshold, which is no part of ECharts' canvas, is drawn onto it. */
-export function downloadPng(chart, grid, lowest, threshold) {
+/** Saves the chart; points and threshold, which are no part of ECharts' canvas, are drawn onto it. */
+export function downloadPng({ echarts, canvas: points }, grid, lowest, threshold) {
   const scale = 2;
-  const canvas = chart.renderToCanvas({ pixelRatio: scale, backgroundColor: themeColour("--surface") });
+  const canvas = echarts.renderToCanvas({ pixelRatio: scale, backgroundColor: themeColour("--surface") });
   const context = canvas.getContext("2d");
   context.scale(scale, scale);
   const [width, height] = [canvas.width / scale, canvas.height / scale];
+  context.drawImage(points, grid.left, grid.top, width - grid.left - grid.right, height - grid.top - grid.bottom);
   const y = grid.top + (1 - threshold) / (1 - lowest) * (height - grid.top - grid.bottom);
   context.strokeStyle = context.fillStyle = themeColour("--ink");
   context.lineWidth = 2;

@@ -1,73 +1,82 @@
-/* Each invocation a point: when, how sure, and as which class by colour and shape. */
+/* Each invocation a point: when, how sure, and as which class by colour and shape. ECharts has axes, zoom and legend. */
 
-import { photo } from "../api.js";
-import { axis, drawChart, legend, tooltip } from "../chart.js";
-import { classColour, classSymbol } from "../class_mark.js";
+import { axis, drawChart, legend } from "../chart.js";
+import { classColour, classPath, classSymbol } from "../class_mark.js";
 import { element } from "../element.js";
-import { probability, shortTime, time } from "../format.js";
+import { shortTime } from "../format.js";
+import { theme, themeColour } from "../theme.js";
+import { lowerBound } from "./invocations.js";
+import { drawPoints, stampOf } from "./points.js";
 
 export const GRID = { left: 56, right: 20, top: 40, bottom: 92 };
-/* ECharts draws symbols below 4 pixels as squares: the shapes would be lost. */
-const SMALL = 5;
-const LARGE = 8;
+const SMALL = 7;
+const LARGE = 11;
 const MANY = 2000;
-const HOVER_MILLISECONDS = 150;
+/* A single invocation still needs an axis. */
+const SHORTEST_SECONDS = 60;
 
 /**
  * Draws the points into `place`; all of them, none is left out.
  *
- * @param {(first: number, last: number) => void} zoomed Called with the indices of the period that is now shown.
+ * @param {(from: number, to: number) => void} zoomed Called with the period that is now shown, in Unix seconds.
+ * @returns {{echarts: object, canvas: HTMLCanvasElement, range: () => object}} The chart, the points over it, and
+ *   the period at the canvas's edges.
  */
 export function scatter(place, invocations, lowest, zoomed, signal) {
-  const { count, classes, time: times } = invocations;
-  const series = classes.map((_, index) => points(invocations, index));
-  const option = () => ({
+  const { count, classes, time } = invocations;
+  const range = { from: time[0], to: Math.max(time[count - 1], time[0] + SHORTEST_SECONDS), lowest };
+  const canvas = element("canvas", { class: "points", style: { left: `${GRID.left}px`, top: `${GRID.top}px` } });
+  let zoom = {};
+  const { echarts: chart } = drawChart(place, "Confidence of each invocation over time; the table below holds the same",
+    () => option(classes, range, zoom), signal);
+  place.append(canvas);
+
+  let [from, to] = [range.from, range.to];
+  const draw = () => {
+    const scale = window.devicePixelRatio;
+    const [width, height] = [place.clientWidth - GRID.left - GRID.right, place.clientHeight - GRID.top - GRID.bottom];
+    Object.assign(canvas, { width: Math.max(1, Math.round(width * scale)), height: Math.round(height * scale) });
+    Object.assign(canvas.style, { width: `${width}px`, height: `${height}px` });
+    const size = Math.round((count > MANY ? SMALL : LARGE) * scale);
+    const stamps = classes.map((_, index) => stampOf(classPath(index), classColour(index), size));
+    const [first, last] = [lowerBound(time, from), lowerBound(time, to + 1e-3)];
+    drawPoints(canvas, invocations, first, last, { from, to, lowest }, stamps);
+  };
+  let frame = 0;
+  const drawSoon = () => {
+    cancelAnimationFrame(frame);
+    frame = requestAnimationFrame(draw);
+  };
+  chart.on("datazoom", () => {
+    const [{ start, end, startValue, endValue }] = chart.getOption().dataZoom;
+    zoom = { start, end };
+    [from, to] = [startValue / 1000, endValue / 1000];
+    drawSoon();
+    zoomed(from, to);
+  });
+  const sizes = new ResizeObserver(drawSoon);
+  sizes.observe(place);
+  signal.addEventListener("abort", () => {
+    sizes.disconnect();
+    cancelAnimationFrame(frame);
+  });
+  theme.addEventListener("themechange", drawSoon, { signal });
+  return { echarts: chart, canvas, range: () => ({ from, to }) };
+}
+
+function option(classes, { from, to, lowest }, zoom) {
+  return {
     grid: GRID,
-    legend: legend({ left: GRID.left, right: GRID.right }),
-    xAxis: axis({ type: "time", min: times[0] * 1000, max: Math.max(times[count - 1], times[0] + 60) * 1000 }),
+    legend: legend({ left: GRID.left, right: GRID.right, selectedMode: false }),
+    xAxis: axis({ type: "time", min: from * 1000, max: to * 1000 }),
     yAxis: axis({ type: "value", min: lowest, max: 1, name: "Confidence" }),
     dataZoom: [
-      { type: "inside", filterMode: "none", zoomOnMouseWheel: "ctrl", throttle: 80 },
-      { type: "slider", filterMode: "none", bottom: 16, height: 28, showDataShadow: false, realtime: false, labelFormatter: (value) => shortTime(value / 1000), textStyle: { color: axis({}).axisLabel.color } },
+      { type: "inside", filterMode: "none", zoomOnMouseWheel: "ctrl", ...zoom },
+      {
+        type: "slider", filterMode: "none", bottom: 16, height: 28, showDataShadow: false, brushSelect: false, ...zoom,
+        labelFormatter: (milliseconds) => shortTime(milliseconds / 1000), textStyle: { color: themeColour("--muted") },
+      },
     ],
-    tooltip: tooltip(({ seriesIndex, dataIndex }) => described(invocations, series[seriesIndex].indices[dataIndex], signal), { trigger: "item", enterable: false }),
-    series: classes.map((name, index) => ({
-      name, type: "scatter", data: series[index].positions, dimensions: ["time", "confidence"], color: classColour(index),
-      symbol: classSymbol(index), symbolSize: count > MANY ? SMALL : LARGE, itemStyle: { opacity: count > MANY ? 0.55 : 0.8 },
-      large: true, largeThreshold: MANY,
-    })),
-  });
-  const drawn = drawChart(place, "Confidence of each invocation over time; the table below holds the same", option, signal);
-  drawn.echarts.on("datazoom", () => {
-    const [from, to] = drawn.echarts.getModel().getComponent("xAxis", 0).axis.scale.getExtent();
-    zoomed(from / 1000, to / 1000);
-  });
-  return drawn.echarts;
-}
-
-/** One class's positions as ECharts wants many of them, x and y in turn, and the invocation behind each. */
-function points({ count, time: times, confidence, predicted }, wanted) {
-  let found = 0;
-  for (let index = 0; index < count; index += 1) if (predicted[index] === wanted) found += 1;
-  const positions = new Float64Array(2 * found);
-  const indices = new Uint32Array(found);
-  for (let index = 0, point = 0; index < count; index += 1) {
-    if (predicted[index] !== wanted) continue;
-    positions[2 * point] = times[index] * 1000;
-    positions[2 * point + 1] = confidence[index];
-    indices[point] = index;
-    point += 1;
-  }
-  return { positions, indices };
-}
-
-function described({ classes, time: times, confidence, predicted, truth }, index, signal) {
-  const picture = element("img", { class: "tooltip-photo", alt: "" });
-  // Whoever passes over a hundred points does not want a hundred pictures.
-  setTimeout(async () => {
-    if (!picture.isConnected) return;
-    picture.src = await photo(`/api/invocations/${index}/photo`, signal).catch(() => "");
-  }, HOVER_MILLISECONDS);
-  return [`${classes[predicted[index]]} ${probability(confidence[index])}`, time(times[index]),
-    truth[index] < 0 ? "what it shows is not known" : `it shows: ${classes[truth[index]]}`, picture];
+    series: classes.map((name, index) => ({ name, type: "scatter", data: [], symbol: classSymbol(index), color: classColour(index) })),
+  };
 }

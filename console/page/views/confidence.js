@@ -4,6 +4,7 @@ import { events, request } from "../api.js";
 import { downloadCsv, downloadPng } from "../confidence/download.js";
 import { histogram, volumes } from "../confidence/distribution.js";
 import { populationStability } from "../confidence/drift.js";
+import { showOnHover } from "../confidence/hover.js";
 import { lowerBound, readInvocations, thresholdCounter } from "../confidence/invocations.js";
 import { GRID, scatter } from "../confidence/scatter.js";
 import { invocationTable } from "../confidence/table.js";
@@ -59,7 +60,7 @@ function show(place, invocations, signal) {
   const figures = element("div", { class: "figures" });
   const drift = element("div", { class: "stack" });
   const [bars, heat, table] = [element("div", { class: "stack" }), element("div", { class: "stack" }), element("div", { class: "stack" })];
-  const whole = element("button", { type: "button", disabled: true, onclick: () => points.dispatchAction({ type: "dataZoom", start: 0, end: 100 }) }, "Whole time");
+  const whole = element("button", { type: "button", disabled: true, onclick: () => points.echarts.dispatchAction({ type: "dataZoom", start: 0, end: 100 }) }, "Whole time");
   place.append(
     element("section", { class: "card", "aria-labelledby": "points" },
       element("div", { class: "row" }, element("h2", { id: "points" }, "Confidence of each invocation"),
@@ -88,6 +89,7 @@ function show(place, invocations, signal) {
     showPeriod();
   };
   const points = scatter(chart, invocations, lowest, settled(zoomed), signal);
+  showOnHover(chart, points.canvas, invocations, lowest, points.range, signal);
   const line = thresholdLine(chart, GRID, lowest, invocations.threshold ?? PROPOSED, moved);
   showPeriod();
 }

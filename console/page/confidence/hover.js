@@ -1,0 +1,67 @@
+/* The invocation under the pointer: what it was, when, and its picture. */
+
+import { photo } from "../api.js";
+import { classMark } from "../class_mark.js";
+import { element } from "../element.js";
+import { probability, time } from "../format.js";
+import { lowerBound } from "./invocations.js";
+
+const REACH_PIXELS = 9;
+/* Whoever passes over a hundred points does not want a hundred pictures. */
+const REST_MILLISECONDS = 150;
+const WIDTH = 220;
+
+/** Shows over `canvas`, which lies in `place`, the invocation that is nearest to the pointer. */
+export function showOnHover(place, canvas, invocations, lowest, range, signal) {
+  const shown = element("div", { class: "hover", hidden: true });
+  place.append(shown);
+  let timer = 0;
+  const hide = () => {
+    clearTimeout(timer);
+    shown.hidden = true;
+  };
+  const show = (event) => {
+    const box = canvas.getBoundingClientRect();
+    const [x, y] = [event.clientX - box.left, event.clientY - box.top];
+    const index = nearest(invocations, { x, y, width: box.width, height: box.height, lowest, ...range() });
+    if (index === null) return hide();
+    if (!shown.hidden && shown.dataset.index === String(index)) return undefined;
+    hide();
+    const picture = element("img", { class: "tooltip-photo", alt: "" });
+    timer = setTimeout(async () => {
+      picture.src = await photo(`/api/invocations/${index}/photo`, signal).catch(() => "");
+    }, REST_MILLISECONDS);
+    shown.replaceChildren(...described(invocations, index), picture);
+    shown.dataset.index = index;
+    shown.hidden = false;
+    const left = canvas.offsetLeft + x + (x > box.width / 2 ? -WIDTH - 14 : 14);
+    shown.style.left = `${Math.max(0, Math.min(left, place.clientWidth - WIDTH))}px`;
+    shown.style.top = `${Math.max(0, canvas.offsetTop + Math.min(y, box.height - 150))}px`;
+    return undefined;
+  };
+  place.addEventListener("pointermove", show, { signal });
+  place.addEventListener("pointerdown", show, { signal });
+  place.addEventListener("pointerleave", hide, { signal });
+}
+
+function nearest({ time: times, confidence }, { x, y, width, height, lowest, from, to }) {
+  const seconds = (to - from) / width;
+  const first = lowerBound(times, from + (x - REACH_PIXELS) * seconds);
+  const last = lowerBound(times, from + (x + REACH_PIXELS) * seconds);
+  let best = null;
+  let least = REACH_PIXELS ** 2;
+  for (let index = first; index < last; index += 1) {
+    const across = (times[index] - from) / seconds - x;
+    const down = (1 - confidence[index]) / (1 - lowest) * height - y;
+    const distance = across ** 2 + down ** 2;
+    if (distance <= least) [best, least] = [index, distance];
+  }
+  return best;
+}
+
+function described({ classes, time: times, confidence, predicted, truth }, index) {
+  return [
+    element("div", { class: "row" }, classMark(classes, classes[predicted[index]]), element("strong", {}, probability(confidence[index]))),
+    element("div", {}, time(times[index])),
+    element("div", { class: "muted" }, truth[index] < 0 ? "What it shows is not known" : `It shows: ${classes[truth[index]]}`)];
+}
