@@ -66,7 +66,7 @@ page: setup page-stop  ## shows in a browser what the deployment that the enviro
 	echo "The page: $$address (make page-stop ends it)"
 
 page-stop:             ## ends the page
-	@if pid=$$(cat $(PAGE).pid 2>/dev/null) && ps -o command= -p "$$pid" | grep -q -- "-m console"; then \
+	@if pid=$$(cat $(PAGE).pid 2>/dev/null) && ps -ww -o command= -p "$$pid" | grep -q -- "-m console"; then \
 	  kill "$$pid"; \
 	  while kill -0 "$$pid" 2>/dev/null; do sleep 0.1; done; \
 	fi; \
