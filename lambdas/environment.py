@@ -38,6 +38,15 @@ def confidence_threshold() -> float:
     return threshold
 
 
+def threshold_source() -> str:
+    """Returns where the threshold comes from, in a line, from THRESHOLD_SOURCE.
+
+    Raises:
+        InvalidEnvironment: It is missing.
+    """
+    return _required("THRESHOLD_SOURCE")
+
+
 def endpoint_name() -> str:
     """Returns the SageMaker endpoint's name, from ENDPOINT_NAME.
 

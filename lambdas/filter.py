@@ -9,6 +9,7 @@ from lambdas.prediction import most_probable, probabilities
 
 CLASSES = environment.classes()
 CONFIDENCE_THRESHOLD = environment.confidence_threshold()
+THRESHOLD_SOURCE = environment.threshold_source()
 
 
 def handler(event: object, context: Context) -> dict[str, Any]:
@@ -34,7 +35,8 @@ def keep_confident(fields: dict[str, Any]) -> dict[str, Any]:
     if confidence < CONFIDENCE_THRESHOLD:
         each = ", ".join(f"{name} {inference}" for name, inference in zip(CLASSES, inferences, strict=True))
         raise ThresholdConfidenceNotMet(
-            f"Confidence {confidence} is below the threshold {CONFIDENCE_THRESHOLD}: {each}"
+            f"Confidence {confidence} is below the threshold {CONFIDENCE_THRESHOLD} "
+            f"({THRESHOLD_SOURCE}): {each}"
         )
     logger.info("Passed", predicted_class=predicted_class, confidence=confidence)
     return {**fields, "inferences": inferences, "predicted_class": predicted_class, "confidence": confidence}

@@ -90,6 +90,16 @@ def share(default: float, *, bounds_included: bool) -> Any:
     return field(default=default, metadata=kind(parse, allowed))
 
 
+def share_or_word(default: float, word: str) -> Any:
+    """A number from 0 to 1, or a word."""
+    of_shares = share(default, bounds_included=True).metadata
+
+    def parse(value: Any) -> float | str:
+        return word if value == word else of_shares["parse"](value)
+
+    return field(default=default, metadata=kind(parse, f"{of_shares['allowed']}, or {word}"))
+
+
 def truth(default: bool) -> Any:
     """True or false."""
 

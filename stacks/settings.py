@@ -13,6 +13,7 @@ from stacks.setting_kinds import (
     choice,
     names,
     share,
+    share_or_word,
     strings_by_name,
     text,
     truth,
@@ -20,6 +21,7 @@ from stacks.setting_kinds import (
 )
 
 CONTEXT_KEY = "scones"
+AUTO = "auto"
 INSTANCE_TYPE = r"ml\.[a-z0-9-]+\.[a-z0-9]+"
 GPU_INSTANCE_TYPE = r"ml\.[gp][0-9][a-z0-9-]*\.[a-z0-9]+"
 # Lambda allows 4 KB for all of a function's environment; the rest is for the other variables.
@@ -77,8 +79,16 @@ class Settings:
     validation_fraction: float = share(0.1, bounds_included=False)
     """Share of the training images that is kept from training, to choose the epoch and for the gate."""
 
-    confidence_threshold: float = share(0.8, bounds_included=True)
-    """A photo whose confidence is below this is refused."""
+    confidence_threshold: float | str = share_or_word(0.8, AUTO)
+    """A photo whose confidence is below this is refused. With auto it is the lowest threshold for which the
+    validation split proves, on the endpoint in service, what the next two settings ask for."""
+
+    routed_error_target: float = share(0.05, bounds_included=False)
+    """Of confidence_threshold auto: at most this share of the routed photos is to be wrong. It takes photos
+    to prove: 0.05 some 90 validation photos without a mistake among them, 0.01 some 500."""
+
+    routed_error_confidence: float = share(0.9, bounds_included=False)
+    """Of confidence_threshold auto: the probability that the target is kept to."""
 
     accuracy_gate: float = share(0.8, bounds_included=True)
     """A model whose validation accuracy is below this is not deployed."""

@@ -10,17 +10,21 @@ from stacks.logged_function import LoggedFunction
 from stacks.routing_states import routing_states
 from stacks.settings import Settings
 from stacks.state_machine import LoggedStateMachine
+from stacks.threshold import threshold_of
 
 
 class WorkflowStack(cdk.Stack):
-    """Functions serialize, classify and filter, the state machine, and ``/{name}/state-machine``."""
+    """Functions serialize, classify and filter, the state machine, and the parameters that lead to it."""
 
     def __init__(self, scope: Construct, construct_id: str, *, settings: Settings, functions: Path) -> None:
         super().__init__(scope, construct_id, description="Scones Unlimited: routes photos by what they show")
         bucket = ssm.StringParameter.value_for_string_parameter(self, f"/{settings.name}/bucket")
         bucket_arn = f"arn:{cdk.Aws.PARTITION}:s3:::{bucket}"
         classes = {"CLASSES": ",".join(settings.classes)}
-        threshold = {"CONFIDENCE_THRESHOLD": str(settings.confidence_threshold)}
+        endpoint_arn = self.format_arn(service="sagemaker", resource="endpoint", resource_name=settings.name)
+        threshold = threshold_of(
+            self, settings=settings, functions=functions, bucket=bucket, endpoint_arn=endpoint_arn
+        )
 
         serialize = LoggedFunction(
             self,
@@ -50,10 +54,7 @@ class WorkflowStack(cdk.Stack):
             timeout_seconds=70,
             environment={"ENDPOINT_NAME": settings.name, **classes},
         )
-        classify.allow(
-            ["sagemaker:InvokeEndpoint"],
-            self.format_arn(service="sagemaker", resource="endpoint", resource_name=settings.name),
-        )
+        classify.allow(["sagemaker:InvokeEndpoint"], endpoint_arn)
 
         confidence_filter = LoggedFunction(
             self,
@@ -64,7 +65,11 @@ class WorkflowStack(cdk.Stack):
             code=functions,
             memory_mb=256,
             timeout_seconds=10,
-            environment={**threshold, **classes},
+            environment={
+                "CONFIDENCE_THRESHOLD": threshold.value,
+                "THRESHOLD_SOURCE": threshold.source,
+                **classes,
+            },
         )
 
         machine = LoggedStateMachine(
@@ -85,5 +90,13 @@ class WorkflowStack(cdk.Stack):
             string_value=machine.state_machine_arn,
             description="ARN of the state machine that routes photos",
         )
+        ssm.StringParameter(
+            self,
+            "ThresholdParameter",
+            parameter_name=f"/{settings.name}/threshold",
+            string_value=f'{{"value": {threshold.value}, "source": "{threshold.source}"}}',
+            description="Threshold of the confidence filter, and where it comes from, as JSON",
+        )
+        cdk.CfnOutput(self, "ConfidenceThreshold", value=threshold.value)
         cdk.CfnOutput(self, "StateMachineArn", value=machine.state_machine_arn)
         cdk.CfnOutput(self, "StateMachineConsole", value=machine.console_url)

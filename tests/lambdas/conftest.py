@@ -15,6 +15,7 @@ from training_cloud import Cloud, running_cloud
 ENVIRONMENT = {
     "CLASSES": "bicycle,motorcycle",
     "CONFIDENCE_THRESHOLD": "0.8",
+    "THRESHOLD_SOURCE": "set by confidence_threshold",
     "ENDPOINT_NAME": "scones",
     "POWERTOOLS_SERVICE_NAME": "scones",
     "AWS_DEFAULT_REGION": "us-east-1",
@@ -25,7 +26,7 @@ ENVIRONMENT = {
 with pytest.MonkeyPatch.context() as patch:
     for variable, value in ENVIRONMENT.items():
         patch.setenv(variable, value)
-    from lambdas import classify, filter, serialize  # noqa: F401
+    from lambdas import classify, filter, serialize, threshold  # noqa: F401
 
 
 @pytest.fixture

@@ -34,6 +34,7 @@ BUNDLED = (
         ("CONFIDENCE_THRESHOLD", environment.confidence_threshold, "80"),
         ("CONFIDENCE_THRESHOLD", environment.confidence_threshold, "-0.1"),
         ("CONFIDENCE_THRESHOLD", environment.confidence_threshold, "nan"),
+        ("THRESHOLD_SOURCE", environment.threshold_source, None),
         ("ENDPOINT_NAME", environment.endpoint_name, None),
         ("ENDPOINT_NAME", environment.endpoint_name, ""),
     ],
@@ -52,9 +53,11 @@ def test_a_missing_or_wrong_variable_is_named(
 def test_the_variables_are_read_with_their_types(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CLASSES", "bicycle, motorcycle,bus")
     monkeypatch.setenv("CONFIDENCE_THRESHOLD", "0.75")
+    monkeypatch.setenv("THRESHOLD_SOURCE", "a test: of it")
     monkeypatch.setenv("ENDPOINT_NAME", "scones")
     assert environment.classes() == ("bicycle", "motorcycle", "bus")
     assert environment.confidence_threshold() == 0.75
+    assert environment.threshold_source() == "a test: of it"
     assert environment.endpoint_name() == "scones"
 
 
@@ -89,6 +92,7 @@ def test_a_function_needs_no_package_but_the_runtimes_and_the_bundled(
     variables = {
         "CLASSES": "a,b",
         "CONFIDENCE_THRESHOLD": "0.8",
+        "THRESHOLD_SOURCE": "a test",
         "ENDPOINT_NAME": "e",
         "AWS_REGION": "us-east-1",
     }

@@ -31,10 +31,10 @@ def test_a_confidence_below_the_threshold_does_not_pass(inferences: list[float],
 
 
 def test_the_refusal_tells_the_confidence_the_threshold_and_each_probability(context: Any) -> None:
-    with pytest.raises(ValueError, match=r"^Confidence 0\.79 is below the threshold 0\.8: ") as raised:
+    with pytest.raises(ValueError, match=r"^Confidence 0\.79 is below the threshold 0\.8 ") as raised:
         confidence_filter.handler({"inferences": [0.21, 0.79]}, context)
     assert type(raised.value).__name__ == "ThresholdConfidenceNotMet"
-    assert str(raised.value).endswith("bicycle 0.21, motorcycle 0.79")
+    assert str(raised.value).endswith("(set by confidence_threshold): bicycle 0.21, motorcycle 0.79")
 
 
 def test_what_the_event_says_of_its_confidence_is_not_believed(context: Any) -> None:

@@ -59,8 +59,8 @@ def test_the_order_of_the_photos_does_not_matter(
 
 
 def test_the_target_is_missed_no_more_often_than_the_assurance_allows() -> None:
-    # Wrong with the probability (1 - confidence) / 2, confidences even from 0 to 1: of those above a threshold
-    # t the share (1 - t) / 4 is wrong.
+    # Wrong with the probability (1 - confidence) / 2, confidences even from 0 to 1: of those above
+    # a threshold t the share (1 - t) / 4 is wrong.
     population, missed, found = random.Random(5), 0, 0
     for _ in range(300):
         confidences = [population.random() for _ in range(200)]

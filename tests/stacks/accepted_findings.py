@@ -9,12 +9,14 @@ ACCEPTED_FINDINGS = (
     ),
     (
         r"AwsSolutions-L1",
-        r"[^/]+-(training|workflow)/((Artifact)?(Start|Finish)|Serialize|Classify|Filter)/Resource",
+        r"[^/]+-(training|workflow)/((Artifact)?(Start|Finish)|Serialize|Classify|Filter|Threshold)/Resource",
         "The runtime is the Python that synthesises, so that what the tests ran is what is shipped.",
     ),
     (
-        r"AwsSolutions-IAM5\[Resource::arn:<AWS::Partition>:s3:::<[^>]+>/(datasets|models|evaluations|captured)/\*\]",
-        r"[^/]+-(training|endpoint)/(Role|EvaluationRole|(Artifact)?(Start|Finish)Role)/DefaultPolicy/Resource",
+        r"AwsSolutions-IAM5\[Resource::arn:<AWS::Partition>:s3:::<[^>]+>/"
+        r"(datasets|models|evaluations|captured|validations)/\*\]",
+        r"[^/]+-(training|endpoint|workflow)/(Role|EvaluationRole|(Artifact)?(Start|Finish)Role|ThresholdRole)/"
+        r"DefaultPolicy/Resource",
         "A prefix of the app's own bucket: the keys under it are not known beforehand.",
     ),
     (

@@ -22,6 +22,12 @@ def otherwise_set(tmp_path_factory: pytest.TempPathFactory) -> Assembly:
 
 
 @pytest.fixture(scope="session")
+def with_auto(tmp_path_factory: pytest.TempPathFactory) -> Assembly:
+    """The app with a threshold that is computed at deploy."""
+    return synthesise_and_check(tmp_path_factory.mktemp("auto"), confidence_threshold="auto")
+
+
+@pytest.fixture(scope="session")
 def with_artifact(tmp_path_factory: pytest.TempPathFactory) -> Assembly:
     """The app with a model artifact in S3 in place of training."""
     return synthesise_and_check(

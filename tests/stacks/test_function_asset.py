@@ -19,6 +19,7 @@ HANDLERS = (
     "lambdas.serialize.handler",
     "lambdas.classify.handler",
     "lambdas.filter.handler",
+    "lambdas.threshold.handler",
     "lambdas.training_job.start",
     "lambdas.training_job.finish",
 )
@@ -56,6 +57,7 @@ def test_every_handler_starts_with_nothing_but_the_asset_and_awss_runtime(
             "AWS_DEFAULT_REGION": "us-east-1",
             "CLASSES": "bicycle,motorcycle",
             "CONFIDENCE_THRESHOLD": "0.8",
+            "THRESHOLD_SOURCE": "a test",
             "ENDPOINT_NAME": "scones",
             "POWERTOOLS_SERVICE_NAME": "scones",
         },

@@ -66,6 +66,7 @@ def test_stacks_talk_through_parameters_under_the_name(assembly: Assembly) -> No
         ("training", "/scones/training-job"),
         ("endpoint", "/scones/endpoint"),
         ("workflow", "/scones/state-machine"),
+        ("workflow", "/scones/threshold"),
     }
     read = {
         (stack, parameter["Default"])
@@ -208,7 +209,7 @@ def test_a_person_is_told_what_was_made(assembly: Assembly) -> None:
         "storage": ["BucketName"],
         "training": ["ModelDataUrl", "TrainingJobName", "ValidationAccuracy"],
         "endpoint": ["EndpointName", "ModelDataUrl"],
-        "workflow": ["StateMachineArn", "StateMachineConsole"],
+        "workflow": ["ConfidenceThreshold", "StateMachineArn", "StateMachineConsole"],
     }
 
 

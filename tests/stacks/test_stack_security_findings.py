@@ -11,8 +11,10 @@ def accepts(accepted: tuple[str, str, str], finding: tuple[str, str]) -> bool:
     return all(re.fullmatch(pattern, text) for pattern, text in zip(accepted, finding, strict=False))
 
 
-def test_every_finding_is_accepted_with_a_reason(assembly: Assembly, with_artifact: Assembly) -> None:
-    for made in (assembly, with_artifact):
+def test_every_finding_is_accepted_with_a_reason(
+    assembly: Assembly, with_artifact: Assembly, with_auto: Assembly
+) -> None:
+    for made in (assembly, with_artifact, with_auto):
         assert made.violations, "the pack did not run"
         assert [f for f in made.violations if not any(accepts(a, f) for a in ACCEPTED_FINDINGS)] == []
 

@@ -7,13 +7,16 @@ from pathlib import Path
 from synthesis import STACKS, Assembly
 
 
-def test_cfn_lint_finds_nothing(assembly: Assembly, otherwise_set: Assembly, with_artifact: Assembly) -> None:
+def test_cfn_lint_finds_nothing(
+    assembly: Assembly, otherwise_set: Assembly, with_artifact: Assembly, with_auto: Assembly
+) -> None:
     templates = [
         str(made.folder / f"{name}-{stack}.template.json")
         for made, name in ((assembly, "scones"), (otherwise_set, "other"))
         for stack in STACKS
     ]
     templates.append(str(with_artifact.folder / "scones-training.template.json"))
+    templates.append(str(with_auto.folder / "scones-workflow.template.json"))
     linted = subprocess.run(
         # W3005: the CDK spells out dependencies that a reference implies.
         [str(Path(sys.executable).with_name("cfn-lint")), "--ignore-checks", "W3005", "--", *templates],
