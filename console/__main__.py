@@ -1,4 +1,4 @@
-"""Shows and uses what is deployed: ``python -m console route PHOTO…``, or another of its commands."""
+"""Shows and uses what is deployed: ``python -m console`` serves the page, its commands use the terminal."""
 
 import argparse
 import sys
@@ -10,8 +10,10 @@ from tqdm import tqdm
 
 from console.demonstration import demonstrate
 from console.deployment import Deployment, NotDeployed, default_name
+from console.page_server import serve_page
 from console.printing import explanations, table
 from console.routing import photo_in_s3, route_all
+from console.shared_session import SharedSession
 from console.trained_model import take_model
 from console.training_log import follow
 
@@ -25,11 +27,18 @@ def parser() -> argparse.ArgumentParser:
     """Returns the command line of this room."""
     top = argparse.ArgumentParser(
         prog="python -m console",
-        description="Uses the deployed workflow. AWS account and region come from the environment, as for "
-        'the AWS CLI; eval "$(python -m local env)" points it at the embedded cloud.',
+        description="Serves a page about the deployed workflow on 127.0.0.1, or runs a command on it. AWS "
+        "account and region come from the environment, as for the AWS CLI; "
+        'eval "$(python -m local env)" points it at the embedded cloud.',
     )
     top.add_argument("--name", help="the deployment's name (default: the setting in cdk.json)")
-    commands = top.add_subparsers(dest="command", required=True)
+    top.add_argument(
+        "--port",
+        type=_port,
+        default=8080,
+        help="of the page (default 8080); the next free one if it is taken",
+    )
+    commands = top.add_subparsers(dest="command")
     route = commands.add_parser(
         "route",
         help="send photos through the state machine",
@@ -50,7 +59,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         if options.name is None:
             options.name = default_name()
-        return _run(options, boto3.Session())
+        return _run(options, SharedSession())
     except KeyboardInterrupt:
         print("Interrupted. What was already started in the account goes on.", file=sys.stderr)
         return 130
@@ -73,7 +82,17 @@ def _run(options: argparse.Namespace, session: boto3.Session) -> int:
     deployment = Deployment.find(options.name, session)
     if options.command == "demo":
         return 0 if demonstrate(deployment) else 1
-    return _route(deployment, options.photos)
+    if options.command == "route":
+        return _route(deployment, options.photos)
+    serve_page(deployment, options.port)
+    return 0
+
+
+def _port(text: str) -> int:
+    port = int(text)
+    if not 1 <= port <= 65535:
+        raise argparse.ArgumentTypeError(f"{port} is no port: 1 to 65535 are")
+    return port
 
 
 def _route(deployment: Deployment, arguments: list[str]) -> int:

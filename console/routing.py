@@ -3,7 +3,7 @@
 import hashlib
 import json
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,11 +69,44 @@ def photo_in_s3(deployment: Deployment, argument: str) -> Photo:
         if not bucket or not key:
             raise ValueError(f"'{argument}' names no S3 object: write s3://BUCKET/KEY")
         return Photo(argument, bucket, key)
-    content = Path(argument).read_bytes()
+    return upload(deployment, Path(argument).read_bytes(), argument)
+
+
+def upload(deployment: Deployment, content: bytes, label: str) -> Photo:
+    """Puts a photo under ``incoming/``, under the last part of ``label``."""
     # The digest keeps photos of one name apart and makes a second upload of the same photo harmless.
-    key = f"incoming/{hashlib.sha256(content).hexdigest()[:16]}/{Path(argument).name}"
+    key = f"incoming/{hashlib.sha256(content).hexdigest()[:16]}/{Path(label).name}"
     deployment.session.client("s3").put_object(Bucket=deployment.bucket, Key=key, Body=content)
-    return Photo(argument, deployment.bucket, key)
+    return Photo(label, deployment.bucket, key)
+
+
+def start(step_functions: Any, state_machine: str, photo: Photo) -> str:
+    """Starts the state machine on a photo; returns the execution's ARN."""
+    event = {"image_data": "", "s3_bucket": photo.bucket, "s3_key": photo.key}
+    execution = step_functions.start_execution(stateMachineArn=state_machine, input=json.dumps(event))
+    return execution["executionArn"]
+
+
+def routing_of(step_functions: Any, photo: Photo, ended: Mapping[str, Any]) -> Routing:
+    """Returns what became of a photo.
+
+    Args:
+        step_functions: Client, asked for the history of an execution that did not succeed.
+        photo: The photo.
+        ended: What DescribeExecution says of its execution, which has ended.
+    """
+    arn = ended["executionArn"]
+    milliseconds = round((ended["stopDate"] - ended["startDate"]).total_seconds() * 1000)
+    if ended["status"] == "SUCCEEDED":
+        output = json.loads(ended["output"])
+        return Routing(
+            photo, "routed", output["predicted_class"], output["confidence"], None, None, milliseconds, arn
+        )
+    error = ended.get("error", ended["status"])
+    predicted_class, confidence = _classification(step_functions, arn)
+    outcome: Literal["refused", "failed"] = "refused" if error == REFUSED_ERROR else "failed"
+    cause = ended.get("cause", "")
+    return Routing(photo, outcome, predicted_class, confidence, error, cause, milliseconds, arn)
 
 
 def route_all(deployment: Deployment, photos: Iterable[Photo]) -> Iterator[Routing]:
@@ -87,21 +120,8 @@ def route_all(deployment: Deployment, photos: Iterable[Photo]) -> Iterator[Routi
 
 
 def _route(step_functions: Any, state_machine: str, photo: Photo) -> Routing:
-    event = {"image_data": "", "s3_bucket": photo.bucket, "s3_key": photo.key}
-    execution = step_functions.start_execution(stateMachineArn=state_machine, input=json.dumps(event))
-    arn = execution["executionArn"]
-    ended = _wait(step_functions, arn)
-    milliseconds = round((ended["stopDate"] - ended["startDate"]).total_seconds() * 1000)
-    if ended["status"] == "SUCCEEDED":
-        output = json.loads(ended["output"])
-        return Routing(
-            photo, "routed", output["predicted_class"], output["confidence"], None, None, milliseconds, arn
-        )
-    error = ended.get("error", ended["status"])
-    predicted_class, confidence = _classification(step_functions, arn)
-    outcome: Literal["refused", "failed"] = "refused" if error == REFUSED_ERROR else "failed"
-    cause = ended.get("cause", "")
-    return Routing(photo, outcome, predicted_class, confidence, error, cause, milliseconds, arn)
+    arn = start(step_functions, state_machine, photo)
+    return routing_of(step_functions, photo, _wait(step_functions, arn))
 
 
 def _wait(step_functions: Any, arn: str) -> dict[str, Any]:

@@ -1,0 +1,104 @@
+"""Which executions are asked for, and where in their list a former answer ended."""
+
+import base64
+import binascii
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+# The one status that all executions of an outcome have, where there is one: failed ones have several.
+STATUSES = {"running": "RUNNING", "routed": "SUCCEEDED", "refused": "FAILED", "failed": None}
+
+
+@dataclass(frozen=True)
+class ExecutionFilter:
+    """What an execution must be like; None where it does not matter.
+
+    Attributes:
+        outcome: A key of STATUSES.
+        predicted_class: What it was classified as.
+        lowest: Least confidence, 0 to 1.
+        highest: Greatest confidence.
+        since: Earliest start, in Unix seconds.
+        until: Latest start.
+    """
+
+    outcome: str | None = None
+    predicted_class: str | None = None
+    lowest: float | None = None
+    highest: float | None = None
+    since: float | None = None
+    until: float | None = None
+
+    @classmethod
+    def of(cls, query: Mapping[str, str]) -> "ExecutionFilter":
+        """Reads ``outcome``, ``class``, ``min``, ``max``, ``from`` and ``to``; empty is as good as absent.
+
+        Raises:
+            ValueError: There is no such outcome, or a number is none.
+        """
+        outcome = query.get("outcome") or None
+        if outcome is not None and outcome not in STATUSES:
+            raise ValueError(f"outcome is {outcome[:40]!r}: one of {', '.join(STATUSES)} is expected")
+        numbers = (_number(query, name) for name in ("min", "max", "from", "to"))
+        return cls(outcome, query.get("class") or None, *numbers)
+
+    @property
+    def status(self) -> str | None:
+        """The status that Step Functions may filter by."""
+        return STATUSES[self.outcome] if self.outcome else None
+
+    def admits_start(self, started: float) -> bool:
+        """Says whether an execution was started in time."""
+        return not self.is_past(started) and (self.until is None or started <= self.until)
+
+    def is_past(self, started: float) -> bool:
+        """Says whether it was started too early, as then were all that follow in a list, newest first."""
+        return self.since is not None and started < self.since
+
+    def admits(self, execution: Mapping[str, Any]) -> bool:
+        """Says whether an execution that was started in time is wanted."""
+        confidence = execution["confidence"]
+        return (
+            self.outcome in (None, execution["outcome"])
+            and self.predicted_class in (None, execution["predicted_class"])
+            and (self.lowest is None or (confidence is not None and confidence >= self.lowest))
+            and (self.highest is None or (confidence is not None and confidence <= self.highest))
+        )
+
+
+def encode_cursor(token: str | None, skip: int) -> str:
+    """Returns a cursor: Step Functions' token of a listing, and how many of its entries were looked at."""
+    return base64.urlsafe_b64encode(json.dumps([token, skip]).encode()).decode()
+
+
+def decode_cursor(cursor: str | None) -> tuple[str | None, int]:
+    """Returns the token and the number that `encode_cursor` was given; the list's beginning for None.
+
+    Raises:
+        ValueError: It is no such cursor.
+    """
+    if not cursor:
+        return None, 0
+    try:
+        token, skip = json.loads(base64.b64decode(cursor.encode(), b"-_", validate=True))
+    except (binascii.Error, ValueError, TypeError, RecursionError):
+        token, skip = None, None
+    if not isinstance(token, str | None) or not isinstance(skip, int) or isinstance(skip, bool) or skip < 0:
+        raise ValueError("cursor is none that this server gave: begin with the newest")
+    return token, skip
+
+
+def _number(query: Mapping[str, str], name: str) -> float | None:
+    text = query.get(name)
+    if not text:
+        return None
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        raise ValueError(f"{name} is {text[:40]!r}: a number is expected")
+    return number

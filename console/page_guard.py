@@ -1,0 +1,78 @@
+"""Who may ask the page's server anything: the page itself, from this machine's browser, with the token."""
+
+import hmac
+from collections.abc import Sequence
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+SECURITY_HEADERS = {
+    # ECharts sets the style of what it draws element by element, which 'self' allows.
+    "content-security-policy": (
+        "default-src 'self'; img-src 'self' blob: data:; object-src 'none'; base-uri 'none'; "
+        "form-action 'none'; frame-ancestors 'none'"
+    ),
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+}
+
+
+class Guard:
+    """ASGI middleware: refuses other hosts and origins, and all but page and static files without the token.
+
+    The check of Host stops DNS rebinding: a stranger's name that comes to point to 127.0.0.1 is another host.
+    """
+
+    def __init__(self, app: ASGIApp, *, token: str, hosts: Sequence[str]) -> None:
+        """Guards an application.
+
+        Args:
+            app: What is guarded.
+            token: What ``Authorization: Bearer`` must carry.
+            hosts: Every ``name:port`` that this server answers to.
+        """
+        self._app = app
+        self._authorization = f"Bearer {token}".encode()
+        self._hosts = frozenset(hosts)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers a refused request itself and hands the others on."""
+        if scope["type"] != "http":
+            # No websocket is served, and Starlette refuses them; the lifespan is no request.
+            await self._app(scope, receive, send)
+            return
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers.update(SECURITY_HEADERS)
+                headers["cache-control"] = "no-store" if _is_private(scope["path"]) else "no-cache"
+            await send(message)
+
+        refusal = self._refusal(Headers(scope=scope), scope["path"])
+        await (refusal or self._app)(scope, receive, send_with_headers)
+
+    def _refusal(self, headers: Headers, path: str) -> JSONResponse | None:
+        hosts = headers.getlist("host")
+        if len(hosts) != 1 or hosts[0] not in self._hosts:
+            return _refused(403, "This server answers to its own address alone, see where it was started")
+        if any(origin != f"http://{hosts[0]}" for origin in headers.getlist("origin")):
+            return _refused(403, "Another site's page asked: only the console's own page may")
+        if any(site not in ("same-origin", "none") for site in headers.getlist("sec-fetch-site")):
+            return _refused(403, "Another site's page asked: type the console's address into the browser")
+        if path != "/" and not path.startswith("/static/"):
+            authorization = headers.get("authorization", "").encode("latin-1")
+            if not hmac.compare_digest(authorization, self._authorization):
+                return _refused(401, "The session's token is missing or old: load the page anew")
+        return None
+
+
+def _is_private(path: str) -> bool:
+    return not path.startswith("/static/")
+
+
+def _refused(status: int, why: str) -> JSONResponse:
+    return JSONResponse({"error": why}, status)
