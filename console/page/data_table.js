@@ -12,7 +12,7 @@ import { element } from "./element.js";
 export function dataTable(caption, columns, rows) {
   const isNumber = columns.map((name) => name.startsWith("#"));
   const kind = (index) => isNumber[index] ? "number" : null;
-  return element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": caption },
+  return element("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": caption },
     element("table", {}, element("caption", {}, caption),
       element("thead", {}, element("tr", {}, columns.map((name, index) =>
         element("th", { scope: "col", class: kind(index) }, name.replace(/^#/, ""))))),

@@ -1,6 +1,7 @@
 /* What happened in an execution: its outcome, the model's probabilities, and each state with input and output. */
 
 import { classMark } from "./class_mark.js";
+import { dataTable } from "./data_table.js";
 import { element } from "./element.js";
 import { counted, duration, probability, time } from "./format.js";
 import { outcomeMark } from "./outcome.js";
@@ -39,17 +40,10 @@ export function probabilityBars(execution, classes, threshold) {
 /** The table of states, each with its input and output to open. */
 export function stateTable(states) {
   if (states.length === 0) return element("p", { class: "muted" }, "No state was entered yet.");
-  const rows = states.map((state) => element("tr", {},
-    element("th", { scope: "row" }, state.name),
-    element("td", {}, stateMark(state.status)),
-    element("td", {}, time(state.entered)),
-    element("td", { class: "number" }, duration(state.milliseconds)),
-    element("td", {}, state.attempts > 1 ? counted(state.attempts, "attempt") : null, details(state))));
-  return element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "States" },
-    element("table", {}, element("caption", {}, "States in the order in which the photo entered them"),
-      element("thead", {}, element("tr", {}, ["State", "What happened", "Entered"].map((name) => element("th", { scope: "col" }, name)),
-        element("th", { scope: "col", class: "number" }, "Took"), element("th", { scope: "col" }, "Input, output, error"))),
-      element("tbody", {}, rows)));
+  return dataTable("States in the order in which the photo entered them",
+    ["State", "What happened", "Entered", "#Took", "Input, output, error"],
+    states.map((state) => [state.name, stateMark(state.status), time(state.entered), duration(state.milliseconds),
+      element("div", {}, state.attempts > 1 ? counted(state.attempts, "attempt") : null, details(state))]));
 }
 
 function stateMark(status) {

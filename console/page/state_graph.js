@@ -8,8 +8,8 @@ import { svg } from "./element.js";
 const WIDTH = 190;
 const HEIGHT = 46;
 const GAP = 26;
-const SIDE_LEFT = 300;
-const SIDE_WIDTH = 260;
+const SIDE_LEFT = 280;
+const SIDE_WIDTH = 320;
 const SIDE_HEIGHT = 30;
 const SIDE_GAP = 6;
 const CIRCLE = 16;
@@ -122,7 +122,7 @@ function state(name, { x, y, width, height }, status) {
   const [title, subtitle] = isSide && status !== "unreached" ? [`${name}: ${WORDS[status]}`, null] : [name, WORDS[status]];
   return svg("g", { class: status }, svg("title", {}, `${name}: ${WORDS[status]}`),
     svg("rect", { x, y, width, height, rx: 7 }),
-    svg("text", { x: x + 12, y: isSide ? y + 19 : y + 19 }, shortened(title, isSide ? 38 : 25)),
+    svg("text", { x: x + 12, y: isSide ? y + 19 : y + 19 }, shortened(title, isSide ? 44 : 25)),
     isSide ? null : svg("text", { x: x + 12, y: y + 36, class: "what-happened" }, subtitle));
 }
 

@@ -1,10 +1,10 @@
-/* Draws very many points fast: each is stamped into sums of colour per pixel, so that order does not matter. */
+/* Draws very many points fast: each is stamped, pixel by pixel, into one image. */
 
 /* One point alone covers this much; where several lie on one another less shines through. */
 const OPACITY = 0.6;
 
 /**
- * Draws the invocations from `first` to before `last` over the whole canvas.
+ * Draws the invocations from `first` to before `last` over the whole canvas; where they overlap the later one shows.
  *
  * @param {HTMLCanvasElement} canvas Its width and height are device pixels.
  * @param {{time, confidence, predicted}} invocations
@@ -14,8 +14,9 @@ const OPACITY = 0.6;
  */
 export function drawPoints(canvas, { time, confidence, predicted }, first, last, range, stamps) {
   const { width, height } = canvas;
-  // Red, green, blue and how many points, of each pixel.
-  const sums = new Float32Array(4 * width * height);
+  // Of each pixel the class of the last point that covers it, and how many do.
+  const classes = new Uint16Array(width * height);
+  const points = new Uint16Array(width * height);
   const across = width / (range.to - range.from);
   const up = height / (1 - range.lowest);
   for (let index = first; index < last; index += 1) {
@@ -28,22 +29,16 @@ export function drawPoints(canvas, { time, confidence, predicted }, first, last,
       for (let column = 0; column < stamp.width; column += 1, at += 1) {
         const x = left + column;
         if (!stamp.mask[at] || x < 0 || y < 0 || x >= width || y >= height) continue;
-        const pixel = 4 * (y * width + x);
-        sums[pixel] += stamp.red;
-        sums[pixel + 1] += stamp.green;
-        sums[pixel + 2] += stamp.blue;
-        sums[pixel + 3] += 1;
+        classes[y * width + x] = predicted[index];
+        points[y * width + x] += 1;
       }
     }
   }
   const image = new ImageData(width, height);
-  for (let pixel = 0; pixel < sums.length; pixel += 4) {
-    const points = sums[pixel + 3];
-    if (points === 0) continue;
-    image.data[pixel] = sums[pixel] / points;
-    image.data[pixel + 1] = sums[pixel + 1] / points;
-    image.data[pixel + 2] = sums[pixel + 2] / points;
-    image.data[pixel + 3] = 255 * (1 - (1 - OPACITY) ** points);
+  for (let pixel = 0; pixel < points.length; pixel += 1) {
+    if (points[pixel] === 0) continue;
+    const { red, green, blue } = stamps[classes[pixel]];
+    image.data.set([red, green, blue, 255 * (1 - (1 - OPACITY) ** points[pixel])], 4 * pixel);
   }
   canvas.getContext("2d").putImageData(image, 0, 0);
 }

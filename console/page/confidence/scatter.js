@@ -16,7 +16,7 @@ const MANY = 2000;
 const SHORTEST_SECONDS = 60;
 
 /**
- * Draws the points into `place`; all of them, none is left out.
+ * Draws the points into `place`, over a chart; all of them, none is left out.
  *
  * @param {(from: number, to: number) => void} zoomed Called with the period that is now shown, in Unix seconds.
  * @returns {{echarts: object, canvas: HTMLCanvasElement, range: () => object}} The chart, the points over it, and
@@ -27,7 +27,9 @@ export function scatter(place, invocations, lowest, zoomed, signal) {
   const range = { from: time[0], to: Math.max(time[count - 1], time[0] + SHORTEST_SECONDS), lowest };
   const canvas = element("canvas", { class: "points", style: { left: `${GRID.left}px`, top: `${GRID.top}px` } });
   let zoom = {};
-  const { echarts: chart } = drawChart(place, "Confidence of each invocation over time; the table below holds the same",
+  const base = element("div", { class: "chart tall" });
+  place.append(base);
+  const { echarts: chart } = drawChart(base, "Confidence of each invocation over time; the table below holds the same",
     () => option(classes, range, zoom), signal);
   place.append(canvas);
 
@@ -73,10 +75,19 @@ function option(classes, { from, to, lowest }, zoom) {
     dataZoom: [
       { type: "inside", filterMode: "none", zoomOnMouseWheel: "ctrl", ...zoom },
       {
-        type: "slider", filterMode: "none", bottom: 16, height: 28, showDataShadow: false, brushSelect: false, ...zoom,
+        type: "slider", filterMode: "none", bottom: 16, height: 28, showDataShadow: false, brushSelect: false, ...zoom, ...sliderColours(),
         labelFormatter: (milliseconds) => shortTime(milliseconds / 1000), textStyle: { color: themeColour("--muted") },
       },
     ],
     series: classes.map((name, index) => ({ name, type: "scatter", data: [], symbol: classSymbol(index), color: classColour(index) })),
+  };
+}
+
+function sliderColours() {
+  const [line, accent, raised] = ["--line", "--accent", "--raised"].map(themeColour);
+  const handle = { color: raised, borderColor: accent };
+  return {
+    borderColor: line, backgroundColor: "transparent", fillerColor: accent.replace("rgb(", "rgba(").replace(")", ", 0.15)"),
+    handleStyle: handle, moveHandleStyle: { color: line }, emphasis: { handleStyle: { ...handle, color: accent }, moveHandleStyle: { color: accent } },
   };
 }

@@ -5,7 +5,7 @@ import { dataTable } from "../data_table.js";
 import { element } from "../element.js";
 import { count, counted, percent, time } from "../format.js";
 
-/** A share with its 95 % interval in words. */
+/** A share with its 95% interval in words. */
 export const interval = (share) => share === null ? "–" : `${percent(share.low)} to ${percent(share.high)}`;
 
 export function accuracyCard(report) {
@@ -16,7 +16,7 @@ export function accuracyCard(report) {
     element("p", { class: "muted" },
       `${report.endpoint ? `Endpoint ${report.endpoint}` : "The artifact"} scored ${counted(report.photos, "photo")} of the ${report.split} split of data set ${report.dataset}, ${time(report.when)}. Model ${report.model ?? "–"}.`),
     element("div", { class: "figures" },
-      figure(percent(report.accuracy.value), "Accuracy", `95 % interval ${interval(report.accuracy)}`),
+      figure(percent(report.accuracy.value), "Accuracy", `95% interval ${interval(report.accuracy)}`),
       figure(count(report.accuracy.count), "Right", `of ${counted(report.accuracy.of, "photo")}`),
       figure(percent(report.calibration.ece), "Calibration error", `expected, from ${counted(report.calibration.photos, "photo")}`)));
 }
@@ -28,7 +28,7 @@ export function confusionCard({ classes, confusion }) {
   });
   return element("section", { class: "card", "aria-labelledby": "confusion" },
     element("h2", { id: "confusion" }, "Confusion"),
-    dataTable("Rows: what the photo shows. Columns: what the model said.", ["", ...classes.map((name) => `#${name}`)], rows));
+    dataTable("Rows: what the photo shows. Columns: what the model said.", ["It shows", ...classes.map((name) => `#${name}`)], rows));
 }
 
 function cell(photos, total, isRight) {
@@ -40,6 +40,6 @@ export function perClassCard({ classes, per_class: perClass }) {
   const share = (one) => one === null ? "–" : `${percent(one.value)} (${interval(one)})`;
   return element("section", { class: "card", "aria-labelledby": "per-class" },
     element("h2", { id: "per-class" }, "Each class"),
-    dataTable("In parentheses the 95 % interval", ["Class", "#Photos", "#Precision", "#Recall"],
+    dataTable("In parentheses the 95% interval", ["Class", "#Photos", "#Precision", "#Recall"],
       perClass.map((one) => [classMark(classes, one.name), count(one.photos), share(one.precision), share(one.recall)])));
 }

@@ -5,6 +5,7 @@ import { dataTable, tableOfChart } from "../data_table.js";
 import { element } from "../element.js";
 import { count, counted, percent, probability } from "../format.js";
 import { themeColour } from "../theme.js";
+import { interval } from "./accuracy.js";
 
 export function calibrationCard(place, { calibration }, signal) {
   const bins = calibration.bins.filter((bin) => bin.photos > 0);
@@ -14,7 +15,7 @@ export function calibrationCard(place, { calibration }, signal) {
     element("p", { class: "muted" }, `How sure the model was against how often it was right; on the dashed line the two agree. Expected calibration error ${percent(calibration.ece)} from ${counted(calibration.photos, "photo")}. Larger dots stand for more photos.`),
     chart,
     tableOfChart(dataTable("Photos by the model's confidence", ["Confidence", "#Photos", "#Mean confidence", "#Right"],
-      bins.map((bin) => [range(bin), count(bin.photos), probability(bin.confidence), percent(bin.accuracy)])))));
+      bins.map((bin) => [range(bin), count(bin.photos), probability(bin.confidence), right(bin)])))));
   const most = Math.max(...bins.map((bin) => bin.photos));
   const share = { type: "value", min: 0, max: 1 };
   drawChart(chart, `Reliability diagram; expected calibration error ${percent(calibration.ece)}`, () => ({
@@ -27,12 +28,13 @@ export function calibrationCard(place, { calibration }, signal) {
       {
         type: "line", color: themeColour("--accent"),
         data: bins.map((bin) => ({
-          value: [bin.confidence, bin.accuracy], symbol: "circle", symbolSize: 7 + 17 * Math.sqrt(bin.photos / most),
-          lines: [`Confidence ${range(bin)}`, `${percent(bin.accuracy)} of ${counted(bin.photos, "photo")} right`],
+          value: [bin.confidence, bin.accuracy.value], symbol: "circle", symbolSize: 7 + 17 * Math.sqrt(bin.photos / most),
+          lines: [`Confidence ${range(bin)}`, right(bin)],
         })),
       },
     ],
   }), signal);
 }
 
+const right = ({ accuracy }) => `${count(accuracy.count)} of ${count(accuracy.of)} right (${interval(accuracy)})`;
 const range = (bin) => `${probability(bin.low)} to ${probability(bin.high)}`;

@@ -25,7 +25,7 @@ export function nearDuplicatesCard({ near_duplicates: duplicates }) {
     element("h2", { id: "duplicates" }, "Near-duplicates of training photos"),
     element("p", {}, duplicates.photos === 0 ? "No photo of this split looks like one that the model was trained on."
       : `${counted(duplicates.photos, "photo")} of this split look like one that the model was trained on.`
-        + (without ? ` Without them accuracy is ${percent(without.value)} (95 % interval ${interval(without)}), of ${counted(without.of, "photo")}.` : "")),
+        + (without ? ` Without them accuracy is ${percent(without.value)} (95% interval ${interval(without)}), of ${counted(without.of, "photo")}.` : "")),
     pairs.length === 0 ? null : firstRows("The most alike first", ["File", "Training file", "#Correlation"],
       pairs.map((pair) => [file(pair.file), file(pair.training_file), probability(pair.correlation)])));
 }

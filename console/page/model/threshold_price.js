@@ -14,7 +14,7 @@ export function recommendationCard({ recommendation, threshold_in_service: inSer
     element("h2", { id: "recommendation" }, "Recommended threshold"),
     element("p", {}, element("strong", {}, found ? probability(recommendation.threshold) : "None can be recommended")),
     element("p", {}, `The target: ${target}. `
-      + (found ? `At this threshold ${count(recommendation.wrong)} of ${counted(recommendation.routed, "routed photo")} were wrong, which bounds the share of wrong ones by ${percent(recommendation.bound)}.`
+      + (found ? `At this threshold ${count(recommendation.wrong)} of ${counted(recommendation.routed, "routed photo")} were wrong, so no more than ${percent(recommendation.bound)} are. Set confidence_threshold to auto, or to ${recommendation.threshold}.`
         : `${counted(recommendation.photos, "photo")} do not prove it for any threshold.`
           + (recommendation.more_photos ? ` It needs about ${count(recommendation.more_photos)} more labelled photos.` : ""))),
     inService ? element("p", { class: "muted" }, `In service: ${probability(inService.value)}, from ${inService.source}.`) : null);
@@ -25,7 +25,7 @@ export function thresholdPriceCard(place, report, signal) {
   const chart = element("div", { class: "chart" });
   place.append(element("section", { class: "card", "aria-labelledby": "price" },
     element("h2", { id: "price" }, "The price of a threshold"),
-    element("p", { class: "muted" }, `For ${counted(report.monthly_photos, "photo")} a month. The band is the 95 % interval of the wrong share.`),
+    element("p", { class: "muted" }, `For ${counted(report.monthly_photos, "photo")} a month. The band is the 95% interval of the wrong share.`),
     chart,
     tableOfChart(dataTable(`Thresholds, for ${counted(report.monthly_photos, "photo")} a month`,
       ["#Threshold", "#Routed", "#Wrong", "#Wrong share", "#Wrong a month", "#Refused a month"],
@@ -46,10 +46,10 @@ function option({ thresholds, photos, threshold_in_service: inService }) {
     type: "line", data, stack: "interval", showSymbol: false, silent: true, lineStyle: { opacity: 0 }, tooltip: { show: false }, ...special,
   });
   return {
-    grid: { left: 56, right: 24, top: 40, bottom: 48 },
+    grid: { left: 56, right: 24, top: 56, bottom: 48 },
     legend: legend({ data: ["Routed", "Wrong among the routed"] }),
     xAxis: axis({ type: "value", min: thresholds[0].threshold, max: thresholds.at(-1).threshold, name: "Threshold" }),
-    yAxis: axis({ type: "value", min: 0, max: 1, name: "Share", axisLabel: { color: themeColour("--muted"), formatter: (value) => `${Math.round(value * 100)} %` } }),
+    yAxis: axis({ type: "value", min: 0, max: 1, name: "Share", axisLabel: { color: themeColour("--muted"), formatter: (value) => `${Math.round(value * 100)}%` } }),
     tooltip: tooltip((points) => described(thresholds[nearest(thresholds, points[0].value[0])]), { trigger: "axis" }),
     series: [
       line("Routed", thresholds.map((one) => [one.threshold, one.routed / photos]), "--class-0", { symbol: "circle", markLine: markLine(inService) }),
@@ -64,7 +64,7 @@ function markLine(inService) {
   if (!inService) return undefined;
   return {
     symbol: "none", silent: true, data: [{ xAxis: inService.value }], lineStyle: { color: themeColour("--ink"), type: "dotted" },
-    label: { formatter: "in service", position: "insideEndTop", color: themeColour("--ink") },
+    label: { formatter: "in service", rotate: 0, position: "end", color: themeColour("--ink") },
   };
 }
 

@@ -55,7 +55,7 @@ function show(place, invocations, signal) {
   let [first, last] = [0, invocations.count];
   let counter = thresholdCounter(invocations, first, last);
 
-  const chart = element("div", { class: "chart tall" });
+  const chart = element("div", { class: "chart-frame" });
   const period = element("p", { class: "muted", "aria-live": "polite" });
   const figures = element("div", { class: "figures" });
   const drift = element("div", { class: "stack" });

@@ -45,7 +45,7 @@ function parts(execution, overview, path, signal) {
         execution.link ? element("p", {}, element("a", { href: execution.link, target: "_blank", rel: "noopener noreferrer" }, "Open in AWS's console")) : null),
       element("section", { class: "card", "aria-labelledby": "graph" },
         element("h2", { id: "graph" }, "State machine"),
-        element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "State machine as a graph" },
+        element("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": "State machine as a graph" },
           stateGraph(execution.graph, execution.states)))),
     element("section", { class: "card", "aria-labelledby": "states" },
       element("h2", { id: "states" }, "States"), stateTable(execution.states)),
