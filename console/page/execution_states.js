@@ -37,17 +37,22 @@ export function probabilityBars(execution, classes, threshold) {
     threshold === null ? null : element("p", { class: "muted small" }, `Dashed: the threshold, ${probability(threshold)}.`));
 }
 
+/** The states, the ones whose error led on to another state as "caught". */
+export function withCaught(states) {
+  return states.map((state, index) => state.status === "failed" && index < states.length - 1 ? { ...state, status: "caught" } : state);
+}
+
 /** The table of states, each with its input and output to open. */
 export function stateTable(states) {
   if (states.length === 0) return element("p", { class: "muted" }, "No state was entered yet.");
   return dataTable("States in the order in which the photo entered them",
     ["State", "What happened", "Entered", "#Took", "Input, output, error"],
-    states.map((state) => [state.name, stateMark(state.status), time(state.entered), duration(state.milliseconds),
+    withCaught(states).map((state) => [state.name, stateMark(state.status), element("span", { class: "when" }, time(state.entered)), duration(state.milliseconds),
       element("div", {}, state.attempts > 1 ? counted(state.attempts, "attempt") : null, details(state))]));
 }
 
 function stateMark(status) {
-  const outcome = { succeeded: "routed", caught: "refused", failed: "failed", running: "running" }[status];
+  const outcome = { succeeded: "routed", caught: "refused", running: "running" }[status] ?? "failed";
   const mark = outcomeMark(outcome);
   mark.lastChild.data = status === "caught" ? "error caught" : status;
   return mark;

@@ -17,8 +17,7 @@ export function photoImage(path, alt, className, signal) {
     try {
       image.src = await photo(path, signal);
     } catch (error) {
-      image.alt = `${alt} (not available)`;
-      image.title = error.message;
+      if (!signal.aborted) image.replaceWith(element("span", { class: "muted small", title: error.message }, "no photo"));
     }
   });
   observer.observe(image);

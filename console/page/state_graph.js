@@ -13,7 +13,8 @@ const SIDE_WIDTH = 320;
 const SIDE_HEIGHT = 30;
 const SIDE_GAP = 6;
 const CIRCLE = 16;
-const WORDS = { succeeded: "succeeded", caught: "error caught", failed: "failed", running: "running", unreached: "not reached" };
+const WORDS = { caught: "error caught", unreached: "not reached" };
+const inWord = (status) => WORDS[status] ?? status;
 
 /**
  * Returns the SVG.
@@ -119,8 +120,8 @@ function terminal(name, x, y) {
 
 function state(name, { x, y, width, height }, status) {
   const isSide = height === SIDE_HEIGHT;
-  const [title, subtitle] = isSide && status !== "unreached" ? [`${name}: ${WORDS[status]}`, null] : [name, WORDS[status]];
-  return svg("g", { class: status }, svg("title", {}, `${name}: ${WORDS[status]}`),
+  const [title, subtitle] = isSide && status !== "unreached" ? [`${name}: ${inWord(status)}`, null] : [name, inWord(status)];
+  return svg("g", { class: status === "aborted" || status === "timed out" ? "failed" : status }, svg("title", {}, `${name}: ${inWord(status)}`),
     svg("rect", { x, y, width, height, rx: 7 }),
     svg("text", { x: x + 12, y: isSide ? y + 19 : y + 19 }, shortened(title, isSide ? 44 : 25)),
     isSide ? null : svg("text", { x: x + 12, y: y + 36, class: "what-happened" }, subtitle));
@@ -129,6 +130,6 @@ function state(name, { x, y, width, height }, status) {
 const shortened = (text, length) => text.length > length ? `${text.slice(0, length - 1)}…` : text;
 
 function inWords(graph, happened) {
-  const entered = graph.nodes.filter((name) => happened.has(name)).map((name) => `${name} ${WORDS[happened.get(name)]}`);
+  const entered = graph.nodes.filter((name) => happened.has(name)).map((name) => `${name} ${inWord(happened.get(name))}`);
   return `State machine of ${graph.nodes.length} states. ${entered.join(", ") || "None entered yet"}.`;
 }

@@ -4,7 +4,7 @@ import { photo } from "../api.js";
 import { classMark } from "../class_mark.js";
 import { element } from "../element.js";
 import { probability, time } from "../format.js";
-import { lowerBound } from "./invocations.js";
+import { lowerBound, photoPath } from "./invocations.js";
 
 const REACH_PIXELS = 9;
 /* Whoever passes over a hundred points does not want a hundred pictures. */
@@ -29,7 +29,7 @@ export function showOnHover(place, canvas, invocations, lowest, range, signal) {
     hide();
     const picture = element("img", { class: "tooltip-photo", alt: "" });
     timer = setTimeout(async () => {
-      picture.src = await photo(`/api/invocations/${index}/photo`, signal).catch(() => "");
+      picture.src = await photo(photoPath(invocations, index), signal).catch(() => "");
     }, REST_MILLISECONDS);
     shown.replaceChildren(...described(invocations, index), picture);
     shown.dataset.index = index;

@@ -1,6 +1,6 @@
 /* The captured invocations as columns, and what may be counted in them at once. */
 
-const ARRAYS = { f64: Float64Array, f32: Float32Array, u8: Uint8Array, u16: Uint16Array, i16: Int16Array };
+const ARRAYS = { f64: Float64Array, f32: Float32Array, u8: Uint8Array, u16: Uint16Array, u32: Uint32Array, i16: Int16Array };
 const EIGHT = 8;
 
 /**
@@ -8,8 +8,8 @@ const EIGHT = 8;
  * column that it names; header and columns are padded to 8 bytes, so that the columns are used where they lie.
  *
  * @param {ArrayBuffer} buffer
- * @returns {{count, classes, threshold, baseline, time, confidence, predicted, truth}} time in Unix seconds,
- *   ascending; truth is -1 where nobody knows it.
+ * @returns {{count, classes, threshold, baseline, time, id, confidence, predicted, truth}} time in Unix seconds,
+ *   ascending; id names the invocation's picture; truth is -1 where nobody knows it.
  */
 export function readInvocations(buffer) {
   const length = new DataView(buffer).getUint32(0, true);
@@ -25,6 +25,9 @@ export function readInvocations(buffer) {
 }
 
 const padded = (length) => Math.ceil(length / EIGHT) * EIGHT;
+
+/** The path of an invocation's picture, by its index in the columns. */
+export const photoPath = ({ id }, index) => `/api/invocations/${id[index]}/photo`;
 
 /** The first index of an ascending array whose value is not below `wanted`. */
 export function lowerBound(ascending, wanted) {

@@ -1,6 +1,6 @@
 /* Confidence over time: each captured invocation a point, and what a threshold does with them. */
 
-import { events, request } from "../api.js";
+import { ApiError, events, request } from "../api.js";
 import { downloadCsv, downloadPng } from "../confidence/download.js";
 import { histogram, volumes } from "../confidence/distribution.js";
 import { populationStability } from "../confidence/drift.js";
@@ -11,7 +11,7 @@ import { invocationTable } from "../confidence/table.js";
 import { thresholdLine } from "../confidence/threshold_line.js";
 import { element } from "../element.js";
 import { count, counted, percent, probability, shortTime, zone } from "../format.js";
-import { emptyState, showLoaded } from "../loading.js";
+import { emptyState, errorLine } from "../loading.js";
 
 const PROPOSED = 0.8;
 
@@ -21,37 +21,55 @@ export function confidenceView(content, { signal }) {
   content.append(
     element("p", { class: "lead" }, "Every answer that the endpoint's data capture has kept. Drag the threshold, or move it with the arrow keys, and see what it would have done."),
     progress, place);
-  const load = async () => {
-    try {
-      await follow(progress, signal);
-      return readInvocations(await (await request("/api/invocations", { signal })).arrayBuffer());
-    } finally {
-      progress.replaceChildren();
-    }
-  };
-  showLoaded(place, signal, load, (shown, invocations) => {
-    if (invocations.count === 0) {
-      shown.append(emptyState("Nothing was captured yet. Route a photo under Try it; data capture writes it down a little later."));
-      return;
-    }
-    show(shown, invocations, signal);
-  });
+  read(progress, place, signal);
 }
 
-/** Says how far the server has read, until it has read everything. */
-async function follow(place, signal) {
-  const bar = element("progress", { "aria-label": "Captured data read", max: 1, value: 0 });
-  const words = element("p", { class: "muted" });
-  place.replaceChildren(bar, words);
-  for await (const { read, of, invocations, done } of events("/api/invocations/events", signal)) {
-    if (done) return;
-    bar.value = of ? read / of : 0;
-    words.textContent = `${count(read)} of ${counted(of, "captured object")} read, ${counted(invocations, "invocation")}`;
+/** Lets the server read what was captured: a first view once something is read, the whole at the end. */
+async function read(progress, place, signal) {
+  let drawn = null;
+  try {
+    for await (const state of events("/api/invocations/events", signal)) {
+      showProgress(progress, state);
+      if (state.done || (drawn === null && state.invocations > 0)) drawn = await draw(place, drawn, signal);
+      if (state.error) throw new ApiError(state.error);
+    }
+  } catch (error) {
+    if (signal.aborted) return;
+    if (!(error instanceof ApiError)) console.error(error);
+    progress.replaceChildren(errorLine(error.message, () => read(progress, place, signal)));
   }
 }
 
-function show(place, invocations, signal) {
+function showProgress(place, { read: objects, of, invocations, done, bad_lines: bad, measurements }) {
+  if (done) {
+    const notes = [bad ? `${counted(bad, "captured line")} could not be read.` : "",
+      measurements ? `${counted(measurements, "answer")} to evaluations left out.` : ""].filter(Boolean);
+    place.replaceChildren(...notes.map((note) => element("p", { class: "muted small" }, note)));
+    return;
+  }
+  place.replaceChildren(
+    element("progress", { "aria-label": "Captured data read", max: 1, value: of ? objects / of : 0 }),
+    element("p", { class: "muted" }, `${count(objects)} of ${counted(of, "captured object")} read, ${counted(invocations, "invocation")}`));
+}
+
+/** Draws what the server has read; the threshold stays where it was dragged to. */
+async function draw(place, before, signal) {
+  const invocations = readInvocations(await (await request("/api/invocations", { signal })).arrayBuffer());
+  if (before?.count === invocations.count) return before;
+  before?.replaced.abort();
+  place.replaceChildren();
+  if (invocations.count === 0) {
+    place.append(emptyState("Nothing was captured yet. Route a photo under Try it; data capture writes it down a little later."));
+    return null;
+  }
+  const replaced = new AbortController();
+  const line = show(place, invocations, before?.line.value(), AbortSignal.any([signal, replaced.signal]));
+  return { count: invocations.count, replaced, line };
+}
+
+function show(place, invocations, dragged, signal) {
   const lowest = Math.floor(10 / invocations.classes.length) / 10;
+  const inService = invocations.threshold?.value ?? null;
   let [first, last] = [0, invocations.count];
   let counter = thresholdCounter(invocations, first, last);
 
@@ -72,7 +90,7 @@ function show(place, invocations, signal) {
     element("div", { class: "grid" }, section("Histogram of confidences", bars), section("Volumes by hour and weekday", heat)),
     section("Drift", drift), section("Invocations", table));
 
-  const moved = (threshold) => showFigures(figures, counter(threshold), threshold, invocations.threshold);
+  const moved = (threshold) => showFigures(figures, counter(threshold), threshold, inService);
   const redraws = [histogram(bars, invocations, lowest, signal), volumes(heat, invocations, signal), invocationTable(table, invocations, signal)];
   const showPeriod = () => {
     period.textContent = `${counted(last - first, "invocation")}`
@@ -90,8 +108,9 @@ function show(place, invocations, signal) {
   };
   const points = scatter(chart, invocations, lowest, settled(zoomed), signal);
   showOnHover(chart, points.canvas, invocations, lowest, points.range, signal);
-  const line = thresholdLine(chart, GRID, lowest, invocations.threshold ?? PROPOSED, moved);
+  const line = thresholdLine(chart, GRID, lowest, dragged ?? inService ?? PROPOSED, moved);
   showPeriod();
+  return line;
 }
 
 /** Waits until the zoom rests: sorting and drawing for every frame of it would make it stutter. */

@@ -2,7 +2,7 @@
 
 import { events, json } from "../api.js";
 import { element } from "../element.js";
-import { answer, probabilityBars, readable, stateTable } from "../execution_states.js";
+import { answer, probabilityBars, readable, stateTable, withCaught } from "../execution_states.js";
 import { time } from "../format.js";
 import { errorLine, showLoaded } from "../loading.js";
 import { photoImage } from "../photo_image.js";
@@ -35,18 +35,18 @@ function parts(execution, overview, path, signal) {
     element("div", { class: "side-by-side" },
       element("section", { class: "card", "aria-labelledby": "answer" },
         element("h2", { id: "answer" }, "Answer"),
-        photoImage(`${path}/photo`, `Photo ${execution.key ?? ""}`, "picture", signal),
+        photoImage(`${path}/photo`, `Photo ${execution.name ?? ""}`, "picture", signal),
         element("div", { class: "stack", "aria-live": "polite" }, answer(execution)),
         probabilityBars(execution, overview.classes, threshold),
         element("dl", {},
           element("dt", {}, "Photo"), element("dd", {}, execution.bucket ? `s3://${execution.bucket}/${execution.key}` : "–"),
           element("dt", {}, "Started"), element("dd", {}, time(execution.started)),
-          element("dt", {}, "Execution"), element("dd", {}, execution.name)),
+          element("dt", {}, "Execution"), element("dd", {}, execution.id)),
         execution.link ? element("p", {}, element("a", { href: execution.link, target: "_blank", rel: "noopener noreferrer" }, "Open in AWS's console")) : null),
       element("section", { class: "card", "aria-labelledby": "graph" },
         element("h2", { id: "graph" }, "State machine"),
         element("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": "State machine as a graph" },
-          stateGraph(execution.graph, execution.states)))),
+          stateGraph(execution.graph, withCaught(execution.states))))),
     element("section", { class: "card", "aria-labelledby": "states" },
       element("h2", { id: "states" }, "States"), stateTable(execution.states)),
     element("section", { class: "card", "aria-labelledby": "ends" }, element("h2", { id: "ends" }, "Input and output of the execution"),

@@ -91,9 +91,9 @@ function head() {
 function addPage(shown, body, caption, page, wanted, classes, signal) {
   body.append(...page.executions.map((execution) => row(execution, classes, signal)));
   caption.textContent = `${counted(body.rows.length, "execution")}, newest first`
-    + (page.cursor ? "; there are older ones" : "");
+    + (page.looked_back_to ? `; looked back to ${time(page.looked_back_to)}` : "");
   if (!page.cursor) return;
-  const more = element("button", { type: "button" }, "Show older ones");
+  const more = element("button", { type: "button" }, "Look further back");
   const place = element("p", {}, more);
   shown.append(place);
   more.addEventListener("click", async () => {
@@ -110,7 +110,7 @@ function addPage(shown, body, caption, page, wanted, classes, signal) {
 
 function row(execution, classes, signal) {
   const path = encodeURIComponent(execution.id);
-  const file = execution.key ? execution.key.split("/").at(-1) : execution.name;
+  const file = execution.name ?? execution.id;
   return element("tr", {},
     element("td", {}, execution.key ? photoImage(`/api/executions/${path}/photo`, "", "thumbnail", signal) : null),
     element("td", {}, outcomeMark(execution.outcome)),
@@ -118,5 +118,5 @@ function row(execution, classes, signal) {
     element("td", { class: "number" }, probability(execution.confidence)),
     element("td", { class: "when" }, time(execution.started)),
     element("td", { class: "number took" }, duration(execution.milliseconds)),
-    element("td", { class: "file" }, element("a", { class: "truncated", href: `#/executions/${path}`, title: execution.key ?? execution.name }, file)));
+    element("td", { class: "file" }, element("a", { class: "truncated", href: `#/executions/${path}`, title: execution.key ?? execution.id }, file)));
 }

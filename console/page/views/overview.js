@@ -28,7 +28,9 @@ function today(outcomes) {
   const figures = OUTCOMES.map((outcome) => element("a", { class: "figure", href: `#/executions?outcome=${outcome}&from=today` },
     element("strong", {}, count(outcomes[outcome] ?? 0)), outcomeMark(outcome)));
   return element("section", { class: "card", "aria-labelledby": "today" },
-    element("h2", { id: "today" }, "Photos today"), element("div", { class: "figures" }, figures));
+    element("h2", { id: "today" }, "Photos today"), element("div", { class: "figures" }, figures),
+    outcomes.unknown ? element("p", { class: "muted small" }, `${count(outcomes.unknown)} more did not succeed; whether they were refused or failed stands in their execution.`) : null,
+    outcomes.more ? element("p", { class: "muted small" }, "Only the newest 1,000 executions are counted.") : null);
 }
 
 function card(title, subject, show, link) {
