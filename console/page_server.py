@@ -27,11 +27,11 @@ def serve_page(deployment: Deployment, port: int) -> None:
         OSError: None of the ports can be had.
         KeyboardInterrupt: Somebody pressed Ctrl-C.
     """
-    with _listener(port) as listener:
-        port = listener.getsockname()[1]
-        hosts = [f"{ADDRESS}:{port}", f"localhost:{port}"]
-        print(f"The page: http://{ADDRESS}:{port}/ (Ctrl-C stops it)", flush=True)
-        ended_by = asyncio.run(_serve(deployment, hosts, listener))
+    listener = _listener(port)
+    port = listener.getsockname()[1]
+    hosts = [f"{ADDRESS}:{port}", f"localhost:{port}"]
+    print(f"The page: http://{ADDRESS}:{port}/ (Ctrl-C stops it)", flush=True)
+    ended_by = asyncio.run(_serve(deployment, hosts, listener))
     if ended_by == signal.SIGINT:
         raise KeyboardInterrupt
 
@@ -64,7 +64,8 @@ async def _serve(deployment: Deployment, hosts: list[str], listener: socket.sock
         asyncio.get_running_loop().add_signal_handler(signal_number, end, signal_number)
 
     config = Config()
-    config.bind = [f"fd://{listener.fileno()}"]
+    # Hypercorn closes the socket when it ends.
+    config.bind = [f"fd://{listener.detach()}"]
     config.loglevel = "WARNING"
     # An event stream has no end of its own.
     config.graceful_timeout = 0.5
