@@ -25,8 +25,9 @@ export function answer(execution) {
 
 /** A bar for each class's probability, most probable first, with the threshold as a dashed line. */
 export function probabilityBars(execution, classes, threshold) {
-  if (!execution.probabilities) return null;
-  const ranked = execution.probabilities.map((value, index) => [value, classes[index] ?? `class ${index}`])
+  const inferences = lastInferences(execution.states);
+  if (inferences === null) return null;
+  const ranked = inferences.map((value, index) => [value, classes[index] ?? `class ${index}`])
     .sort(([one], [other]) => other - one).slice(0, 5);
   return element("div", { class: "probabilities", role: "group", "aria-label": "Probabilities" },
     ranked.map(([value, name]) => element("div", {}, classMark(classes, name),
@@ -35,6 +36,15 @@ export function probabilityBars(execution, classes, threshold) {
         threshold === null ? null : element("i", { style: { left: `${threshold * 100}%` } })),
       element("span", { class: "number" }, probability(value)))),
     threshold === null ? null : element("p", { class: "muted small" }, `Dashed: the threshold, ${probability(threshold)}.`));
+}
+
+/** The model's answer as the last state saw it; null if the photo never got to be classified. */
+function lastInferences(states) {
+  for (const { output, input } of [...states].reverse()) {
+    const seen = [output, input].find((value) => Array.isArray(value?.inferences));
+    if (seen) return seen.inferences;
+  }
+  return null;
 }
 
 /** The states, the ones whose error led on to another state as "caught". */

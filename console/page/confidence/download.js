@@ -24,7 +24,7 @@ export function downloadPng({ echarts, canvas: points }, grid, lowest, threshold
   const context = canvas.getContext("2d");
   context.scale(scale, scale);
   const [width, height] = [canvas.width / scale, canvas.height / scale];
-  context.drawImage(points, grid.left, grid.top, width - grid.left - grid.right, height - grid.top - grid.bottom);
+  context.drawImage(points, points.offsetLeft, points.offsetTop, points.offsetWidth, points.offsetHeight);
   const y = grid.top + (1 - threshold) / (1 - lowest) * (height - grid.top - grid.bottom);
   context.strokeStyle = context.fillStyle = themeColour("--ink");
   context.lineWidth = 2;

@@ -5,6 +5,7 @@ import { classMark } from "../class_mark.js";
 import { element } from "../element.js";
 import { probability, time } from "../format.js";
 import { lowerBound, photoPath } from "./invocations.js";
+import { MARGIN } from "./scatter.js";
 
 const REACH_PIXELS = 9;
 /* Whoever passes over a hundred points does not want a hundred pictures. */
@@ -22,8 +23,9 @@ export function showOnHover(place, canvas, invocations, lowest, range, signal) {
   };
   const show = (event) => {
     const box = canvas.getBoundingClientRect();
-    const [x, y] = [event.clientX - box.left, event.clientY - box.top];
-    const index = nearest(invocations, { x, y, width: box.width, height: box.height, lowest, ...range() });
+    const [x, y] = [event.clientX - box.left - MARGIN, event.clientY - box.top - MARGIN];
+    const [width, height] = [box.width - 2 * MARGIN, box.height - 2 * MARGIN];
+    const index = nearest(invocations, { x, y, width, height, lowest, ...range() });
     if (index === null) return hide();
     if (!shown.hidden && shown.dataset.index === String(index)) return undefined;
     hide();
@@ -34,9 +36,9 @@ export function showOnHover(place, canvas, invocations, lowest, range, signal) {
     shown.replaceChildren(...described(invocations, index), picture);
     shown.dataset.index = index;
     shown.hidden = false;
-    const left = canvas.offsetLeft + x + (x > box.width / 2 ? -WIDTH - 14 : 14);
+    const left = canvas.offsetLeft + x + (x > width / 2 ? -WIDTH - 14 : 14);
     shown.style.left = `${Math.max(0, Math.min(left, place.clientWidth - WIDTH))}px`;
-    shown.style.top = `${Math.max(0, canvas.offsetTop + Math.min(y, box.height - 150))}px`;
+    shown.style.top = `${Math.max(0, canvas.offsetTop + Math.min(y, height - 150))}px`;
     return undefined;
   };
   place.addEventListener("pointermove", show, { signal });

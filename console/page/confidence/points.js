@@ -8,22 +8,23 @@ const OPACITY = 0.6;
  *
  * @param {HTMLCanvasElement} canvas Its width and height are device pixels.
  * @param {{time, confidence, predicted}} invocations
- * @param {{from: number, to: number, lowest: number}} range Unix seconds at the left and the right edge, and the
- *   confidence at the bottom; the top is 1.
+ * @param {{from: number, to: number, lowest: number}} range Unix seconds at the left and at the right, and the
+ *   confidence at the bottom, of the canvas without its margin; the top is 1.
+ * @param {number} margin Device pixels on each side that keep what lies at the edge whole.
  * @param {{width: number, mask: boolean[], red: number, green: number, blue: number}[]} stamps One for each class.
  */
-export function drawPoints(canvas, { time, confidence, predicted }, first, last, range, stamps) {
+export function drawPoints(canvas, { time, confidence, predicted }, first, last, range, margin, stamps) {
   const { width, height } = canvas;
   // Of each pixel the class of the last point that covers it, and how many do.
   const classes = new Uint16Array(width * height);
   const points = new Uint16Array(width * height);
-  const across = width / (range.to - range.from);
-  const up = height / (1 - range.lowest);
+  const across = (width - 2 * margin) / (range.to - range.from);
+  const up = (height - 2 * margin) / (1 - range.lowest);
   for (let index = first; index < last; index += 1) {
     const stamp = stamps[predicted[index]];
     const half = stamp.width >> 1;
-    const left = Math.round((time[index] - range.from) * across) - half;
-    const top = Math.round((1 - confidence[index]) * up) - half;
+    const left = margin + Math.round((time[index] - range.from) * across) - half;
+    const top = margin + Math.round((1 - confidence[index]) * up) - half;
     for (let row = 0, at = 0; row < stamp.width; row += 1) {
       const y = top + row;
       for (let column = 0; column < stamp.width; column += 1, at += 1) {

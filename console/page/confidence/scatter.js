@@ -9,6 +9,8 @@ import { lowerBound } from "./invocations.js";
 import { drawPoints, stampOf } from "./points.js";
 
 export const GRID = { left: 56, right: 20, top: 40, bottom: 92 };
+/* The canvas of points reaches so much over the axes: what lies at an edge is drawn whole. */
+export const MARGIN = 6;
 const SMALL = 7;
 const LARGE = 11;
 const MANY = 2000;
@@ -25,7 +27,7 @@ const SHORTEST_SECONDS = 60;
 export function scatter(place, invocations, lowest, zoomed, signal) {
   const { count, classes, time } = invocations;
   const range = { from: time[0], to: Math.max(time[count - 1], time[0] + SHORTEST_SECONDS), lowest };
-  const canvas = element("canvas", { class: "points", style: { left: `${GRID.left}px`, top: `${GRID.top}px` } });
+  const canvas = element("canvas", { class: "points", style: { left: `${GRID.left - MARGIN}px`, top: `${GRID.top - MARGIN}px` } });
   let zoom = {};
   const base = element("div", { class: "chart tall" });
   place.append(base);
@@ -36,13 +38,13 @@ export function scatter(place, invocations, lowest, zoomed, signal) {
   let [from, to] = [range.from, range.to];
   const draw = () => {
     const scale = window.devicePixelRatio;
-    const [width, height] = [place.clientWidth - GRID.left - GRID.right, place.clientHeight - GRID.top - GRID.bottom];
+    const [width, height] = [place.clientWidth - GRID.left - GRID.right + 2 * MARGIN, place.clientHeight - GRID.top - GRID.bottom + 2 * MARGIN];
     Object.assign(canvas, { width: Math.max(1, Math.round(width * scale)), height: Math.round(height * scale) });
     Object.assign(canvas.style, { width: `${width}px`, height: `${height}px` });
     const size = Math.round((count > MANY ? SMALL : LARGE) * scale);
     const stamps = classes.map((_, index) => stampOf(classPath(index), classColour(index), size));
     const [first, last] = [lowerBound(time, from), lowerBound(time, to + 1e-3)];
-    drawPoints(canvas, invocations, first, last, { from, to, lowest }, stamps);
+    drawPoints(canvas, invocations, first, last, { from, to, lowest }, Math.round(MARGIN * scale), stamps);
   };
   let frame = 0;
   const drawSoon = () => {
@@ -50,9 +52,10 @@ export function scatter(place, invocations, lowest, zoomed, signal) {
     frame = requestAnimationFrame(draw);
   };
   chart.on("datazoom", () => {
-    const [{ start, end, startValue, endValue }] = chart.getOption().dataZoom;
+    const [{ start, end }] = chart.getOption().dataZoom;
     zoom = { start, end };
-    [from, to] = [startValue / 1000, endValue / 1000];
+    // Its startValue and endValue are rounded, and would leave out the first invocation or the last.
+    [from, to] = [start, end].map((share) => range.from + share / 100 * (range.to - range.from));
     drawSoon();
     zoomed(from, to);
   });

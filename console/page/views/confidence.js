@@ -135,9 +135,9 @@ function showFigures(place, { routed, refused, known, wrong }, threshold, inServ
     figure("Threshold", probability(threshold), inService === null ? "none is published" : `in service: ${probability(inService)}`),
     figure("Routed", count(routed), `${percent(routed / total)} of all`),
     figure("Refused", count(refused), `${percent(refused / total)} of all`),
-    figure("Wrong", known ? count(wrong) : "–", known ? `${percent(wrong / known)} of ${count(known)} routed with known truth` : "no truth is known"));
+    figure("Wrong", known ? count(wrong) : "–", known ? `${percent(wrong / known)} of ${count(known)} routed with known truth` : "known of none of those routed"));
   return `${probability(threshold)}: ${count(routed)} routed, ${count(refused)} refused, `
-    + (known ? `${count(wrong)} of ${count(known)} known ones wrong` : "no truth known");
+    + (known ? `${count(wrong)} of ${count(known)} known ones wrong` : "none of the routed ones known");
 }
 
 function showDrift(place, { baseline, confidence }, first, last) {
