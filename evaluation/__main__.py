@@ -1,4 +1,4 @@
-"""Says what the model in service is worth, ``python -m evaluation``, or one in a file, ``--artifact MODEL``."""
+"""Says what a model is worth: ``python -m evaluation``, or ``--artifact MODEL`` of one that is in a file."""
 
 import argparse
 import json

@@ -52,8 +52,9 @@ def ask(data_set: DataSet, split: str, model: Callable[[bytes], bytes], what: st
     """
 
     def answer(photo: Photo) -> Answer:
+        said = model(photo.content)
         try:
-            given = probabilities(model(photo.content), data_set.classes)
+            given = probabilities(said, data_set.classes)
         except ValueError as error:
             raise EvaluationError(
                 f"The answer of {what} for {photo.file} is {error}. Was it trained on other classes?"

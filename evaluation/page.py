@@ -108,7 +108,7 @@ def _wrong(wrong: Mapping[str, Any], content: bytes, report: Mapping[str, Any]) 
         fate = "<br>routed" if wrong["confidence"] >= threshold["value"] else "<br>refused"
     return (
         f"<li>{_image(content, wrong['file'])}<br>{escape(wrong['file'])}<br>"
-        f"a {escape(wrong['true'])}, taken for a {escape(wrong['predicted'])}{fate}<br>"
+        f"{escape(wrong['true'])}, taken for {escape(wrong['predicted'])}{fate}<br>"
         f'<span class="muted">{escape(probabilities)}</span></li>'
     )
 
