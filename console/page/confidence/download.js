@@ -20,10 +20,12 @@ const quoted = (text) => /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}
 /** Saves the chart; points and threshold, which are no part of ECharts' canvas, are drawn onto it. */
 export function downloadPng({ echarts, canvas: points }, grid, lowest, threshold) {
   const scale = 2;
-  const canvas = echarts.renderToCanvas({ pixelRatio: scale, backgroundColor: themeColour("--surface") });
+  const [width, height] = [echarts.getWidth(), echarts.getHeight()];
+  const canvas = Object.assign(document.createElement("canvas"), { width: width * scale, height: height * scale });
   const context = canvas.getContext("2d");
   context.scale(scale, scale);
-  const [width, height] = [canvas.width / scale, canvas.height / scale];
+  const chart = echarts.renderToCanvas({ pixelRatio: scale, backgroundColor: themeColour("--surface") });
+  context.drawImage(chart, 0, 0, width, height);
   context.drawImage(points, points.offsetLeft, points.offsetTop, points.offsetWidth, points.offsetHeight);
   const y = grid.top + (1 - threshold) / (1 - lowest) * (height - grid.top - grid.bottom);
   context.strokeStyle = context.fillStyle = themeColour("--ink");

@@ -19,8 +19,8 @@ export function confidenceView(content, { signal }) {
   const progress = element("div", { role: "status" });
   const place = element("div", { class: "stack" });
   content.append(
-    element("p", { class: "lead" }, "Every answer that the endpoint's data capture has kept. Drag the threshold, or move it with the arrow keys, and see what it would have done."),
-    progress, place);
+    element("div", {}, element("p", { class: "lead" }, "Every answer that the endpoint's data capture has kept. Drag the threshold, or move it with the arrow keys, and see what it would have done."), progress),
+    place);
   read(progress, place, signal);
 }
 
