@@ -4,7 +4,6 @@ import { element } from "./element.js";
 import { theme, themeColour } from "./theme.js";
 
 const FONT = '"Segoe UI", system-ui, "Open Sans", sans-serif';
-const still = window.matchMedia("(prefers-reduced-motion: reduce)");
 
 /**
  * Draws a chart in `place`, anew whenever theme or width change, until the view is left.
@@ -32,9 +31,10 @@ export function drawChart(place, description, option, signal) {
 
 function inkOption() {
   return {
+    // Nothing on this page moves by itself: what is dragged or zoomed must follow the hand at once.
     animation: false,
     textStyle: { color: themeColour("--ink"), fontFamily: FONT },
-    stateAnimation: { duration: still.matches ? 0 : 150 },
+    stateAnimation: { duration: 0 },
   };
 }
 

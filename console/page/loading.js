@@ -1,5 +1,6 @@
 /* What stands where an answer of the API is awaited: that it loads, what is missing, or what went wrong. */
 
+import { ApiError } from "./api.js";
 import { element } from "./element.js";
 
 /** A line in place of something that is not there; it says what to do. */
@@ -31,7 +32,7 @@ export async function showLoaded(place, signal, load, show) {
   } catch (error) {
     if (signal.aborted) return;
     place.replaceChildren(errorLine(error.message, () => showLoaded(place, signal, load, show)));
-    if (error.name !== "Error" && !error.constructor.name.startsWith("Api")) console.error(error);
+    if (!(error instanceof ApiError)) console.error(error);
   } finally {
     place.removeAttribute("aria-busy");
   }

@@ -17,7 +17,8 @@ const FEWEST = 50;
  */
 export function populationStability(baseline, present) {
   if (baseline.length < FEWEST || present.length < FEWEST) return null;
-  const sorted = Float64Array.from(baseline).sort();
+  // In the precision of what they are compared with: 0.99 is not its 32-bit number.
+  const sorted = Float32Array.from(baseline).sort();
   // A decile that repeats the one before, as where most confidences are 1, would be an empty bin.
   const edges = [...new Set(Array.from({ length: BINS - 1 }, (_, bin) => sorted[Math.floor((bin + 1) * sorted.length / BINS)]))];
   const expected = shares(sorted, edges);
@@ -33,7 +34,7 @@ function shares(values, edges) {
   const photos = new Float64Array(edges.length + 1).fill(0.5);
   for (const value of values) {
     let bin = 0;
-    while (bin < edges.length && value >= Math.fround(edges[bin])) bin += 1;
+    while (bin < edges.length && value >= edges[bin]) bin += 1;
     photos[bin] += 1;
   }
   const total = values.length + photos.length / 2;

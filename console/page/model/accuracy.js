@@ -18,7 +18,14 @@ export function accuracyCard(report) {
     element("div", { class: "figures" },
       figure(percent(report.accuracy.value), "Accuracy", `95% interval ${interval(report.accuracy)}`),
       figure(count(report.accuracy.count), "Right", `of ${counted(report.accuracy.of, "photo")}`),
-      figure(percent(report.calibration.ece), "Calibration error", `expected, from ${counted(report.calibration.photos, "photo")}`)));
+      figure(percent(report.calibration.ece), "Calibration error", `expected, from ${counted(report.calibration.photos, "photo")}`)),
+    report.comparison ? element("p", {}, verdict(report.comparison)) : null);
+}
+
+function verdict(comparison) {
+  const { champion, challenger, champion_only: championOnly, challenger_only: challengerOnly, p_value: p, better } = comparison;
+  return `${challenger} is ${better ? "better" : "no better"} than ${champion}: it alone is right on ${counted(challengerOnly, "photo")}, `
+    + `the other alone on ${count(championOnly)} (McNemar's exact test, one-sided p = ${p.toPrecision(3)}).`;
 }
 
 export function confusionCard({ classes, confusion }) {

@@ -7,6 +7,7 @@ import { count, counted, percent, probability } from "../format.js";
 import { interval } from "./accuracy.js";
 
 const FIRST = 20;
+const SHOWN_CLASSES = 3;
 const file = (name) => element("span", { class: "truncated file-name", title: name }, name);
 
 export function wrongPhotosCard({ classes, wrong }) {
@@ -14,8 +15,8 @@ export function wrongPhotosCard({ classes, wrong }) {
   return element("section", { class: "card", "aria-labelledby": "wrong" },
     element("h2", { id: "wrong" }, "Photos that it got wrong"),
     wrong.length === 0 ? element("p", {}, "None.")
-      : firstRows(`${counted(wrong.length, "photo")}, the surest first`, ["File", "It shows", "The model said", "#Confidence"],
-        ranked.map((one) => [file(one.file), classMark(classes, one.true), classMark(classes, one.predicted), probability(one.confidence)])));
+      : firstRows(`${counted(wrong.length, "photo")}, the surest first`, ["File", "It shows", "The model said", "#Probabilities"],
+        ranked.map((one) => [file(one.file), classMark(classes, one.true), classMark(classes, one.predicted), highest(one.probabilities)])));
 }
 
 export function nearDuplicatesCard({ near_duplicates: duplicates }) {
@@ -29,6 +30,9 @@ export function nearDuplicatesCard({ near_duplicates: duplicates }) {
     pairs.length === 0 ? null : firstRows("The most alike first", ["File", "Training file", "#Correlation"],
       pairs.map((pair) => [file(pair.file), file(pair.training_file), probability(pair.correlation)])));
 }
+
+const highest = (probabilities) => Object.entries(probabilities).sort(([, one], [, other]) => other - one).slice(0, SHOWN_CLASSES)
+  .map(([name, value]) => `${name} ${probability(value)}`).join(", ");
 
 /** The first rows, and the rest behind a button. */
 function firstRows(caption, columns, rows) {

@@ -14,6 +14,7 @@ import { count, counted, percent, probability, shortTime, zone } from "../format
 import { emptyState, errorLine } from "../loading.js";
 
 const PROPOSED = 0.8;
+const PERIODS = [["Last day", 86_400], ["Last week", 604_800], ["Whole time", Infinity]];
 
 export function confidenceView(content, { signal }) {
   const progress = element("div", { role: "status" });
@@ -78,15 +79,17 @@ function show(place, invocations, dragged, signal) {
   const figures = element("div", { class: "figures" });
   const drift = element("div", { class: "stack" });
   const [bars, heat, table] = [element("div", { class: "stack" }), element("div", { class: "stack" }), element("div", { class: "stack" })];
-  const whole = element("button", { type: "button", disabled: true, onclick: () => points.echarts.dispatchAction({ type: "dataZoom", start: 0, end: 100 }) }, "Whole time");
+  const periods = PERIODS.map(([name, seconds]) => element("button", {
+    type: "button", onclick: () => points.echarts.dispatchAction({ type: "dataZoom", start: startOf(invocations, seconds), end: 100 }),
+  }, name));
   place.append(
     element("section", { class: "card", "aria-labelledby": "points" },
       element("div", { class: "row" }, element("h2", { id: "points" }, "Confidence of each invocation"),
-        element("span", { class: "row end" }, whole,
+        element("span", { class: "row end" }, periods,
           element("button", { type: "button", onclick: () => downloadCsv(invocations, first, last) }, "Download CSV"),
           element("button", { type: "button", onclick: () => downloadPng(points, GRID, lowest, line.value()) }, "Download PNG"))),
       period, figures, chart,
-      element("p", { class: "muted small" }, `Times in ${zone()}. Zoom with the slider below the chart, or with Ctrl and the wheel; all figures on this page follow it.`)),
+      element("p", { class: "muted small" }, `Times in ${zone()}. Zoom with the buttons, the slider below the chart, or Ctrl and the wheel; all figures on this page follow it.`)),
     element("div", { class: "grid" }, section("Histogram of confidences", bars), section("Volumes by hour and weekday", heat)),
     section("Drift", drift), section("Invocations", table));
 
@@ -102,7 +105,6 @@ function show(place, invocations, dragged, signal) {
   const zoomed = (from, to) => {
     [first, last] = [lowerBound(invocations.time, from), lowerBound(invocations.time, to + 1e-3)];
     counter = thresholdCounter(invocations, first, last);
-    whole.disabled = last - first === invocations.count;
     line.set(line.value());
     showPeriod();
   };
@@ -111,6 +113,12 @@ function show(place, invocations, dragged, signal) {
   const line = thresholdLine(chart, GRID, lowest, dragged ?? inService ?? PROPOSED, moved);
   showPeriod();
   return line;
+}
+
+/** Where, in percent of the whole time, a period begins that ends with the newest invocation. */
+function startOf({ count: all, time }, seconds) {
+  const whole = time[all - 1] - time[0];
+  return whole > seconds ? 100 * (1 - seconds / whole) : 0;
 }
 
 /** Waits until the zoom rests: sorting and drawing for every frame of it would make it stutter. */
