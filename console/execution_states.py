@@ -15,8 +15,8 @@ def states(events: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
         events: All of GetExecutionHistory, oldest first, with execution data.
 
     Returns:
-        Of each its ``name``; ``status``: running, succeeded, failed, aborted or timed out, and failed too if
-        its error was caught; ``entered`` (Unix seconds); ``milliseconds``, None while it runs;
+        Of each its ``name``; ``status``: running, succeeded, caught (its error led to another state), failed,
+        aborted or timed out; ``entered`` (Unix seconds); ``milliseconds``, None while it runs;
         ``input`` and ``output`` as `readable` gives them; ``error`` and ``cause``; ``attempts`` of its
         task, 0 for a state without one.
     """
@@ -30,7 +30,7 @@ def states(events: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
             continue
         elif kind.endswith("StateExited"):
             details = event["stateExitedEventDetails"]
-            status = "succeeded" if entered[-1]["error"] is None else "failed"
+            status = "succeeded" if entered[-1]["error"] is None else "caught"
             _end(entered[-1], status, at, readable(details.get("output")))
         elif kind in ENDS:
             # A Fail state is entered and never exited.

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import time
+import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -83,7 +84,12 @@ def upload(deployment: Deployment, content: bytes, label: str) -> Photo:
 def start(step_functions: Any, state_machine: str, photo: Photo) -> str:
     """Starts the state machine on a photo; returns the execution's ARN."""
     event = {"image_data": "", "s3_bucket": photo.bucket, "s3_key": photo.key}
-    execution = step_functions.start_execution(stateMachineArn=state_machine, input=json.dumps(event))
+    execution = step_functions.start_execution(
+        stateMachineArn=state_machine,
+        # With a name, a request that is sent again starts nothing twice.
+        name=str(uuid.uuid4()),
+        input=json.dumps(event),
+    )
     return execution["executionArn"]
 
 

@@ -1,7 +1,6 @@
 """A deployment in moto's AWS whose state machine answers by the photo's key, and the page that shows it."""
 
 import hashlib
-import io
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -9,8 +8,7 @@ from typing import Any
 import boto3
 import pytest
 from moto import mock_aws
-from page_client import HOST, TOKEN, PageClient
-from PIL import Image
+from page_client import HOST, TOKEN, PageClient, png
 
 from console.deployment import Deployment
 from console.page_application import page_application
@@ -44,13 +42,6 @@ DEFINITION = {
         "Broken": {"Type": "Fail", "Error": "InvalidImage", "Cause": "an empty file, no image"},
     },
 }
-
-
-def png(shade: int) -> bytes:
-    """Returns a small picture of one colour."""
-    buffer = io.BytesIO()
-    Image.new("RGB", (32, 32), (shade, 90, 30)).save(buffer, "PNG")
-    return buffer.getvalue()
 
 
 @pytest.fixture(scope="module")

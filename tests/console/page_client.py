@@ -1,15 +1,24 @@
 """Asks the page's application as a browser would, without a socket."""
 
 import asyncio
+import io
 import json
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
 
+from PIL import Image
 from starlette.types import ASGIApp, Message
 
 TOKEN = "the-token-of-this-test"
 HOST = "127.0.0.1:8080"
+
+
+def png(shade: int) -> bytes:
+    """Returns a small picture of one colour."""
+    buffer = io.BytesIO()
+    Image.new("RGB", (32, 32), (shade, 90, 30)).save(buffer, "PNG")
+    return buffer.getvalue()
 
 
 @dataclass(frozen=True)

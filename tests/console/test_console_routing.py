@@ -38,7 +38,7 @@ def session() -> StubbedSession:
     session.stub.add_response(
         "start_execution",
         {"executionArn": EXECUTION, "startDate": START},
-        {"stateMachineArn": STATE_MACHINE, "input": ANY},
+        {"stateMachineArn": STATE_MACHINE, "name": ANY, "input": ANY},
     )
     return session
 
