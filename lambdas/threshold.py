@@ -1,7 +1,7 @@
 """The custom resource that is the recommended threshold: the endpoint in service answers for the staged
 validation split, and the lowest threshold is taken that its answers prove.
 
-The split has also chosen the model's epoch, which flatters it a little; the test split is left for evaluation.
+The split has also chosen the model's epoch, which flatters it a little; the test split is for evaluation.
 
 The answers are kept by model and data set. So another target asks the endpoint nothing, and a deploy that is
 rolled back gets its former threshold, whichever model is in service by then.

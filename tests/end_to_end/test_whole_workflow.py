@@ -117,11 +117,26 @@ def test_an_event_without_a_key_is_refused_by_name(app: App) -> None:
     assert "s3_key" in ended["cause"]
 
 
+def test_the_threshold_may_be_recommended_from_the_validation_split(app: App) -> None:
+    auto = {"confidence_threshold": "auto", "routed_error_confidence": 0.5}
+    succeeded(app.deploy("workflow", **auto, routed_error_target=0.5))
+    threshold = json.loads(app.parameter("threshold"))
+    assert 0.5 <= threshold["value"] <= 1
+    assert threshold["source"] == (
+        "recommended from 12 validation photos: at most 50 wrong in 100 routed with 50 % confidence"
+    )
+    refused = app.deploy("workflow", **auto, routed_error_target=0.001)
+    assert refused.returncode != 0
+    assert "no threshold is proved to keep to routed_error_target 0.001" in refused.stdout + refused.stderr
+    # Rolled back to the former target.
+    assert json.loads(app.parameter("threshold")) == threshold
+
+
 def test_a_confidence_below_the_threshold_is_refused(app: App) -> None:
     succeeded(app.deploy("workflow", confidence_threshold=1))
     ended = execute(app, photo_event(app))
     assert (ended["status"], ended["error"]) == ("FAILED", "ThresholdConfidenceNotMet")
-    assert all(name in ended["cause"] for name in CLASSES)
+    assert all(name in ended["cause"] for name in (*CLASSES, "set by confidence_threshold"))
     refused = app.console("route", f"s3://{app.parameter('bucket')}/{staged_photo(app)}")
     assert refused.returncode == 1
     assert "ThresholdConfidenceNotMet" in refused.stderr
