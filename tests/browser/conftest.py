@@ -6,19 +6,21 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 sys.path.insert(0, str(Path(__file__).parent))
 sys.path.insert(0, str(Path(__file__).parents[1] / "end_to_end"))
+sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
 
 from chromium import launched
 from embedded_cloud import App, free_port
-from page_server import served
+from routed_photos import find_doubtful_photo
+from screens import WIDE
+from served_page import served
 from shared_deployment import shared_deployment
 
-WIDE = {"width": 1280, "height": 900}
-PHONE = {"width": 390, "height": 844}
-ACTION_MILLISECONDS = 20_000
+PATIENCE_MILLISECONDS = 30_000
+expect.set_options(timeout=PATIENCE_MILLISECONDS)
 
 
 @pytest.fixture(scope="session")
@@ -34,6 +36,12 @@ def address(app: App) -> Iterator[str]:
     """Where the page of that deployment is served."""
     with served(app.cloud.environment, app.name, free_port()) as address:
         yield address
+
+
+@pytest.fixture(scope="session")
+def doubtful_photo(app: App) -> bytes:
+    """A photo that the filter refuses; the deployment has refused it once already."""
+    return find_doubtful_photo(app)
 
 
 @pytest.fixture(scope="module")
@@ -64,16 +72,21 @@ def faults() -> list[str]:
 
 
 @pytest.fixture
+def called() -> set[str]:
+    """The origins that were asked for something; likewise."""
+    return set()
+
+
+@pytest.fixture
 def page(
-    browser: Browser, theme: str, viewport: dict[str, int], faults: list[str], request: pytest.FixtureRequest
+    browser: Browser, theme: str, viewport: dict[str, int], faults: list[str], called: set[str]
 ) -> Iterator[Page]:
     """An empty tab. At its end nothing has failed in it, and nothing was asked of another origin."""
     context = browser.new_context(
         color_scheme=theme, viewport=viewport, locale="en-GB", accept_downloads=True
     )
-    context.set_default_timeout(ACTION_MILLISECONDS)
+    context.set_default_timeout(PATIENCE_MILLISECONDS)
     page = context.new_page()
-    called: set[str] = set()
     page.on("console", lambda message: message.type in ("error", "warning") and faults.append(message.text))
     page.on("pageerror", lambda error: faults.append(str(error)))
     page.on("request", lambda sent: called.add(_origin(sent.url)))

@@ -14,7 +14,7 @@ WEEKDAYS = np.array([1.0, 1.0, 1.05, 1.1, 1.3, 0.8, 0.5])
 DRIFTED_DAYS = 7
 
 
-def captured_traffic(
+def drawn_traffic(
     endpoint: str, pictures: list[bytes], invocations: int, until: datetime, objects: int, seed: int = 0
 ) -> Iterator[tuple[str, bytes]]:
     """Yields key and content of each object that data capture would have written, oldest first.

@@ -1,0 +1,79 @@
+"""Confidence over time: the threshold is moved, and the figures say at once what it would have done."""
+
+import csv
+import io
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+pytestmark = pytest.mark.end_to_end
+
+
+@pytest.fixture
+def slider(page: Page, address: str) -> Locator:
+    """The threshold's line, over the invocations that the demo left."""
+    page.goto(f"{address}/#/confidence")
+    return page.get_by_role("slider", name="Threshold")
+
+
+def figures(slider: Locator) -> tuple[float, int, int]:
+    """Returns threshold, routed and refused, in the words of a screen reader."""
+    words = re.match(
+        r"([\d.]+): ([\d,]+) routed, ([\d,]+) refused", slider.get_attribute("aria-valuetext") or ""
+    )
+    assert words
+    return float(words[1]), int(words[2].replace(",", "")), int(words[3].replace(",", ""))
+
+
+def test_the_threshold_starts_where_the_deployed_filter_has_it(slider: Locator, page: Page) -> None:
+    expect(slider).to_have_attribute("aria-valuenow", "0.8")
+    expect(page.get_by_text("in service: 0.800")).to_be_visible()
+    _, routed, refused = figures(slider)
+    assert routed + refused >= 1
+
+
+def test_keys_move_the_threshold_and_the_figures_follow(slider: Locator, page: Page) -> None:
+    _, routed, refused = figures(slider)
+    slider.press("ArrowUp")
+    assert figures(slider)[0] == 0.81
+    slider.press("Home")
+    assert figures(slider) == (0.5, routed + refused, 0)
+    slider.press("End")
+    assert figures(slider)[2] > 0
+    expect(page.locator(".figure", has_text="Refused")).to_contain_text(str(figures(slider)[2]))
+
+
+def test_the_mouse_drags_the_threshold(slider: Locator, page: Page) -> None:
+    box = slider.bounding_box()
+    assert box
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2 + 60, steps=5)
+    page.mouse.up()
+    threshold, routed, refused = figures(slider)
+    assert 0.5 <= threshold < 0.8
+    slider.press("Home")
+    assert figures(slider)[1] == routed + refused
+
+
+def test_what_is_shown_is_downloaded(slider: Locator, page: Page, tmp_path: Path) -> None:
+    _, routed, refused = figures(slider)
+    with page.expect_download() as started:
+        page.get_by_role("button", name="Download CSV").click()
+    started.value.save_as(tmp_path / "invocations.csv")
+    rows = list(csv.DictReader(io.StringIO((tmp_path / "invocations.csv").read_text())))
+    assert len(rows) == routed + refused
+    with page.expect_download() as started:
+        page.get_by_role("button", name="Download PNG").click()
+    started.value.save_as(tmp_path / "invocations.png")
+    assert (tmp_path / "invocations.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_table_holds_the_same_with_each_picture(slider: Locator, page: Page) -> None:
+    table = page.get_by_role("region", name="Invocations", exact=True).get_by_role("table")
+    expect(table.get_by_role("row").nth(1)).to_contain_text(re.compile("bicycle|motorcycle"))
+    picture = table.get_by_role("img").first
+    picture.scroll_into_view_if_needed()
+    expect(picture).not_to_have_js_property("naturalWidth", 0)

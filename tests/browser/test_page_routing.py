@@ -1,0 +1,58 @@
+"""A photo that is dropped on the page: what becomes of it, live, and why."""
+
+import pytest
+from embedded_cloud import App
+from playwright.sync_api import FilePayload, Locator, Page, expect
+from routed_photos import staged_photos
+
+pytestmark = pytest.mark.end_to_end
+
+STATES = ["Serialize the photo", "Classify the photo", "Filter by confidence"]
+HOSTILE = '"><img src=x onerror=document.title=1>.png'
+
+
+def choose(page: Page, address: str, name: str, content: bytes) -> Locator:
+    """Chooses a file under "Try it"; returns what the page shows of it."""
+    page.goto(f"{address}/#/try")
+    payload: FilePayload = {"name": name, "mimeType": "image/png", "buffer": content}
+    page.get_by_label("Choose photos").set_input_files(payload)
+    return page.get_by_role("article", name=f"Photo {name}")
+
+
+def test_a_photo_passes_through_every_state_and_is_routed(page: Page, address: str, app: App) -> None:
+    shown = choose(page, address, "a bicycle.png", staged_photos(app)[0])
+    expect(shown).to_contain_text("Routed as bicycle")
+    table = shown.get_by_role("table")
+    expect(table.get_by_role("rowheader")).to_have_text(STATES)
+    expect(table.get_by_text("succeeded")).to_have_count(3)
+    expect(shown.get_by_role("group", name="Probabilities")).to_contain_text("motorcycle")
+
+
+def test_a_refused_photo_says_how_sure_the_model_was_and_what_the_threshold_is(
+    page: Page, address: str, doubtful_photo: bytes
+) -> None:
+    shown = choose(page, address, "neither.png", doubtful_photo)
+    expect(shown).to_contain_text("refused")
+    expect(shown).to_contain_text("threshold 0.8")
+    expect(shown.get_by_role("row", name=STATES[-1])).to_contain_text("error caught")
+
+
+def test_a_file_that_is_no_photo_says_so_and_starts_nothing(
+    page: Page, address: str, faults: list[str]
+) -> None:
+    shown = choose(page, address, "letter.png", b"Dear Scones,")
+    expect(shown.get_by_role("alert")).to_contain_text("no image")
+    expect(shown.get_by_role("table")).to_have_count(0)
+    (said,) = faults
+    assert "415" in said
+    faults.clear()
+
+
+def test_a_file_s_name_is_text_whatever_is_in_it(page: Page, address: str, app: App) -> None:
+    shown = choose(page, address, HOSTILE, staged_photos(app)[0])
+    expect(shown.get_by_role("heading")).to_have_text(HOSTILE)
+    shown.get_by_role("link", name="The whole execution").click()
+    expect(page.get_by_text(HOSTILE).first).to_be_visible()
+    page.goto(f"{address}/#/executions")
+    expect(page.get_by_role("link", name=HOSTILE)).to_be_visible()
+    assert page.locator("img[onerror]").count() == 0
