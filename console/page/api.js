@@ -20,7 +20,9 @@ export async function request(path, options = {}) {
     response = await fetch(path, { ...options, headers });
   } catch (error) {
     if (error.name === "AbortError") throw error;
-    throw new ApiError("The console's server does not answer. Is it still running? Start it with: python -m console");
+    throw new ApiError(
+      "The console's server does not answer. Is it still running? Start it with: python -m console",
+    );
   }
   if (response.ok) return response;
   const answer = await response.json().catch(() => ({}));
@@ -42,8 +44,11 @@ export async function* events(path, signal) {
     const blocks = (unread + value.replaceAll("\r\n", "\n")).split("\n\n");
     unread = blocks.pop();
     for (const block of blocks) {
-      const data = block.split("\n").filter((line) => line.startsWith("data:"))
-        .map((line) => line.slice(5).trimStart()).join("\n");
+      const data = block
+        .split("\n")
+        .filter((line) => line.startsWith("data:"))
+        .map((line) => line.slice(5).trimStart())
+        .join("\n");
       if (data) yield JSON.parse(data);
     }
   }

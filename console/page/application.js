@@ -26,7 +26,11 @@ function readAddress() {
   const [path, query = ""] = window.location.hash.replace(/^#\/?/, "").split("?");
   const [name, ...rest] = path.split("/");
   const identifier = rest.length ? decodeURIComponent(rest.join("/")) : null;
-  return { name: name === "executions" && identifier ? "execution" : name, identifier, parameters: new URLSearchParams(query) };
+  return {
+    name: name === "executions" && identifier ? "execution" : name,
+    identifier,
+    parameters: new URLSearchParams(query),
+  };
 }
 
 function show() {

@@ -43,23 +43,42 @@ export function axis(special) {
   const ink = themeColour("--muted");
   const line = { lineStyle: { color: themeColour("--line") } };
   return {
-    nameLocation: "middle", nameGap: 32, nameTextStyle: { color: ink }, axisLabel: { color: ink, hideOverlap: true },
-    axisLine: line, axisTick: line, splitLine: { show: special.type === "value", ...line }, ...special,
+    nameLocation: "middle",
+    nameGap: 32,
+    nameTextStyle: { color: ink },
+    axisLabel: { color: ink, hideOverlap: true },
+    axisLine: line,
+    axisTick: line,
+    splitLine: { show: special.type === "value", ...line },
+    ...special,
   };
 }
 
 /** A tooltip in the page's colours; `lines` gives what to say of ECharts' parameters, as text or elements. */
 export function tooltip(lines, special = {}) {
   return {
-    confine: true, borderColor: themeColour("--line"), backgroundColor: themeColour("--surface"),
+    confine: true,
+    borderColor: themeColour("--line"),
+    backgroundColor: themeColour("--surface"),
     textStyle: { color: themeColour("--ink"), fontSize: 13, fontFamily: FONT },
     // Elements, not markup: what they say may hold names from strangers.
-    formatter: (parameters) => element("div", {}, lines(parameters).map((line) => element("div", {}, line))),
+    formatter: (parameters) =>
+      element(
+        "div",
+        {},
+        lines(parameters).map((line) => element("div", {}, line)),
+      ),
     ...special,
   };
 }
 
 export const legend = (special = {}) => ({
-  type: "scroll", top: 0, left: 0, textStyle: { color: themeColour("--ink") }, inactiveColor: themeColour("--line"),
-  pageTextStyle: { color: themeColour("--ink") }, pageIconColor: themeColour("--accent"), ...special,
+  type: "scroll",
+  top: 0,
+  left: 0,
+  textStyle: { color: themeColour("--ink") },
+  inactiveColor: themeColour("--line"),
+  pageTextStyle: { color: themeColour("--ink") },
+  pageIconColor: themeColour("--accent"),
+  ...special,
 });

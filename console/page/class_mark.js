@@ -24,8 +24,14 @@ export const classColour = (index) => themeColour(`--class-${index % COLOURS}`);
 /** The class's shape and name. */
 export function classMark(classes, name) {
   const index = Math.max(classes.indexOf(name), 0);
-  return element("span", { class: "class-mark" },
-    svg("svg", { viewBox: "0 0 16 16", "aria-hidden": "true" },
-      svg("path", { d: classPath(index), style: { fill: `var(--class-${index % COLOURS})` } })),
-    element("span", { class: "truncated", title: name }, name));
+  return element(
+    "span",
+    { class: "class-mark" },
+    svg(
+      "svg",
+      { viewBox: "0 0 16 16", "aria-hidden": "true" },
+      svg("path", { d: classPath(index), style: { fill: `var(--class-${index % COLOURS})` } }),
+    ),
+    element("span", { class: "truncated", title: name }, name),
+  );
 }

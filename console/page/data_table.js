@@ -11,13 +11,42 @@ import { element } from "./element.js";
  */
 export function dataTable(caption, columns, rows) {
   const isNumber = columns.map((name) => name.startsWith("#"));
-  const kind = (index) => isNumber[index] ? "number" : null;
-  return element("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": caption },
-    element("table", {}, element("caption", {}, caption),
-      element("thead", {}, element("tr", {}, columns.map((name, index) =>
-        element("th", { scope: "col", class: kind(index) }, name.replace(/^#/, ""))))),
-      element("tbody", {}, rows.map((cells) => element("tr", {}, cells.map((cell, index) => index === 0
-        ? element("th", { scope: "row", class: kind(0) }, cell) : element("td", { class: kind(index) }, cell)))))));
+  const kind = (index) => (isNumber[index] ? "number" : null);
+  return element(
+    "div",
+    { class: "scroll", tabindex: "0", role: "group", "aria-label": caption },
+    element(
+      "table",
+      {},
+      element("caption", {}, caption),
+      element(
+        "thead",
+        {},
+        element(
+          "tr",
+          {},
+          columns.map((name, index) =>
+            element("th", { scope: "col", class: kind(index) }, name.replace(/^#/, "")),
+          ),
+        ),
+      ),
+      element(
+        "tbody",
+        {},
+        rows.map((cells) =>
+          element(
+            "tr",
+            {},
+            cells.map((cell, index) =>
+              index === 0
+                ? element("th", { scope: "row", class: kind(0) }, cell)
+                : element("td", { class: kind(index) }, cell),
+            ),
+          ),
+        ),
+      ),
+    ),
+  );
 }
 
 /** A table that stands closed below its chart, for whoever does not see the chart. */

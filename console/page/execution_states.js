@@ -17,25 +17,53 @@ export function answer(execution) {
     refused: cause ?? "The confidence is below the threshold.",
     failed: [error, cause].filter(Boolean).join(": ") || "The execution failed.",
   }[outcome];
-  return element("div", { class: "stack" },
-    element("p", { class: "row" }, outcomeMark(outcome),
-      milliseconds === null ? null : element("span", { class: "muted" }, `after ${duration(milliseconds)}`)),
-    element("p", {}, sentence));
+  return element(
+    "div",
+    { class: "stack" },
+    element(
+      "p",
+      { class: "row" },
+      outcomeMark(outcome),
+      milliseconds === null ? null : element("span", { class: "muted" }, `after ${duration(milliseconds)}`),
+    ),
+    element("p", {}, sentence),
+  );
 }
 
 /** A bar for each class's probability, most probable first, with the threshold as a dashed line. */
 export function probabilityBars(execution, classes, threshold) {
   const inferences = lastInferences(execution.states);
   if (inferences === null) return null;
-  const ranked = inferences.map((value, index) => [value, classes[index] ?? `class ${index}`])
-    .sort(([one], [other]) => other - one).slice(0, 5);
-  return element("div", { class: "probabilities", role: "group", "aria-label": "Probabilities" },
-    ranked.map(([value, name]) => element("div", {}, classMark(classes, name),
-      element("span", { class: "bar", "aria-hidden": "true" },
-        element("span", { style: { width: `${value * 100}%`, background: `var(--class-${Math.max(classes.indexOf(name), 0) % 6})` } }),
-        threshold === null ? null : element("i", { style: { left: `${threshold * 100}%` } })),
-      element("span", { class: "number" }, probability(value)))),
-    threshold === null ? null : element("p", { class: "muted small" }, `Dashed: the threshold, ${probability(threshold)}.`));
+  const ranked = inferences
+    .map((value, index) => [value, classes[index] ?? `class ${index}`])
+    .sort(([one], [other]) => other - one)
+    .slice(0, 5);
+  return element(
+    "div",
+    { class: "probabilities", role: "group", "aria-label": "Probabilities" },
+    ranked.map(([value, name]) =>
+      element(
+        "div",
+        {},
+        classMark(classes, name),
+        element(
+          "span",
+          { class: "bar", "aria-hidden": "true" },
+          element("span", {
+            style: {
+              width: `${value * 100}%`,
+              background: `var(--class-${Math.max(classes.indexOf(name), 0) % 6})`,
+            },
+          }),
+          threshold === null ? null : element("i", { style: { left: `${threshold * 100}%` } }),
+        ),
+        element("span", { class: "number" }, probability(value)),
+      ),
+    ),
+    threshold === null
+      ? null
+      : element("p", { class: "muted small" }, `Dashed: the threshold, ${probability(threshold)}.`),
+  );
 }
 
 /** The model's answer as the last state saw it; null if the photo never got to be classified. */
@@ -49,16 +77,25 @@ function lastInferences(states) {
 
 /** The states, the ones whose error led on to another state as "caught". */
 export function withCaught(states) {
-  return states.map((state, index) => state.status === "failed" && index < states.length - 1 ? { ...state, status: "caught" } : state);
+  return states.map((state, index) =>
+    state.status === "failed" && index < states.length - 1 ? { ...state, status: "caught" } : state,
+  );
 }
 
 /** The table of states, each with its input and output to open. */
 export function stateTable(states) {
   if (states.length === 0) return element("p", { class: "muted" }, "No state was entered yet.");
-  return dataTable("States in the order in which the photo entered them",
+  return dataTable(
+    "States in the order in which the photo entered them",
     ["State", "What happened", "Entered", "#Took", "Input, output, error"],
-    withCaught(states).map((state) => [state.name, stateMark(state.status), element("span", { class: "when" }, time(state.entered)), duration(state.milliseconds),
-      element("div", {}, state.attempts > 1 ? counted(state.attempts, "attempt") : null, details(state))]));
+    withCaught(states).map((state) => [
+      state.name,
+      stateMark(state.status),
+      element("span", { class: "when" }, time(state.entered)),
+      duration(state.milliseconds),
+      element("div", {}, state.attempts > 1 ? counted(state.attempts, "attempt") : null, details(state)),
+    ]),
+  );
 }
 
 function stateMark(status) {
@@ -69,15 +106,32 @@ function stateMark(status) {
 }
 
 function details(state) {
-  const parts = [["Input", state.input], ["Output", state.output], ["Error", state.error], ["Cause", state.cause]];
-  return parts.filter(([, value]) => value !== null && value !== undefined)
-    .map(([name, value]) => element("details", {}, element("summary", {}, name), element("pre", { tabindex: "0" }, readable(value))));
+  const parts = [
+    ["Input", state.input],
+    ["Output", state.output],
+    ["Error", state.error],
+    ["Cause", state.cause],
+  ];
+  return parts
+    .filter(([, value]) => value !== null && value !== undefined)
+    .map(([name, value]) =>
+      element(
+        "details",
+        {},
+        element("summary", {}, name),
+        element("pre", { tabindex: "0" }, readable(value)),
+      ),
+    );
 }
 
 /** JSON for people: a picture in base64 is said to be there, not spelled out. */
 export function readable(value) {
   if (typeof value === "string") return shortened(value, 2000);
-  return JSON.stringify(value, (_, inner) => typeof inner === "string" ? shortened(inner, LONGEST_TEXT) : inner, 2);
+  return JSON.stringify(
+    value,
+    (_, inner) => (typeof inner === "string" ? shortened(inner, LONGEST_TEXT) : inner),
+    2,
+  );
 }
 
 function shortened(text, length) {

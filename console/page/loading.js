@@ -10,8 +10,13 @@ export function emptyState(line) {
 
 /** An error in one line, and a button that tries again. */
 export function errorLine(message, retry) {
-  return element("p", { class: "notice error", role: "alert" }, message, " ",
-    element("button", { type: "button", onclick: retry }, "Try again"));
+  return element(
+    "p",
+    { class: "notice error", role: "alert" },
+    message,
+    " ",
+    element("button", { type: "button", onclick: retry }, "Try again"),
+  );
 }
 
 /**

@@ -11,8 +11,14 @@ const SHAPES = {
 };
 
 export function outcomeMark(outcome) {
-  return element("span", { class: `outcome ${outcome}` },
-    svg("svg", { viewBox: "0 0 16 16", "aria-hidden": "true" },
-      svg("path", { d: SHAPES[outcome], fill: "none", stroke: "currentColor", "stroke-width": 2 })),
-    outcome);
+  return element(
+    "span",
+    { class: `outcome ${outcome}` },
+    svg(
+      "svg",
+      { viewBox: "0 0 16 16", "aria-hidden": "true" },
+      svg("path", { d: SHAPES[outcome], fill: "none", stroke: "currentColor", "stroke-width": 2 }),
+    ),
+    outcome,
+  );
 }

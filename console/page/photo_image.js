@@ -17,7 +17,8 @@ export function photoImage(path, alt, className, signal) {
     try {
       image.src = await photo(path, signal);
     } catch (error) {
-      if (!signal.aborted) image.replaceWith(element("span", { class: "muted small", title: error.message }, "no photo"));
+      if (!signal.aborted)
+        image.replaceWith(element("span", { class: "muted small", title: error.message }, "no photo"));
     }
   });
   observer.observe(image);

@@ -9,9 +9,15 @@ export const theme = new EventTarget();
 export function startTheme(button) {
   const kept = localStorage.getItem(KEPT_AS);
   if (kept) document.documentElement.dataset.theme = kept;
-  const isDark = () => (document.documentElement.dataset.theme ?? (dark.matches ? "dark" : "light")) === "dark";
-  const label = () => { button.textContent = isDark() ? "Light theme" : "Dark theme"; };
-  const changed = () => { label(); theme.dispatchEvent(new Event("themechange")); };
+  const isDark = () =>
+    (document.documentElement.dataset.theme ?? (dark.matches ? "dark" : "light")) === "dark";
+  const label = () => {
+    button.textContent = isDark() ? "Light theme" : "Dark theme";
+  };
+  const changed = () => {
+    label();
+    theme.dispatchEvent(new Event("themechange"));
+  };
   button.addEventListener("click", () => {
     document.documentElement.dataset.theme = isDark() ? "light" : "dark";
     localStorage.setItem(KEPT_AS, document.documentElement.dataset.theme);

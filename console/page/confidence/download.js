@@ -9,25 +9,30 @@ export function downloadCsv(invocations, first, last) {
   const lines = ["time,confidence,predicted,truth\r\n"];
   for (let index = first; index < last; index += 1) {
     const known = truth[index] < 0 ? "" : quoted(classes[truth[index]]);
-    lines.push(`${new Date(time[index] * 1000).toISOString()},${confidence[index]},${quoted(classes[predicted[index]])},${known}\r\n`);
+    lines.push(
+      `${new Date(time[index] * 1000).toISOString()},${confidence[index]},${quoted(classes[predicted[index]])},${known}\r\n`,
+    );
   }
   save(new Blob(lines, { type: "text/csv" }), "invocations.csv");
 }
 
 /** As RFC 4180 says. */
-const quoted = (text) => /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+const quoted = (text) => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
 
 /** Saves the chart; points and threshold, which are no part of ECharts' canvas, are drawn onto it. */
 export function downloadPng({ echarts, canvas: points }, grid, lowest, threshold) {
   const scale = 2;
   const [width, height] = [echarts.getWidth(), echarts.getHeight()];
-  const canvas = Object.assign(document.createElement("canvas"), { width: width * scale, height: height * scale });
+  const canvas = Object.assign(document.createElement("canvas"), {
+    width: width * scale,
+    height: height * scale,
+  });
   const context = canvas.getContext("2d");
   context.scale(scale, scale);
   const chart = echarts.renderToCanvas({ pixelRatio: scale, backgroundColor: themeColour("--surface") });
   context.drawImage(chart, 0, 0, width, height);
   context.drawImage(points, points.offsetLeft, points.offsetTop, points.offsetWidth, points.offsetHeight);
-  const y = grid.top + (1 - threshold) / (1 - lowest) * (height - grid.top - grid.bottom);
+  const y = grid.top + ((1 - threshold) / (1 - lowest)) * (height - grid.top - grid.bottom);
   context.strokeStyle = context.fillStyle = themeColour("--ink");
   context.lineWidth = 2;
   context.beginPath();

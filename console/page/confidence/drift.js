@@ -20,12 +20,24 @@ export function populationStability(baseline, present) {
   // In the precision of what they are compared with: 0.99 is not its 32-bit number.
   const sorted = Float32Array.from(baseline).sort();
   // A decile that repeats the one before, as where most confidences are 1, would be an empty bin.
-  const edges = [...new Set(Array.from({ length: BINS - 1 }, (_, bin) => sorted[Math.floor((bin + 1) * sorted.length / BINS)]))];
+  const edges = [
+    ...new Set(
+      Array.from({ length: BINS - 1 }, (_, bin) => sorted[Math.floor(((bin + 1) * sorted.length) / BINS)]),
+    ),
+  ];
   const expected = shares(sorted, edges);
   const actual = shares(present, edges);
-  const index = expected.reduce((sum, share, bin) => sum + (actual[bin] - share) * Math.log(actual[bin] / share), 0);
+  const index = expected.reduce(
+    (sum, share, bin) => sum + (actual[bin] - share) * Math.log(actual[bin] / share),
+    0,
+  );
   const byChance = edges.length * (1 / baseline.length + 1 / present.length);
-  const reading = index < SOME ? "no shift worth a look" : index <= MAJOR ? "some shift: keep an eye on it" : "a major shift: evaluate the model again";
+  const reading =
+    index < SOME
+      ? "no shift worth a look"
+      : index <= MAJOR
+        ? "some shift: keep an eye on it"
+        : "a major shift: evaluate the model again";
   return { index, byChance, reading };
 }
 

@@ -54,7 +54,7 @@ function nearest({ time: times, confidence }, { x, y, width, height, lowest, fro
   let least = REACH_PIXELS ** 2;
   for (let index = first; index < last; index += 1) {
     const across = (times[index] - from) / seconds - x;
-    const down = (1 - confidence[index]) / (1 - lowest) * height - y;
+    const down = ((1 - confidence[index]) / (1 - lowest)) * height - y;
     const distance = across ** 2 + down ** 2;
     if (distance <= least) [best, least] = [index, distance];
   }
@@ -63,7 +63,17 @@ function nearest({ time: times, confidence }, { x, y, width, height, lowest, fro
 
 function described({ classes, time: times, confidence, predicted, truth }, index) {
   return [
-    element("div", { class: "row" }, classMark(classes, classes[predicted[index]]), element("strong", {}, probability(confidence[index]))),
+    element(
+      "div",
+      { class: "row" },
+      classMark(classes, classes[predicted[index]]),
+      element("strong", {}, probability(confidence[index])),
+    ),
     element("div", {}, time(times[index])),
-    element("div", { class: "muted" }, truth[index] < 0 ? "What it shows is not known" : `It shows: ${classes[truth[index]]}`)];
+    element(
+      "div",
+      { class: "muted" },
+      truth[index] < 0 ? "What it shows is not known" : `It shows: ${classes[truth[index]]}`,
+    ),
+  ];
 }

@@ -1,6 +1,13 @@
 /* The captured invocations as columns, and what may be counted in them at once. */
 
-const ARRAYS = { f64: Float64Array, f32: Float32Array, u8: Uint8Array, u16: Uint16Array, u32: Uint32Array, i16: Int16Array };
+const ARRAYS = {
+  f64: Float64Array,
+  f32: Float32Array,
+  u8: Uint8Array,
+  u16: Uint16Array,
+  u32: Uint32Array,
+  i16: Int16Array,
+};
 const EIGHT = 8;
 
 /**
@@ -49,7 +56,8 @@ export function lowerBound(ascending, wanted) {
  *   those of them that were routed as another class.
  */
 export function thresholdCounter({ confidence, predicted, truth }, first, last) {
-  const order = new Uint32Array(last - first).map((_, index) => first + index)
+  const order = new Uint32Array(last - first)
+    .map((_, index) => first + index)
     .sort((one, other) => confidence[one] - confidence[other]);
   const ascending = new Float32Array(order.length);
   const known = new Uint32Array(order.length + 1);
@@ -58,7 +66,8 @@ export function thresholdCounter({ confidence, predicted, truth }, first, last) 
     const invocation = order[index];
     ascending[index] = confidence[invocation];
     known[index] = known[index + 1] + (truth[invocation] >= 0 ? 1 : 0);
-    wrong[index] = wrong[index + 1] + (truth[invocation] >= 0 && truth[invocation] !== predicted[invocation] ? 1 : 0);
+    wrong[index] =
+      wrong[index + 1] + (truth[invocation] >= 0 && truth[invocation] !== predicted[invocation] ? 1 : 0);
   }
   return (threshold) => {
     // In the columns' own precision: 0.7 as a 32-bit number is a little less than 0.7.

@@ -27,19 +27,32 @@ const SHORTEST_SECONDS = 60;
 export function scatter(place, invocations, lowest, zoomed, signal) {
   const { count, classes, time } = invocations;
   const range = { from: time[0], to: Math.max(time[count - 1], time[0] + SHORTEST_SECONDS), lowest };
-  const canvas = element("canvas", { class: "points", style: { left: `${GRID.left - MARGIN}px`, top: `${GRID.top - MARGIN}px` } });
+  const canvas = element("canvas", {
+    class: "points",
+    style: { left: `${GRID.left - MARGIN}px`, top: `${GRID.top - MARGIN}px` },
+  });
   let zoom = {};
   const base = element("div", { class: "chart tall" });
   place.append(base);
-  const { echarts: chart } = drawChart(base, "Confidence of each invocation over time; the table below holds the same",
-    () => option(classes, range, zoom), signal);
+  const { echarts: chart } = drawChart(
+    base,
+    "Confidence of each invocation over time; the table below holds the same",
+    () => option(classes, range, zoom),
+    signal,
+  );
   place.append(canvas);
 
   let [from, to] = [range.from, range.to];
   const draw = () => {
     const scale = window.devicePixelRatio;
-    const [width, height] = [place.clientWidth - GRID.left - GRID.right + 2 * MARGIN, place.clientHeight - GRID.top - GRID.bottom + 2 * MARGIN];
-    Object.assign(canvas, { width: Math.max(1, Math.round(width * scale)), height: Math.round(height * scale) });
+    const [width, height] = [
+      place.clientWidth - GRID.left - GRID.right + 2 * MARGIN,
+      place.clientHeight - GRID.top - GRID.bottom + 2 * MARGIN,
+    ];
+    Object.assign(canvas, {
+      width: Math.max(1, Math.round(width * scale)),
+      height: Math.round(height * scale),
+    });
     Object.assign(canvas.style, { width: `${width}px`, height: `${height}px` });
     const size = Math.round((count > MANY ? SMALL : LARGE) * scale);
     const stamps = classes.map((_, index) => stampOf(classPath(index), classColour(index), size));
@@ -55,7 +68,7 @@ export function scatter(place, invocations, lowest, zoomed, signal) {
     const [{ start, end }] = chart.getOption().dataZoom;
     zoom = { start, end };
     // Its startValue and endValue are rounded, and would leave out the first invocation or the last.
-    [from, to] = [start, end].map((share) => range.from + share / 100 * (range.to - range.from));
+    [from, to] = [start, end].map((share) => range.from + (share / 100) * (range.to - range.from));
     drawSoon();
     zoomed(from, to);
   });
@@ -78,11 +91,25 @@ function option(classes, { from, to, lowest }, zoom) {
     dataZoom: [
       { type: "inside", filterMode: "none", zoomOnMouseWheel: "ctrl", ...zoom },
       {
-        type: "slider", filterMode: "none", bottom: 16, height: 28, showDataShadow: false, brushSelect: false, ...zoom, ...sliderColours(),
-        labelFormatter: (milliseconds) => shortTime(milliseconds / 1000), textStyle: { color: themeColour("--muted") },
+        type: "slider",
+        filterMode: "none",
+        bottom: 16,
+        height: 28,
+        showDataShadow: false,
+        brushSelect: false,
+        ...zoom,
+        ...sliderColours(),
+        labelFormatter: (milliseconds) => shortTime(milliseconds / 1000),
+        textStyle: { color: themeColour("--muted") },
       },
     ],
-    series: classes.map((name, index) => ({ name, type: "scatter", data: [], symbol: classSymbol(index), color: classColour(index) })),
+    series: classes.map((name, index) => ({
+      name,
+      type: "scatter",
+      data: [],
+      symbol: classSymbol(index),
+      color: classColour(index),
+    })),
   };
 }
 
@@ -90,7 +117,11 @@ function sliderColours() {
   const [line, accent, raised] = ["--line", "--accent", "--raised"].map(themeColour);
   const handle = { color: raised, borderColor: accent };
   return {
-    borderColor: line, backgroundColor: "transparent", fillerColor: accent.replace("rgb(", "rgba(").replace(")", ", 0.15)"),
-    handleStyle: handle, moveHandleStyle: { color: line }, emphasis: { handleStyle: { ...handle, color: accent }, moveHandleStyle: { color: accent } },
+    borderColor: line,
+    backgroundColor: "transparent",
+    fillerColor: accent.replace("rgb(", "rgba(").replace(")", ", 0.15)"),
+    handleStyle: handle,
+    moveHandleStyle: { color: line },
+    emphasis: { handleStyle: { ...handle, color: accent }, moveHandleStyle: { color: accent } },
   };
 }

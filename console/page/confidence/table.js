@@ -27,11 +27,19 @@ export function invocationTable(place, invocations, signal) {
     newer.disabled = page === 0;
     older.disabled = from === first;
     const shown = Array.from({ length: to - from }, (_, row) => to - 1 - row);
-    rows.replaceChildren(dataTable(
-      `Invocations ${count(last - to + (to > from ? 1 : 0))} to ${count(last - from)} of ${count(last - first)}, newest first`,
-      ["Time", "Photo", "Class", "#Confidence", "It shows"],
-      shown.map((index) => [element("span", { class: "when" }, time(times[index])), photoImage(photoPath(invocations, index), "", "thumbnail", signal),
-        classMark(classes, classes[predicted[index]]), probability(confidence[index]), truth[index] < 0 ? "not known" : classMark(classes, classes[truth[index]])])));
+    rows.replaceChildren(
+      dataTable(
+        `Invocations ${count(last - to + (to > from ? 1 : 0))} to ${count(last - from)} of ${count(last - first)}, newest first`,
+        ["Time", "Photo", "Class", "#Confidence", "It shows"],
+        shown.map((index) => [
+          element("span", { class: "when" }, time(times[index])),
+          photoImage(photoPath(invocations, index), "", "thumbnail", signal),
+          classMark(classes, classes[predicted[index]]),
+          probability(confidence[index]),
+          truth[index] < 0 ? "not known" : classMark(classes, classes[truth[index]]),
+        ]),
+      ),
+    );
   };
   return (newFirst, newLast) => {
     [first, last, page] = [newFirst, newLast, 0];

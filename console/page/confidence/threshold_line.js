@@ -19,11 +19,24 @@ const STEPS_OF_ONE = 1000;
  */
 export function thresholdLine(place, grid, lowest, value, moved) {
   const label = element("output", { "aria-hidden": "true" });
-  const line = element("div", {
-    class: "threshold-line", role: "slider", tabindex: "0", "aria-label": "Threshold", "aria-orientation": "vertical",
-    "aria-valuemin": lowest, "aria-valuemax": 1, style: { left: `${grid.left}px`, right: `${grid.right}px` },
-  }, label);
-  const band = element("div", { class: "refused-band", style: { left: `${grid.left}px`, right: `${grid.right}px`, bottom: `${grid.bottom}px` } });
+  const line = element(
+    "div",
+    {
+      class: "threshold-line",
+      role: "slider",
+      tabindex: "0",
+      "aria-label": "Threshold",
+      "aria-orientation": "vertical",
+      "aria-valuemin": lowest,
+      "aria-valuemax": 1,
+      style: { left: `${grid.left}px`, right: `${grid.right}px` },
+    },
+    label,
+  );
+  const band = element("div", {
+    class: "refused-band",
+    style: { left: `${grid.left}px`, right: `${grid.right}px`, bottom: `${grid.bottom}px` },
+  });
   place.append(band, line);
 
   const set = (wanted) => {
@@ -38,7 +51,7 @@ export function thresholdLine(place, grid, lowest, value, moved) {
   const at = (event) => {
     const box = place.getBoundingClientRect();
     const height = box.height - grid.top - grid.bottom;
-    return 1 - (event.clientY - box.top - grid.top) / height * (1 - lowest);
+    return 1 - ((event.clientY - box.top - grid.top) / height) * (1 - lowest);
   };
   line.addEventListener("pointerdown", (event) => {
     line.setPointerCapture(event.pointerId);
@@ -50,8 +63,14 @@ export function thresholdLine(place, grid, lowest, value, moved) {
   });
   line.addEventListener("keydown", (event) => {
     const wanted = {
-      ArrowUp: value + STEP, ArrowRight: value + STEP, ArrowDown: value - STEP, ArrowLeft: value - STEP,
-      PageUp: value + PAGE, PageDown: value - PAGE, Home: lowest, End: 1,
+      ArrowUp: value + STEP,
+      ArrowRight: value + STEP,
+      ArrowDown: value - STEP,
+      ArrowLeft: value - STEP,
+      PageUp: value + PAGE,
+      PageDown: value - PAGE,
+      Home: lowest,
+      End: 1,
     }[event.key];
     if (wanted === undefined) return;
     event.preventDefault();

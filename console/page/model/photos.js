@@ -8,43 +8,85 @@ import { interval } from "./accuracy.js";
 
 const FIRST = 20;
 const SHOWN_CLASSES = 3;
-const file = (name) => element("span", { class: "truncated file-name", title: name }, name);
+const file = (name) => element("span", { class: "truncated", title: name }, name);
 
 export function wrongPhotosCard({ classes, wrong }) {
   const ranked = [...wrong].sort((one, other) => other.confidence - one.confidence);
-  return element("section", { class: "card", "aria-labelledby": "wrong" },
+  return element(
+    "section",
+    { class: "card", "aria-labelledby": "wrong" },
     element("h2", { id: "wrong" }, "Photos that it got wrong"),
-    wrong.length === 0 ? element("p", {}, "None.")
-      : firstRows(`${counted(wrong.length, "photo")}, the surest first`, ["File", "It shows", "The model said", "#Probabilities"],
-        ranked.map((one) => [file(one.file), classMark(classes, one.true), classMark(classes, one.predicted), highest(one.probabilities)])));
+    wrong.length === 0
+      ? element("p", {}, "None.")
+      : firstRows(
+          `${counted(wrong.length, "photo")}, the surest first`,
+          ["File", "It shows", "The model said", "#Probabilities"],
+          ranked.map((one) => [
+            file(one.file),
+            classMark(classes, one.true),
+            classMark(classes, one.predicted),
+            highest(one.probabilities),
+          ]),
+        ),
+  );
 }
 
 export function nearDuplicatesCard({ near_duplicates: duplicates }) {
   if (!duplicates) return null;
   const { accuracy_without: without, pairs } = duplicates;
-  return element("section", { class: "card", "aria-labelledby": "duplicates" },
+  return element(
+    "section",
+    { class: "card", "aria-labelledby": "duplicates" },
     element("h2", { id: "duplicates" }, "Near-duplicates of training photos"),
-    element("p", {}, duplicates.photos === 0 ? "No photo of this split looks like one that the model was trained on."
-      : `${counted(duplicates.photos, "photo")} of this split look like one that the model was trained on.`
-        + (without ? ` Without them accuracy is ${percent(without.value)} (95% interval ${interval(without)}), of ${counted(without.of, "photo")}.` : "")),
-    pairs.length === 0 ? null : firstRows("The most alike first", ["File", "Training file", "#Correlation"],
-      pairs.map((pair) => [file(pair.file), file(pair.training_file), probability(pair.correlation)])));
+    element(
+      "p",
+      {},
+      duplicates.photos === 0
+        ? "No photo of this split looks like one that the model was trained on."
+        : `${counted(duplicates.photos, "photo")} of this split look like one that the model was trained on.` +
+            (without
+              ? ` Without them accuracy is ${percent(without.value)} (95% interval ${interval(without)}), of ${counted(without.of, "photo")}.`
+              : ""),
+    ),
+    pairs.length === 0
+      ? null
+      : firstRows(
+          "The most alike first",
+          ["File", "Training file", "#Correlation"],
+          pairs.map((pair) => [file(pair.file), file(pair.training_file), probability(pair.correlation)]),
+        ),
+  );
 }
 
-const highest = (probabilities) => Object.entries(probabilities).sort(([, one], [, other]) => other - one).slice(0, SHOWN_CLASSES)
-  .map(([name, value]) => `${name} ${probability(value)}`).join(", ");
+const highest = (probabilities) =>
+  Object.entries(probabilities)
+    .sort(([, one], [, other]) => other - one)
+    .slice(0, SHOWN_CLASSES)
+    .map(([name, value]) => `${name} ${probability(value)}`)
+    .join(", ");
 
 /** The first rows, and the rest behind a button. */
 function firstRows(caption, columns, rows) {
   const table = dataTable(caption, columns, rows.slice(0, FIRST));
   if (rows.length <= FIRST) return table;
   const place = element("div", { class: "stack" }, table);
-  place.append(element("p", {}, element("button", {
-    type: "button", onclick: () => {
-      const whole = dataTable(caption, columns, rows);
-      place.replaceChildren(whole);
-      whole.focus();
-    },
-  }, `Show all ${count(rows.length)}`)));
+  place.append(
+    element(
+      "p",
+      {},
+      element(
+        "button",
+        {
+          type: "button",
+          onclick: () => {
+            const whole = dataTable(caption, columns, rows);
+            place.replaceChildren(whole);
+            whole.focus();
+          },
+        },
+        `Show all ${count(rows.length)}`,
+      ),
+    ),
+  );
   return place;
 }

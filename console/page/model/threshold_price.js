@@ -10,29 +10,68 @@ import { interval } from "./accuracy.js";
 export function recommendationCard({ recommendation, threshold_in_service: inService }) {
   const target = `at most ${percent(recommendation.routed_error_target)} of the routed photos wrong, with ${percent(recommendation.routed_error_confidence)} confidence`;
   const found = recommendation.threshold !== null;
-  return element("section", { class: "card", "aria-labelledby": "recommendation" },
+  return element(
+    "section",
+    { class: "card", "aria-labelledby": "recommendation" },
     element("h2", { id: "recommendation" }, "Recommended threshold"),
-    element("p", {}, element("strong", {}, found ? probability(recommendation.threshold) : "None can be recommended")),
-    element("p", {}, `The target: ${target}. `
-      + (found ? `At this threshold ${count(recommendation.wrong)} of ${counted(recommendation.routed, "routed photo")} were wrong, so no more than ${percent(recommendation.bound)} are. Set confidence_threshold to auto, or to ${recommendation.threshold}.`
-        : `${counted(recommendation.photos, "photo")} do not prove it for any threshold.`
-          + (recommendation.more_photos ? ` It needs about ${count(recommendation.more_photos)} more labelled photos.` : ""))),
-    inService ? element("p", { class: "muted" }, `In service: ${probability(inService.value)}, from ${inService.source}.`) : null);
+    element(
+      "p",
+      {},
+      element("strong", {}, found ? probability(recommendation.threshold) : "None can be recommended"),
+    ),
+    element(
+      "p",
+      {},
+      `The target: ${target}. ` +
+        (found
+          ? `At this threshold ${count(recommendation.wrong)} of ${counted(recommendation.routed, "routed photo")} were wrong, so no more than ${percent(recommendation.bound)} are. Set confidence_threshold to auto, or to ${recommendation.threshold}.`
+          : `${counted(recommendation.photos, "photo")} do not prove it for any threshold.` +
+            (recommendation.more_photos
+              ? ` It needs about ${count(recommendation.more_photos)} more labelled photos.`
+              : "")),
+    ),
+    inService
+      ? element("p", { class: "muted" }, `In service: ${probability(inService.value)} (${inService.source}).`)
+      : null,
+  );
 }
 
 export function thresholdPriceCard(place, report, signal) {
   const { thresholds } = report;
   const chart = element("div", { class: "chart" });
-  place.append(element("section", { class: "card", "aria-labelledby": "price" },
-    element("h2", { id: "price" }, "The price of a threshold"),
-    element("p", { class: "muted" }, `For ${counted(report.monthly_photos, "photo")} a month. The band is the 95% interval of the wrong share.`),
+  place.append(
+    element(
+      "section",
+      { class: "card", "aria-labelledby": "price" },
+      element("h2", { id: "price" }, "The price of a threshold"),
+      element(
+        "p",
+        { class: "muted" },
+        `For ${counted(report.monthly_photos, "photo")} a month. The band is the 95% interval of the wrong share.`,
+      ),
+      chart,
+      tableOfChart(
+        dataTable(
+          `Thresholds, for ${counted(report.monthly_photos, "photo")} a month`,
+          ["#Threshold", "#Routed", "#Wrong", "#Wrong share", "#Wrong a month", "#Refused a month"],
+          thresholds.map((one) => [
+            probability(one.threshold),
+            count(one.routed),
+            count(one.wrong),
+            one.wrong_share ? `${percent(one.wrong_share.value)} (${interval(one.wrong_share)})` : "–",
+            one.wrong_per_month ? whole(one.wrong_per_month.value) : "–",
+            whole(one.refused_per_month.value),
+          ]),
+        ),
+      ),
+    ),
+  );
+  drawChart(
     chart,
-    tableOfChart(dataTable(`Thresholds, for ${counted(report.monthly_photos, "photo")} a month`,
-      ["#Threshold", "#Routed", "#Wrong", "#Wrong share", "#Wrong a month", "#Refused a month"],
-      thresholds.map((one) => [probability(one.threshold), count(one.routed), count(one.wrong),
-        one.wrong_share ? `${percent(one.wrong_share.value)} (${interval(one.wrong_share)})` : "–",
-        one.wrong_per_month ? whole(one.wrong_per_month.value) : "–", whole(one.refused_per_month.value)])))));
-  drawChart(chart, "Share of photos routed and share of routed photos wrong, for each threshold", () => option(report), signal);
+    "Share of photos routed and share of routed photos wrong, for each threshold",
+    () => option(report),
+    signal,
+  );
 }
 
 const whole = (number) => count(Math.round(number));
@@ -40,22 +79,65 @@ const whole = (number) => count(Math.round(number));
 function option({ thresholds, photos, threshold_in_service: inService }) {
   const known = thresholds.filter((one) => one.wrong_share);
   const line = (name, data, property, special) => ({
-    name, type: "line", data, showSymbol: false, color: themeColour(property), symbol: special.symbol, lineStyle: { width: 2, type: special.dash }, ...special,
+    name,
+    type: "line",
+    data,
+    showSymbol: false,
+    color: themeColour(property),
+    symbol: special.symbol,
+    lineStyle: { width: 2, type: special.dash },
+    ...special,
   });
   const band = (data, special) => ({
-    type: "line", data, stack: "interval", showSymbol: false, silent: true, lineStyle: { opacity: 0 }, tooltip: { show: false }, ...special,
+    type: "line",
+    data,
+    stack: "interval",
+    showSymbol: false,
+    silent: true,
+    lineStyle: { opacity: 0 },
+    tooltip: { show: false },
+    ...special,
   });
   return {
     grid: { left: 56, right: 24, top: 56, bottom: 48 },
     legend: legend({ data: ["Routed", "Wrong among the routed"] }),
-    xAxis: axis({ type: "value", min: thresholds[0].threshold, max: thresholds.at(-1).threshold, name: "Threshold" }),
-    yAxis: axis({ type: "value", min: 0, max: 1, name: "Share", axisLabel: { color: themeColour("--muted"), formatter: (value) => `${Math.round(value * 100)}%` } }),
-    tooltip: tooltip((points) => described(thresholds[nearest(thresholds, points[0].value[0])]), { trigger: "axis" }),
+    xAxis: axis({
+      type: "value",
+      min: thresholds[0].threshold,
+      max: thresholds.at(-1).threshold,
+      name: "Threshold",
+    }),
+    yAxis: axis({
+      type: "value",
+      min: 0,
+      max: 1,
+      name: "Share",
+      axisLabel: { color: themeColour("--muted"), formatter: (value) => `${Math.round(value * 100)}%` },
+    }),
+    tooltip: tooltip((points) => described(thresholds[nearest(thresholds, points[0].value[0])]), {
+      trigger: "axis",
+    }),
     series: [
-      line("Routed", thresholds.map((one) => [one.threshold, one.routed / photos]), "--class-0", { symbol: "circle", markLine: markLine(inService) }),
-      line("Wrong among the routed", known.map((one) => [one.threshold, one.wrong_share.value]), "--failed", { symbol: "triangle", dash: "dashed" }),
-      band(known.map((one) => [one.threshold, one.wrong_share.low]), {}),
-      band(known.map((one) => [one.threshold, one.wrong_share.high - one.wrong_share.low]), { areaStyle: { color: themeColour("--failed"), opacity: 0.15 } }),
+      line(
+        "Routed",
+        thresholds.map((one) => [one.threshold, one.routed / photos]),
+        "--class-0",
+        { symbol: "circle", markLine: markLine(inService) },
+      ),
+      line(
+        "Wrong among the routed",
+        known.map((one) => [one.threshold, one.wrong_share.value]),
+        "--failed",
+        { symbol: "triangle", dash: "dashed" },
+      ),
+      band(
+        known.map((one) => [one.threshold, one.wrong_share.low]),
+        {},
+      ),
+      band(
+        known.map((one) => [one.threshold, one.wrong_share.high - one.wrong_share.low]),
+        { areaStyle: { color: themeColour("--failed"), opacity: 0.15 } },
+      ),
     ],
   };
 }
@@ -63,7 +145,10 @@ function option({ thresholds, photos, threshold_in_service: inService }) {
 function markLine(inService) {
   if (!inService) return undefined;
   return {
-    symbol: "none", silent: true, data: [{ xAxis: inService.value }], lineStyle: { color: themeColour("--ink"), type: "dotted" },
+    symbol: "none",
+    silent: true,
+    data: [{ xAxis: inService.value }],
+    lineStyle: { color: themeColour("--ink"), type: "dotted" },
     label: { formatter: "in service", rotate: 0, position: "end", color: themeColour("--ink") },
   };
 }
@@ -74,6 +159,11 @@ function nearest(thresholds, wanted) {
 }
 
 function described(one) {
-  return [`Threshold ${probability(one.threshold)}`, `${counted(one.routed, "photo")} routed`,
-    one.wrong_share ? `${count(one.wrong)} wrong: ${percent(one.wrong_share.value)} (${interval(one.wrong_share)})` : "none of them known"];
+  return [
+    `Threshold ${probability(one.threshold)}`,
+    `${counted(one.routed, "photo")} routed`,
+    one.wrong_share
+      ? `${count(one.wrong)} wrong: ${percent(one.wrong_share.value)} (${interval(one.wrong_share)})`
+      : "none of them known",
+  ];
 }

@@ -14,14 +14,28 @@ import { count, counted, percent, probability, shortTime, zone } from "../format
 import { emptyState, errorLine } from "../loading.js";
 
 const PROPOSED = 0.8;
-const PERIODS = [["Last day", 86_400], ["Last week", 604_800], ["Whole time", Infinity]];
+const PERIODS = [
+  ["Last day", 86_400],
+  ["Last week", 604_800],
+  ["Whole time", Infinity],
+];
 
 export function confidenceView(content, { signal }) {
   const progress = element("div", { role: "status" });
   const place = element("div", { class: "stack" });
   content.append(
-    element("div", {}, element("p", { class: "lead" }, "Every answer that the endpoint's data capture has kept. Drag the threshold, or move it with the arrow keys, and see what it would have done."), progress),
-    place);
+    element(
+      "div",
+      {},
+      element(
+        "p",
+        { class: "lead" },
+        "Every answer that the endpoint's data capture has kept. Drag the threshold, or move it with the arrow keys, and see what it would have done.",
+      ),
+      progress,
+    ),
+    place,
+  );
   read(progress, place, signal);
 }
 
@@ -43,14 +57,21 @@ async function read(progress, place, signal) {
 
 function showProgress(place, { read: objects, of, invocations, done, bad_lines: bad, measurements }) {
   if (done) {
-    const notes = [bad ? `${counted(bad, "captured line")} could not be read.` : "",
-      measurements ? `${counted(measurements, "answer")} to evaluations left out.` : ""].filter(Boolean);
+    const notes = [
+      bad ? `${counted(bad, "captured line")} could not be read.` : "",
+      measurements ? `${counted(measurements, "answer")} to evaluations left out.` : "",
+    ].filter(Boolean);
     place.replaceChildren(...notes.map((note) => element("p", { class: "muted small" }, note)));
     return;
   }
   place.replaceChildren(
     element("progress", { "aria-label": "Captured data read", max: 1, value: of ? objects / of : 0 }),
-    element("p", { class: "muted" }, `${count(objects)} of ${counted(of, "captured object")} read, ${counted(invocations, "invocation")}`));
+    element(
+      "p",
+      { class: "muted" },
+      `${count(objects)} of ${counted(of, "captured object")} read, ${counted(invocations, "invocation")}`,
+    ),
+  );
 }
 
 /** Draws what the server has read; the threshold stays where it was dragged to. */
@@ -60,7 +81,11 @@ async function draw(place, before, signal) {
   before?.replaced.abort();
   place.replaceChildren();
   if (invocations.count === 0) {
-    place.append(emptyState("Nothing was captured yet. Route a photo under Try it; data capture writes it down a little later."));
+    place.append(
+      emptyState(
+        "Nothing was captured yet. Route a photo under Try it; data capture writes it down a little later.",
+      ),
+    );
     return null;
   }
   const replaced = new AbortController();
@@ -78,27 +103,78 @@ function show(place, invocations, dragged, signal) {
   const period = element("p", { class: "muted", "aria-live": "polite" });
   const figures = element("div", { class: "figures" });
   const drift = element("div", { class: "stack" });
-  const [bars, heat, table] = [element("div", { class: "stack" }), element("div", { class: "stack" }), element("div", { class: "stack" })];
-  const periods = PERIODS.map(([name, seconds]) => element("button", {
-    type: "button", onclick: () => points.echarts.dispatchAction({ type: "dataZoom", start: startOf(invocations, seconds), end: 100 }),
-  }, name));
+  const [bars, heat, table] = [
+    element("div", { class: "stack" }),
+    element("div", { class: "stack" }),
+    element("div", { class: "stack" }),
+  ];
+  const periods = PERIODS.map(([name, seconds]) =>
+    element(
+      "button",
+      {
+        type: "button",
+        onclick: () =>
+          points.echarts.dispatchAction({ type: "dataZoom", start: startOf(invocations, seconds), end: 100 }),
+      },
+      name,
+    ),
+  );
   place.append(
-    element("section", { class: "card", "aria-labelledby": "points" },
-      element("div", { class: "row" }, element("h2", { id: "points" }, "Confidence of each invocation"),
-        element("span", { class: "row end" }, periods,
-          element("button", { type: "button", onclick: () => downloadCsv(invocations, first, last) }, "Download CSV"),
-          element("button", { type: "button", onclick: () => downloadPng(points, GRID, lowest, line.value()) }, "Download PNG"))),
-      period, figures, chart,
-      element("p", { class: "muted small" }, `Times in ${zone()}. Zoom with the buttons, the slider below the chart, or Ctrl and the wheel; all figures on this page follow it.`)),
-    element("div", { class: "grid" }, section("Histogram of confidences", bars), section("Volumes by hour and weekday", heat)),
-    section("Drift", drift), section("Invocations", table));
+    element(
+      "section",
+      { class: "card", "aria-labelledby": "points" },
+      element(
+        "div",
+        { class: "row" },
+        element("h2", { id: "points" }, "Confidence of each invocation"),
+        element(
+          "span",
+          { class: "row end" },
+          periods,
+          element(
+            "button",
+            { type: "button", onclick: () => downloadCsv(invocations, first, last) },
+            "Download CSV",
+          ),
+          element(
+            "button",
+            { type: "button", onclick: () => downloadPng(points, GRID, lowest, line.value()) },
+            "Download PNG",
+          ),
+        ),
+      ),
+      period,
+      figures,
+      chart,
+      element(
+        "p",
+        { class: "muted small" },
+        `Times in ${zone()}. Zoom with the buttons, the slider below the chart, or Ctrl and the wheel; all figures on this page follow it.`,
+      ),
+    ),
+    element(
+      "div",
+      { class: "grid" },
+      section("Histogram of confidences", bars),
+      section("Volumes by hour and weekday", heat),
+    ),
+    section("Drift", drift),
+    section("Invocations", table),
+  );
 
   const moved = (threshold) => showFigures(figures, counter(threshold), threshold, inService);
-  const redraws = [histogram(bars, invocations, lowest, signal), volumes(heat, invocations, signal), invocationTable(table, invocations, signal)];
+  const redraws = [
+    histogram(bars, invocations, lowest, signal),
+    volumes(heat, invocations, signal),
+    invocationTable(table, invocations, signal),
+  ];
   const showPeriod = () => {
-    period.textContent = `${counted(last - first, "invocation")}`
-      + (last > first ? `, ${shortTime(invocations.time[first])} to ${shortTime(invocations.time[last - 1])}` : " in this period")
-      + (last - first < invocations.count ? `, of ${count(invocations.count)}` : "");
+    period.textContent =
+      `${counted(last - first, "invocation")}` +
+      (last > first
+        ? `, ${shortTime(invocations.time[first])} to ${shortTime(invocations.time[last - 1])}`
+        : " in this period") +
+      (last - first < invocations.count ? `, of ${count(invocations.count)}` : "");
     for (const redraw of redraws) redraw(first, last);
     showDrift(drift, invocations, first, last);
   };
@@ -137,25 +213,63 @@ function section(title, body) {
 /** Shows the counts; returns them in words, for the slider. */
 function showFigures(place, { routed, refused, known, wrong }, threshold, inService) {
   const total = routed + refused;
-  const figure = (name, value, note) => element("div", { class: "figure" },
-    element("span", {}, name), element("strong", {}, value), element("span", { class: "small" }, note));
+  const figure = (name, value, note) =>
+    element(
+      "div",
+      { class: "figure" },
+      element("span", {}, name),
+      element("strong", {}, value),
+      element("span", { class: "small" }, note),
+    );
   place.replaceChildren(
-    figure("Threshold", probability(threshold), inService === null ? "none is published" : `in service: ${probability(inService)}`),
+    figure(
+      "Threshold",
+      probability(threshold),
+      inService === null ? "none is published" : `in service: ${probability(inService)}`,
+    ),
     figure("Routed", count(routed), `${percent(routed / total)} of all`),
     figure("Refused", count(refused), `${percent(refused / total)} of all`),
-    figure("Wrong", known ? count(wrong) : "–", known ? `${percent(wrong / known)} of ${count(known)} routed with known truth` : "known of none of those routed"));
-  return `${probability(threshold)}: ${count(routed)} routed, ${count(refused)} refused, `
-    + (known ? `${count(wrong)} of ${count(known)} known ones wrong` : "none of the routed ones known");
+    figure(
+      "Wrong",
+      known ? count(wrong) : "–",
+      known
+        ? `${percent(wrong / known)} of ${count(known)} routed with known truth`
+        : "known of none of those routed",
+    ),
+  );
+  return (
+    `${probability(threshold)}: ${count(routed)} routed, ${count(refused)} refused, ` +
+    (known ? `${count(wrong)} of ${count(known)} known ones wrong` : "none of the routed ones known")
+  );
 }
 
 function showDrift(place, { baseline, confidence }, first, last) {
   if (!baseline) {
-    place.replaceChildren(emptyState("There is no baseline: the answers on the validation photos are not stored for this model."));
+    place.replaceChildren(
+      emptyState("There is no baseline: the answers on the validation photos are not stored for this model."),
+    );
     return;
   }
   const drift = populationStability(baseline.confidences, confidence.subarray(first, last));
-  place.replaceChildren(...drift === null
-    ? [emptyState(`Too few to compare: ${counted(last - first, "invocation")} and ${counted(baseline.confidences.length, "validation photo")}; 50 of each are needed.`)]
-    : [element("p", {}, element("strong", {}, `Population stability index ${probability(drift.index)}`), `: ${drift.reading}.`),
-      element("p", { class: "muted" }, `Confidences of this period against those on ${counted(baseline.confidences.length, "validation photo")}, in the deciles of the latter. Usual reading: below 0.1 no shift, 0.1 to 0.25 some, above 0.25 a major one. By chance alone expect about ${probability(drift.byChance)}.`)]);
+  place.replaceChildren(
+    ...(drift === null
+      ? [
+          emptyState(
+            `Too few to compare: ${counted(last - first, "invocation")} and ${counted(baseline.confidences.length, "validation photo")}; 50 of each are needed.`,
+          ),
+        ]
+      : [
+          element(
+            "p",
+            {},
+            element("strong", {}, `Population stability index ${probability(drift.index)}`),
+            `: ${drift.reading}.`,
+          ),
+          element(
+            "p",
+            { class: "muted" },
+            `Confidences of this period against those on ${counted(baseline.confidences.length, "validation photo")}, in the deciles of the latter. Usual reading: below 0.1 no shift, 0.1 to 0.25 some, above 0.25 a major one. By chance alone expect about ${probability(drift.byChance)}.`,
+          ),
+        ]),
+  );
 }

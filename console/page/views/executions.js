@@ -13,27 +13,44 @@ const FIELDS = ["outcome", "class", "min", "max", "from", "to"];
 export function executionsView(content, { signal, parameters }) {
   const place = element("div", { class: "stack" });
   content.append(place);
-  showLoaded(place, signal, () => json("/api/overview", signal), (shown, overview) => {
-    const list = element("div", { class: "stack" });
-    shown.append(filters(parameters, overview.classes), element("section", { class: "card", "aria-label": "Executions" }, list));
-    showPage(list, query(parameters), overview.classes, signal);
-  });
+  showLoaded(
+    place,
+    signal,
+    () => json("/api/overview", signal),
+    (shown, overview) => {
+      const list = element("div", { class: "stack" });
+      shown.append(
+        filters(parameters, overview.classes),
+        element("section", { class: "card", "aria-label": "Executions" }, list),
+      );
+      showPage(list, query(parameters), overview.classes, signal);
+    },
+  );
 }
 
 function filters(parameters, classes) {
-  const options = (names, any) => [element("option", { value: "" }, any),
-    ...names.map((name) => element("option", { value: name, selected: false }, name))];
+  const options = (names, any) => [
+    element("option", { value: "" }, any),
+    ...names.map((name) => element("option", { value: name, selected: false }, name)),
+  ];
   const share = { type: "number", min: 0, max: 1, step: "any", inputmode: "decimal" };
   const field = (name, label, control) => element("label", {}, label, prefilled(control, name, parameters));
-  return element("form", { class: "filters card", "aria-label": "Filter", onsubmit: apply },
+  return element(
+    "form",
+    { class: "filters card", "aria-label": "Filter", onsubmit: apply },
     field("outcome", "Outcome", element("select", {}, options(OUTCOMES, "Any"))),
     field("class", "Class", element("select", {}, options(classes, "Any"))),
     field("min", "Confidence from", element("input", { ...share, placeholder: "0" })),
     field("max", "to", element("input", { ...share, placeholder: "1" })),
     field("from", `Started from (${zone()})`, element("input", { type: "datetime-local" })),
     field("to", "until", element("input", { type: "datetime-local" })),
-    element("div", { class: "row" }, element("button", { class: "primary" }, "Filter"),
-      [...parameters].length ? element("a", { class: "button", href: "#/executions" }, "Clear") : null));
+    element(
+      "div",
+      { class: "row" },
+      element("button", { class: "primary" }, "Filter"),
+      [...parameters].length ? element("a", { class: "button", href: "#/executions" }, "Clear") : null,
+    ),
+  );
 }
 
 function prefilled(control, name, parameters) {
@@ -68,30 +85,50 @@ function query(parameters) {
 }
 
 function showPage(list, wanted, classes, signal) {
-  showLoaded(list, signal, () => json(`/api/executions?${wanted}`, signal), (shown, page) => {
-    if (page.executions.length === 0 && !page.cursor) {
-      shown.append(emptyState([...wanted].length
-        ? "No execution fits these filters. Widen or clear them."
-        : "No photo was routed yet. Drop one under Try it."));
-      return;
-    }
-    const body = element("tbody");
-    const caption = element("caption", { "aria-live": "polite" });
-    shown.append(element("table", { class: "cards" }, caption, head(), body));
-    addPage(shown, body, caption, page, wanted, classes, signal);
-  });
+  showLoaded(
+    list,
+    signal,
+    () => json(`/api/executions?${wanted}`, signal),
+    (shown, page) => {
+      if (page.executions.length === 0 && !page.cursor) {
+        shown.append(
+          emptyState(
+            [...wanted].length
+              ? "No execution fits these filters. Widen or clear them."
+              : "No photo was routed yet. Drop one under Try it.",
+          ),
+        );
+        return;
+      }
+      const body = element("tbody");
+      const caption = element("caption", { "aria-live": "polite" });
+      shown.append(element("table", { class: "cards" }, caption, head(), body));
+      addPage(shown, body, caption, page, wanted, classes, signal);
+    },
+  );
 }
 
 function head() {
-  return element("thead", {}, element("tr", {}, ["Photo", "Outcome", "Class"].map((name) => element("th", { scope: "col" }, name)),
-    element("th", { scope: "col", class: "number" }, "Confidence"), element("th", { scope: "col" }, "Started"),
-    element("th", { scope: "col", class: "number" }, "Took"), element("th", { scope: "col" }, "File")));
+  return element(
+    "thead",
+    {},
+    element(
+      "tr",
+      {},
+      ["Photo", "Outcome", "Class"].map((name) => element("th", { scope: "col" }, name)),
+      element("th", { scope: "col", class: "number" }, "Confidence"),
+      element("th", { scope: "col" }, "Started"),
+      element("th", { scope: "col", class: "number" }, "Took"),
+      element("th", { scope: "col" }, "File"),
+    ),
+  );
 }
 
 function addPage(shown, body, caption, page, wanted, classes, signal) {
   body.append(...page.executions.map((execution) => row(execution, classes, signal)));
-  caption.textContent = `${counted(body.rows.length, "execution")}, newest first`
-    + (page.looked_back_to ? `; looked back to ${time(page.looked_back_to)}` : "");
+  caption.textContent =
+    `${counted(body.rows.length, "execution")}, newest first` +
+    (page.looked_back_to ? `; looked back to ${time(page.looked_back_to)}` : "");
   if (!page.cursor) return;
   const more = element("button", { type: "button" }, "Look further back");
   const place = element("p", {}, more);
@@ -99,11 +136,21 @@ function addPage(shown, body, caption, page, wanted, classes, signal) {
   more.addEventListener("click", async () => {
     more.disabled = true;
     try {
-      const next = await json(`/api/executions?${new URLSearchParams([...wanted, ["cursor", page.cursor]])}`, signal);
+      const next = await json(
+        `/api/executions?${new URLSearchParams([...wanted, ["cursor", page.cursor]])}`,
+        signal,
+      );
       place.remove();
       addPage(shown, body, caption, next, wanted, classes, signal);
     } catch (error) {
-      if (!signal.aborted) place.replaceChildren(errorLine(error.message, () => { place.replaceChildren(more); more.disabled = false; more.click(); }));
+      if (!signal.aborted)
+        place.replaceChildren(
+          errorLine(error.message, () => {
+            place.replaceChildren(more);
+            more.disabled = false;
+            more.click();
+          }),
+        );
     }
   });
 }
@@ -111,12 +158,27 @@ function addPage(shown, body, caption, page, wanted, classes, signal) {
 function row(execution, classes, signal) {
   const path = encodeURIComponent(execution.id);
   const file = execution.name ?? execution.id;
-  return element("tr", {},
-    element("td", {}, execution.key ? photoImage(`/api/executions/${path}/photo`, "", "thumbnail", signal) : null),
+  return element(
+    "tr",
+    {},
+    element(
+      "td",
+      {},
+      execution.key ? photoImage(`/api/executions/${path}/photo`, "", "thumbnail", signal) : null,
+    ),
     element("td", {}, outcomeMark(execution.outcome)),
     element("td", {}, execution.predicted_class ? classMark(classes, execution.predicted_class) : "–"),
     element("td", { class: "number" }, probability(execution.confidence)),
     element("td", { class: "when" }, time(execution.started)),
     element("td", { class: "number took" }, duration(execution.milliseconds)),
-    element("td", { class: "file" }, element("a", { class: "truncated", href: `#/executions/${path}`, title: execution.key ?? execution.id }, file)));
+    element(
+      "td",
+      { class: "file" },
+      element(
+        "a",
+        { class: "truncated", href: `#/executions/${path}`, title: execution.key ?? execution.id },
+        file,
+      ),
+    ),
+  );
 }

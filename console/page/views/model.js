@@ -12,14 +12,33 @@ import { trainingCurves } from "../model/training_curves.js";
 export function modelView(content, { signal }) {
   const evaluation = element("div", { class: "stack" });
   const training = element("div", { class: "stack" });
-  content.append(evaluation, element("section", { class: "card", "aria-labelledby": "training" },
-    element("h2", { id: "training" }, "Training"), training));
-  showLoaded(evaluation, signal, () => json("/api/evaluation", signal), (place, report) => {
-    place.append(accuracyCard(report));
-    place.append(element("div", { class: "grid" }, recommendationCard(report), confusionCard(report)));
-    // Charts measure the place that they stand in: they are drawn once it is in the page.
-    for (const card of [thresholdPriceCard, calibrationCard]) card(place, report, signal);
-    place.append(...[perClassCard(report), wrongPhotosCard(report), nearDuplicatesCard(report)].filter(Boolean));
-  });
-  showLoaded(training, signal, () => json("/api/training", signal), (place, history) => trainingCurves(place, history, signal));
+  content.append(
+    evaluation,
+    element(
+      "section",
+      { class: "card", "aria-labelledby": "training" },
+      element("h2", { id: "training" }, "Training"),
+      training,
+    ),
+  );
+  showLoaded(
+    evaluation,
+    signal,
+    () => json("/api/evaluation", signal),
+    (place, report) => {
+      place.append(accuracyCard(report));
+      place.append(element("div", { class: "grid" }, recommendationCard(report), confusionCard(report)));
+      // Charts measure the place that they stand in: they are drawn once it is in the page.
+      for (const card of [thresholdPriceCard, calibrationCard]) card(place, report, signal);
+      place.append(
+        ...[perClassCard(report), wrongPhotosCard(report), nearDuplicatesCard(report)].filter(Boolean),
+      );
+    },
+  );
+  showLoaded(
+    training,
+    signal,
+    () => json("/api/training", signal),
+    (place, history) => trainingCurves(place, history, signal),
+  );
 }

@@ -12,39 +12,65 @@ const AT_A_TIME = 4;
 export function tryItView(content, { signal }) {
   const place = element("div", { class: "stack" });
   content.append(place);
-  showLoaded(place, signal, () => json("/api/overview", signal), (shown, overview) => {
-    const results = element("div", { class: "stack" });
-    const waiting = [];
-    let active = 0;
-    const next = async () => {
-      while (active < AT_A_TIME && waiting.length) {
-        active += 1;
-        waiting.shift()().finally(() => { active -= 1; next(); });
-      }
-    };
-    const take = (files) => {
-      for (const file of files) waiting.push(card(file, results, overview, signal));
-      next();
-    };
-    shown.append(dropZone(take), results);
-  });
+  showLoaded(
+    place,
+    signal,
+    () => json("/api/overview", signal),
+    (shown, overview) => {
+      const results = element("div", { class: "stack" });
+      const waiting = [];
+      let active = 0;
+      const next = async () => {
+        while (active < AT_A_TIME && waiting.length) {
+          active += 1;
+          waiting
+            .shift()()
+            .finally(() => {
+              active -= 1;
+              next();
+            });
+        }
+      };
+      const take = (files) => {
+        for (const file of files) waiting.push(card(file, results, overview, signal));
+        next();
+      };
+      shown.append(dropZone(take), results);
+    },
+  );
 }
 
 function dropZone(take) {
   const chooser = (identifier, label, attributes, className) => [
     element("input", {
-      type: "file", id: identifier, accept: "image/*,.heic,.heif", ...attributes,
-      onchange: (event) => { take([...event.target.files]); event.target.value = ""; },
+      type: "file",
+      id: identifier,
+      accept: "image/*,.heic,.heif",
+      ...attributes,
+      onchange: (event) => {
+        take([...event.target.files]);
+        event.target.value = "";
+      },
     }),
-    element("label", { for: identifier, class: className }, label)];
-  const zone = element("section", { class: "drop-zone", "aria-label": "Photos to route" },
+    element("label", { for: identifier, class: className }, label),
+  ];
+  const zone = element(
+    "section",
+    { class: "drop-zone", "aria-label": "Photos to route" },
     element("h2", {}, "Drop photos here"),
     element("p", { class: "muted" }, "or choose them; each starts one execution of the state machine."),
-    element("div", { class: "row" },
+    element(
+      "div",
+      { class: "row" },
       element("span", {}, chooser("files", "Choose photos", { multiple: true }, "button primary")),
-      element("span", {}, chooser("camera", "Take a photo", { capture: "environment" }, "button"))));
+      element("span", {}, chooser("camera", "Take a photo", { capture: "environment" }, "button")),
+    ),
+  );
   for (const name of ["dragenter", "dragover"]) {
-    zone.addEventListener(name, (event) => { event.preventDefault(); zone.classList.add("over"); });
+    zone.addEventListener(name, (event) => {
+      event.preventDefault();
+      zone.classList.add("over");
+    });
   }
   for (const name of ["dragleave", "drop"]) zone.addEventListener(name, () => zone.classList.remove("over"));
   zone.addEventListener("drop", (event) => {
@@ -56,14 +82,31 @@ function dropZone(take) {
 
 /** Adds a card for the file; returns what uploads it and follows its execution. */
 function card(file, results, overview, signal) {
-  const said = element("div", { class: "stack", "aria-live": "polite" }, element("p", { class: "muted" }, "Waiting for its turn…"));
+  const said = element(
+    "div",
+    { class: "stack", "aria-live": "polite" },
+    element("p", { class: "muted" }, "Waiting for its turn…"),
+  );
   const live = element("div", { class: "stack" });
-  const preview = element("img", { class: "picture", alt: `Your photo ${file.name}`, src: URL.createObjectURL(file) });
-  preview.addEventListener("error", () => preview.replaceWith(element("p", { class: "notice" }, "This browser can't show the file; it is sent as it is.")));
+  const preview = element("img", {
+    class: "picture",
+    alt: `Your photo ${file.name}`,
+    src: URL.createObjectURL(file),
+  });
+  preview.addEventListener("error", () =>
+    preview.replaceWith(
+      element("p", { class: "notice" }, "This browser can't show the file; it is sent as it is."),
+    ),
+  );
   signal.addEventListener("abort", () => URL.revokeObjectURL(preview.src));
-  results.prepend(element("article", { class: "card", "aria-label": `Photo ${file.name}` },
-    element("h2", { class: "truncated", title: file.name }, file.name),
-    element("div", { class: "side-by-side" }, preview, element("div", { class: "stack" }, said, live))));
+  results.prepend(
+    element(
+      "article",
+      { class: "card", "aria-label": `Photo ${file.name}` },
+      element("h2", { class: "truncated", title: file.name }, file.name),
+      element("div", { class: "side-by-side" }, preview, element("div", { class: "stack" }, said, live)),
+    ),
+  );
   const run = async () => {
     try {
       await route(file, said, live, overview, signal);
@@ -76,11 +119,22 @@ function card(file, results, overview, signal) {
 
 async function route(file, said, live, overview, signal) {
   if (file.size > LARGEST_BYTES) {
-    said.replaceChildren(element("p", { class: "notice error", role: "alert" }, `${count(file.size)} bytes: a photo may have 10 MiB (10,485,760 bytes) at most. Make it smaller.`));
+    said.replaceChildren(
+      element(
+        "p",
+        { class: "notice error", role: "alert" },
+        `${count(file.size)} bytes: a photo may have 10 MiB (10,485,760 bytes) at most. Make it smaller.`,
+      ),
+    );
     return;
   }
   said.replaceChildren(element("p", { class: "muted" }, "Uploading…"));
-  const upload = await request("/api/photos", { method: "POST", body: file, headers: { "X-File-Name": encodeURIComponent(file.name) }, signal });
+  const upload = await request("/api/photos", {
+    method: "POST",
+    body: file,
+    headers: { "X-File-Name": encodeURIComponent(file.name) },
+    signal,
+  });
   const { id } = await upload.json();
   const path = `/api/executions/${encodeURIComponent(id)}`;
   let outcome = null;
@@ -91,6 +145,11 @@ async function route(file, said, live, overview, signal) {
     live.replaceChildren(
       ...[probabilityBars(execution, overview.classes, overview.threshold?.value ?? null)].filter(Boolean),
       stateTable(execution.states),
-      element("p", {}, element("a", { href: `#/executions/${encodeURIComponent(id)}` }, "The whole execution")));
+      element(
+        "p",
+        {},
+        element("a", { href: `#/executions/${encodeURIComponent(id)}` }, "The whole execution"),
+      ),
+    );
   }
 }
