@@ -1,5 +1,6 @@
 """The page's server: which address answers what."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -44,9 +45,10 @@ LAST_PAUSE_SECONDS = 2.0
 class Console:
     """The handlers, and what outlives a request: what is known of executions and of captured traffic."""
 
-    def __init__(self, deployment: Deployment, token: str) -> None:
+    def __init__(self, deployment: Deployment, token: str, stop: asyncio.Event) -> None:
         self._deployment = deployment
         self._token = token
+        self._stop = stop
         self._executions = Executions(deployment)
         self._traffic = CapturedTraffic(deployment)
 
@@ -138,7 +140,9 @@ class Console:
         yield whole
         pause = FIRST_PAUSE_SECONDS
         while whole["outcome"] == "running":
-            await anyio.sleep(pause)
+            with anyio.move_on_after(pause):
+                await self._stop.wait()
+                return
             pause = min(pause * 1.2, LAST_PAUSE_SECONDS)
             before, whole = whole, whole | await run_in_threadpool(self._executions.one, name)
             if whole != before:
@@ -147,7 +151,9 @@ class Console:
     async def _reading_progress(self) -> AsyncIterator[Mapping[str, Any]]:
         while not self._traffic.progress.done:
             yield asdict(self._traffic.progress)
-            await anyio.sleep(FIRST_PAUSE_SECONDS)
+            with anyio.move_on_after(FIRST_PAUSE_SECONDS):
+                await self._stop.wait()
+                return
         yield asdict(self._traffic.progress)
 
     def _columns(self) -> bytes:
@@ -160,15 +166,18 @@ class Console:
         return invocation_columns(self._traffic.rows(), header)
 
 
-def page_application(deployment: Deployment, token: str, hosts: Sequence[str]) -> Starlette:
+def page_application(
+    deployment: Deployment, token: str, hosts: Sequence[str], stop: asyncio.Event
+) -> Starlette:
     """Returns the application.
 
     Args:
         deployment: What it shows.
         token: The session's, which the page carries and every call of the API must.
         hosts: Every ``name:port`` that it answers to.
+        stop: Ends the event streams, which would go on for as long as somebody listens.
     """
-    console = Console(deployment, token)
+    console = Console(deployment, token, stop)
 
     @asynccontextmanager
     async def lifespan(application: Starlette) -> AsyncIterator[None]:

@@ -67,9 +67,8 @@ async def _serve(deployment: Deployment, hosts: list[str], listener: socket.sock
     # Hypercorn closes the socket when it ends.
     config.bind = [f"fd://{listener.detach()}"]
     config.loglevel = "WARNING"
-    # An event stream has no end of its own.
-    config.graceful_timeout = 0.5
-    application = page_application(deployment, secrets.token_urlsafe(32), hosts)
+    config.graceful_timeout = 1.5
+    application = page_application(deployment, secrets.token_urlsafe(32), hosts, stop)
 
     async def stopped() -> None:
         await stop.wait()

@@ -1,5 +1,6 @@
 """A deployment in moto's AWS whose state machine answers by the photo's key, and the page that shows it."""
 
+import asyncio
 import hashlib
 import json
 from collections.abc import Iterator
@@ -75,6 +76,8 @@ def deployment() -> Iterator[Deployment]:
 
 
 @pytest.fixture
-def page(deployment: Deployment) -> PageClient:
+def page(deployment: Deployment) -> Iterator[PageClient]:
     """A page of that deployment that nobody has looked at yet, open in a browser."""
-    return PageClient(page_application(deployment, TOKEN, [HOST, "localhost:8080"]))
+    hosts = [HOST, "localhost:8080"]
+    with asyncio.Runner() as runner:
+        yield PageClient(page_application(deployment, TOKEN, hosts, asyncio.Event()), runner)

@@ -47,6 +47,7 @@ class PageClient:
     """One browser with the page open."""
 
     application: ASGIApp
+    runner: asyncio.Runner
 
     def get(self, path: str, headers: dict[str, str] | None = None) -> Answer:
         """Asks with the page's own headers, except for those given; an empty one is left out."""
@@ -56,9 +57,8 @@ class PageClient:
         """Asks and waits until the answer has ended."""
         sent = {"host": HOST, "authorization": f"Bearer {TOKEN}", "sec-fetch-site": "same-origin"}
         sent |= headers or {}
-        return asyncio.run(
-            self._ask(method, path, {name: value for name, value in sent.items() if value}, body)
-        )
+        sent = {name: value for name, value in sent.items() if value}
+        return self.runner.run(self._ask(method, path, sent, body))
 
     async def _ask(self, method: str, path: str, headers: dict[str, str], body: bytes) -> Answer:
         raw_path, _, query = path.partition("?")

@@ -1,7 +1,9 @@
 """What the page says of the endpoint, its model, the job that trained it, and its evaluation."""
 
 import json
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import boto3
@@ -10,7 +12,6 @@ from page_client import PageClient
 
 from console.deployment import Deployment
 
-JOB = "scones-0123456789ab"
 MODEL = "scones-endpoint-Model-1"
 ROLE = "arn:aws:iam::123456789012:role/scones"
 IMAGE = "811284229777.dkr.ecr.us-east-1.amazonaws.com/image-classification:1"
@@ -26,72 +27,76 @@ LOG = """[INFO] Epoch[0] Batch [20] Speed: 123.881 samples/sec accuracy=0.574405
 [INFO] Epoch[2] Validation-accuracy=0.86"""
 
 
-@pytest.fixture
-def endpoint(deployment: Deployment) -> Iterator[None]:
-    """An endpoint whose model a training job made; it is gone after the test."""
-    sagemaker, ssm = boto3.client("sagemaker"), boto3.client("ssm")
-    models = f"s3://{deployment.bucket}/models"
-    sagemaker.create_training_job(
-        TrainingJobName=JOB,
+@pytest.fixture(scope="module")
+def job(deployment: Deployment) -> str:
+    """A training job, its name."""
+    data = f"s3://{deployment.bucket}/datasets/0123456789abcdef/train/"
+    boto3.client("sagemaker").create_training_job(
+        TrainingJobName="scones-0123456789ab",
         AlgorithmSpecification={"TrainingImage": IMAGE, "TrainingInputMode": "File"},
         HyperParameters={"num_training_samples": "900"},
         RoleArn=ROLE,
         InputDataConfig=[
             {
                 "ChannelName": "train",
-                "DataSource": {
-                    "S3DataSource": {
-                        "S3DataType": "S3Prefix",
-                        "S3Uri": f"s3://{deployment.bucket}/datasets/0123456789abcdef/train/",
-                    }
-                },
+                "DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": data}},
             }
         ],
-        OutputDataConfig={"S3OutputPath": f"{models}/"},
+        OutputDataConfig={"S3OutputPath": f"s3://{deployment.bucket}/models/"},
         ResourceConfig={"InstanceType": "ml.g4dn.xlarge", "InstanceCount": 1, "VolumeSizeInGB": 30},
         StoppingCondition={"MaxRuntimeInSeconds": 3000},
     )
+    return "scones-0123456789ab"
+
+
+@contextmanager
+def serving(trained_by: str) -> Iterator[None]:
+    """An endpoint for a model in the folder of that name, while it lasts."""
+    sagemaker, ssm = boto3.client("sagemaker"), boto3.client("ssm")
+    artifact = f"s3://bucket/models/{trained_by}/output/model.tar.gz"
     sagemaker.create_model(
         ModelName=MODEL,
-        PrimaryContainer={"Image": IMAGE, "ModelDataUrl": f"{models}/{JOB}/output/model.tar.gz"},
+        PrimaryContainer={"Image": IMAGE, "ModelDataUrl": artifact},
         ExecutionRoleArn=ROLE,
     )
+    variant: Any = {"VariantName": "AllTraffic", "ModelName": MODEL, "InstanceType": "ml.m5.large"}
     sagemaker.create_endpoint_config(
-        EndpointConfigName="scones-config",
-        ProductionVariants=[
-            {
-                "VariantName": "AllTraffic",
-                "ModelName": MODEL,
-                "InstanceType": "ml.m5.large",
-                "InitialInstanceCount": 1,
-            }
-        ],
+        EndpointConfigName="scones-config", ProductionVariants=[variant | {"InitialInstanceCount": 1}]
     )
     sagemaker.create_endpoint(EndpointName="scones", EndpointConfigName="scones-config")
-    ssm.put_parameter(Name="/scones/endpoint", Value="scones", Type="String")
-    yield
-    ssm.delete_parameter(Name="/scones/endpoint")
-    sagemaker.delete_endpoint(EndpointName="scones")
-    sagemaker.delete_endpoint_config(EndpointConfigName="scones-config")
-    sagemaker.delete_model(ModelName=MODEL)
-    sagemaker.delete_training_job(TrainingJobName=JOB)
+    ssm.put_parameter(Name="/scones/endpoint", Value="scones", Type="String", Overwrite=True)
+    try:
+        yield
+    finally:
+        ssm.delete_parameter(Name="/scones/endpoint")
+        sagemaker.delete_endpoint(EndpointName="scones")
+        sagemaker.delete_endpoint_config(EndpointConfigName="scones-config")
+        sagemaker.delete_model(ModelName=MODEL)
 
 
 @pytest.fixture
-def log(endpoint: None) -> Iterator[None]:
+def endpoint(job: str) -> Iterator[None]:
+    """An endpoint that serves the job's model."""
+    with serving(job):
+        yield
+
+
+@pytest.fixture
+def log(job: str) -> Iterator[None]:
     """The log of that job."""
     logs = boto3.client("logs")
-    group = "/aws/sagemaker/TrainingJobs"
+    group, stream = "/aws/sagemaker/TrainingJobs", f"{job}/algo-1"
     logs.create_log_group(logGroupName=group)
-    logs.create_log_stream(logGroupName=group, logStreamName=f"{JOB}/algo-1")
+    logs.create_log_stream(logGroupName=group, logStreamName=stream)
     # All in one millisecond: order is what counts.
-    events: Any = [{"timestamp": 1_800_000_000_000, "message": line} for line in LOG.splitlines()]
-    logs.put_log_events(logGroupName=group, logStreamName=f"{JOB}/algo-1", logEvents=events)
+    now = int(time.time() * 1000)
+    events: Any = [{"timestamp": now, "message": line} for line in LOG.splitlines()]
+    logs.put_log_events(logGroupName=group, logStreamName=stream, logEvents=events)
     yield
     logs.delete_log_group(logGroupName=group)
 
 
-def test_the_overview_names_what_is_in_service(page: PageClient, log: None) -> None:
+def test_the_overview_names_what_is_in_service(page: PageClient, endpoint: None, log: None, job: str) -> None:
     overview = page.get("/api/overview").json
     assert (overview["name"], overview["region"], overview["account"]) == (
         "scones",
@@ -104,7 +109,7 @@ def test_the_overview_names_what_is_in_service(page: PageClient, log: None) -> N
     assert overview["endpoint"]["instance_type"] == "ml.m5.large"
     model = overview["model"]
     assert (model["accuracy"], model["dataset"], model["pictures"]) == (0.875, "0123456789abcdef", 900)
-    assert model["training_job"] == JOB
+    assert model["training_job"] == job
     assert overview["today"]["routed"] == 0
     assert overview["links"]["endpoint"].endswith("#/endpoints/scones")
 
@@ -133,9 +138,9 @@ def test_the_threshold_is_what_the_deployment_says(page: PageClient) -> None:
         ssm.delete_parameter(Name="/scones/threshold")
 
 
-def test_the_jobs_epochs_come_from_its_log(page: PageClient, log: None) -> None:
+def test_the_jobs_epochs_come_from_its_log(page: PageClient, endpoint: None, log: None, job: str) -> None:
     training = page.get("/api/training").json
-    assert training["job"] == JOB
+    assert training["job"] == job
     assert training["stored_epoch"] == 1
     assert training["epochs"] == [
         {"epoch": 0, "train_accuracy": 0.613911, "validation_accuracy": 0.494792},
@@ -149,20 +154,10 @@ def test_a_job_without_a_log_says_so(page: PageClient, endpoint: None) -> None:
     assert page.get("/api/overview").json["model"]["accuracy"] is None
 
 
-def test_a_given_model_was_trained_by_no_job(page: PageClient, endpoint: None) -> None:
-    boto3.client("sagemaker").delete_training_job(TrainingJobName=JOB)
-    try:
+def test_a_given_model_was_trained_by_no_job(page: PageClient) -> None:
+    with serving("scones-given"):
         assert "given as an artifact" in page.get("/api/training").json["missing"]
         assert page.get("/api/overview").json["model"]["training_job"] is None
-    finally:
-        boto3.client("sagemaker").create_training_job(
-            TrainingJobName=JOB,
-            AlgorithmSpecification={"TrainingImage": IMAGE, "TrainingInputMode": "File"},
-            RoleArn=ROLE,
-            OutputDataConfig={"S3OutputPath": "s3://bucket/"},
-            ResourceConfig={"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1},
-            StoppingCondition={"MaxRuntimeInSeconds": 1},
-        )
 
 
 def test_the_evaluation_is_that_of_the_model_in_service(
@@ -178,7 +173,7 @@ def test_the_evaluation_is_that_of_the_model_in_service(
     boto3.client("s3").delete_object(**place)
 
 
-def test_what_aws_refuses_is_one_line(page: PageClient, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_aws_refuses_is_one_line(page: PageClient) -> None:
     boto3.client("ssm").put_parameter(
         Name="/scones/dataset", Value="no-such-set", Type="String", Overwrite=True
     )

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -23,7 +23,8 @@ from console.executions import Executions
 from console.shared_session import SharedSession
 Executions.one = lambda self, name: {"outcome": "running", "at": time.time()}
 Executions.graph = lambda self, name: {}
-deployment = Deployment("scones", "b", "arn:aws:states:us-east-1:123456789012:stateMachine:s", SharedSession())
+machine = "arn:aws:states:us-east-1:123456789012:stateMachine:scones"
+deployment = Deployment("scones", "bucket", machine, SharedSession())
 try:
     serve_page(deployment, int(sys.argv[1]))
 except KeyboardInterrupt:
@@ -51,10 +52,17 @@ def served(port: int) -> Iterator[tuple[subprocess.Popen[str], int]]:
         process.communicate()
 
 
-def get(port: int, path: str, headers: dict[str, str]) -> http.client.HTTPResponse:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-    connection.request("GET", path, headers=headers)
-    return connection.getresponse()
+@contextmanager
+def answer(port: int, path: str, headers: dict[str, str]) -> Iterator[http.client.HTTPResponse]:
+    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=60)) as connection:
+        connection.request("GET", path, headers=headers)
+        with connection.getresponse() as response:
+            yield response
+
+
+def page(port: int) -> str:
+    with answer(port, "/", {}) as response:
+        return response.read().decode()
 
 
 @pytest.fixture
@@ -72,21 +80,20 @@ def taken() -> Iterator[int]:
 def test_a_signal_ends_it_while_a_stream_is_open(taken: int, number: int, status: int, said: str) -> None:
     with served(taken) as (process, port):
         assert port > taken
-        page = get(port, "/", {}).read().decode()
-        token = re.search(r'name="session-token" content="([\w-]{43})"', page)
+        token = re.search(r'name="session-token" content="([\w-]{43})"', page(port))
         assert token
         headers = {"Authorization": f"Bearer {token[1]}"}
-        stream = get(port, "/api/executions/some/events", headers)
-        assert stream.readline().startswith(b'data: {"outcome": "running"')
-        process.send_signal(number)
-        assert process.communicate(timeout=60) == ("", said)
+        with answer(port, "/api/executions/some/events", headers) as stream:
+            assert stream.readline().startswith(b'data: {"outcome": "running"')
+            process.send_signal(number)
+            assert process.communicate(timeout=60) == ("", said)
         assert process.returncode == status
 
 
 def test_every_server_has_a_token_of_its_own(taken: int) -> None:
     with served(taken) as (_, first), served(taken) as (_, second):
         assert first != second
-        assert get(first, "/", {}).read() != get(second, "/", {}).read()
+        assert page(first) != page(second)
 
 
 @pytest.mark.parametrize("port", ["0", "65536", "-1", "http"])
