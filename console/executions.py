@@ -38,7 +38,7 @@ class Executions:
 
     def __init__(self, deployment: Deployment) -> None:
         self._state_machine = deployment.state_machine
-        self._step_functions = deployment.session.client("stepfunctions")
+        self._step_functions: Any = deployment.session.client("stepfunctions")
         self._pool = ThreadPoolExecutor(CONCURRENT_REQUESTS, thread_name_prefix="executions")
         self._ended: OrderedDict[str, dict[str, Any]] = OrderedDict()
 

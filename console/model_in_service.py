@@ -1,6 +1,7 @@
 """The endpoint, the model that it serves, the job that trained it, and what its evaluation said."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -115,7 +116,7 @@ def evaluation(deployment: Deployment) -> dict[str, Any]:
         return {"missing": "The model in service is not measured yet: run python -m evaluation"}
 
 
-def _job(deployment: Deployment, name: str) -> dict[str, Any] | None:
+def _job(deployment: Deployment, name: str) -> Mapping[str, Any] | None:
     try:
         return deployment.session.client("sagemaker").describe_training_job(TrainingJobName=name)
     except ClientError as error:

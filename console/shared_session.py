@@ -21,5 +21,7 @@ class SharedSession(boto3.Session):
         """Returns the one client of a service."""
         with self._making:
             if service_name not in self._clients:
-                self._clients[service_name] = super().client(service_name, config=CONFIG)
+                self._clients[service_name] = super().client(  # type: ignore[call-overload]
+                    service_name, config=CONFIG
+                )
             return self._clients[service_name]
