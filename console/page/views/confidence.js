@@ -45,6 +45,10 @@ async function read(progress, place, signal) {
   try {
     for await (const state of events("/api/invocations/events", signal)) {
       showProgress(progress, state);
+      if (state.missing) {
+        place.replaceChildren(emptyState(state.missing));
+        return;
+      }
       if (state.done || (drawn === null && state.invocations > 0)) drawn = await draw(place, drawn, signal);
       if (state.error) throw new ApiError(state.error);
     }
