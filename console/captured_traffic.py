@@ -44,6 +44,7 @@ class Progress:
         measurements: Invocations of `python -m evaluation`, left out.
         done: Whether nobody is reading now.
         error: Why the last reading broke off, if it did.
+        missing: What to do about that there is nothing to read yet.
     """
 
     read: int = 0
@@ -53,6 +54,7 @@ class Progress:
     measurements: int = 0
     done: bool = True
     error: str | None = None
+    missing: str | None = None
 
 
 @dataclass
@@ -81,7 +83,7 @@ class CapturedTraffic:
         with self._lock:
             if not self.progress.done:
                 return
-            self.progress.done, self.progress.error = False, None
+            self.progress.done, self.progress.error, self.progress.missing = False, None, None
         threading.Thread(target=self._read, name="captured-traffic", daemon=True).start()
 
     def rows(self) -> np.ndarray:
@@ -116,7 +118,9 @@ class CapturedTraffic:
     def _read(self) -> None:
         try:
             self._read_objects()
-        except (BotoCoreError, ClientError, NotDeployed) as error:
+        except NotDeployed as error:
+            self.progress.missing = str(error)
+        except (BotoCoreError, ClientError) as error:
             self.progress.error = f"Captured traffic can not be read: {error}"
         finally:
             self.progress.done = True

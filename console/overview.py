@@ -18,7 +18,7 @@ def overview(deployment: Deployment, executions: Executions) -> dict[str, Any]:
         if isinstance(served, InService):
             endpoint, model = served.endpoint, trained_model(deployment, served)
         else:
-            endpoint = model = served
+            endpoint, model = served, {"missing": "Without an endpoint no model is in service"}
         region, account = deployment.state_machine.split(":")[3:5]
         return {
             "name": deployment.name,

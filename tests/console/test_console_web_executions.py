@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 import boto3
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from page_client import Answer, PageClient, png
 
@@ -131,11 +131,13 @@ def test_a_filter_that_matches_little_says_how_far_it_looked(
     assert answer["cursor"]
 
 
+@settings(deadline=None)
 @given(st.none() | st.text(), st.integers(min_value=0))
 def test_a_cursor_comes_back_as_it_was_given(token: str | None, skip: int) -> None:
     assert decode_cursor(encode_cursor(token, skip)) == (token, skip)
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_any_other_cursor_is_refused_or_read(cursor: str) -> None:
     try:
@@ -230,6 +232,7 @@ def test_a_strangers_file_name_becomes_a_plain_one(header: str, expected: str) -
     assert file_name(header) == expected
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_any_file_name_fits_an_s3_key_and_stays_in_its_folder(name: str) -> None:
     kept = file_name(quote(name, errors="replace"))

@@ -4,7 +4,7 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from console.execution_states import graph, readable, states
@@ -105,6 +105,7 @@ def test_the_picture_is_not_carried_along_wherever_it_lies() -> None:
     }
 
 
+@settings(deadline=None)
 @given(st.none() | st.text())
 def test_any_text_is_readable(document: str | None) -> None:
     json.dumps(readable(document))
