@@ -74,6 +74,6 @@ def test_what_is_shown_is_downloaded(slider: Locator, page: Page, tmp_path: Path
 def test_a_table_holds_the_same_with_each_picture(slider: Locator, page: Page) -> None:
     table = page.get_by_role("region", name="Invocations", exact=True).get_by_role("table")
     expect(table.get_by_role("row").nth(1)).to_contain_text(re.compile("bicycle|motorcycle"))
-    picture = table.get_by_role("img").first
+    picture = table.locator("img").first
     picture.scroll_into_view_if_needed()
     expect(picture).not_to_have_js_property("naturalWidth", 0)

@@ -22,8 +22,8 @@ def empty(app: App) -> Iterator[str]:
     ("view", "advice"),
     [
         ("overview", "make deploy"),
-        ("confidence", "Route a photo under Try it"),
-        ("model", "python -m evaluation"),
+        ("confidence", "python data_staging/stage.py"),
+        ("model", "make demo"),
     ],
 )
 def test_a_view_with_nothing_to_show_says_what_to_do(page: Page, empty: str, view: str, advice: str) -> None:
