@@ -43,7 +43,9 @@ def test_every_invocation_is_counted_and_the_threshold_moves_over_all_of_them(sl
 
 
 def test_a_part_of_the_time_is_zoomed_into_and_left_again(slider: Locator, page: Page) -> None:
-    page.locator("canvas.points").hover()
+    chart = page.locator(".chart-frame").bounding_box()
+    assert chart
+    page.mouse.move(chart["x"] + chart["width"] / 2, chart["y"] + chart["height"] / 4)
     page.keyboard.down("Control")
     page.mouse.wheel(0, -600)
     page.keyboard.up("Control")
