@@ -34,8 +34,8 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
 @pytest.fixture(scope="module")
 def address(app: App) -> Iterator[str]:
     """Where the page of that deployment is served."""
-    with served(app.cloud.environment, app.name, free_port()) as address:
-        yield address
+    with served(app.cloud.environment, app.name, free_port()) as server:
+        yield server.address
 
 
 @pytest.fixture(scope="session")

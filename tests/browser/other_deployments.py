@@ -15,21 +15,22 @@ def deployment_with_nothing_in_it(app: App) -> str:
     return _deployment(app, "scones-empty", {"state-machine": app.parameter("state-machine")})
 
 
-def deployment_with_much_traffic(app: App, invocations: int) -> str:
-    """Returns the name of a deployment like the shared one, which has captured that many invocations."""
+def deployment_with_much_traffic(app: App, pictures: list[bytes], invocations: int) -> str:
+    """Returns the name of a deployment like the shared one that captured so many invocations."""
     shared = ("state-machine", "endpoint", "model", "threshold", "dataset")
     taken = {which: app.parameter(which) for which in shared}
     name = _deployment(app, "scones-busy", taken)
     s3, bucket = app.cloud.client("s3"), f"{name}-bucket"
     manifest = f"datasets/{taken['dataset']}/manifest.json"
     s3.copy_object(Bucket=bucket, Key=manifest, CopySource=f"{app.parameter('bucket')}/{manifest}")
-    traffic = drawn_traffic(taken["endpoint"], [_picture()], invocations, datetime.now(UTC), OBJECTS)
+    traffic = drawn_traffic(taken["endpoint"], pictures, invocations, datetime.now(UTC), OBJECTS)
     for key, content in traffic:
         s3.put_object(Bucket=bucket, Key=key, Body=content)
     return name
 
 
-def _picture() -> bytes:
+def small_picture() -> bytes:
+    """Returns a PNG that is none of the staged ones."""
     written = io.BytesIO()
     Image.new("RGB", (8, 8), "teal").save(written, "PNG")
     return written.getvalue()

@@ -14,8 +14,8 @@ pytestmark = pytest.mark.end_to_end
 @pytest.fixture(scope="module")
 def empty(app: App) -> Iterator[str]:
     """The address of the page of a deployment without data, model and endpoint."""
-    with served(app.cloud.environment, deployment_with_nothing_in_it(app), free_port()) as address:
-        yield address
+    with served(app.cloud.environment, deployment_with_nothing_in_it(app), free_port()) as server:
+        yield server.address
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 from embedded_cloud import App, free_port
-from other_deployments import deployment_with_much_traffic
+from other_deployments import deployment_with_much_traffic, small_picture
 from playwright.sync_api import Locator, Page, expect
 from served_page import served
 
@@ -19,9 +19,9 @@ ALL_ROUTED = re.compile("0.500: 100,000 routed, 0 refused")
 @pytest.fixture(scope="module")
 def busy(app: App) -> Iterator[str]:
     """The address of the page of a deployment that captured that many invocations."""
-    name = deployment_with_much_traffic(app, INVOCATIONS)
-    with served(app.cloud.environment, name, free_port()) as address:
-        yield address
+    name = deployment_with_much_traffic(app, [small_picture()], INVOCATIONS)
+    with served(app.cloud.environment, name, free_port()) as server:
+        yield server.address
 
 
 @pytest.fixture
