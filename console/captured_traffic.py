@@ -4,6 +4,7 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -139,7 +140,8 @@ class CapturedTraffic:
 
         pool = ThreadPoolExecutor(CONCURRENT_OBJECTS, thread_name_prefix="captured-object")
         try:
-            for key, found in pool.map(read, new):
+            # The first by itself: it is seen at once, and the others take turns.
+            for key, found in chain.from_iterable(pool.map(read, part) for part in (new[:1], new[1:])):
                 if self._stop.is_set():
                     return
                 self._take(key, found)

@@ -51,6 +51,7 @@ class Console:
         self._stop = stop
         self._executions = Executions(deployment)
         self._traffic = CapturedTraffic(deployment)
+        self._compared_with: dict[str, Any] | None = None
 
     def close(self) -> None:
         """Ends what goes on in threads."""
@@ -124,6 +125,8 @@ class Console:
 
     async def invocation_events(self, request: Request) -> Response:
         """Reads what was captured since and says how far that is, until it is done."""
+        # Asked before the reading, which leaves the cloud on a laptop little time for other questions.
+        self._compared_with = await run_in_threadpool(self._comparison)
         self._traffic.read_new()
         return _event_stream(self._reading_progress())
 
@@ -159,11 +162,16 @@ class Console:
     def _columns(self) -> bytes:
         header = {
             "classes": self._traffic.classes,
-            "threshold": threshold(self._deployment),
-            "baseline": baseline(evaluation(self._deployment)),
             "progress": asdict(self._traffic.progress),
+            **(self._compared_with or self._comparison()),
         }
         return invocation_columns(self._traffic.rows(), header)
+
+    def _comparison(self) -> dict[str, Any]:
+        return {
+            "threshold": threshold(self._deployment),
+            "baseline": baseline(evaluation(self._deployment)),
+        }
 
 
 def page_application(
