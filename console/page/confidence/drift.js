@@ -1,4 +1,4 @@
-/* How far the confidences have moved from those on the validation photos. */
+/* How far the confidences have moved from those on the photos that the model was measured on. */
 
 const BINS = 10;
 /** The usual reading (Siddiqi, Credit Risk Scorecards, 2006): below 0.1 no shift, up to 0.25 some, above it a major one. */
@@ -10,7 +10,7 @@ const FEWEST = 50;
  * Returns the population stability index: the sum over bins of (present - baseline) * ln(present / baseline), the
  * bins being the baseline's deciles.
  *
- * @param {number[]} baseline Confidences on the validation photos.
+ * @param {number[]} baseline Confidences on the photos that the model was measured on.
  * @param {Float32Array} present Those of the period.
  * @returns {{index, byChance, reading}|null} byChance: the index to expect without any drift, (bins - 1) *
  *   (1 / baseline photos + 1 / present ones) (Yurdakul, 2018); null where there are too few of either.

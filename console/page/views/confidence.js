@@ -250,16 +250,17 @@ function showFigures(place, { routed, refused, known, wrong }, threshold, inServ
 function showDrift(place, { baseline, confidence }, first, last) {
   if (!baseline) {
     place.replaceChildren(
-      emptyState("There is no baseline: the answers on the validation photos are not stored for this model."),
+      emptyState("There is nothing to compare with: the model in service is not measured yet. Run python -m evaluation."),
     );
     return;
   }
+  const photos = counted(baseline.confidences.length, `${baseline.split} photo`);
   const drift = populationStability(baseline.confidences, confidence.subarray(first, last));
   place.replaceChildren(
     ...(drift === null
       ? [
           emptyState(
-            `Too few to compare: ${counted(last - first, "invocation")} and ${counted(baseline.confidences.length, "validation photo")}; 50 of each are needed.`,
+            `Too few to compare: ${counted(last - first, "invocation")} and ${photos}; 50 of each are needed.`,
           ),
         ]
       : [
@@ -272,7 +273,7 @@ function showDrift(place, { baseline, confidence }, first, last) {
           element(
             "p",
             { class: "muted" },
-            `Confidences of this period against those on ${counted(baseline.confidences.length, "validation photo")}, in the deciles of the latter. Usual reading: below 0.1 no shift, 0.1 to 0.25 some, above 0.25 a major one. By chance alone expect about ${probability(drift.byChance)}.`,
+            `Confidences of this period against those on ${photos}, in the deciles of the latter. Usual reading: below 0.1 no shift, 0.1 to 0.25 some, above 0.25 a major one. By chance alone expect about ${probability(drift.byChance)}.`,
           ),
         ]),
   );
