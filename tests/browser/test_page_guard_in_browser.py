@@ -21,6 +21,7 @@ ASK = """async ([address, token]) => {
     await ask("/api/overview", { headers }),
     await ask("/api/overview", { mode: "no-cors" }),
     await ask("/api/photos", { method: "POST", headers, body: "photo" }),
+    await ask("/api/photos", { method: "POST", mode: "no-cors", body: "photo" }),
   ];
 }"""
 
@@ -63,7 +64,7 @@ def test_another_site_s_page_reads_nothing_even_if_it_knew_the_token(
     step_functions, machine = app.cloud.client("stepfunctions"), app.parameter("state-machine")
     before = step_functions.list_executions(stateMachineArn=machine)["executions"]
     page.goto(foreign_site)
-    assert page.evaluate(ASK, [address, token]) == ["nothing"] * 4
+    assert page.evaluate(ASK, [address, token]) == ["nothing"] * 5
     assert step_functions.list_executions(stateMachineArn=machine)["executions"] == before
     faults.clear()
     called.clear()
@@ -73,10 +74,10 @@ def test_another_site_can_not_frame_the_page(
     page: Page, address: str, foreign_site: str, faults: list[str], called: set[str]
 ) -> None:
     page.goto(foreign_site)
-    page.evaluate("address => { document.body.innerHTML = `<iframe src='${address}'></iframe>` }", address)
-    frame = page.frames[-1]
-    frame.wait_for_load_state()
-    assert frame.get_by_role("heading").count() == 0
+    framing = "address => { document.body.innerHTML = `<iframe src='${address}'></iframe>` }"
+    with page.expect_console_message(lambda message: "frame-ancestors" in message.text):
+        page.evaluate(framing, address)
+    assert page.frames[-1].get_by_role("heading").count() == 0
     faults.clear()
     called.clear()
 
