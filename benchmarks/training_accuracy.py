@@ -3,8 +3,8 @@
 DIR is what `python data_staging/stage.py --out DIR` wrote. Every run is the whole `python -m training train`
 process with the hyperparameters of cdk.json, or with `--from-scratch` those of FROM_SCRATCH. `--seeds` scores
 each seed's model on the staged test images, which training never sees; `--folds` cross-validates over the
-training and validation images alone: choices are made on that. Prints one JSON object: each run, mean, spread,
-machine and versions.
+training and validation images alone: choices are made on that. Prints one JSON object: each run, mean,
+spread, machine and versions.
 """
 
 import argparse
