@@ -79,7 +79,7 @@ RECIPES = (
         hyperparameters={
             "num_layers": "152",
             "mini_batch_size": "8",
-            "learning_rate": "0.01",
+            "learning_rate": "0.001",
             "epochs": "3",
         },
     ),
