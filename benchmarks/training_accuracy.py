@@ -1,4 +1,4 @@
-"""How good the default model is: `python benchmarks/training_accuracy.py DIR [--seeds N] [--folds N]`.
+"""How good a model is: `python benchmarks/training_accuracy.py DIR [--seeds N] [--folds N] [--from-scratch]`.
 
 DIR is what `python data_staging/stage.py --out DIR` wrote. Every run is the whole `python -m training train`
 process with the hyperparameters of cdk.json, or with `--from-scratch` those of FROM_SCRATCH. `--seeds` scores
@@ -32,7 +32,7 @@ from training import artifact  # noqa: E402
 from training.images import read_image, resize_whole  # noqa: E402
 
 CALIBRATION_BINS = 10
-# With use_pretrained_model 0: the best recipe known for a thousand pictures and two CPU cores.
+# The built-in's smallest ResNet, for a thousand pictures and two CPU cores.
 FROM_SCRATCH = {
     "use_pretrained_model": "0",
     "num_layers": "20",
@@ -81,13 +81,7 @@ def read_split(dataset: Path, split: str) -> list[Picture]:
     return [Picture(dataset / split / name, int(label)) for _, label, name in rows]
 
 
-def train(
-    root: Path,
-    training: list[Picture],
-    validation: list[Picture],
-    job: Job,
-    seed: int,
-) -> float:
+def train(root: Path, training: list[Picture], validation: list[Picture], job: Job, seed: int) -> float:
     """Runs one training job under `root` and returns its seconds, start of the process included."""
     chosen = {
         **job.hyperparameters,
@@ -225,8 +219,8 @@ def main() -> int:
     settings = json.loads((REPOSITORY / "cdk.json").read_text())["context"]["scones"]
     hyperparameters = FROM_SCRATCH if arguments.from_scratch else settings["hyperparameters"]
     report = {"machine": machine(), "dataset": dataset.name, "hyperparameters": hyperparameters}
-    results = []
     job = Job(hyperparameters, classes)
+    results = []
     if arguments.seeds:
         runs = [
             measured(f"seed {seed}", job, training, validation, test, seed)

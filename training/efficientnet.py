@@ -18,7 +18,7 @@ from training.symbol_shapes import ImageShape, InferredGraph
 
 FEATURES = 1280
 LAST_LAYER = "fc"
-# The picture is shrunk to this side inside the network: two CPU cores can then tune it in a minute.
+# The picture is shrunk to this side inside the network: two CPU cores can then tune it in 90 seconds.
 WORKING_SIZE = 160
 SHRUNK = "shrink"
 MEAN, DEVIATION, EPSILON = 127.0, 128.0, 2e-5
