@@ -81,8 +81,9 @@ test: setup-dev        ## every test
 test-mxnet: setup-dev .cache/mxnet-1.9.1/installed .cache/mxnet-1.4.1/installed ## models travel to MXNet and back
 	@python -m pytest tests/portability
 
-bench-training: setup-dev .cache/mxnet-1.9.1/installed ## accuracy; speed beside MXNet's (an hour)
+bench-training: setup-dev .cache/mxnet-1.9.1/installed ## accuracy; speed beside MXNet's (hours)
 	@$(STAGED); python benchmarks/training_accuracy.py "$$staged" --seeds 3 --folds 5; \
+	python benchmarks/training_accuracy.py "$$staged" --seeds 3 --folds 5 --from-scratch; \
 	python benchmarks/training_speed.py "$$staged"
 
 bench-serving: setup-dev .cache/mxnet-1.9.1/installed ## speed beside that of an MXNet module

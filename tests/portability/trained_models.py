@@ -37,7 +37,7 @@ class Recipe:
 
 RECIPES = (
     Recipe(
-        "EfficientNet-Lite0, pretrained",
+        "EfficientNet-Lite2, pretrained",
         "3,224,224",
         training_images=300,
         test_images=100,
@@ -79,7 +79,7 @@ RECIPES = (
         hyperparameters={
             "num_layers": "152",
             "mini_batch_size": "8",
-            "learning_rate": "0.01",
+            "learning_rate": "0.001",
             "epochs": "3",
         },
     ),

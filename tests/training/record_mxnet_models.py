@@ -36,7 +36,7 @@ def residual():
 
 
 def efficient():
-    """The operators of EfficientNet-Lite0, seen both ways, with several labels an image."""
+    """The operators of EfficientNet-Lite2, seen both ways, with several labels an image."""
     x = mx.sym.contrib.BilinearResize2D(mx.sym.Variable("data"), name="shrink", height=7, width=5)
     x = mx.sym.Concat(x, mx.sym.reverse(x, name="mirror", axis=(3,)), name="both", dim=0)
     x = norm(x, "bn_data", fix_gamma=True, use_global_stats=True)
