@@ -17,6 +17,15 @@ def staged_photos(app: App) -> list[bytes]:
     return [s3.get_object(Bucket=bucket, Key=found["Key"])["Body"].read() for found in listed["Contents"]]
 
 
+def find_routed_photo(app: App) -> tuple[bytes, str]:
+    """Returns a staged photo that the deployed model is sure of, and the class that it is routed as."""
+    for content in staged_photos(app):
+        predicted = _routed_as(app, content)
+        if predicted is not None:
+            return content, predicted
+    raise AssertionError("no staged photo is routed")
+
+
 def find_doubtful_photo(app: App) -> bytes:
     """Returns a photo of which the deployed model is less sure than the threshold asks.
 
@@ -50,7 +59,7 @@ def _blend(one: bytes, other: bytes, share: float) -> bytes:
 
 def _routed_as(app: App, content: bytes) -> str | None:
     """Runs the state machine on a photo; returns the class, None for one that the filter refuses."""
-    bucket, key = app.parameter("bucket"), "incoming/doubtful.png"
+    bucket, key = app.parameter("bucket"), "incoming/tried.png"
     app.cloud.client("s3").put_object(Bucket=bucket, Key=key, Body=content)
     ended: dict[str, Any] = execute(app, {"image_data": "", "s3_bucket": bucket, "s3_key": key})
     if ended["status"] == "SUCCEEDED":
