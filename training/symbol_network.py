@@ -92,10 +92,11 @@ class SymbolNetwork(nn.Module):
         if x.dim() == 4:
             x = x.contiguous(memory_format=torch.channels_last)
         values = {start: x}
-        for step in self._graph.steps(start, end):
-            node = self.symbol.nodes[step.node]
-            inputs = [values[source] if source in values else self._value(source) for source in node.inputs]
-            values[step.node] = self._graph.operations[step.node].run(inputs, self.training)
+        # oneDNN joins them in single precision only.
+        joined = x.dtype == torch.float32 and not torch.is_grad_enabled()
+        for step in self._graph.steps(start, end, joined):
+            inputs = [values[source] if source in values else self._value(source) for source in step.inputs]
+            values[step.node] = step.run(inputs, self.training)
             for source in step.last_use_of:
                 del values[source]
         return values[end]

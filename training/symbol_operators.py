@@ -21,6 +21,9 @@ OUTPUTS = (SOFTMAX, SIGMOID)
 # Takes the inputs, and whether the network is being trained; gives the node's output.
 Operator = Callable[[list[Tensor], bool], Tensor]
 Shape = tuple[int, ...]
+# oneDNN's name of what follows a convolution, and its numbers.
+Activation = tuple[str, tuple[float, ...]]
+ADDITION: Activation = ("add", ())
 
 
 @dataclass(frozen=True)
@@ -28,13 +31,16 @@ class Operation:
     """What a node computes from its operands, the first of its inputs; the others are its parameters.
 
     `shape` takes the shapes of the operands and gives that of the output; `parameters` gives those of the
-    parameters. Both raise ValueError where an operand does not fit.
+    parameters. Both raise ValueError where an operand does not fit. `joined` takes what comes next and gives
+    what runs both at once, without gradients, on this one's inputs and then the next one's other inputs.
     """
 
     run: Operator
     shape: Callable[..., Shape] = lambda shape: shape
     parameters: Callable[..., tuple[Shape, ...]] = lambda *_: ()
     operands: int = 1
+    activation: Activation | None = None
+    joined: Callable[["Operation"], Operator | None] = lambda _: None
 
 
 def operation(node: Node) -> Operation:
@@ -90,6 +96,23 @@ def _convolution(attributes: Attributes) -> Operation:
             return F.linear(x.permute(0, 2, 3, 1), weight.flatten(1), bias).permute(0, 3, 1, 2)
         return F.conv2d(x, weight, bias, stride, pad, dilate, groups)
 
+    def joined(following: Operation) -> Operator | None:
+        # What PyTorch's own compiler emits for a CPU: it spares a walk through memory.
+        if following.activation is None or not torch.backends.mkldnn.is_available():
+            return None
+        name, numbers = following.activation
+        fused = torch.ops.mkldnn._convolution_pointwise
+        window = (pad, stride, dilate, groups)
+
+        def run_joined(inputs: list[Tensor], _: bool) -> Tensor:
+            x, weight, *rest = inputs
+            bias = rest.pop(0) if biased else None
+            if rest:
+                return fused.binary(x, rest[0], weight, bias, *window, name, None, None, [], None)
+            return fused(x, weight, bias, *window, name, numbers, "")
+
+        return run_joined
+
     def shape(given: Shape) -> Shape:
         images, _, *sides = given
         if len(sides) != 2:
@@ -102,7 +125,7 @@ def _convolution(attributes: Attributes) -> Operation:
         weight = (filters, given[1] // groups, *kernel)
         return (weight, (filters,)) if biased else (weight,)
 
-    return Operation(run, shape, parameters)
+    return Operation(run, shape, parameters, joined=joined)
 
 
 def _batch_norm(attributes: Attributes) -> Operation:
@@ -138,7 +161,7 @@ def _fully_connected(attributes: Attributes) -> Operation:
 
 def _activation(attributes: Attributes) -> Operation:
     attributes.choice("act_type", "", "relu")
-    return Operation(lambda inputs, _: F.relu(inputs[0]))
+    return Operation(lambda inputs, _: F.relu(inputs[0]), activation=("relu", ()))
 
 
 def _pooling(attributes: Attributes) -> Operation:
@@ -184,7 +207,7 @@ def _pad(attributes: Attributes) -> Operation:
 
 def _clip(attributes: Attributes) -> Operation:
     low, high = attributes.number("a_min"), attributes.number("a_max")
-    return Operation(lambda inputs, _: inputs[0].clamp(low, high))
+    return Operation(lambda inputs, _: inputs[0].clamp(low, high), activation=("hardtanh", (low, high)))
 
 
 def _resize(attributes: Attributes) -> Operation:
@@ -248,7 +271,7 @@ def _add(_: Attributes) -> Operation:
             raise ValueError
         return one
 
-    return Operation(lambda inputs, _: inputs[0] + inputs[1], shape, operands=2)
+    return Operation(lambda inputs, _: inputs[0] + inputs[1], shape, operands=2, activation=ADDITION)
 
 
 def _flatten(_: Attributes) -> Operation:

@@ -10,7 +10,7 @@ from math import prod
 from torch import Tensor
 
 from training.symbol import DATA, InvalidSymbol, Symbol, auxiliary_inputs
-from training.symbol_operators import Operation, check_output, operation
+from training.symbol_operators import Operation, Operator, check_output, operation
 
 ImageShape = tuple[int, int, int]
 Shape = tuple[int, ...]
@@ -21,9 +21,11 @@ MAX_VALUES = 1 << 28
 
 @dataclass(frozen=True)
 class Step:
-    """One node to run, and the nodes whose values nobody needs after it."""
+    """What gives the value of `node` from those of `inputs`; nobody needs those of `last_use_of` after it."""
 
     node: int
+    inputs: tuple[int, ...]
+    run: Operator
     last_use_of: tuple[int, ...]
 
 
@@ -39,7 +41,7 @@ class InferredGraph:
         self.operations: dict[int, Operation] = {}
         self.names: dict[int, str] = {}
         self.shapes: dict[str, Shape] = {}
-        self._steps: dict[tuple[int, int], list[Step]] = {}
+        self._steps: dict[tuple[int, int, bool], list[Step]] = {}
         data = symbol.number(DATA)
         check_output(symbol.nodes[-1])
         given: dict[int, Shape] = {data: (1, *image_shape)}
@@ -65,11 +67,16 @@ class InferredGraph:
                 found = tuple(values[name].shape)
                 raise InvalidSymbol(f"{name[:40]!r} has the shape {found}, not {shape}")
 
-    def steps(self, start: int, end: int) -> list[Step]:
-        """Returns what to run, in order, for what `end` gives once `start` has given its value."""
-        if (start, end) not in self._steps:
-            self._steps[start, end] = self._find_steps(start, end)
-        return self._steps[start, end]
+    def steps(self, start: int, end: int, joined: bool = False) -> list[Step]:
+        """Returns what to run, in order, for what `end` gives once `start` has given its value.
+
+        With `joined` a convolution and what follows it are one step where they can be: no gradients then.
+        """
+        key = (start, end, joined)
+        if key not in self._steps:
+            steps = self._find_steps(start, end)
+            self._steps[key] = self._join(steps) if joined else steps
+        return self._steps[key]
 
     def _find_steps(self, start: int, end: int) -> list[Step]:
         needed, wanted = {end}, []
@@ -82,9 +89,24 @@ class InferredGraph:
         steps = []
         for number in wanted:
             sources = computed.intersection(self._symbol.nodes[number].inputs)
-            steps.append(Step(number, tuple(sources - seen)))
+            inputs = tuple(self._symbol.nodes[number].inputs)
+            steps.append(Step(number, inputs, self.operations[number].run, tuple(sources - seen)))
             seen |= sources
         return steps[::-1]
+
+    def _join(self, steps: list[Step]) -> list[Step]:
+        joined: list[Step] = []
+        for step in steps:
+            before = joined[-1] if joined else None
+            if before and before.node in step.last_use_of and step.inputs.count(before.node) == 1:
+                run = self.operations[before.node].joined(self.operations[step.node])
+                if run:
+                    others = tuple(source for source in step.inputs if source != before.node)
+                    freed = set(before.last_use_of + step.last_use_of) - {before.node}
+                    joined[-1] = Step(step.node, before.inputs + others, run, tuple(freed))
+                    continue
+            joined.append(step)
+        return joined
 
     def _infer(self, number: int, given: Mapping[int, Shape]) -> Shape:
         node = self._symbol.nodes[number]

@@ -86,6 +86,23 @@ def test_the_mirrored_network_gives_the_mean_of_both_views():
         assert torch.allclose(mirrored(pixels), expected, atol=1e-3)
 
 
+@pytest.mark.parametrize(
+    ("symbol", "shape"),
+    [
+        (efficientnet_symbol(3, mirrored=True), (3, 64, 48)),
+        (residual_symbol(20, (3, 28, 28), 3), (3, 28, 28)),
+        (residual_symbol(50, (3, 64, 48), 3), (3, 64, 48)),
+    ],
+)
+def test_a_network_says_the_same_with_and_without_gradients(symbol, shape):
+    network = randomly_initialised(symbol, shape).eval()
+    pixels = torch.rand(2, *shape) * 255
+    with torch.inference_mode():
+        answers = network(pixels)
+    assert not torch.equal(answers[0], answers[1])
+    assert torch.allclose(answers, network(pixels), rtol=1e-4, atol=1e-5)
+
+
 def test_only_the_part_behind_the_frozen_nodes_is_trained():
     network = pretrained(2, (3, 224, 224))
     network.freeze(block_name(4))
