@@ -11,10 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from lambdas.prediction import probabilities
-
-# The InferenceId of what `python -m evaluation` asks: measurements, no deliveries.
-MEASUREMENT = "evaluation"
+from lambdas.prediction import MEASUREMENT, probabilities
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +22,7 @@ class CapturedLine:
         time: Unix seconds.
         inferences: Probabilities in label order.
         picture: The request's body, as captured; None where requests are not captured.
-        measurement: Whether `python -m evaluation` asked.
+        measurement: Whether it was asked to measure the model, not to route a photo.
     """
 
     time: float

@@ -42,7 +42,7 @@ class Progress:
         of: Objects found in the bucket.
         invocations: Invocations read from them.
         bad_lines: Lines that are no captured answer of a model of these classes.
-        measurements: Invocations of `python -m evaluation`, left out.
+        measurements: Invocations that only measured the model, left out.
         done: Whether nobody is reading now.
         error: Why the last reading broke off, if it did.
         missing: What to do about that there is nothing to read yet.

@@ -4,8 +4,7 @@ from collections.abc import Callable
 
 import boto3
 
-# Data capture records it, so that a measurement can be told from a delivery.
-INFERENCE_ID = "evaluation"
+from lambdas.prediction import MEASUREMENT
 
 
 def endpoint_model(session: boto3.Session, endpoint: str) -> Callable[[bytes], bytes]:
@@ -17,7 +16,7 @@ def endpoint_model(session: boto3.Session, endpoint: str) -> Callable[[bytes], b
             EndpointName=endpoint,
             ContentType="application/x-image",
             Accept="application/json",
-            InferenceId=INFERENCE_ID,
+            InferenceId=MEASUREMENT,
             Body=image,
         )
         return response["Body"].read()

@@ -35,10 +35,14 @@ def handler(event: object, context: Context) -> dict[str, Any]:
         return classify(fields)
 
 
-def classify(fields: dict[str, Any]) -> dict[str, Any]:
+def classify(fields: dict[str, Any], **request: str) -> dict[str, Any]:
     """Returns the fields with the endpoint's answer.
 
     Added are ``inferences`` (a list of probabilities in label order), ``predicted_class`` and ``confidence``.
+
+    Args:
+        fields: The event's, ``image_data`` among them.
+        request: What else InvokeEndpoint is told.
 
     Raises:
         InvalidEvent: ``image_data`` is missing or no base64.
@@ -48,7 +52,7 @@ def classify(fields: dict[str, Any]) -> dict[str, Any]:
         InvalidPrediction: Its answer is not one probability for each class.
     """
     image = workflow_event.image(fields)
-    answer = _answer(image, _content_type(image))
+    answer = _answer(image, ContentType=_content_type(image), **request)
     try:
         inferences = probabilities(answer, CLASSES)
     except ValueError as error:
@@ -69,10 +73,10 @@ def _content_type(image: bytes) -> str:
     raise InvalidImage("Field image_data is neither a PNG nor a JPEG: let the serialize function write it")
 
 
-def _answer(image: bytes, content_type: str) -> bytes:
+def _answer(image: bytes, **request: str) -> bytes:
     try:
         answer = sagemaker_runtime.invoke_endpoint(
-            EndpointName=ENDPOINT_NAME, ContentType=content_type, Accept="application/json", Body=image
+            EndpointName=ENDPOINT_NAME, Accept="application/json", Body=image, **request
         )
         return answer["Body"].read()
     except ClientError as error:

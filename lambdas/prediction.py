@@ -2,6 +2,10 @@
 
 import json
 
+# The InferenceId of what is asked to measure the model: data capture records it, so that the page can tell a
+# measurement from a delivery.
+MEASUREMENT = "evaluation"
+
 
 def probabilities(value: object, classes: tuple[str, ...]) -> list[float]:
     """Returns the probabilities in label order.

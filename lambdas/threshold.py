@@ -20,6 +20,7 @@ from lambdas.classify import CLASSES, classify
 from lambdas.cloudformation_answer import answer
 from lambdas.errors import EndpointThrottled, EndpointUnavailable
 from lambdas.model_refused import ModelRefused, explained
+from lambdas.prediction import MEASUREMENT
 from lambdas.recommended_threshold import Recommendation, recommended
 from lambdas.staged_data import validation_labels
 
@@ -132,10 +133,10 @@ def _classified(image: bytes) -> dict[str, Any]:
     fields = {"image_data": base64.b64encode(image).decode()}
     for attempt in range(1, ATTEMPTS):
         try:
-            return classify(fields)
+            return classify(fields, InferenceId=MEASUREMENT)
         except (EndpointThrottled, EndpointUnavailable):
             time.sleep(2**attempt)
-    return classify(fields)
+    return classify(fields, InferenceId=MEASUREMENT)
 
 
 def _without_threshold(found: Recommendation, most_wrong: float, assurance: float) -> str:

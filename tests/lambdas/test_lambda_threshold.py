@@ -48,7 +48,11 @@ def asked(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict[s
     """Sends a request to the function with an endpoint that answers so; returns CloudFormation's answer."""
 
     def ask(classify: Classify, kind: str = "Create", **changes: Any) -> dict[str, Any]:
-        monkeypatch.setattr(threshold, "classify", classify)
+        def measure(fields: dict[str, Any], InferenceId: str) -> dict[str, Any]:
+            assert InferenceId == "evaluation", "data capture would take it for a delivery"
+            return classify(fields)
+
+        monkeypatch.setattr(threshold, "classify", measure)
         properties = {
             "ModelDataUrl": MODEL,
             "RoutedErrorTarget": "0.3",

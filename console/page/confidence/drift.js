@@ -5,6 +5,8 @@ const BINS = 10;
 const SOME = 0.1;
 const MAJOR = 0.25;
 const FEWEST = 50;
+/** 95% quantiles of the chi-squared distribution with 1 to 9 degrees of freedom: what chance alone may make. */
+const CHI_SQUARED = [3.84, 5.99, 7.81, 9.49, 11.07, 12.59, 14.07, 15.51, 16.92];
 
 /**
  * Returns the population stability index: the sum over bins of (present - baseline) * ln(present / baseline), the
@@ -12,8 +14,9 @@ const FEWEST = 50;
  *
  * @param {number[]} baseline Confidences on the photos that the model was measured on.
  * @param {Float32Array} present Those of the period.
- * @returns {{index, byChance, reading}|null} byChance: the index to expect without any drift, (bins - 1) *
- *   (1 / baseline photos + 1 / present ones) (Yurdakul, 2018); null where there are too few of either.
+ * @returns {{index, byChance, reading}|null} byChance: what the index stays below in 95 of 100 periods without any
+ *   drift, (1 / baseline photos + 1 / present ones) times the 95% quantile of the chi-squared distribution with
+ *   bins - 1 degrees of freedom (Yurdakul, 2018); null where there are too few of either.
  */
 export function populationStability(baseline, present) {
   if (baseline.length < FEWEST || present.length < FEWEST) return null;
@@ -31,9 +34,9 @@ export function populationStability(baseline, present) {
     (sum, share, bin) => sum + (actual[bin] - share) * Math.log(actual[bin] / share),
     0,
   );
-  const byChance = edges.length * (1 / baseline.length + 1 / present.length);
+  const byChance = CHI_SQUARED[edges.length - 1] * (1 / baseline.length + 1 / present.length);
   const reading =
-    index < SOME
+    index < SOME || index <= byChance
       ? "no shift worth a look"
       : index <= MAJOR
         ? "some shift: keep an eye on it"

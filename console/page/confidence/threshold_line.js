@@ -5,8 +5,9 @@ import { probability } from "../format.js";
 
 const STEP = 0.01;
 const PAGE = 0.05;
-/* As fine as the labels are. */
+/* As fine as the labels are; the threshold in service may be finer, and stays as it is until it is moved. */
 const STEPS_OF_ONE = 1000;
+const rounded = (threshold) => Math.round(threshold * STEPS_OF_ONE) / STEPS_OF_ONE;
 
 /**
  * Puts the line over a chart with the y axis from `lowest` to 1.
@@ -40,7 +41,7 @@ export function thresholdLine(place, grid, lowest, value, moved) {
   place.append(band, line);
 
   const set = (wanted) => {
-    value = Math.min(1, Math.max(lowest, Math.round(wanted * STEPS_OF_ONE) / STEPS_OF_ONE));
+    value = Math.min(1, Math.max(lowest, wanted));
     const share = (value - lowest) / (1 - lowest);
     line.style.bottom = `calc(${grid.bottom}px + (100% - ${grid.top + grid.bottom}px) * ${share} - 14px)`;
     band.style.height = `calc((100% - ${grid.top + grid.bottom}px) * ${share})`;
@@ -51,7 +52,7 @@ export function thresholdLine(place, grid, lowest, value, moved) {
   const at = (event) => {
     const box = place.getBoundingClientRect();
     const height = box.height - grid.top - grid.bottom;
-    return 1 - ((event.clientY - box.top - grid.top) / height) * (1 - lowest);
+    return rounded(1 - ((event.clientY - box.top - grid.top) / height) * (1 - lowest));
   };
   line.addEventListener("pointerdown", (event) => {
     line.setPointerCapture(event.pointerId);
@@ -74,7 +75,7 @@ export function thresholdLine(place, grid, lowest, value, moved) {
     }[event.key];
     if (wanted === undefined) return;
     event.preventDefault();
-    set(wanted);
+    set(rounded(wanted));
   });
   set(value);
   return { set, value: () => value };

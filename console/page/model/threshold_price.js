@@ -24,11 +24,11 @@ export function recommendationCard({ recommendation, threshold_in_service: inSer
       {},
       `The target: ${target}. ` +
         (found
-          ? `At this threshold ${count(recommendation.wrong)} of ${counted(recommendation.routed, "routed photo")} were wrong, so no more than ${percent(recommendation.bound)} are. Set confidence_threshold to auto, or to ${recommendation.threshold}.`
+          ? `At this threshold ${count(recommendation.wrong)} of ${counted(recommendation.routed, "routed photo")} were wrong, so no more than ${percent(recommendation.bound)} are. Set confidence_threshold to ${recommendation.threshold}; auto recommends one from the validation photos at each deploy.`
           : `${counted(recommendation.photos, "photo")} do not prove it for any threshold.` +
             (recommendation.more_photos
               ? ` It needs about ${count(recommendation.more_photos)} more labelled photos.`
-              : "")),
+              : " More photos like these would not help: the model is too often wrong where it is surest. Train a better one.")),
     ),
     inService
       ? element("p", { class: "muted" }, `In service: ${probability(inService.value)} (${inService.source}).`)

@@ -273,7 +273,7 @@ function showDrift(place, { baseline, confidence }, first, last) {
           element(
             "p",
             { class: "muted" },
-            `Confidences of this period against those on ${photos}, in the deciles of the latter. Usual reading: below 0.1 no shift, 0.1 to 0.25 some, above 0.25 a major one. By chance alone expect about ${probability(drift.byChance)}.`,
+            `Confidences of this period against those on ${photos}, in the deciles of the latter. Usual reading: below 0.1 no shift, 0.1 to 0.25 some, above 0.25 a major one. Chance alone makes up to ${probability(drift.byChance)} of it: that counts as no shift.`,
           ),
         ]),
   );
