@@ -3,7 +3,7 @@
 import json
 import time
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import PurePosixPath
 from typing import Any
@@ -86,6 +86,17 @@ class Executions:
             if token is None:
                 return _page(found, None, looked_at, looked_back_to)
         return _page(found, encode_cursor(token, 0), looked_at, looked_back_to)
+
+    def newest(self, most: int) -> Iterator[list[dict[str, Any]]]:
+        """Yields the newest executions, PAGE or fewer at a time, each as in a page."""
+        token = None
+        for _ in range(0, most, LISTED_AT_ONCE):
+            listing = self._list(LISTED_AT_ONCE, token, None)
+            listed, token = listing["executions"], listing.get("nextToken")
+            for first in range(0, len(listed), PAGE):
+                yield list(self._pool.map(self._summary, listed[first : first + PAGE]))
+            if token is None:
+                return
 
     def today(self) -> dict[str, int | bool]:
         """Returns how many of the executions started since midnight were routed, refused, failed or run.

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from console.captured_line import CapturedBody
+from console.routing import UPLOAD_DIGITS
 
 UNKNOWN = -1
 
@@ -12,10 +13,21 @@ UNKNOWN = -1
 class KnownPictures:
     """The staged pictures by digest. The workflow hands a small PNG to the endpoint as it was staged."""
 
-    def __init__(self, files: Mapping[str, Mapping[str, Any]]) -> None:
-        """Takes the ``files`` of a data set's manifest."""
+    def __init__(self, manifest: Mapping[str, Any]) -> None:
+        """Takes a data set's manifest."""
+        files: Mapping[str, Mapping[str, Any]] = manifest["files"]
+        self._folder = f"datasets/{manifest['dataset']}/"
+        self._files = {path: entry["label"] for path, entry in files.items()}
+        self._uploads = {entry["sha256"][:UPLOAD_DIGITS]: entry["label"] for entry in files.values()}
         self._labels = {bytes.fromhex(entry["sha256"]): entry["label"] for entry in files.values()}
         self._sizes = {entry["bytes"] for entry in files.values()}
+
+    def label_at(self, key: str) -> int:
+        """Returns the label of the staged picture under a key, or of its upload under one, or UNKNOWN."""
+        if key.startswith(self._folder):
+            return self._files.get(key.removeprefix(self._folder), UNKNOWN)
+        folder, _, rest = key.partition("/")
+        return self._uploads.get(rest.partition("/")[0], UNKNOWN) if folder == "incoming" else UNKNOWN
 
     def label(self, picture: CapturedBody | None) -> int:
         """Returns the label of the staged picture that this is, or UNKNOWN.

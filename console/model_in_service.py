@@ -21,11 +21,13 @@ class InService:
         endpoint: Name, status, instance type and time of the last update, as the page shows them.
         model: The model's name in SageMaker.
         trained_by: Name of the training job of the artifact, or of the folder that stands for one.
+        captures: Whether data capture writes down what the endpoint answers.
     """
 
     endpoint: dict[str, Any]
     model: str
     trained_by: str
+    captures: bool
 
 
 def in_service(deployment: Deployment) -> InService | Missing:
@@ -56,6 +58,7 @@ def in_service(deployment: Deployment) -> InService | Missing:
         model=model,
         # SageMaker puts a job's artifact under OUTPUT-PATH/JOB/output/model.tar.gz.
         trained_by=artifact.split("/")[-3],
+        captures=config.get("DataCaptureConfig", {}).get("EnableCapture", False),
     )
 
 

@@ -10,6 +10,19 @@ from console.executions import Executions
 from console.model_in_service import InService, in_service, trained_model
 
 
+def deployed(deployment: Deployment) -> dict[str, Any]:
+    """Returns name, region, account, threshold, classes, and links to AWS's console."""
+    region, account = deployment.state_machine.split(":")[3:5]
+    return {
+        "name": deployment.name,
+        "region": region,
+        "account": account,
+        "threshold": threshold(deployment),
+        "classes": classes(deployment),
+        "links": links(deployment),
+    }
+
+
 def overview(deployment: Deployment, executions: Executions) -> dict[str, Any]:
     """Returns what the overview shows."""
     with ThreadPoolExecutor(max_workers=2) as pool:
@@ -19,18 +32,7 @@ def overview(deployment: Deployment, executions: Executions) -> dict[str, Any]:
             endpoint, model = served.endpoint, trained_model(deployment, served)
         else:
             endpoint, model = served, {"missing": "Without an endpoint no model is in service"}
-        region, account = deployment.state_machine.split(":")[3:5]
-        return {
-            "name": deployment.name,
-            "region": region,
-            "account": account,
-            "endpoint": endpoint,
-            "model": model,
-            "threshold": threshold(deployment),
-            "classes": classes(deployment),
-            "today": today.result(),
-            "links": links(deployment),
-        }
+        return deployed(deployment) | {"endpoint": endpoint, "model": model, "today": today.result()}
 
 
 def threshold(deployment: Deployment) -> dict[str, Any] | None:

@@ -23,11 +23,13 @@ from starlette.staticfiles import StaticFiles
 from console.aws_console import execution_link
 from console.captured_traffic import CapturedTraffic
 from console.deployment import Deployment, NotDeployed
+from console.executed_traffic import ExecutedTraffic
 from console.execution_filter import ExecutionFilter, decode_cursor
 from console.executions import Executions, NoExecution
 from console.invocation_columns import invocation_columns
-from console.model_in_service import evaluation, training
-from console.overview import overview, threshold
+from console.invocation_source import InvocationSource
+from console.model_in_service import InService, evaluation, in_service, training
+from console.overview import deployed, overview, threshold
 from console.page_guard import Guard
 from console.routing import upload
 from console.shown_photo import NoPhoto, shown, stored
@@ -50,12 +52,15 @@ class Console:
         self._token = token
         self._stop = stop
         self._executions = Executions(deployment)
-        self._traffic = CapturedTraffic(deployment)
+        self._captured = CapturedTraffic(deployment)
+        self._executed = ExecutedTraffic(deployment, self._executions)
+        self._traffic: InvocationSource = self._captured
         self._compared_with: dict[str, Any] | None = None
 
     def close(self) -> None:
         """Ends what goes on in threads."""
-        self._traffic.close()
+        self._captured.close()
+        self._executed.close()
         self._executions.close()
 
     async def page(self, request: Request) -> Response:
@@ -70,6 +75,10 @@ class Console:
     async def overview(self, request: Request) -> Response:
         """Endpoint, model, threshold and what happened today."""
         return await _json(overview, self._deployment, self._executions)
+
+    async def deployment(self, request: Request) -> Response:
+        """What is deployed; asks neither SageMaker nor Step Functions."""
+        return await _json(deployed, self._deployment)
 
     async def evaluation(self, request: Request) -> Response:
         """The evaluation report of the model in service."""
@@ -120,18 +129,19 @@ class Console:
         return await _image(photo)
 
     async def invocations(self, request: Request) -> Response:
-        """What has been read of the captured traffic, as columns."""
+        """What has been read of the invocations, as columns."""
         return Response(await run_in_threadpool(self._columns), media_type="application/octet-stream")
 
     async def invocation_events(self, request: Request) -> Response:
-        """Reads what was captured since and says how far that is, until it is done."""
+        """Reads what is new since and says how far that is, until it is done."""
         # Asked before the reading, which leaves the cloud on a laptop little time for other questions.
         self._compared_with = await run_in_threadpool(self._comparison)
+        self._traffic = await run_in_threadpool(self._source)
         self._traffic.read_new()
         return _event_stream(self._reading_progress())
 
     async def invocation_photo(self, request: Request) -> Response:
-        """The picture of a captured invocation."""
+        """The picture of an invocation."""
         return await _image(lambda: self._traffic.picture(request.path_params["number"]))
 
     async def _whole(self, name: str) -> dict[str, Any]:
@@ -158,6 +168,10 @@ class Console:
                 await self._stop.wait()
                 return
         yield asdict(self._traffic.progress)
+
+    def _source(self) -> InvocationSource:
+        served = in_service(self._deployment)
+        return self._executed if isinstance(served, InService) and not served.captures else self._captured
 
     def _columns(self) -> bytes:
         header = {
@@ -198,6 +212,7 @@ def page_application(
             Route("/static/echarts.min.js", console.echarts),
             Mount("/static", StaticFiles(directory=PAGE)),
             Route("/api/overview", console.overview),
+            Route("/api/deployment", console.deployment),
             Route("/api/photos", console.add_photo, methods=["POST"]),
             Route("/api/executions", console.list_executions),
             Route("/api/executions/{name}", console.execution),

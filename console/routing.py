@@ -12,6 +12,8 @@ from typing import Any, Literal
 
 from console.deployment import Deployment
 
+# Of the SHA-256 of an uploaded photo: part of its key.
+UPLOAD_DIGITS = 16
 REFUSED_ERROR = "ThresholdConfidenceNotMet"
 CONCURRENT_EXECUTIONS = 4
 FIRST_POLL_SECONDS = 0.1
@@ -76,7 +78,7 @@ def photo_in_s3(deployment: Deployment, argument: str) -> Photo:
 def upload(deployment: Deployment, content: bytes, label: str) -> Photo:
     """Puts a photo under ``incoming/``, under the last part of ``label``."""
     # The digest keeps photos of one name apart and makes a second upload of the same photo harmless.
-    key = f"incoming/{hashlib.sha256(content).hexdigest()[:16]}/{Path(label).name}"
+    key = f"incoming/{hashlib.sha256(content).hexdigest()[:UPLOAD_DIGITS]}/{Path(label).name}"
     deployment.session.client("s3").put_object(Bucket=deployment.bucket, Key=key, Body=content)
     return Photo(label, deployment.bucket, key)
 

@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from page_client import Answer, PageClient, png
 
 from console.captured_line import read_line
-from console.captured_traffic import ROW
+from console.captured_traffic import CapturedTraffic
 from console.deployment import Deployment
 from console.invocation_columns import invocation_columns
+from console.invocation_source import ROW
 
 CLASSES = ("bicycle", "motorcycle")
 FOLDER = "captured/scones/AllTraffic/2026/01"
@@ -116,6 +117,7 @@ def captured(page: PageClient, deployment: Deployment) -> PageClient:
 def test_objects_are_read_once_bad_lines_counted_and_measurements_left_out(captured: PageClient) -> None:
     *_, last = captured.get(EVENTS).events
     assert last == {
+        "unit": "captured object",
         "read": 4,
         "of": 4,
         "invocations": 4,
@@ -160,6 +162,18 @@ def test_only_what_is_new_is_read_later_and_numbers_stay(
     assert {
         n: t for n, t in zip(after["id"].tolist(), after["time"].tolist(), strict=True) if n in times
     } == times
+
+
+def test_an_object_that_can_not_be_read_is_said_and_keeps_no_other_one_back(
+    captured: PageClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The newest of them: an object may be gone, or denied, between the listing and the reading."""
+    listed = CapturedTraffic._listed
+    newest = f"{FOLDER}/02/07/00-00-000-gone.jsonl"
+    monkeypatch.setattr(CapturedTraffic, "_listed", lambda self: [newest, *listed(self)])
+    *_, last = captured.get(EVENTS).events
+    assert (last["read"], last["of"], last["invocations"]) == (4, 4, 4)
+    assert "NoSuchKey" in last["error"]
 
 
 def test_the_picture_of_an_invocation_is_read_from_its_line(captured: PageClient) -> None:

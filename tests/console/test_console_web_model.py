@@ -3,18 +3,15 @@
 import json
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import boto3
 import pytest
 from page_client import PageClient
+from served_endpoint import IMAGE, MODEL, ROLE, serving
 
 from console.deployment import Deployment
 
-MODEL = "scones-endpoint-Model-1"
-ROLE = "arn:aws:iam::123456789012:role/scones"
-IMAGE = "811284229777.dkr.ecr.us-east-1.amazonaws.com/image-classification:1"
 LOG = """[INFO] Epoch[0] Batch [20] Speed: 123.881 samples/sec accuracy=0.574405
 [INFO] Epoch[0] Train-accuracy=0.613911
 [INFO] Epoch[0] Time cost=6.798
@@ -47,31 +44,6 @@ def job(deployment: Deployment) -> str:
         StoppingCondition={"MaxRuntimeInSeconds": 3000},
     )
     return "scones-0123456789ab"
-
-
-@contextmanager
-def serving(trained_by: str) -> Iterator[None]:
-    """An endpoint for a model in the folder of that name, while it lasts."""
-    sagemaker, ssm = boto3.client("sagemaker"), boto3.client("ssm")
-    artifact = f"s3://bucket/models/{trained_by}/output/model.tar.gz"
-    sagemaker.create_model(
-        ModelName=MODEL,
-        PrimaryContainer={"Image": IMAGE, "ModelDataUrl": artifact},
-        ExecutionRoleArn=ROLE,
-    )
-    variant: Any = {"VariantName": "AllTraffic", "ModelName": MODEL, "InstanceType": "ml.m5.large"}
-    sagemaker.create_endpoint_config(
-        EndpointConfigName="scones-config", ProductionVariants=[variant | {"InitialInstanceCount": 1}]
-    )
-    sagemaker.create_endpoint(EndpointName="scones", EndpointConfigName="scones-config")
-    ssm.put_parameter(Name="/scones/endpoint", Value="scones", Type="String", Overwrite=True)
-    try:
-        yield
-    finally:
-        ssm.delete_parameter(Name="/scones/endpoint")
-        sagemaker.delete_endpoint(EndpointName="scones")
-        sagemaker.delete_endpoint_config(EndpointConfigName="scones-config")
-        sagemaker.delete_model(ModelName=MODEL)
 
 
 @pytest.fixture
@@ -112,6 +84,12 @@ def test_the_overview_names_what_is_in_service(page: PageClient, endpoint: None,
     assert model["training_job"] == job
     assert overview["today"]["routed"] == 0
     assert overview["links"]["endpoint"].endswith("#/endpoints/scones")
+
+
+def test_what_every_view_needs_is_answered_without_an_endpoint(page: PageClient) -> None:
+    deployed = page.get("/api/deployment").json
+    assert (deployed["name"], deployed["classes"]) == ("scones", ["bicycle", "motorcycle"])
+    assert deployed["threshold"] is None
 
 
 def test_without_an_endpoint_the_overview_says_what_to_do(page: PageClient) -> None:

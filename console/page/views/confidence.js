@@ -30,7 +30,7 @@ export function confidenceView(content, { signal }) {
       element(
         "p",
         { class: "lead" },
-        "Every answer that the endpoint's data capture has kept. Drag the threshold, or move it with the arrow keys, and see what it would have done.",
+        "Every answer of the endpoint that is kept: by its data capture or, where it has none, by the executions. Drag the threshold, or move it with the arrow keys, and see what it would have done.",
       ),
       progress,
     ),
@@ -42,6 +42,7 @@ export function confidenceView(content, { signal }) {
 /** Lets the server read what was captured: a first view once something is read, the whole at the end. */
 async function read(progress, place, signal) {
   let drawn = null;
+  place.setAttribute("aria-busy", "true");
   try {
     for await (const state of events("/api/invocations/events", signal)) {
       showProgress(progress, state);
@@ -56,24 +57,26 @@ async function read(progress, place, signal) {
     if (signal.aborted) return;
     if (!(error instanceof ApiError)) console.error(error);
     progress.replaceChildren(errorLine(error.message, () => read(progress, place, signal)));
+  } finally {
+    place.removeAttribute("aria-busy");
   }
 }
 
-function showProgress(place, { read: objects, of, invocations, done, bad_lines: bad, measurements }) {
+function showProgress(place, { unit, read: units, of, invocations, done, bad_lines: bad, measurements }) {
   if (done) {
     const notes = [
       bad ? `${counted(bad, "captured line")} could not be read.` : "",
-      measurements ? `${counted(measurements, "answer")} to evaluations left out.` : "",
+      measurements ? `${counted(measurements, "answer")} that only measured the model left out.` : "",
     ].filter(Boolean);
     place.replaceChildren(...notes.map((note) => element("p", { class: "muted small" }, note)));
     return;
   }
   place.replaceChildren(
-    element("progress", { "aria-label": "Captured data read", max: 1, value: of ? objects / of : 0 }),
+    element("progress", { "aria-label": "Data read", max: 1, value: of ? units / of : 0 }),
     element(
       "p",
       { class: "muted" },
-      `${count(objects)} of ${counted(of, "captured object")} read, ${counted(invocations, "invocation")}`,
+      `${count(units)} of ${counted(of, unit)} read, ${counted(invocations, "invocation")}`,
     ),
   );
 }
@@ -87,7 +90,7 @@ async function draw(place, before, signal) {
   if (invocations.count === 0) {
     place.append(
       emptyState(
-        "Nothing was captured yet. Route a photo under Try it; data capture writes it down a little later.",
+        "Nothing is kept yet. Route a photo under Try it; data capture writes it down a little later.",
       ),
     );
     return null;

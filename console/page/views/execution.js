@@ -12,9 +12,9 @@ export function executionView(content, { signal, identifier }) {
   const place = element("div", { class: "stack" });
   content.append(element("p", {}, element("a", { href: "#/executions" }, "All executions")), place);
   const path = `/api/executions/${encodeURIComponent(identifier)}`;
-  const load = () => Promise.all([json(path, signal), json("/api/overview", signal)]);
-  showLoaded(place, signal, load, async (shown, [execution, overview]) => {
-    const draw = (present) => shown.replaceChildren(...parts(present, overview, path, signal));
+  const load = () => Promise.all([json(path, signal), json("/api/deployment", signal)]);
+  showLoaded(place, signal, load, async (shown, [execution, deployment]) => {
+    const draw = (present) => shown.replaceChildren(...parts(present, deployment, path, signal));
     draw(execution);
     if (execution.outcome === "running") await follow(`${path}/events`, shown, draw, signal);
   });
@@ -29,8 +29,8 @@ async function follow(path, shown, draw, signal) {
   }
 }
 
-function parts(execution, overview, path, signal) {
-  const threshold = overview.threshold?.value ?? null;
+function parts(execution, deployment, path, signal) {
+  const threshold = deployment.threshold?.value ?? null;
   return [
     element(
       "div",
@@ -41,7 +41,7 @@ function parts(execution, overview, path, signal) {
         element("h2", { id: "answer" }, "Answer"),
         photoImage(`${path}/photo`, `Photo ${execution.name ?? ""}`, "picture", signal),
         element("div", { class: "stack", "aria-live": "polite" }, answer(execution)),
-        probabilityBars(execution, overview.classes, threshold),
+        probabilityBars(execution, deployment.classes, threshold),
         element(
           "dl",
           {},

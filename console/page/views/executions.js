@@ -16,14 +16,14 @@ export function executionsView(content, { signal, parameters }) {
   showLoaded(
     place,
     signal,
-    () => json("/api/overview", signal),
-    (shown, overview) => {
+    () => json("/api/deployment", signal),
+    (shown, deployment) => {
       const list = element("div", { class: "stack" });
       shown.append(
-        filters(parameters, overview.classes),
+        filters(parameters, deployment.classes),
         element("section", { class: "card", "aria-label": "Executions" }, list),
       );
-      showPage(list, query(parameters), overview.classes, signal);
+      showPage(list, query(parameters), deployment.classes, signal);
     },
   );
 }

@@ -15,8 +15,8 @@ export function tryItView(content, { signal }) {
   showLoaded(
     place,
     signal,
-    () => json("/api/overview", signal),
-    (shown, overview) => {
+    () => json("/api/deployment", signal),
+    (shown, deployment) => {
       const results = element("div", { class: "stack" });
       const waiting = [];
       let active = 0;
@@ -32,7 +32,7 @@ export function tryItView(content, { signal }) {
         }
       };
       const take = (files) => {
-        for (const file of files) waiting.push(card(file, results, overview, signal));
+        for (const file of files) waiting.push(card(file, results, deployment, signal));
         next();
       };
       shown.append(dropZone(take), results);
@@ -81,7 +81,7 @@ function dropZone(take) {
 }
 
 /** Adds a card for the file; returns what uploads it and follows its execution. */
-function card(file, results, overview, signal) {
+function card(file, results, deployment, signal) {
   const said = element(
     "div",
     { class: "stack", "aria-live": "polite" },
@@ -109,7 +109,7 @@ function card(file, results, overview, signal) {
   );
   const run = async () => {
     try {
-      await route(file, said, live, overview, signal);
+      await route(file, said, live, deployment, signal);
     } catch (error) {
       if (!signal.aborted) said.replaceChildren(errorLine(error.message, run));
     }
@@ -117,7 +117,7 @@ function card(file, results, overview, signal) {
   return run;
 }
 
-async function route(file, said, live, overview, signal) {
+async function route(file, said, live, deployment, signal) {
   if (file.size > LARGEST_BYTES) {
     said.replaceChildren(
       element(
@@ -143,7 +143,7 @@ async function route(file, said, live, overview, signal) {
     if (execution.outcome !== outcome) said.replaceChildren(answer(execution));
     outcome = execution.outcome;
     live.replaceChildren(
-      ...[probabilityBars(execution, overview.classes, overview.threshold?.value ?? null)].filter(Boolean),
+      ...[probabilityBars(execution, deployment.classes, deployment.threshold?.value ?? null)].filter(Boolean),
       stateTable(execution.states),
       element(
         "p",

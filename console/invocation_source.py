@@ -1,0 +1,120 @@
+"""Where the page's invocations come from: read by a thread of its own, kept as columns."""
+
+import threading
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from botocore.exceptions import BotoCoreError, ClientError
+
+from console.deployment import Deployment, NotDeployed
+
+ROW = np.dtype(
+    [
+        ("time", "<f8"),
+        ("confidence", "<f4"),
+        ("predicted", "<u2"),
+        ("truth", "<i2"),
+        ("object", "<u4"),
+        ("offset", "<u8"),
+        ("length", "<u4"),
+    ]
+)
+"""An invocation: Unix seconds, highest probability, its class, the true class or UNKNOWN of
+known_pictures, and where its picture is: the number of an object, from which byte, how many bytes."""
+
+
+@dataclass
+class Progress:
+    """How far the invocations have been read.
+
+    Attributes:
+        unit: What is read: captured objects or executions.
+        read: How many were read, of those found.
+        of: How many were found.
+        invocations: Invocations read from them.
+        bad_lines: Captured lines that are no answer of a model of these classes.
+        measurements: Invocations that only measured the model, left out.
+        done: Whether nobody is reading now.
+        error: Why something could not be read the last time, if so.
+        missing: What to do about that there is nothing to read yet.
+    """
+
+    unit: str
+    read: int = 0
+    of: int = 0
+    invocations: int = 0
+    bad_lines: int = 0
+    measurements: int = 0
+    done: bool = True
+    error: str | None = None
+    missing: str | None = None
+
+
+class InvocationSource(ABC):
+    """The invocations of a deployment. Each has a number, its place in the order of reading."""
+
+    unit: str
+
+    def __init__(self, deployment: Deployment) -> None:
+        self.deployment = deployment
+        self.s3 = deployment.session.client("s3")
+        self.stop = threading.Event()
+        self.classes: list[str] = []
+        self.progress = Progress(self.unit)
+        self._lock = threading.Lock()
+        self._blocks: list[np.ndarray] = []
+
+    def read_new(self) -> None:
+        """Begins to read, in threads of its own, what is new since; does nothing while that goes on."""
+        with self._lock:
+            if not self.progress.done:
+                return
+            self.progress.done, self.progress.error, self.progress.missing = False, None, None
+        threading.Thread(target=self._run, name="invocations", daemon=True).start()
+
+    def rows(self) -> np.ndarray:
+        """Returns the invocations read so far, of type ROW, in the order of their numbers."""
+        with self._lock:
+            if len(self._blocks) > 1:
+                self._blocks = [np.concatenate(self._blocks)]
+            return self._blocks[0] if self._blocks else np.empty(0, ROW)
+
+    @abstractmethod
+    def picture(self, number: int) -> bytes:
+        """Returns the picture of an invocation.
+
+        Raises:
+            NoPhoto: There is no such invocation, or its picture is not kept.
+        """
+
+    def close(self) -> None:
+        """Makes a reading end soon."""
+        self.stop.set()
+
+    @abstractmethod
+    def read(self, manifest: dict[str, Any]) -> None:
+        """Reads what is new, newest first, and takes it.
+
+        Args:
+            manifest: The staged data set's.
+        """
+
+    def take(self, block: np.ndarray) -> None:
+        """Appends invocations of type ROW."""
+        with self._lock:
+            self._blocks.append(block)
+        self.progress.invocations += len(block)
+
+    def _run(self) -> None:
+        try:
+            manifest = self.deployment.manifest()
+            self.classes = manifest["classes"]
+            self.read(manifest)
+        except NotDeployed as error:
+            self.progress.missing = str(error)
+        except (BotoCoreError, ClientError) as error:
+            self.progress.error = f"Not everything can be read: {error}"
+        finally:
+            self.progress.done = True
