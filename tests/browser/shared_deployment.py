@@ -60,6 +60,7 @@ def _deploy(folder: Path, record: Path) -> None:
     succeeded(app.stage(archive))
     succeeded(app.deploy())
     succeeded(app.console("demo"))
+    succeeded(app.evaluation())
     record.write_text(json.dumps({"port": cloud.port, "environment": cloud.environment}))
 
 

@@ -45,6 +45,11 @@ def test_keys_move_the_threshold_and_the_figures_follow(slider: Locator, page: P
     expect(page.locator(".figure", has_text="Refused")).to_contain_text(str(figures(slider)[2]))
 
 
+def test_what_evaluation_asked_is_no_delivery(page: Page, address: str) -> None:
+    page.goto(f"{address}/#/confidence")
+    expect(page.get_by_text("that only measured the model left out")).to_be_visible()
+
+
 def test_the_mouse_drags_the_threshold(slider: Locator, page: Page) -> None:
     box = slider.bounding_box()
     assert box

@@ -110,6 +110,10 @@ class App:
         """Runs ``python -m console``."""
         return self.cloud.run(sys.executable, "-m", "console", "--name", self.name, *arguments)
 
+    def evaluation(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Runs ``python -m evaluation``."""
+        return self.cloud.run(sys.executable, "-m", "evaluation", "--name", self.name, *arguments)
+
     def parameter(self, which: str) -> str:
         """Returns the value of ``/{name}/{which}``."""
         ssm = self.cloud.client("ssm")
