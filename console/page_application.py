@@ -144,6 +144,11 @@ class Console:
         """The picture of an invocation."""
         return await _image(lambda: self._traffic.picture(request.path_params["number"]))
 
+    async def staged_photo(self, request: Request) -> Response:
+        """A picture of a data set."""
+        s3, key = self._deployment.session.client("s3"), f"datasets/{request.path_params['path']}"
+        return await _image(lambda: stored(s3, self._deployment.bucket, key))
+
     async def _whole(self, name: str) -> dict[str, Any]:
         execution = await run_in_threadpool(self._executions.one, name)
         graph = await run_in_threadpool(self._executions.graph, name)
@@ -221,6 +226,7 @@ def page_application(
             Route("/api/invocations", console.invocations),
             Route("/api/invocations/events", console.invocation_events),
             Route("/api/invocations/{number:int}/photo", console.invocation_photo),
+            Route("/api/datasets/{path:path}", console.staged_photo),
             Route("/api/evaluation", console.evaluation),
             Route("/api/training", console.training),
         ],

@@ -34,6 +34,9 @@ def test_the_report_s_figures_are_shown(page: Page, address: str, report: dict[s
     listed = report["wrong"]
     assert isinstance(listed, list)
     expect(wrong.get_by_role("row")).to_have_count(len(listed) + 1 if listed else 0)
+    for photo in wrong.locator("img").all():
+        photo.scroll_into_view_if_needed()
+        expect(photo).not_to_have_js_property("naturalWidth", 0)
 
 
 def test_so_few_photos_prove_no_threshold_and_the_page_says_so(page: Page, address: str) -> None:

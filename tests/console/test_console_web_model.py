@@ -7,7 +7,7 @@ from typing import Any
 
 import boto3
 import pytest
-from page_client import PageClient
+from page_client import PageClient, png
 from served_endpoint import IMAGE, MODEL, ROLE, serving
 
 from console.deployment import Deployment
@@ -90,6 +90,17 @@ def test_what_every_view_needs_is_answered_without_an_endpoint(page: PageClient)
     deployed = page.get("/api/deployment").json
     assert (deployed["name"], deployed["classes"]) == ("scones", ["bicycle", "motorcycle"])
     assert deployed["threshold"] is None
+
+
+def test_a_picture_of_a_data_set_is_shown_and_nothing_else_of_the_bucket(
+    page: PageClient, deployment: Deployment
+) -> None:
+    key = "datasets/0123456789abcdef/test/a b/ü#?.png"
+    boto3.client("s3").put_object(Bucket=deployment.bucket, Key=key, Body=png(0))
+    shown = page.get("/api/datasets/0123456789abcdef/test/a%20b/%C3%BC%23%3F.png")
+    assert (shown.status, shown.headers["content-type"]) == (200, "image/png")
+    assert page.get("/api/datasets/0123456789abcdef/manifest.json").status == 415
+    assert page.get("/api/datasets/../reports/report.json").status == 404
 
 
 def test_without_an_endpoint_the_overview_says_what_to_do(page: PageClient) -> None:

@@ -4,13 +4,22 @@ import { classMark } from "../class_mark.js";
 import { dataTable } from "../data_table.js";
 import { element } from "../element.js";
 import { count, counted, percent, probability } from "../format.js";
+import { photoImage } from "../photo_image.js";
 import { interval } from "./accuracy.js";
 
 const FIRST = 20;
 const SHOWN_CLASSES = 3;
 const file = (name) => element("span", { class: "truncated", title: name }, name);
 
-export function wrongPhotosCard({ classes, wrong }) {
+const picture = (dataset, path, signal) =>
+  photoImage(
+    `/api/datasets/${[dataset, ...path.split("/")].map(encodeURIComponent).join("/")}`,
+    "",
+    "thumbnail",
+    signal,
+  );
+
+export function wrongPhotosCard({ classes, wrong, dataset, split }, signal) {
   const ranked = [...wrong].sort((one, other) => other.confidence - one.confidence);
   return element(
     "section",
@@ -20,9 +29,10 @@ export function wrongPhotosCard({ classes, wrong }) {
       ? element("p", {}, "None.")
       : firstRows(
           `${counted(wrong.length, "photo")}, the surest first`,
-          ["File", "It shows", "The model said", "#Probabilities"],
+          ["File", "Photo", "It shows", "The model said", "#Probabilities"],
           ranked.map((one) => [
             file(one.file),
+            picture(dataset, `${split}/${one.file}`, signal),
             classMark(classes, one.true),
             classMark(classes, one.predicted),
             highest(one.probabilities),
@@ -31,7 +41,7 @@ export function wrongPhotosCard({ classes, wrong }) {
   );
 }
 
-export function nearDuplicatesCard({ near_duplicates: duplicates }) {
+export function nearDuplicatesCard({ near_duplicates: duplicates, dataset, split }, signal) {
   if (!duplicates) return null;
   const { accuracy_without: without, pairs } = duplicates;
   return element(
@@ -52,8 +62,14 @@ export function nearDuplicatesCard({ near_duplicates: duplicates }) {
       ? null
       : firstRows(
           "The most alike first",
-          ["File", "Training file", "#Correlation"],
-          pairs.map((pair) => [file(pair.file), file(pair.training_file), probability(pair.correlation)]),
+          ["File", "Photo", "Training file", "Training photo", "#Correlation"],
+          pairs.map((pair) => [
+            file(pair.file),
+            picture(dataset, `${split}/${pair.file}`, signal),
+            file(pair.training_file),
+            picture(dataset, pair.training_file, signal),
+            probability(pair.correlation),
+          ]),
         ),
   );
 }

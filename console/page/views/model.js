@@ -31,7 +31,7 @@ export function modelView(content, { signal }) {
       // Charts measure the place that they stand in: they are drawn once it is in the page.
       for (const card of [thresholdPriceCard, calibrationCard]) card(place, report, signal);
       place.append(
-        ...[perClassCard(report), wrongPhotosCard(report), nearDuplicatesCard(report)].filter(Boolean),
+        ...[perClassCard(report), wrongPhotosCard(report, signal), nearDuplicatesCard(report, signal)].filter(Boolean),
       );
     },
   );
