@@ -43,6 +43,7 @@ demo: setup            ## the whole workflow on this machine, no AWS account
 	$(MAKE) --no-print-directory deploy; \
 	python -m console demo; \
 	python -m evaluation; \
+	python -m evaluation --split validation >/dev/null; \
 	echo 'Before these commands, once a shell: source .venv/bin/activate; eval "$$(python -m local env)"'; \
 	echo "The embedded cloud goes on running: stop it with .venv/bin/python -m local down"; \
 	echo "The pictures were $$pictures"; \

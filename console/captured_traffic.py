@@ -7,7 +7,7 @@ from itertools import chain
 from typing import Any
 
 import numpy as np
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
 from console.captured_line import read_line
 from console.deployment import Deployment
@@ -41,7 +41,8 @@ class CapturedTraffic(InvocationSource):
         """Returns the picture of an invocation, read anew from its line.
 
         Raises:
-            NoPhoto: There is no such invocation, its picture was not captured, or its object is gone.
+            NoPhoto: There is no such invocation, its picture was not captured or is no base64, or its object
+                is gone.
         """
         rows = self.rows()
         if not 0 <= number < len(rows):
@@ -53,13 +54,17 @@ class CapturedTraffic(InvocationSource):
         picture = read_line(line, self.classes).picture
         if picture is None:
             raise NoPhoto("The endpoint's requests are not captured")
-        return picture.content()
+        try:
+            return picture.content()
+        except ValueError as error:
+            raise NoPhoto(f"The captured picture can not be read: {error}") from None
 
     def read(self, manifest: dict[str, Any]) -> None:
         """Reads the objects that are new.
 
         Raises:
-            BotoCoreError, ClientError: Of one that can not be read, once all others are.
+            BotoCoreError: Nothing can be read any more.
+            ClientError: Of an object that is gone or denied, once all others are read.
         """
         pictures = KnownPictures(manifest)
         new = [key for key in self._listed() if key not in self._known]
@@ -68,10 +73,10 @@ class CapturedTraffic(InvocationSource):
         new.sort(key=lambda key: key.split("/")[-5:], reverse=True)
         unreadable = None
 
-        def read(key: str) -> tuple[str, _ObjectRows | BotoCoreError | ClientError]:
+        def read(key: str) -> tuple[str, _ObjectRows | ClientError]:
             try:
                 return key, self._read_object(key, pictures)
-            except (BotoCoreError, ClientError) as error:
+            except ClientError as error:
                 return key, error
 
         pool = ThreadPoolExecutor(CONCURRENT_OBJECTS, thread_name_prefix="captured-object")

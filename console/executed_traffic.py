@@ -39,9 +39,11 @@ class ExecutedTraffic(InvocationSource):
     def read(self, manifest: dict[str, Any]) -> None:
         """Reads the executions that have ended since."""
         pictures = KnownPictures(manifest)
+        looked_at = 0
         for batch in self._executions.newest(MOST_EXECUTIONS):
             if self.stop.is_set():
                 return
+            looked_at += len(batch)
             new = [
                 found for found in batch if found["outcome"] != "running" and found["id"] not in self._known
             ]
@@ -57,4 +59,5 @@ class ExecutedTraffic(InvocationSource):
                 block[place]["truth"] = pictures.label_at(found["key"])
                 block[place]["object"] = first + place
             self.take(block)
-            self.progress.read = self.progress.of = len(self._known)
+            self.progress.read += len(new)
+            self.progress.more = looked_at == MOST_EXECUTIONS

@@ -52,11 +52,14 @@ class ExecutionFilter:
 
     def admits_start(self, started: float) -> bool:
         """Says whether an execution was started in time."""
-        return not self.is_past(started) and (self.until is None or started <= self.until)
+        return (self.since is None or started >= self.since) and (self.until is None or started <= self.until)
 
-    def is_past(self, started: float) -> bool:
-        """Says whether it was started too early, as then were all that follow in a list, newest first."""
-        return self.since is not None and started < self.since
+    def is_past(self, ended: float) -> bool:
+        """Says whether it ended too early, and so was started too early with all that follow in a list.
+
+        A list is in the order of the starts or of the ends, newest first, as the cloud has it.
+        """
+        return self.since is not None and ended < self.since
 
     def admits(self, execution: Mapping[str, Any]) -> bool:
         """Says whether an execution that was started in time is wanted."""

@@ -77,7 +77,7 @@ class Executions:
                     skip += 1
                     looked_at += 1
                     looked_back_to = entry["startDate"].timestamp()
-                    if wanted.is_past(looked_back_to):
+                    if (ended := entry.get("stopDate")) and wanted.is_past(ended.timestamp()):
                         return _page(found, None, looked_at, looked_back_to)
                     summary = summaries.get(_name(entry))
                     if summary and wanted.admits(summary):
@@ -88,7 +88,7 @@ class Executions:
         return _page(found, encode_cursor(token, 0), looked_at, looked_back_to)
 
     def newest(self, most: int) -> Iterator[list[dict[str, Any]]]:
-        """Yields the newest executions, PAGE or fewer at a time, each as in a page."""
+        """Yields the newest executions, PAGE or fewer at a time, each as in a page; `most` bounds them."""
         token = None
         for _ in range(0, most, LISTED_AT_ONCE):
             listing = self._list(LISTED_AT_ONCE, token, None)

@@ -32,7 +32,8 @@ class Progress:
     Attributes:
         unit: What is read: captured objects or executions.
         read: How many were read, of those found.
-        of: How many were found.
+        of: How many were found; 0 where that is not known beforehand.
+        more: Whether there are older ones that are not read.
         invocations: Invocations read from them.
         bad_lines: Captured lines that are no answer of a model of these classes.
         measurements: Invocations that only measured the model, left out.
@@ -44,6 +45,7 @@ class Progress:
     unit: str
     read: int = 0
     of: int = 0
+    more: bool = False
     invocations: int = 0
     bad_lines: int = 0
     measurements: int = 0
@@ -116,5 +118,9 @@ class InvocationSource(ABC):
             self.progress.missing = str(error)
         except (BotoCoreError, ClientError) as error:
             self.progress.error = f"Not everything can be read: {error}"
+        # Whatever it is, nobody else hears of it: a thread has no caller.
+        except Exception as error:
+            if not self.stop.is_set():
+                self.progress.error = f"Not everything can be read: {type(error).__name__}: {error}"
         finally:
             self.progress.done = True

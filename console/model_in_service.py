@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -106,17 +107,17 @@ def training(deployment: Deployment) -> dict[str, Any]:
     return {"job": served.trained_by, **training_history(messages)}
 
 
-def evaluation(deployment: Deployment) -> dict[str, Any]:
-    """Returns evaluation's report of the model in service."""
+def evaluation(deployment: Deployment, *splits: str) -> dict[str, Any]:
+    """Returns evaluation's report of the model in service, of the first of the splits that has one."""
     served = in_service(deployment)
     if not isinstance(served, InService):
         return served
     s3 = deployment.session.client("s3")
-    key = f"reports/{served.model}/report.json"
-    try:
-        return json.load(s3.get_object(Bucket=deployment.bucket, Key=key)["Body"])
-    except s3.exceptions.NoSuchKey:
-        return {"missing": "The model in service is not measured yet: run python -m evaluation"}
+    for split in splits:
+        key = f"reports/{served.model}/{split}/report.json"
+        with suppress(s3.exceptions.NoSuchKey):
+            return json.load(s3.get_object(Bucket=deployment.bucket, Key=key)["Body"])
+    return {"missing": "The model in service is not measured yet: run python -m evaluation"}
 
 
 def _job(deployment: Deployment, name: str) -> Mapping[str, Any] | None:

@@ -82,7 +82,7 @@ class Console:
 
     async def evaluation(self, request: Request) -> Response:
         """The evaluation report of the model in service."""
-        return await _json(evaluation, self._deployment)
+        return await _json(evaluation, self._deployment, "test", "validation")
 
     async def training(self, request: Request) -> Response:
         """The epochs of the job that trained it."""
@@ -189,7 +189,7 @@ class Console:
     def _comparison(self) -> dict[str, Any]:
         return {
             "threshold": threshold(self._deployment),
-            "baseline": baseline(evaluation(self._deployment)),
+            "baseline": baseline(evaluation(self._deployment, "validation", "test")),
         }
 
 
@@ -240,6 +240,7 @@ def page_application(
             NotDeployed: _answering(503),
             BotoCoreError: _answering(502),
             ClientError: _answering(502),
+            Exception: _answering(500),
         },
         lifespan=lifespan,
     )
@@ -288,7 +289,8 @@ def _event_stream(events: AsyncIterator[Mapping[str, Any]]) -> Response:
 
 def _answering(status: int) -> Callable[[Request, Exception], Awaitable[Response]]:
     async def answer(request: Request, error: Exception) -> Response:
-        return JSONResponse({"error": str(error).splitlines()[0]}, status)
+        line = (str(error).splitlines() or [""])[0]
+        return JSONResponse({"error": line or type(error).__name__}, status)
 
     return answer
 

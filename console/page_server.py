@@ -10,7 +10,7 @@ from hypercorn.asyncio import serve
 from hypercorn.config import Config
 
 from console.deployment import Deployment
-from console.page_application import page_application
+from console.page_application import ECHARTS, page_application
 
 ADDRESS = "127.0.0.1"
 PORTS_TRIED = 20
@@ -24,9 +24,11 @@ def serve_page(deployment: Deployment, port: int) -> None:
         port: Where to listen; the next free one is taken if this one is not.
 
     Raises:
-        OSError: None of the ports can be had.
+        OSError: None of the ports can be had, or the charts are not installed.
         KeyboardInterrupt: Somebody pressed Ctrl-C.
     """
+    if not ECHARTS.is_file():
+        raise OSError(f"{ECHARTS} is not there: run make setup")
     listener = _listener(port)
     port = listener.getsockname()[1]
     hosts = [f"{ADDRESS}:{port}", f"localhost:{port}"]

@@ -106,10 +106,11 @@ def routing_of(step_functions: Any, photo: Photo, ended: Mapping[str, Any]) -> R
     arn = ended["executionArn"]
     milliseconds = round((ended["stopDate"] - ended["startDate"]).total_seconds() * 1000)
     if ended["status"] == "SUCCEEDED":
-        output = json.loads(ended["output"])
-        return Routing(
-            photo, "routed", output["predicted_class"], output["confidence"], None, None, milliseconds, arn
-        )
+        # The state machine may have been another one then.
+        output = json.loads(ended.get("output") or "{}")
+        answer = output if isinstance(output, dict) else {}
+        predicted_class, confidence = answer.get("predicted_class"), answer.get("confidence")
+        return Routing(photo, "routed", predicted_class, confidence, None, None, milliseconds, arn)
     error = ended.get("error", ended["status"])
     predicted_class, confidence = _classification(step_functions, arn)
     outcome: Literal["refused", "failed"] = "refused" if error == REFUSED_ERROR else "failed"

@@ -121,7 +121,8 @@ def _run(options: argparse.Namespace) -> int:
         write(files, options.out)
         print(f"Report: {options.out / 'report.html'}")
     if subject.endpoint:
-        print(f"Report: {upload(files, deployment.session, deployment.bucket, subject.model)}report.html")
+        place = upload(files, deployment.session, deployment.bucket, subject.model, options.split)
+        print(f"Report: {place}report.html")
     if comparison is not None and not comparison.better:
         print(f"evaluation: {comparison.challenger} is no better than {comparison.champion}", file=sys.stderr)
         return 1

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from hashlib import sha256
 
 from evaluation.errors import EvaluationError
 from evaluation.staged_photos import DataSet, Photo
@@ -15,11 +16,13 @@ class Answer:
     Attributes:
         file: The photo's path in its split.
         true: Its label.
+        sha256: Of the photo, in hexadecimal.
         probabilities: Of each class, in label order.
     """
 
     file: str
     true: int
+    sha256: str
     probabilities: tuple[float, ...]
 
     @property
@@ -59,7 +62,7 @@ def ask(data_set: DataSet, split: str, model: Callable[[bytes], bytes], what: st
             raise EvaluationError(
                 f"The answer of {what} for {photo.file} is {error}. Was it trained on other classes?"
             ) from None
-        return Answer(photo.file, photo.label, tuple(given))
+        return Answer(photo.file, photo.label, sha256(photo.content).hexdigest(), tuple(given))
 
     answers = data_set.each(split, f"Asking {what}", answer)
     if not answers:

@@ -50,8 +50,8 @@ def compare(
     """
     theirs = {answer.file: answer for answer in champions}
     ours = {answer.file: answer for answer in challengers}
-    if {file: answer.true for file, answer in theirs.items()} != {
-        file: answer.true for file, answer in ours.items()
+    if {(answer.file, answer.true, answer.sha256) for answer in champions} != {
+        (answer.file, answer.true, answer.sha256) for answer in challengers
     }:
         raise EvaluationError(
             f"{champion} and {challenger} did not answer the same photos: "

@@ -27,14 +27,14 @@ def write(files: Mapping[str, str], folder: Path) -> None:
                 Path(unfinished.name).unlink(missing_ok=True)
 
 
-def upload(files: Mapping[str, str], session: boto3.Session, bucket: str, model: str) -> str:
-    """Uploads files under ``reports/{model}/`` and returns where they lie (an ``s3://`` URL)."""
-    s3 = session.client("s3")
+def upload(files: Mapping[str, str], session: boto3.Session, bucket: str, model: str, split: str) -> str:
+    """Uploads files under ``reports/{model}/{split}/`` and returns where they lie (an ``s3://`` URL)."""
+    s3, folder = session.client("s3"), f"{PREFIX}/{model}/{split}/"
     for name, content in files.items():
         s3.put_object(
             Bucket=bucket,
-            Key=f"{PREFIX}/{model}/{name}",
+            Key=folder + name,
             Body=content.encode(),
             ContentType=CONTENT_TYPES[Path(name).suffix],
         )
-    return f"s3://{bucket}/{PREFIX}/{model}/"
+    return f"s3://{bucket}/{folder}"

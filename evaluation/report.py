@@ -115,10 +115,7 @@ def report(
             "accuracy_without": _accuracy(unknown),
         },
         "comparison": None if comparison is None else asdict(comparison),
-        "answers": [
-            {"file": answer.file, "true": answer.true, "probabilities": list(answer.probabilities)}
-            for answer in answers
-        ],
+        "answers": [asdict(answer) for answer in answers],
     }
 
 
@@ -131,7 +128,8 @@ def earlier(path: Path) -> tuple[str, list[Answer]]:
     try:
         content = json.loads(path.read_text())
         answers = [
-            Answer(each["file"], each["true"], tuple(each["probabilities"])) for each in content["answers"]
+            Answer(each["file"], each["true"], each["sha256"], tuple(each["probabilities"]))
+            for each in content["answers"]
         ]
         return content["model"], answers
     except OSError as error:

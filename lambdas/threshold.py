@@ -63,14 +63,15 @@ def threshold(properties: Mapping[str, Any]) -> dict[str, str]:
     """
     most_wrong = float(properties["RoutedErrorTarget"])
     assurance = float(properties["RoutedErrorConfidence"])
+    model = _model(properties)
     found = recommended(*kept_answers(properties), most_wrong, assurance)
     if found.threshold is None:
         raise ModelRefused(_without_threshold(found, most_wrong, assurance))
     return {
         "Value": str(found.threshold),
         "Source": (
-            f"recommended from {found.photos} validation photos: at most {most_wrong * 100:g} wrong in 100 "
-            f"routed with {assurance * 100:g} % confidence"
+            f"recommended for model {model} from {found.photos} validation photos: at most "
+            f"{most_wrong * 100:g} wrong in 100 routed with {assurance * 100:g} % confidence"
         ),
     }
 
@@ -82,9 +83,7 @@ def kept_answers(properties: Mapping[str, Any]) -> tuple[list[float], list[bool]
         ModelRefused, WorkflowError: As ``answered``.
     """
     bucket, dataset = properties["Bucket"], properties["Dataset"]
-    # Of s3://BUCKET/models/MODEL/output/model.tar.gz.
-    model = properties["ModelDataUrl"].split("/")[-3]
-    key = f"validations/{model}/{dataset}.json"
+    key = f"validations/{_model(properties)}/{dataset}.json"
     try:
         kept = json.load(s3.get_object(Bucket=bucket, Key=key)["Body"])
         return kept["confidences"], kept["right"]
@@ -139,6 +138,11 @@ def _classified(image: bytes) -> dict[str, Any]:
     return classify(fields, InferenceId=MEASUREMENT)
 
 
+def _model(properties: Mapping[str, Any]) -> str:
+    """Returns MODEL of s3://BUCKET/models/MODEL/output/model.tar.gz."""
+    return properties["ModelDataUrl"].split("/")[-3]
+
+
 def _without_threshold(found: Recommendation, most_wrong: float, assurance: float) -> str:
     if found.more_photos is None:
         remedy = "more photos like these would not help; train a better model"
@@ -148,5 +152,6 @@ def _without_threshold(found: Recommendation, most_wrong: float, assurance: floa
         "confidence_threshold is auto, but no threshold is proved to keep to routed_error_target "
         f"{most_wrong:g} with routed_error_confidence {assurance:g}: of the {found.routed} most confident of "
         f"{found.photos} validation photos {found.wrong} are wrong; {remedy}, change the target, or set "
-        "confidence_threshold to a number"
+        "confidence_threshold to a number. Until then the former threshold, which was not made for this "
+        "model, filters its answers"
     )

@@ -75,20 +75,13 @@ function lastInferences(states) {
   return null;
 }
 
-/** The states, the ones whose error led on to another state as "caught". */
-export function withCaught(states) {
-  return states.map((state, index) =>
-    state.status === "failed" && index < states.length - 1 ? { ...state, status: "caught" } : state,
-  );
-}
-
 /** The table of states, each with its input and output to open. */
 export function stateTable(states) {
   if (states.length === 0) return element("p", { class: "muted" }, "No state was entered yet.");
   return dataTable(
     "States in the order in which the photo entered them",
     ["State", "What happened", "Entered", "#Took", "Input, output, error"],
-    withCaught(states).map((state) => [
+    states.map((state) => [
       state.name,
       stateMark(state.status),
       element("span", { class: "when" }, time(state.entered)),

@@ -70,6 +70,8 @@ def test_what_is_shown_is_downloaded(slider: Locator, page: Page, tmp_path: Path
     started.value.save_as(tmp_path / "invocations.csv")
     rows = list(csv.DictReader(io.StringIO((tmp_path / "invocations.csv").read_text())))
     assert len(rows) == routed + refused
+    # The shortest decimals of 32-bit numbers have nine digits at most.
+    assert all(len(row["confidence"]) <= len("0.123456789") for row in rows)
     with page.expect_download() as started:
         page.get_by_role("button", name="Download PNG").click()
     started.value.save_as(tmp_path / "invocations.png")

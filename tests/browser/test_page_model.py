@@ -17,7 +17,7 @@ def report(app: App) -> dict[str, object]:
     """The report that `python -m evaluation` published of the deployed model."""
     s3, bucket = app.cloud.client("s3"), app.parameter("bucket")
     keys = [found["Key"] for found in s3.list_objects_v2(Bucket=bucket, Prefix="reports/")["Contents"]]
-    (key,) = [key for key in keys if key.endswith("report.json")]
+    (key,) = [key for key in keys if key.endswith("/test/report.json")]
     read: dict[str, object] = json.load(s3.get_object(Bucket=bucket, Key=key)["Body"])
     return read
 

@@ -8,6 +8,7 @@ from typing import Any
 import boto3
 import numpy as np
 import pytest
+from botocore.exceptions import EndpointConnectionError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from page_client import Answer, PageClient, png
@@ -118,6 +119,7 @@ def test_objects_are_read_once_bad_lines_counted_and_measurements_left_out(captu
     *_, last = captured.get(EVENTS).events
     assert last == {
         "unit": "captured object",
+        "more": False,
         "read": 4,
         "of": 4,
         "invocations": 4,
@@ -174,6 +176,42 @@ def test_an_object_that_can_not_be_read_is_said_and_keeps_no_other_one_back(
     *_, last = captured.get(EVENTS).events
     assert (last["read"], last["of"], last["invocations"]) == (4, 4, 4)
     assert "NoSuchKey" in last["error"]
+
+
+def test_what_can_not_be_read_at_all_ends_the_reading_at_once(
+    captured: PageClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def gone(self: CapturedTraffic, key: str, pictures: Any) -> None:
+        asked.append(key)
+        raise EndpointConnectionError(endpoint_url="http://127.0.0.1:1")
+
+    monkeypatch.setattr(CapturedTraffic, "_read_object", gone)
+    *_, last = captured.get(EVENTS).events
+    assert "Could not connect" in last["error"]
+    assert len(asked) == 1
+
+
+def test_a_manifest_that_is_none_is_said(page: PageClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Deployment, "manifest", lambda self: json.loads("no JSON"))
+    *_, last = page.get(EVENTS).events
+    assert last["error"].startswith("Not everything can be read: JSONDecodeError")
+    assert last["missing"] is None
+
+
+def test_a_captured_picture_that_is_no_base64_is_no_photo(page: PageClient, deployment: Deployment) -> None:
+    broken = line([0.9, 0.1], picture=b"picture")
+    broken["captureData"]["endpointInput"]["data"] = "x"
+    s3, key = boto3.client("s3"), f"{FOLDER}/03/00/00-00-000-broken.jsonl"
+    s3.put_object(Bucket=deployment.bucket, Key=key, Body=encoded(broken))
+    try:
+        page.get(EVENTS)
+        newest = page.get("/api/invocations/0/photo")
+    finally:
+        s3.delete_object(Bucket=deployment.bucket, Key=key)
+    assert newest.status == 404
+    assert "base64" in newest.json["error"]
 
 
 def test_the_picture_of_an_invocation_is_read_from_its_line(captured: PageClient) -> None:

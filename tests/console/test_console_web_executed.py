@@ -9,6 +9,7 @@ from page_client import PageClient, png
 from served_endpoint import serving
 from test_console_web_captured import EVENTS, columns, encoded, line
 
+from console import executed_traffic, executions
 from console.deployment import Deployment
 from console.routing import Photo, start
 
@@ -42,12 +43,21 @@ def serverless(executed: Deployment) -> Iterator[None]:
 def test_each_execution_with_an_answer_is_an_invocation(page: PageClient, serverless: None) -> None:
     *_, last = page.get(EVENTS).events
     assert (last["unit"], last["read"], last["invocations"]) == ("execution", 3, 2)
-    assert (last["done"], last["error"], last["missing"]) == (True, None, None)
+    assert (last["done"], last["more"], last["error"], last["missing"]) == (True, False, None, None)
     header, found = columns(page.get("/api/invocations"))
     assert header["classes"] == ["bicycle", "motorcycle"]
     assert found["confidence"].tolist() == pytest.approx([0.95, 0.6])
     assert found["predicted"].tolist() == [0, 1]
     assert found["truth"].tolist() == [1, -1]
+
+
+def test_a_history_that_is_too_long_is_read_in_part_and_that_is_said(
+    page: PageClient, serverless: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(executed_traffic, "MOST_EXECUTIONS", 2)
+    monkeypatch.setattr(executions, "LISTED_AT_ONCE", 2)
+    *_, last = page.get(EVENTS).events
+    assert (last["read"], last["of"], last["more"]) == (2, 0, True)
 
 
 def test_its_photo_is_the_one_in_the_bucket(page: PageClient, serverless: None) -> None:

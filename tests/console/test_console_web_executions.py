@@ -1,7 +1,9 @@
 """Executions as the page asks for them: a photo taken in, the list and its filters, one with its states."""
 
 import time
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import boto3
@@ -13,7 +15,9 @@ from page_client import Answer, PageClient, png
 from console import executions as executions_module
 from console.deployment import Deployment
 from console.execution_filter import decode_cursor, encode_cursor
+from console.executions import Executions
 from console.page_application import MOST_BYTES, file_name
+from console.routing import Photo, routing_of
 
 OUTCOMES = {"sure.png": "routed", "unsure.png": "refused", "broken.png": "failed"}
 
@@ -102,6 +106,30 @@ def test_a_wrong_query_is_refused_in_one_line(page: PageClient, query: str, wron
     answer = page.get(f"/api/executions?{query}")
     assert answer.status == 400
     assert wrong in answer.json["error"]
+
+
+def test_a_slow_execution_hides_none_that_started_after_it_and_ended_before_it(
+    routed: PageClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the cloud lists by the end, newest first."""
+    real = Executions._list
+
+    def by_end(self: Executions, *arguments: Any) -> dict[str, Any]:
+        listing = real(self, *arguments)
+        listing["executions"][1]["startDate"] = datetime(2020, 1, 1, tzinfo=UTC)
+        return listing
+
+    monkeypatch.setattr(Executions, "_list", by_end)
+    assert len(listed(routed, "from=1700000000")) == len(OUTCOMES) - 1
+
+
+def test_an_execution_of_another_definition_of_the_state_machine_has_no_answer() -> None:
+    ended = {"status": "SUCCEEDED", "executionArn": "arn", "startDate": datetime.now(UTC)}
+    for output in ('{"other": 1}', "[1]", None):
+        found = routing_of(
+            None, Photo("", "", ""), ended | {"stopDate": ended["startDate"], "output": output}
+        )
+        assert (found.outcome, found.predicted_class, found.confidence) == ("routed", None, None)
 
 
 def test_the_list_goes_on_at_the_cursor_until_nothing_is_left(

@@ -154,12 +154,18 @@ def test_the_evaluation_is_that_of_the_model_in_service(
 ) -> None:
     assert "python -m evaluation" in page.get("/api/evaluation").json["missing"]
     report = {"split": "test", "answers": [{"probabilities": [0.25, 0.75]}, {"probabilities": [0.9, 0.1]}]}
-    place: Any = {"Bucket": deployment.bucket, "Key": f"reports/{MODEL}/report.json"}
+    place: Any = {"Bucket": deployment.bucket, "Key": f"reports/{MODEL}/test/report.json"}
     boto3.client("s3").put_object(**place, Body=json.dumps(report).encode())
     assert page.get("/api/evaluation").json == report
     columns = page.get("/api/invocations").body
     assert b'"baseline": {"split": "test", "confidences": [0.75, 0.9]}' in columns
-    boto3.client("s3").delete_object(**place)
+    of_validation = report | {"split": "validation", "answers": [{"probabilities": [0.5, 0.5]}]}
+    other: Any = place | {"Key": f"reports/{MODEL}/validation/report.json"}
+    boto3.client("s3").put_object(**other, Body=json.dumps(of_validation).encode())
+    assert page.get("/api/evaluation").json == report
+    assert b'"baseline": {"split": "validation", "confidences": [0.5]}' in page.get("/api/invocations").body
+    for each in (place, other):
+        boto3.client("s3").delete_object(**each)
 
 
 def test_what_aws_refuses_is_one_line(page: PageClient) -> None:

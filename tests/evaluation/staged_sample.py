@@ -22,7 +22,7 @@ MISTAKEN = "motorcycle/0.png"
 def answers(outcomes: Sequence[tuple[float, bool]]) -> list[Answer]:
     """Returns answers of two classes with these confidences, 0.5 or more, right or not."""
     return [
-        Answer(f"bicycle/{number}.png", 0 if right else 1, (confidence, 1 - confidence))
+        Answer(f"bicycle/{number}.png", 0 if right else 1, f"{number:064x}", (confidence, 1 - confidence))
         for number, (confidence, right) in enumerate(outcomes)
     ]
 

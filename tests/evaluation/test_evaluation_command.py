@@ -59,9 +59,11 @@ class Deployed:
     def parameter(self, which: str, value: str) -> None:
         self.ssm.put_parameter(Name=f"/scones/{which}", Value=value, Type="String", Overwrite=True)
 
-    def report(self) -> dict[str, Any]:
-        """Returns the published report."""
-        return json.load(self.s3.get_object(Bucket=BUCKET, Key=f"reports/{MODEL}/report.json")["Body"])
+    def report(self, split: str = "test") -> dict[str, Any]:
+        """Returns the published report of a split."""
+        return json.load(
+            self.s3.get_object(Bucket=BUCKET, Key=f"reports/{MODEL}/{split}/report.json")["Body"]
+        )
 
     def reports(self) -> set[str]:
         """Returns the keys of all that is published."""
@@ -107,13 +109,13 @@ def test_the_endpoint_is_measured_and_its_report_published(
     assert report["near_duplicates"]["accuracy_without"]["of"] == TEST_PHOTOS - 1
     assert report["threshold_in_service"] == {"value": 0.8, "source": "a number"}
     assert 0.8 in [price["threshold"] for price in report["thresholds"]]
-    assert deployed.reports() == {f"reports/{MODEL}/report.json", f"reports/{MODEL}/report.html"}
+    assert deployed.reports() == {f"reports/{MODEL}/test/{name}" for name in ("report.json", "report.html")}
     assert json.loads((tmp_path / "new" / "folder" / "report.json").read_text()) == report
     assert sorted(path.name for path in (tmp_path / "new" / "folder").iterdir()) == [
         "report.html",
         "report.json",
     ]
-    assert f"Report: s3://{BUCKET}/reports/{MODEL}/report.html" in capsys.readouterr().out
+    assert f"Report: s3://{BUCKET}/reports/{MODEL}/test/report.html" in capsys.readouterr().out
 
 
 def test_measurements_are_marked_so_that_data_capture_can_tell_them(deployed: Deployed) -> None:
@@ -130,7 +132,7 @@ def test_the_targets_are_those_of_the_deploy_unless_others_are_given(deployed: D
     command.main(
         ["--routed-error-target", "0.3", "--routed-error-confidence", "0.5", "--split", "validation"]
     )
-    recommendation = deployed.report()["recommendation"]
+    recommendation = deployed.report("validation")["recommendation"]
     assert (recommendation["routed_error_target"], recommendation["routed_error_confidence"]) == (0.3, 0.5)
     assert recommendation["photos"] == 4
 

@@ -1,5 +1,7 @@
 """Champion against challenger, on the same photos."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -19,7 +21,7 @@ def compared(pairs):
 def of_bicycles(outcomes):
     """Returns answers to the same photos, whoever is right: both models must agree on what is true."""
     return [
-        Answer(f"bicycle/{number}.png", 0, (0.9, 0.1) if right else (0.1, 0.9))
+        Answer(f"bicycle/{number}.png", 0, f"{number:064x}", (0.9, 0.1) if right else (0.1, 0.9))
         for number, right in enumerate(outcomes)
     ]
 
@@ -51,6 +53,12 @@ def test_only_photos_that_one_alone_gets_right_count():
 )
 def test_a_challenger_that_is_not_better_beyond_chance_is_no_better(pairs):
     assert not compared(pairs).better
+
+
+def test_models_that_answered_other_photos_under_the_same_names_are_not_compared():
+    ours = of_bicycles([True])
+    with pytest.raises(EvaluationError, match="old and new did not answer the same photos"):
+        compare("old", [replace(ours[0], sha256="0" * 63 + "f")], "new", ours)
 
 
 def test_models_that_answered_other_photos_are_not_compared():

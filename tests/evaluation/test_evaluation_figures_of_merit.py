@@ -33,9 +33,9 @@ def test_there_is_no_share_of_nothing():
 
 def test_rows_of_the_confusion_matrix_are_true_classes():
     given = [
-        Answer("a", 0, (0.9, 0.1, 0.0)),
-        Answer("b", 0, (0.2, 0.7, 0.1)),
-        Answer("c", 1, (0.1, 0.8, 0.1)),
+        Answer("a", 0, "a", (0.9, 0.1, 0.0)),
+        Answer("b", 0, "b", (0.2, 0.7, 0.1)),
+        Answer("c", 1, "c", (0.1, 0.8, 0.1)),
     ]
     matrix = confusion_matrix(given, 3)
     assert matrix == [[1, 1, 0], [0, 1, 0], [0, 0, 0]]
@@ -46,7 +46,7 @@ def test_rows_of_the_confusion_matrix_are_true_classes():
 
 
 def test_of_equal_probabilities_the_first_class_counts():
-    assert Answer("a", 1, (0.5, 0.5)).right is False
+    assert Answer("a", 1, "a", (0.5, 0.5)).right is False
 
 
 @settings(deadline=None, max_examples=50)

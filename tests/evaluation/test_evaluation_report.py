@@ -23,7 +23,7 @@ def reported(given: list[Answer]) -> str:
 @given(outcomes())
 def test_a_report_gives_back_its_answers(given: list[tuple[float, bool]]) -> None:
     content = json.loads(reported(answers(given)))
-    found = [Answer(each["file"], each["true"], tuple(each["probabilities"])) for each in content["answers"]]
+    found = [Answer(**each | {"probabilities": tuple(each["probabilities"])}) for each in content["answers"]]
     assert found == answers(given)
     assert len(content["wrong"]) == content["photos"] - content["accuracy"]["count"]
 

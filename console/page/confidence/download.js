@@ -10,10 +10,19 @@ export function downloadCsv(invocations, first, last) {
   for (let index = first; index < last; index += 1) {
     const known = truth[index] < 0 ? "" : quoted(classes[truth[index]]);
     lines.push(
-      `${new Date(time[index] * 1000).toISOString()},${confidence[index]},${quoted(classes[predicted[index]])},${known}\r\n`,
+      `${new Date(time[index] * 1000).toISOString()},${shortest(confidence[index])},${quoted(classes[predicted[index]])},${known}\r\n`,
     );
   }
   save(new Blob(lines, { type: "text/csv" }), "invocations.csv");
+}
+
+/** The shortest decimal of a 32-bit number: 0.9, not 0.8999999761581421, so that it is still at a threshold of 0.9. */
+function shortest(number) {
+  for (let digits = 1; digits < 9; digits += 1) {
+    const written = Number(number.toPrecision(digits));
+    if (Math.fround(written) === number) return written;
+  }
+  return number;
 }
 
 /** As RFC 4180 says. */

@@ -59,7 +59,7 @@ export function thresholdPriceCard(place, report, signal) {
             count(one.routed),
             count(one.wrong),
             one.wrong_share ? `${percent(one.wrong_share.value)} (${interval(one.wrong_share)})` : "–",
-            one.wrong_per_month ? whole(one.wrong_per_month.value) : "–",
+            one.wrong_per_month ? volume(one.wrong_per_month) : "–",
             whole(one.refused_per_month.value),
           ]),
         ),
@@ -74,6 +74,7 @@ export function thresholdPriceCard(place, report, signal) {
   );
 }
 
+const volume = ({ value, low, high }) => `${whole(value)} (${whole(low)} to ${whole(high)})`;
 const whole = (number) => count(Math.round(number));
 
 function option({ thresholds, photos, threshold_in_service: inService }) {

@@ -30,7 +30,7 @@ export function confidenceView(content, { signal }) {
       element(
         "p",
         { class: "lead" },
-        "Every answer of the endpoint that is kept: by its data capture or, where it has none, by the executions. Drag the threshold, or move it with the arrow keys, and see what it would have done.",
+        "The endpoint's answers, from its data capture or, where it has none, from the executions. Drag the threshold, or move it with the arrow keys, and see what it would have done.",
       ),
       progress,
     ),
@@ -62,9 +62,10 @@ async function read(progress, place, signal) {
   }
 }
 
-function showProgress(place, { unit, read: units, of, invocations, done, bad_lines: bad, measurements }) {
+function showProgress(place, { unit, read: units, of, more, invocations, done, bad_lines: bad, measurements }) {
   if (done) {
     const notes = [
+      more ? `Only the newest ${counted(units, unit)} were read.` : "",
       bad ? `${counted(bad, "captured line")} could not be read.` : "",
       measurements ? `${counted(measurements, "answer")} that only measured the model left out.` : "",
     ].filter(Boolean);
@@ -72,11 +73,11 @@ function showProgress(place, { unit, read: units, of, invocations, done, bad_lin
     return;
   }
   place.replaceChildren(
-    element("progress", { "aria-label": "Data read", max: 1, value: of ? units / of : 0 }),
+    element("progress", { "aria-label": "Data read", max: 1, ...(of ? { value: units / of } : {}) }),
     element(
       "p",
       { class: "muted" },
-      `${count(units)} of ${counted(of, unit)} read, ${counted(invocations, "invocation")}`,
+      `${of ? `${count(units)} of ` : ""}${counted(of || units, unit)} read, ${counted(invocations, "invocation")}`,
     ),
   );
 }
@@ -253,7 +254,7 @@ function showFigures(place, { routed, refused, known, wrong }, threshold, inServ
 function showDrift(place, { baseline, confidence }, first, last) {
   if (!baseline) {
     place.replaceChildren(
-      emptyState("There is nothing to compare with: the model in service is not measured yet. Run python -m evaluation."),
+      emptyState("There is nothing to compare with: the model in service is not measured yet. Run python -m evaluation --split validation."),
     );
     return;
   }

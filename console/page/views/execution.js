@@ -2,7 +2,7 @@
 
 import { events, json } from "../api.js";
 import { element } from "../element.js";
-import { answer, probabilityBars, readable, stateTable, withCaught } from "../execution_states.js";
+import { answer, probabilityBars, readable, stateTable } from "../execution_states.js";
 import { time } from "../format.js";
 import { errorLine, showLoaded } from "../loading.js";
 import { photoImage } from "../photo_image.js";
@@ -71,7 +71,7 @@ function parts(execution, deployment, path, signal) {
         element(
           "div",
           { class: "scroll", tabindex: "0", role: "group", "aria-label": "State machine as a graph" },
-          stateGraph(execution.graph, withCaught(execution.states)),
+          stateGraph(execution.graph, execution.states),
         ),
       ),
     ),
