@@ -39,8 +39,8 @@ def advice(recommendation: Mapping[str, Any]) -> str:
         remedy = f"it needs about {recommendation['more_photos']:,} more photos like these"
     return (
         f"No threshold can be recommended for {target(recommendation)}: {recommendation['photos']} photos "
-        f"cannot prove it (of the thresholds that it tries the best has {seen}, which may mean up to {bound}); "
-        f"{remedy}"
+        f"cannot prove it (the best of the thresholds that are tried has {seen}, which may mean up to "
+        f"{bound}); {remedy}"
     )
 
 
