@@ -4,8 +4,13 @@ const TOKEN = document.querySelector('meta[name="session-token"]').content;
 const KEPT_PHOTOS = 200;
 const photos = new Map();
 
-/** An answer of the server that is no answer; the message is one line for the reader. */
-export class ApiError extends Error {}
+/** An answer of the server that is no answer; the message is one line for the reader, `status` its HTTP status. */
+export class ApiError extends Error {
+  constructor(message, status = null) {
+    super(message);
+    this.status = status;
+  }
+}
 
 /**
  * Fetches a path under /api.
@@ -26,7 +31,7 @@ export async function request(path, options = {}) {
   }
   if (response.ok) return response;
   const answer = await response.json().catch(() => ({}));
-  throw new ApiError(answer.error ?? `The server answered ${response.status} to ${path}`);
+  throw new ApiError(answer.error ?? `The server answered ${response.status} to ${path}`, response.status);
 }
 
 /** The JSON that a path answers. */

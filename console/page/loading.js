@@ -8,15 +8,17 @@ export function emptyState(line) {
   return element("p", { class: "notice" }, line);
 }
 
-/** An error in one line, and a button that tries again. */
-export function errorLine(message, retry) {
-  return element(
-    "p",
-    { class: "notice error", role: "alert" },
-    message,
-    " ",
-    element("button", { type: "button", onclick: retry }, "Try again"),
-  );
+/** An error in one line, and a button that does what may help. */
+export function errorLine(error, retry) {
+  return element("p", { class: "notice error", role: "alert" }, error.message, " ", remedy(error.status, retry));
+}
+
+function remedy(status, retry) {
+  const button = (label, onclick) => element("button", { type: "button", onclick }, label);
+  // A server that was started again has another token, which only a new page brings.
+  if (status === 401) return button("Load the page anew", () => window.location.reload());
+  // Any other 4xx is about what was asked: it would be answered the same again.
+  return status >= 400 && status < 500 ? null : button("Try again", retry);
 }
 
 /**
@@ -36,7 +38,7 @@ export async function showLoaded(place, signal, load, show) {
     else await show(place, answer);
   } catch (error) {
     if (signal.aborted) return;
-    place.replaceChildren(errorLine(error.message, () => showLoaded(place, signal, load, show)));
+    place.replaceChildren(errorLine(error, () => showLoaded(place, signal, load, show)));
     if (!(error instanceof ApiError)) console.error(error);
   } finally {
     place.removeAttribute("aria-busy");

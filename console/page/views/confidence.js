@@ -56,7 +56,7 @@ async function read(progress, place, signal) {
   } catch (error) {
     if (signal.aborted) return;
     if (!(error instanceof ApiError)) console.error(error);
-    progress.replaceChildren(errorLine(error.message, () => read(progress, place, signal)));
+    progress.replaceChildren(errorLine(error, () => read(progress, place, signal)));
   } finally {
     place.removeAttribute("aria-busy");
   }

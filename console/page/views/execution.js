@@ -25,7 +25,7 @@ async function follow(path, shown, draw, signal) {
     for await (const execution of events(path, signal)) draw(execution);
   } catch (error) {
     if (!signal.aborted)
-      shown.prepend(errorLine(error.message, () => window.dispatchEvent(new Event("hashchange"))));
+      shown.prepend(errorLine(error, () => window.dispatchEvent(new Event("hashchange"))));
   }
 }
 

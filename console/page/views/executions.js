@@ -145,7 +145,7 @@ function addPage(shown, body, caption, page, wanted, classes, signal) {
     } catch (error) {
       if (!signal.aborted)
         place.replaceChildren(
-          errorLine(error.message, () => {
+          errorLine(error, () => {
             place.replaceChildren(more);
             more.disabled = false;
             more.click();

@@ -111,7 +111,7 @@ function card(file, results, deployment, signal) {
     try {
       await route(file, said, live, deployment, signal);
     } catch (error) {
-      if (!signal.aborted) said.replaceChildren(errorLine(error.message, run));
+      if (!signal.aborted) said.replaceChildren(errorLine(error, run));
     }
   };
   return run;
