@@ -8,15 +8,20 @@ from routed_photos import find_routed_photo, staged_photos
 pytestmark = pytest.mark.end_to_end
 
 STATES = ["Serialize the photo", "Classify the photo", "Filter by confidence"]
+MANY = 9
 HOSTILE = '"><img src=x onerror=document.title=1>.png'
 
 
 def choose(page: Page, address: str, name: str, content: bytes) -> Locator:
     """Chooses a file under "Try it"; returns what the page shows of it."""
     page.goto(f"{address}/#/try")
-    payload: FilePayload = {"name": name, "mimeType": "image/png", "buffer": content}
-    page.get_by_label("Choose photos").set_input_files(payload)
+    page.get_by_label("Choose photos").set_input_files(picture(name, content))
     return page.get_by_role("article", name=f"Photo {name}")
+
+
+def picture(name: str, content: bytes) -> FilePayload:
+    """Returns a file as a browser's user chooses it."""
+    return {"name": name, "mimeType": "image/png", "buffer": content}
 
 
 def test_a_photo_passes_through_every_state_and_is_routed(page: Page, address: str, app: App) -> None:
@@ -57,3 +62,16 @@ def test_a_file_s_name_is_text_whatever_is_in_it(page: Page, address: str, app: 
     page.goto(f"{address}/#/executions")
     expect(page.get_by_role("link", name=HOSTILE).first).to_be_visible()
     assert page.locator("img[onerror]").count() == 0
+
+
+def test_photos_go_on_while_another_view_is_looked_at(page: Page, address: str, app: App) -> None:
+    content = staged_photos(app)[0]
+    page.goto(f"{address}/#/try")
+    page.get_by_label("Choose photos").set_input_files([picture(f"{n}.png", content) for n in range(MANY)])
+    page.get_by_role("link", name="Executions").click()
+    expect(page.get_by_role("table")).to_be_visible()
+    page.get_by_role("link", name="Try it").click()
+    cards = page.get_by_role("article")
+    expect(cards).to_have_count(MANY)
+    expect(cards.get_by_role("link", name="The whole execution")).to_have_count(MANY)
+    expect(cards.get_by_text("Routed as").or_(cards.get_by_text("is below the threshold"))).to_have_count(MANY)

@@ -9,6 +9,11 @@ import { errorLine, showLoaded } from "../loading.js";
 const LARGEST_BYTES = 10 * 1024 * 1024;
 const AT_A_TIME = 4;
 
+/* They outlive the view: whoever looks elsewhere meanwhile finds every photo sent, and its card, on coming back. */
+const results = element("div", { class: "stack" });
+const waiting = [];
+let active = 0;
+
 export function tryItView(content, { signal }) {
   const place = element("div", { class: "stack" });
   content.append(place);
@@ -17,27 +22,25 @@ export function tryItView(content, { signal }) {
     signal,
     () => json("/api/deployment", signal),
     (shown, deployment) => {
-      const results = element("div", { class: "stack" });
-      const waiting = [];
-      let active = 0;
-      const next = async () => {
-        while (active < AT_A_TIME && waiting.length) {
-          active += 1;
-          waiting
-            .shift()()
-            .finally(() => {
-              active -= 1;
-              next();
-            });
-        }
-      };
       const take = (files) => {
-        for (const file of files) waiting.push(card(file, results, deployment, signal));
+        for (const file of files) waiting.push(card(file, deployment));
         next();
       };
       shown.append(dropZone(take), results);
     },
   );
+}
+
+function next() {
+  while (active < AT_A_TIME && waiting.length) {
+    active += 1;
+    waiting
+      .shift()()
+      .finally(() => {
+        active -= 1;
+        next();
+      });
+  }
 }
 
 function dropZone(take) {
@@ -81,7 +84,7 @@ function dropZone(take) {
 }
 
 /** Adds a card for the file; returns what uploads it and follows its execution. */
-function card(file, results, deployment, signal) {
+function card(file, deployment) {
   const said = element(
     "div",
     { class: "stack", "aria-live": "polite" },
@@ -98,7 +101,6 @@ function card(file, results, deployment, signal) {
       element("p", { class: "notice" }, "This browser can't show the file; it is sent as it is."),
     ),
   );
-  signal.addEventListener("abort", () => URL.revokeObjectURL(preview.src));
   results.prepend(
     element(
       "article",
@@ -109,15 +111,15 @@ function card(file, results, deployment, signal) {
   );
   const run = async () => {
     try {
-      await route(file, said, live, deployment, signal);
+      await route(file, said, live, deployment);
     } catch (error) {
-      if (!signal.aborted) said.replaceChildren(errorLine(error, run));
+      said.replaceChildren(errorLine(error, run));
     }
   };
   return run;
 }
 
-async function route(file, said, live, deployment, signal) {
+async function route(file, said, live, deployment) {
   if (file.size > LARGEST_BYTES) {
     said.replaceChildren(
       element(
@@ -133,12 +135,11 @@ async function route(file, said, live, deployment, signal) {
     method: "POST",
     body: file,
     headers: { "X-File-Name": encodeURIComponent(file.name) },
-    signal,
   });
   const { id } = await upload.json();
   const path = `/api/executions/${encodeURIComponent(id)}`;
   let outcome = null;
-  for await (const execution of events(`${path}/events`, signal)) {
+  for await (const execution of events(`${path}/events`)) {
     // Said again only when it changes: a screen reader reads all of it aloud.
     if (execution.outcome !== outcome) said.replaceChildren(answer(execution));
     outcome = execution.outcome;
