@@ -60,5 +60,12 @@ document.querySelector(".skip-link").addEventListener("click", (event) => {
   event.preventDefault();
   content.focus();
 });
+// A browser would show a file that is dropped in place of the page, and what goes on in the page would be lost.
+for (const name of ["dragover", "drop"]) {
+  window.addEventListener(name, (event) => {
+    event.preventDefault();
+    event.dataTransfer.dropEffect = "none";
+  });
+}
 window.addEventListener("hashchange", show);
 show();

@@ -9,6 +9,14 @@ pytestmark = pytest.mark.end_to_end
 
 STATES = ["Serialize the photo", "Classify the photo", "Filter by confidence"]
 MANY = 9
+DROP = """([place, name]) => {
+  const dataTransfer = new DataTransfer();
+  dataTransfer.items.add(new File(["no picture"], name));
+  const options = {dataTransfer, bubbles: true, cancelable: true};
+  // dispatchEvent answers whether the browser may go on and open the file.
+  const send = (kind) => document.querySelector(place).dispatchEvent(new DragEvent(kind, options));
+  return ["dragover", "drop"].map(send);
+}"""
 HOSTILE = '"><img src=x onerror=document.title=1>.png'
 
 
@@ -48,6 +56,8 @@ def test_a_file_that_is_no_photo_says_so_and_starts_nothing(
 ) -> None:
     shown = choose(page, address, "letter.png", b"Dear Scones,")
     expect(shown.get_by_role("alert")).to_contain_text("no image")
+    expect(shown.get_by_role("button")).to_have_count(0)
+    expect(shown).not_to_contain_text("sent as it is")
     expect(shown.get_by_role("table")).to_have_count(0)
     (said,) = faults
     assert "415" in said
@@ -74,4 +84,44 @@ def test_photos_go_on_while_another_view_is_looked_at(page: Page, address: str, 
     cards = page.get_by_role("article")
     expect(cards).to_have_count(MANY)
     expect(cards.get_by_role("link", name="The whole execution")).to_have_count(MANY)
-    expect(cards.get_by_text("Routed as").or_(cards.get_by_text("is below the threshold"))).to_have_count(MANY)
+    expect(cards.get_by_text("Routed as").or_(cards.get_by_text("is below the threshold"))).to_have_count(
+        MANY
+    )
+
+
+@pytest.mark.parametrize("place", ["h1", ".banner", ".drop-zone"])
+def test_a_file_that_is_dropped_anywhere_is_taken_once(
+    page: Page, address: str, faults: list[str], place: str
+) -> None:
+    page.goto(f"{address}/#/try")
+    page.get_by_role("region", name="Photos to route").wait_for()
+    assert page.evaluate(DROP, [place, "dropped.png"]) == [False, False]
+    expect(page.get_by_role("article").get_by_role("alert")).to_contain_text("no image")
+    expect(page.get_by_role("article", name="Photo dropped.png")).to_have_count(1)
+    faults.clear()
+
+
+def test_a_file_that_is_dropped_on_another_view_does_not_replace_the_page(page: Page, address: str) -> None:
+    page.goto(f"{address}/#/try")
+    page.get_by_role("region", name="Photos to route").wait_for()
+    page.get_by_role("link", name="Executions").click()
+    expect(page.get_by_role("table")).to_be_visible()
+    assert page.evaluate(DROP, ["h1", "dropped.png"]) == [False, False]
+    page.get_by_role("link", name="Try it").click()
+    expect(page.get_by_role("region", name="Photos to route")).to_be_visible()
+    expect(page.get_by_role("article")).to_have_count(0)
+
+
+def test_after_a_restart_of_the_server_the_button_loads_the_page_anew(
+    page: Page, address: str, faults: list[str]
+) -> None:
+    page.goto(address)
+    page.route("**/api/deployment", lambda route: route.fulfill(status=401, json={"error": "old token"}))
+    page.get_by_role("link", name="Try it").click()
+    anew = page.get_by_role("alert").get_by_role("button", name="Load the page anew")
+    anew.wait_for()
+    page.unroute("**/api/deployment")
+    anew.click()
+    expect(page.get_by_role("region", name="Photos to route")).to_be_visible()
+    assert all("401" in said for said in faults)
+    faults.clear()

@@ -26,7 +26,9 @@ export function tryItView(content, { signal }) {
         for (const file of files) waiting.push(card(file, deployment));
         next();
       };
-      shown.append(dropZone(take), results);
+      const zone = dropZone(take);
+      takeDropped(zone, take, signal);
+      shown.append(zone, results);
     },
   );
 }
@@ -57,7 +59,7 @@ function dropZone(take) {
     }),
     element("label", { for: identifier, class: className }, label),
   ];
-  const zone = element(
+  return element(
     "section",
     { class: "drop-zone", "aria-label": "Photos to route" },
     element("h2", {}, "Drop photos here"),
@@ -69,18 +71,23 @@ function dropZone(take) {
       element("span", {}, chooser("camera", "Take a photo", { capture: "environment" }, "button")),
     ),
   );
-  for (const name of ["dragenter", "dragover"]) {
-    zone.addEventListener(name, (event) => {
-      event.preventDefault();
-      zone.classList.add("over");
-    });
-  }
-  for (const name of ["dragleave", "drop"]) zone.addEventListener(name, () => zone.classList.remove("over"));
-  zone.addEventListener("drop", (event) => {
-    event.preventDefault();
-    take([...event.dataTransfer.files]);
+}
+
+/** Takes what is dropped anywhere in the window: who misses the zone by a little means it all the same. */
+function takeDropped(zone, take, signal) {
+  const listen = (name, act) => window.addEventListener(name, act, { signal });
+  listen("dragover", ({ dataTransfer }) => {
+    dataTransfer.dropEffect = "copy";
+    zone.classList.add("over");
   });
-  return zone;
+  listen("dragleave", ({ relatedTarget }) => {
+    // Every element that is passed over on the way is left too; only nothing is where the window ends.
+    if (relatedTarget === null) zone.classList.remove("over");
+  });
+  listen("drop", ({ dataTransfer }) => {
+    zone.classList.remove("over");
+    take([...dataTransfer.files]);
+  });
 }
 
 /** Adds a card for the file; returns what uploads it and follows its execution. */
@@ -97,9 +104,7 @@ function card(file, deployment) {
     src: URL.createObjectURL(file),
   });
   preview.addEventListener("error", () =>
-    preview.replaceWith(
-      element("p", { class: "notice" }, "This browser can't show the file; it is sent as it is."),
-    ),
+    preview.replaceWith(element("p", { class: "notice" }, "This browser can't show this file.")),
   );
   results.prepend(
     element(
