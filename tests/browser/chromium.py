@@ -26,6 +26,8 @@ FONTS = """<?xml version="1.0"?>
   <alias><family>monospace</family><prefer><family>DejaVu Sans Mono</family></prefer></alias>
 </fontconfig>
 """
+# A camera that films a drawn picture, and that the user has allowed.
+CAMERA = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
 UNPACK = 'import("@sparticuz/chromium").then((chromium) => chromium.default.executablePath())'
 
 
@@ -36,11 +38,11 @@ def launched(playwright: Playwright) -> Browser:
     itself how to install it.
     """
     if (platform.system(), platform.machine()) != ("Linux", "x86_64"):
-        return playwright.chromium.launch()
+        return playwright.chromium.launch(args=CAMERA)
     home = _unpacked()
     return playwright.chromium.launch(
         executable_path=home / "chromium",
-        args=["--headless=shell", "--no-zygote"],
+        args=["--headless=shell", "--no-zygote", *CAMERA],
         # Chromium's sandbox does not run as root, as in a container; only this project's page is seen.
         chromium_sandbox=False,
         env={

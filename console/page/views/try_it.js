@@ -1,6 +1,7 @@
 /* Try it: photos are uploaded, and followed live through the state machine to the answer. */
 
 import { events, json, request } from "../api.js";
+import { hasCameras, openCamera } from "../camera.js";
 import { element } from "../element.js";
 import { answer, probabilityBars, stateTable } from "../execution_states.js";
 import { count } from "../format.js";
@@ -26,7 +27,7 @@ export function tryItView(content, { signal }) {
         for (const file of files) waiting.push(card(file, deployment));
         next();
       };
-      const zone = dropZone(take);
+      const zone = dropZone(take, () => openCamera(shown, (photo) => take([photo]), signal));
       takeDropped(zone, take, signal);
       shown.append(zone, results);
     },
@@ -45,20 +46,7 @@ function next() {
   }
 }
 
-function dropZone(take) {
-  const chooser = (identifier, label, attributes, className) => [
-    element("input", {
-      type: "file",
-      id: identifier,
-      accept: "image/*,.heic,.heif",
-      ...attributes,
-      onchange: (event) => {
-        take([...event.target.files]);
-        event.target.value = "";
-      },
-    }),
-    element("label", { for: identifier, class: className }, label),
-  ];
+function dropZone(take, photograph) {
   return element(
     "section",
     { class: "drop-zone", "aria-label": "Photos to route" },
@@ -67,8 +55,22 @@ function dropZone(take) {
     element(
       "div",
       { class: "row" },
-      element("span", {}, chooser("files", "Choose photos", { multiple: true }, "button primary")),
-      element("span", {}, chooser("camera", "Take a photo", { capture: "environment" }, "button")),
+      element(
+        "span",
+        {},
+        element("input", {
+          type: "file",
+          id: "files",
+          accept: "image/*,.heic,.heif",
+          multiple: true,
+          onchange: (event) => {
+            take([...event.target.files]);
+            event.target.value = "";
+          },
+        }),
+        element("label", { for: "files", class: "button primary" }, "Choose photos"),
+      ),
+      hasCameras() ? element("button", { type: "button", onclick: photograph }, "Take a photo") : null,
     ),
   );
 }
