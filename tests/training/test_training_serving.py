@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from PIL import Image
 from training import artifact
 from training.images import resize_whole
 from training.residual_network import randomly_initialised, residual_symbol
+from training.serve import Predictor
 
 REPOSITORY = Path(__file__).parents[2]
 SHAPE = (3, 28, 28)
@@ -217,3 +219,29 @@ def test_no_model_is_one_line(tmp_path):
     _, err = process.communicate(timeout=60)
     assert process.returncode == 1
     assert err == f"The model in {tmp_path / 'model'} lacks model-shapes.json.\n"
+
+
+class Even:
+    """A network that has no opinion, and notes on how many threads it was run."""
+
+    image_shape = SHAPE
+
+    def __init__(self):
+        self.threads = set()
+
+    def probabilities(self, pixels):
+        self.threads.add(torch.get_num_threads())
+        return torch.full((len(pixels), 2), 0.5)
+
+
+@pytest.mark.parametrize(("usable", "workers"), [(3, 3), (64, 16)])
+def test_each_core_that_may_be_used_has_a_worker_of_one_thread(monkeypatch, usable, workers):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(usable)), raising=False)
+    monkeypatch.setattr(os, "cpu_count", lambda: 128)
+    before = threading.active_count()
+    network = Even()
+    predictor = Predictor(network)
+    assert threading.active_count() - before == workers
+    for _ in range(20):
+        assert predictor.predict(picture()) == [0.5, 0.5]
+    assert network.threads == {1}
