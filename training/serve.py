@@ -6,6 +6,7 @@ of the images that wait. PyTorch lets go of the interpreter lock while it comput
 
 import contextlib
 import logging
+import math
 import os
 import queue
 import signal
@@ -48,13 +49,17 @@ class Predictor:
 
         Raises:
             UnreadableImage: the bytes are no PNG or JPEG that can be read.
+            RuntimeError: the network cannot answer, or not with numbers.
         """
         _, height, width = self._network.image_shape
         with self._places:
             pixels = torch.tensor(resize_whole(read_image(body), height, width)).permute(2, 0, 1)
         answer: Future[list[float]] = Future()
         self._waiting.put((pixels, answer))
-        return answer.result()
+        probabilities = answer.result()
+        if not all(map(math.isfinite, probabilities)):
+            raise RuntimeError("the network gives a number that is not finite")
+        return probabilities
 
     def _work(self) -> None:
         # A second thread for the same images would take from the other cores what they need for theirs.

@@ -129,7 +129,7 @@ def _convolution(attributes: Attributes) -> Operation:
 
 
 def _batch_norm(attributes: Attributes) -> Operation:
-    eps, momentum = attributes.number("eps", "0.001"), attributes.number("momentum", "0.9")
+    eps, momentum = attributes.number("eps", "0.001", least=0), attributes.number("momentum", "0.9")
     fixed, frozen = attributes.flag("fix_gamma", True), attributes.flag("use_global_stats", False)
     attributes.choice("axis", "1", "1")
     attributes.flag("output_mean_var", False)

@@ -126,6 +126,15 @@ def test_weights_that_are_not_finite_are_refused(folder):
         artifact.load(path)
 
 
+def test_a_negative_variance_is_refused(folder):
+    path, network = folder
+    with torch.no_grad():
+        network.get_buffer("aux:bn1_moving_var")[2] = -0.5
+    artifact.store_weights(path, network.state_dict(), epoch=1)
+    with pytest.raises(CustomerError, match="'aux:bn1_moving_var' has a variance below 0"):
+        artifact.load(path)
+
+
 @pytest.mark.parametrize(
     ("change", "fault"),
     [

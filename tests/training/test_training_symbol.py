@@ -62,6 +62,10 @@ def test_a_chain_of_known_operators_is_run():
         ([("clip", {"a_min": "0"})], "'node0' of its symbol lacks a_max"),
         ([("clip", {"a_min": "0", "a_max": "nan"})], "has 'a_max' 'nan', not supported"),
         ([("clip", {"a_min": "0", "a_max": "six"})], "has 'a_max' 'six', not supported"),
+        (
+            [("BatchNorm", {"eps": "-1"}, "gamma", "beta", "mean", "var")],
+            "'node0' of its symbol has 'eps' '-1', not supported",
+        ),
         ([("Flatten", {"new_option": "1"})], "has 'new_option' '1', not supported"),
         ([("Pooling", {"pool_type": "sum"})], "has 'pool_type' 'sum', not supported"),
         ([("Pooling", {"kernel": "(9)"})], r"has 'kernel' '\(9\)', not supported"),
