@@ -24,6 +24,7 @@ Shape = tuple[int, ...]
 # oneDNN's name of what follows a convolution, and its numbers.
 Activation = tuple[str, tuple[float, ...]]
 ADDITION: Activation = ("add", ())
+MAX_FLOAT32 = torch.finfo(torch.float32).max
 
 
 @dataclass(frozen=True)
@@ -206,8 +207,11 @@ def _pad(attributes: Attributes) -> Operation:
 
 
 def _clip(attributes: Attributes) -> Operation:
-    low, high = attributes.number("a_min"), attributes.number("a_max")
-    return Operation(lambda inputs, _: inputs[0].clamp(low, high), activation=("hardtanh", (low, high)))
+    # PyTorch takes no limit that is beyond what it limits.
+    low, high = (max(-MAX_FLOAT32, min(attributes.number(key), MAX_FLOAT32)) for key in ("a_min", "a_max"))
+    # oneDNN refuses limits of another order, and only when it meets an image.
+    activation: Activation | None = ("hardtanh", (low, high)) if low <= high else None
+    return Operation(lambda inputs, _: inputs[0].clamp(low, high), activation=activation)
 
 
 def _resize(attributes: Attributes) -> Operation:

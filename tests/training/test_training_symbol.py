@@ -223,3 +223,17 @@ def test_the_size_of_what_an_operator_gives_is_known_beforehand(node):
         given = network.between("data", "node0", torch.rand(2, *SHAPE))
         assert shapes["arg:fc_weight"] == (3, given[0].numel())
         assert network(torch.rand(2, *SHAPE)).shape == (2, 3)
+
+
+@pytest.mark.parametrize("limits", [("0", "6"), ("2", "-1"), ("-1e39", "0"), ("0", "1e39")])
+def test_a_clip_after_a_convolution_says_the_same_with_and_without_gradients(limits):
+    clip = dict(zip(("a_min", "a_max"), limits, strict=True))
+    symbol = from_json(
+        chain(("Convolution", {"kernel": "(3, 3)", "num_filter": "4"}, "w", "b"), ("clip", clip))
+    )
+    shapes = InferredGraph(symbol, SHAPE).shapes
+    network = SymbolNetwork(symbol, SHAPE, {name: torch.randn(shape) for name, shape in shapes.items()})
+    pixels = torch.rand(2, *SHAPE)
+    expected = network(pixels)
+    with torch.inference_mode():
+        assert torch.allclose(network(pixels), expected, rtol=1e-4, atol=1e-4)
