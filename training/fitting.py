@@ -111,12 +111,13 @@ def fit(
     start: Start,
     chosen: Hyperparameters,
     random: torch.Generator,
-    finish_epoch: Callable[[int, Score, SymbolNetwork], None],
+    finish_epoch: Callable[[int, Score, SymbolNetwork, bool], None],
 ) -> None:
     """Trains `start.network` and calls `finish_epoch` after each epoch.
 
     It gets the epoch's number (from 0), and `start.stored` with its score: the average of the latest weights,
-    which is as good as a lower learning rate, and whose accuracy jumps about less.
+    which is as good as a lower learning rate, and whose accuracy jumps about less. Last it gets whether
+    training ends with this epoch.
     """
     network, average = start.network, start.stored
     parameters = [parameter for parameter in network.parameters() if parameter.requires_grad]
@@ -141,8 +142,9 @@ def fit(
         log.info("Epoch[%d] Time cost=%.3f", epoch, time.monotonic() - started)
         score = score_on(average, start.validation, objective)
         log.info("Epoch[%d] Validation-accuracy=%.6f", epoch, score.accuracy)
-        finish_epoch(epoch, score, average)
-        if stopping.met(epoch, score.accuracy):
+        stops = stopping.met(epoch, score.accuracy)
+        finish_epoch(epoch, score, average, stops or epoch + 1 == chosen.epochs)
+        if stops:
             log.info("Early stopping criteria met.")
             return
 

@@ -108,6 +108,32 @@ def test_checkpoint_frequency_keeps_one_file_each_so_many_epochs(job, run):
     assert "Storing the best model" not in out
 
 
+@pytest.mark.parametrize(
+    ("changes", "stored"),
+    [
+        ({"epochs": "4", "checkpoint_frequency": "3"}, [3, 4]),
+        (
+            {
+                "epochs": "9",
+                "checkpoint_frequency": "9",
+                "early_stopping": "True",
+                "early_stopping_min_epochs": "2",
+                "early_stopping_patience": "1",
+                "early_stopping_tolerance": "1.0",
+            },
+            [2],
+        ),
+    ],
+)
+def test_with_checkpoint_frequency_the_epoch_at_which_training_ends_is_kept_too(job, run, changes, stored):
+    job.hyperparameters(**changes)
+    _, out, _ = run(job)
+    names = sorted(path.name for path in (job.root / "model").glob("*.params"))
+    assert names == [f"image-classification-{number:04d}.params" for number in stored]
+    # Its accuracy is the last that the log tells.
+    assert re.findall(r"Epoch\[(\d+)\] Validation-accuracy", out)[-1] == str(stored[-1] - 1)
+
+
 def test_early_stopping_ends_before_the_last_epoch(job, run):
     stopping = {"early_stopping": "True", "early_stopping_min_epochs": "2", "early_stopping_patience": "1"}
     job.hyperparameters(**stopping, epochs="9", early_stopping_tolerance="1.0")
