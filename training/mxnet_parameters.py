@@ -13,6 +13,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from training.symbol import MAX_NODES
+
 LIST_MAGIC = 0x112
 ARRAY_MAGIC = 0xF993FAC9
 FLOAT32 = 0
@@ -54,6 +56,8 @@ def read_parameters(path: Path) -> dict[str, Float32]:
     if reader.unpack("<QQ") != (LIST_MAGIC, 0):
         raise InvalidParameters("it does not begin as a .params file does")
     (count,) = reader.unpack("<Q")
+    if count > MAX_NODES:
+        raise InvalidParameters(f"it has {count} arrays, at most {MAX_NODES} are read")
     arrays: list[Float32] = []
     while len(arrays) < count:
         arrays.append(reader.array())

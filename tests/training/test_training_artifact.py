@@ -126,6 +126,13 @@ def test_weights_that_are_not_finite_are_refused(folder):
         artifact.load(path)
 
 
+def test_more_arrays_than_a_graph_has_nodes_are_refused_before_any_is_read(tmp_path):
+    path = tmp_path / "many.params"
+    path.write_bytes(struct.pack("<QQQ", 0x112, 0, 10_001))
+    with pytest.raises(InvalidParameters, match="it has 10001 arrays, at most 10000 are read"):
+        read_parameters(path)
+
+
 def test_a_negative_variance_is_refused(folder):
     path, network = folder
     with torch.no_grad():
