@@ -279,6 +279,19 @@ def test_bad_input_fails_in_one_line_and_leaves_no_model(job, run, case):
     assert not list((job.root / "model").iterdir())
 
 
+def test_training_that_diverges_fails_in_one_line_and_stores_nothing_of_it(job, run):
+    job.hyperparameters(optimizer="rmsprop", gamma="1", learning_rate="0.1", epochs="3")
+    status, out, err = run(job)
+    assert status == 1
+    assert err == job.failure() + "\n"
+    assert err.startswith("Customer Error: Training diverged: ")
+    assert "Set a smaller learning_rate" in err
+    assert err.count("\n") == 1
+    told = len(re.findall("Validation-accuracy", out))
+    assert told < 3
+    assert all(int(path.stem[-4:]) <= told for path in (job.root / "model").glob("*.params"))
+
+
 def test_a_fault_of_the_program_leaves_its_reason_too(job, run, monkeypatch):
     monkeypatch.setattr("training.train.fit", lambda *arguments: 1 / 0)
     with pytest.raises(ZeroDivisionError):
