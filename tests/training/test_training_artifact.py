@@ -133,6 +133,15 @@ def test_more_arrays_than_a_graph_has_nodes_are_refused_before_any_is_read(tmp_p
         read_parameters(path)
 
 
+def test_half_precision_is_refused_by_its_name_and_with_what_to_do(tmp_path):
+    path = tmp_path / "half.params"
+    head = struct.pack("<QQQIiIqiii", 0x112, 0, 1, 0xF993FAC9, 0, 1, 2, 1, 0, 2)
+    path.write_bytes(head + np.ones(2, "<f2").tobytes() + struct.pack("<QQ", 1, 5) + b"arg:a")
+    told = "an array in it is float16, which is not read here; train with precision_dtype float32"
+    with pytest.raises(InvalidParameters, match=told):
+        read_parameters(path)
+
+
 def test_a_negative_variance_is_refused(folder):
     path, network = folder
     with torch.no_grad():
