@@ -4,14 +4,16 @@ DIR is what `python data_staging/stage.py --out DIR` wrote. Every run is the who
 process with the hyperparameters of cdk.json, or with `--from-scratch` those of FROM_SCRATCH. `--seeds` scores
 each seed's model on the staged test images, which training never sees; `--folds` cross-validates over the
 training and validation images alone: choices are made on that. Prints one JSON object: each run, mean,
-spread, machine and versions.
+spread, interval, machine and versions.
 """
 
 import argparse
 import json
+import math
 import os
 import platform
 import random
+import re
 import statistics
 import subprocess
 import sys
@@ -32,6 +34,9 @@ from training import artifact  # noqa: E402
 from training.images import read_image, resize_whole  # noqa: E402
 
 CALIBRATION_BINS = 10
+# Of the standard normal distribution: 95 % lie within as many deviations.
+DEVIATIONS_95 = statistics.NormalDist().inv_cdf(0.975)
+CPUINFO = Path("/proc/cpuinfo")
 # The built-in's smallest ResNet, for a thousand pictures and two CPU cores.
 FROM_SCRATCH = {
     "use_pretrained_model": "0",
@@ -131,6 +136,18 @@ def calibration_error(confidence: NDArray[np.float32], right: NDArray[np.bool_])
     return round(float(error / len(right)), 4)
 
 
+def interval_95(right: NDArray[np.bool_]) -> list[float]:
+    """Returns Wilson's 95 % interval of the share of right answers.
+
+    It takes each answer for one to a picture of its own: where several models are scored on the same
+    pictures, it is narrower than what is known.
+    """
+    count, share, z = len(right), float(right.mean()), DEVIATIONS_95
+    centre = share + z**2 / (2 * count)
+    half = z * math.sqrt(share * (1 - share) / count + z**2 / (4 * count**2))
+    return [round((centre + side) / (1 + z**2 / count), 4) for side in (-half, half)]
+
+
 def folds_of(pictures: list[Picture], count: int) -> list[list[Picture]]:
     """Returns `count` parts with the classes in equal shares, always the same ones."""
     shuffled = pictures[:]
@@ -161,7 +178,7 @@ def measured(
 
 
 def summary(name: str, runs: list[Run]) -> dict[str, object]:
-    """Returns the runs, mean and standard deviation of each figure, and the error of all answers together."""
+    """Returns the runs, mean and standard deviation of each figure, and what all answers together tell."""
     figures = [run.figures for run in runs]
     report: dict[str, object] = {"what": name, "n": len(runs), "runs": figures}
     for figure in figures[0]:
@@ -170,8 +187,16 @@ def summary(name: str, runs: list[Run]) -> dict[str, object]:
         report[f"sd_{figure}"] = round(statistics.stdev(values), 4) if len(values) > 1 else None
     confidence = np.concatenate([run.confidence for run in runs])
     right = np.concatenate([run.right for run in runs])
+    report["interval_95_accuracy_of_all_answers"] = interval_95(right)
     report["calibration_error_of_all_answers"] = calibration_error(confidence, right)
     return report
+
+
+def processor() -> str:
+    """Returns the processor's name, or where the system does not tell it its architecture."""
+    told = CPUINFO.read_text() if CPUINFO.is_file() else ""
+    found = re.search(r"^model name\s*: (.+)$", told, re.MULTILINE)
+    return found[1] if found else platform.machine()
 
 
 def machine() -> dict[str, object]:
@@ -185,7 +210,7 @@ def machine() -> dict[str, object]:
     ).stdout.strip()
     return {
         "cores": os.cpu_count(),
-        "processor": platform.machine(),
+        "processor": processor(),
         "load_at_start": os.getloadavg()[0],
         "commit": commit,
         "versions": {

@@ -18,7 +18,8 @@ def accuracy_of(description: Mapping[str, Any]) -> float:
     """Returns the validation accuracy of the model that a completed job stored.
 
     The algorithm keeps the best epoch's model and says so in its log; its metric tells the last epoch's
-    accuracy. With checkpoint_frequency set it stores the last epoch's model, and only the metric tells.
+    accuracy. With checkpoint_frequency set only the metric tells: the last epoch's model is stored beside
+    the earlier ones, and it is the one that serves.
 
     Args:
         description: What DescribeTrainingJob gave.

@@ -37,7 +37,7 @@ def check_artifact(path: Path) -> None:
             names = _plain_files(unpacked)
     except _Fault as fault:
         raise _refusal(path, str(fault)) from None
-    except (gzip.BadGzipFile, tarfile.TarError, EOFError, zlib.error) as error:
+    except (gzip.BadGzipFile, tarfile.TarError, EOFError, zlib.error, ValueError) as error:
         raise _refusal(path, f"is no whole tar packed with gzip ({error})") from None
     except OSError as error:
         raise _refusal(path, f"can not be read ({error.strerror})") from None

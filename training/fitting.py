@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from training.calibration import temperature
+from training.contract import CustomerError
 from training.hyperparameters import Hyperparameters
 from training.objective import Objective, objective_for
 from training.symbol_network import SymbolNetwork
@@ -111,12 +112,16 @@ def fit(
     start: Start,
     chosen: Hyperparameters,
     random: torch.Generator,
-    finish_epoch: Callable[[int, Score, SymbolNetwork], None],
+    finish_epoch: Callable[[int, Score, SymbolNetwork, bool], None],
 ) -> None:
     """Trains `start.network` and calls `finish_epoch` after each epoch.
 
     It gets the epoch's number (from 0), and `start.stored` with its score: the average of the latest weights,
-    which is as good as a lower learning rate, and whose accuracy jumps about less.
+    which is as good as a lower learning rate, and whose accuracy jumps about less. Last it gets whether
+    training ends with this epoch.
+
+    Raises:
+        CustomerError: the weights, or what they give, are no longer finite.
     """
     network, average = start.network, start.stored
     parameters = [parameter for parameter in network.parameters() if parameter.requires_grad]
@@ -141,8 +146,9 @@ def fit(
         log.info("Epoch[%d] Time cost=%.3f", epoch, time.monotonic() - started)
         score = score_on(average, start.validation, objective)
         log.info("Epoch[%d] Validation-accuracy=%.6f", epoch, score.accuracy)
-        finish_epoch(epoch, score, average)
-        if stopping.met(epoch, score.accuracy):
+        stops = stopping.met(epoch, score.accuracy)
+        finish_epoch(epoch, score, average, stops or epoch + 1 == chosen.epochs)
+        if stops:
             log.info("Early stopping criteria met.")
             return
 
@@ -192,12 +198,21 @@ def _move_average(average: SymbolNetwork, network: SymbolNetwork, updates: int) 
 
 
 def score_on(network: SymbolNetwork, inputs: Inputs, objective: Objective) -> Score:
-    """Returns how the network does on every one of the inputs."""
+    """Returns how the network does on every one of the inputs.
+
+    Raises:
+        CustomerError: its weights, or what they give, are not finite.
+    """
     network.eval()
     every = torch.arange(len(inputs.labels))
     with torch.no_grad():
         batches = [network.tail(inputs.batch(part)) for part in every.split(SCORING_BATCH)]
         logits = torch.cat(batches)
+        if not all(torch.isfinite(value).all() for value in (logits, *network.state_dict().values())):
+            raise CustomerError(
+                "Customer Error: Training diverged: weights or logits are no longer finite. Set a smaller "
+                "learning_rate, and the optimizer's other values nearer to their defaults."
+            )
         cooled = temperature(logits, inputs.labels, objective)
         accuracy = objective.accuracy(logits, inputs.labels).mean()
     return Score(float(accuracy), cooled)

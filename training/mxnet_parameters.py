@@ -13,9 +13,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from training.symbol import MAX_NODES
+
 LIST_MAGIC = 0x112
 ARRAY_MAGIC = 0xF993FAC9
-FLOAT32 = 0
+FLOAT32, FLOAT16 = 0, 2
 # A ResNet-200 takes 260 MB.
 MAX_BYTES = 1 << 30
 MAX_DIMENSIONS = 32
@@ -54,6 +56,8 @@ def read_parameters(path: Path) -> dict[str, Float32]:
     if reader.unpack("<QQ") != (LIST_MAGIC, 0):
         raise InvalidParameters("it does not begin as a .params file does")
     (count,) = reader.unpack("<Q")
+    if count > MAX_NODES:
+        raise InvalidParameters(f"it has {count} arrays, at most {MAX_NODES} are read")
     arrays: list[Float32] = []
     while len(arrays) < count:
         arrays.append(reader.array())
@@ -97,6 +101,10 @@ class _Reader:
             raise InvalidParameters("an array in it is not a dense one of MXNet 1.4")
         shape = self.unpack(f"<{dimensions}q")
         _, _, kind = self.unpack("<iii")
+        if kind == FLOAT16:
+            raise InvalidParameters(
+                "an array in it is float16, which is not read here; train with precision_dtype float32"
+            )
         if kind != FLOAT32 or min(shape) < 1:
             raise InvalidParameters("an array in it is not float32, or has a side below 1")
         return np.frombuffer(self.take(4 * math.prod(shape)), dtype="<f4").reshape(shape).copy()

@@ -6,11 +6,11 @@ of the images that wait. PyTorch lets go of the interpreter lock while it comput
 
 import contextlib
 import logging
+import math
 import os
 import queue
 import signal
 import threading
-from collections.abc import Iterator
 from concurrent.futures import Future
 from types import FrameType
 
@@ -27,6 +27,7 @@ from training.symbol_network import SymbolNetwork
 INTERRUPTED = 130
 # More images at a time would take more memory, but not less time for each.
 LARGEST_BATCH = 4
+MAX_WORKERS = 16
 
 log = logging.getLogger("training")
 
@@ -37,12 +38,10 @@ class Predictor:
     def __init__(self, network: SymbolNetwork) -> None:
         self._network = network
         self._waiting: queue.SimpleQueue[tuple[Tensor, Future[list[float]]]] = queue.SimpleQueue()
-        self._cores = os.cpu_count() or 1
-        self._computing = 0
-        self._counted = threading.Lock()
+        workers = min(_cores(), MAX_WORKERS)
         # More pictures being decoded at once than there are cores would only cost memory.
-        self._places = threading.BoundedSemaphore(self._cores)
-        for _ in range(self._cores):
+        self._places = threading.BoundedSemaphore(workers)
+        for _ in range(workers):
             threading.Thread(target=self._work, daemon=True).start()
 
     def predict(self, body: bytes) -> list[float]:
@@ -50,22 +49,28 @@ class Predictor:
 
         Raises:
             UnreadableImage: the bytes are no PNG or JPEG that can be read.
+            RuntimeError: the network cannot answer, or not with numbers.
         """
         _, height, width = self._network.image_shape
         with self._places:
             pixels = torch.tensor(resize_whole(read_image(body), height, width)).permute(2, 0, 1)
         answer: Future[list[float]] = Future()
         self._waiting.put((pixels, answer))
-        return answer.result()
+        probabilities = answer.result()
+        if not all(map(math.isfinite, probabilities)):
+            raise RuntimeError("the network gives a number that is not finite")
+        return probabilities
 
     def _work(self) -> None:
+        # A second thread for the same images would take from the other cores what they need for theirs.
+        torch.set_num_threads(1)
         while True:
             batch = [self._waiting.get()]
             with contextlib.suppress(queue.Empty):
                 while len(batch) < LARGEST_BATCH:
                     batch.append(self._waiting.get_nowait())
             try:
-                with self._threads(), torch.inference_mode():
+                with torch.inference_mode():
                     found = self._network.probabilities(torch.stack([pixels for pixels, _ in batch]).float())
             except RuntimeError as error:
                 # Too little memory, say: whoever waits has to be told.
@@ -75,19 +80,12 @@ class Predictor:
             for (_, answer), probabilities in zip(batch, found.tolist(), strict=True):
                 answer.set_result(probabilities)
 
-    @contextlib.contextmanager
-    def _threads(self) -> Iterator[None]:
-        """Lets PyTorch use every core for what is computed alone, one for each of several batches."""
-        with self._counted:
-            self._computing += 1
-            alone = self._computing == 1
-        # PyTorch keeps this number for each thread that calls it.
-        torch.set_num_threads(self._cores if alone else 1)
-        try:
-            yield
-        finally:
-            with self._counted:
-                self._computing -= 1
+
+def _cores() -> int:
+    # A process may be let use fewer than the machine has; not every platform tells.
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def serve(paths: ContainerPaths, port: int) -> int:

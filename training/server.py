@@ -31,6 +31,7 @@ class Predictor(Protocol):
 
         Raises:
             UnreadableImage: the bytes are no image that can be read.
+            RuntimeError: the answer cannot be computed.
         """
 
 
@@ -106,6 +107,11 @@ class Handler(BaseHTTPRequestHandler):
                 probabilities = self.server.predictor.predict(body)
             except UnreadableImage as error:
                 self._refuse(400, f"Unable to read the image: {error}.")
+                return
+            except RuntimeError as error:
+                # PyTorch's have where they come from on further lines.
+                reason = str(error).partition("\n")[0]
+                self._refuse(500, f"The answer cannot be computed: {reason}.")
                 return
             if "application/jsonlines" in self.headers.get("Accept", ""):
                 line = json.dumps({"prediction": probabilities}) + "\n"

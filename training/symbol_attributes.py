@@ -43,13 +43,13 @@ class Attributes:
     def flag(self, key: str, default: bool) -> bool:
         return self.choice(key, str(default), "True", "False", "1", "0") in ("True", "1")
 
-    def number(self, key: str, default: str | None = None) -> float:
+    def number(self, key: str, default: str | None = None, least: float = -math.inf) -> float:
         text = self._text(key, default)
         try:
             value = float(text)
         except ValueError:
             raise self._refuse(key) from None
-        if not math.isfinite(value):
+        if not math.isfinite(value) or value < least:
             raise self._refuse(key)
         return value
 

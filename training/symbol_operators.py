@@ -24,6 +24,7 @@ Shape = tuple[int, ...]
 # oneDNN's name of what follows a convolution, and its numbers.
 Activation = tuple[str, tuple[float, ...]]
 ADDITION: Activation = ("add", ())
+MAX_FLOAT32 = torch.finfo(torch.float32).max
 
 
 @dataclass(frozen=True)
@@ -129,7 +130,7 @@ def _convolution(attributes: Attributes) -> Operation:
 
 
 def _batch_norm(attributes: Attributes) -> Operation:
-    eps, momentum = attributes.number("eps", "0.001"), attributes.number("momentum", "0.9")
+    eps, momentum = attributes.number("eps", "0.001", least=0), attributes.number("momentum", "0.9")
     fixed, frozen = attributes.flag("fix_gamma", True), attributes.flag("use_global_stats", False)
     attributes.choice("axis", "1", "1")
     attributes.flag("output_mean_var", False)
@@ -206,8 +207,11 @@ def _pad(attributes: Attributes) -> Operation:
 
 
 def _clip(attributes: Attributes) -> Operation:
-    low, high = attributes.number("a_min"), attributes.number("a_max")
-    return Operation(lambda inputs, _: inputs[0].clamp(low, high), activation=("hardtanh", (low, high)))
+    # PyTorch takes no limit that is beyond what it limits.
+    low, high = (max(-MAX_FLOAT32, min(attributes.number(key), MAX_FLOAT32)) for key in ("a_min", "a_max"))
+    # oneDNN refuses limits of another order, and only when it meets an image.
+    activation: Activation | None = ("hardtanh", (low, high)) if low <= high else None
+    return Operation(lambda inputs, _: inputs[0].clamp(low, high), activation=activation)
 
 
 def _resize(attributes: Attributes) -> Operation:

@@ -66,6 +66,11 @@ class InferredGraph:
             if tuple(values[name].shape) != shape:
                 found = tuple(values[name].shape)
                 raise InvalidSymbol(f"{name[:40]!r} has the shape {found}, not {shape}")
+        for node in self._symbol.nodes:
+            if node.op == "BatchNorm":
+                name = self.names[node.inputs[4]]
+                if (values[name] < 0).any():
+                    raise InvalidSymbol(f"{name[:40]!r} has a variance below 0")
 
     def steps(self, start: int, end: int, joined: bool = False) -> list[Step]:
         """Returns what to run, in order, for what `end` gives once `start` has given its value.

@@ -118,16 +118,17 @@ def _whole(
 
 
 class _Keeper:
-    """Stores the best model of the epochs so far, or one every `checkpoint_frequency` epochs."""
+    """Stores the best model of the epochs so far, or one every `checkpoint_frequency` epochs and the last."""
 
     def __init__(self, paths: ContainerPaths, chosen: Hyperparameters) -> None:
         self._folder = paths.model
         self._frequency = chosen.checkpoint_frequency
         self._best: Score | None = None
 
-    def __call__(self, epoch: int, score: Score, network: SymbolNetwork) -> None:
+    def __call__(self, epoch: int, score: Score, network: SymbolNetwork, ends: bool) -> None:
         if self._frequency:
-            if (epoch + 1) % self._frequency == 0:
+            # The latest checkpoint is what serves, and the last accuracy what the job's metric tells.
+            if ends or (epoch + 1) % self._frequency == 0:
                 self._store(epoch, network, score.temperature)
         elif score.replaces(self._best):
             log.info("Storing the best model with validation accuracy: %.6f", score.accuracy)

@@ -4,8 +4,6 @@ import logging
 import time
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from local.sagemaker import deployment, listing, records
 from local.sagemaker.deployment import Deployment, DeploymentFailed
 from local.sagemaker.emulator import Place, start_work, wait_until_serving
@@ -140,9 +138,9 @@ def _deploy(record: Record, config: Record) -> None:
         reason = str(error)
     except ApiError as error:
         reason = error.message
-    except (OSError, BotoCoreError, ClientError) as error:
+    except Exception as error:
         _logger.exception("endpoint %s", record["EndpointName"])
-        reason = f"The embedded cloud could not start it: {error}"
+        reason = f"The embedded cloud could not start it: {error!r}"
     if Place.closing.is_set():
         if reason is None:
             new.end()

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
 from local.sagemaker import containers, records, s3_data
 from local.sagemaker.child_process import ChildProcess
@@ -76,9 +76,9 @@ def _run(record: Record) -> None:
         _finish(record, "Stopped")
     except s3_data.DataError as error:
         _finish(record, "Failed", f"ClientError: {error}")
-    except (OSError, BotoCoreError, ClientError) as error:
+    except Exception as error:
         _logger.exception("training job %s", name)
-        _finish(record, "Failed", f"InternalServerError: {error}. Please try again.")
+        _finish(record, "Failed", f"InternalServerError: {error!r}. Please try again.")
 
 
 def _carry_out(record: Record, root: Path) -> None:

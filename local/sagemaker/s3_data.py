@@ -1,6 +1,8 @@
 """Moves data between the embedded cloud's S3 and folders, in the names that AWS gives them."""
 
+import gzip
 import tarfile
+import zlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path, PurePosixPath
@@ -10,6 +12,8 @@ from urllib.parse import urlparse
 from boto3.s3.transfer import TransferConfig
 from botocore.exceptions import ClientError
 
+#: What a model may take on this disk; the largest of the algorithm takes 260 MB.
+MAX_UNPACKED_BYTES = 1 << 30
 _PARALLEL_DOWNLOADS = 8
 _ONE_THREAD = TransferConfig(use_threads=False)
 
@@ -87,14 +91,34 @@ def unpack(archive: Path, folder: Path) -> None:
     """Unpacks a model.tar.gz; nothing of it can land outside the folder.
 
     Raises:
-        DataError: It is no gzipped tar archive, or not a harmless one.
+        DataError: It is no whole gzipped tar archive, too large when unpacked, or not a harmless one.
     """
     folder.mkdir(parents=True, exist_ok=True)
     try:
-        with tarfile.open(archive, "r:gz") as opened:
-            opened.extractall(folder, filter="data")
-    except (tarfile.TarError, OSError, EOFError) as error:
+        with _BoundedGzip(archive) as unpacked:
+            with tarfile.open(fileobj=unpacked, mode="r|") as opened:
+                opened.extractall(folder, filter="data")
+            # To its end, where gzip's checksum is.
+            while unpacked.read(1 << 16):
+                pass
+    # tarfile lets ValueError through for numbers and names in a header that are none.
+    except (tarfile.TarError, OSError, EOFError, ValueError, zlib.error) as error:
         raise DataError(f"The model archive cannot be unpacked: {error}") from error
+
+
+class _BoundedGzip(gzip.GzipFile):
+    """A packed file that refuses to give too many bytes."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, "rb")
+        self._left = MAX_UNPACKED_BYTES
+
+    def read(self, size: int | None = -1) -> bytes:
+        block = super().read(size)
+        self._left -= len(block)
+        if self._left < 0:
+            raise DataError(f"The model archive unpacks to more than {MAX_UNPACKED_BYTES} bytes")
+        return block
 
 
 def pack(folder: Path, archive: Path) -> bool:

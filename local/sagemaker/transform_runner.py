@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import urllib3
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
 from local.sagemaker import model_data, records, s3_data
 from local.sagemaker.emulator import Place, client, folder, start_thread, start_work
@@ -95,9 +95,9 @@ def _run(record: Record, model: Record) -> None:
         reason = str(error)
     except s3_data.DataError as error:
         reason = f"ClientError: {error}"
-    except (OSError, BotoCoreError, ClientError, urllib3.exceptions.HTTPError) as error:
+    except Exception as error:
         _logger.exception("transform job %s", name)
-        reason = f"InternalServerError: {error}. Please try again."
+        reason = f"InternalServerError: {error!r}. Please try again."
     _finish(record, "Completed" if reason is None else "Failed", reason)
 
 

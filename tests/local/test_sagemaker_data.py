@@ -1,6 +1,7 @@
 """Data moves between S3 and folders under AWS's names, and nothing of it leaves its folder."""
 
 import io
+import random
 import tarfile
 from pathlib import Path
 from typing import Any
@@ -92,6 +93,36 @@ def test_what_is_no_archive_is_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "model.tar.gz").write_bytes(content)
     with pytest.raises(s3_data.DataError, match="cannot be unpacked"):
         s3_data.unpack(tmp_path / "model.tar.gz", tmp_path / "model")
+
+
+def test_an_archive_of_which_a_byte_changed_is_refused(tmp_path: Path) -> None:
+    archive = archive_with(
+        tmp_path / "model.tar.gz", tarfile.TarInfo("weights"), random.Random(1).randbytes(9000)
+    )
+    damaged = bytearray(archive.read_bytes())
+    damaged[4000] ^= 1
+    archive.write_bytes(damaged)
+    with pytest.raises(s3_data.DataError, match="cannot be unpacked"):
+        s3_data.unpack(archive, tmp_path / "model")
+
+
+@pytest.mark.parametrize("header", [{"GNU.sparse.map": "a,b"}, {"GNU.sparse.size": "x"}, {"path": "a\0b"}])
+def test_a_header_that_makes_no_sense_is_refused(tmp_path: Path, header: dict[str, str]) -> None:
+    member = tarfile.TarInfo("weights")
+    member.pax_headers = header
+    archive = archive_with(tmp_path / "model.tar.gz", member)
+    with pytest.raises(s3_data.DataError, match="cannot be unpacked"):
+        s3_data.unpack(archive, tmp_path / "model")
+
+
+def test_an_archive_that_unpacks_to_too_much_is_refused_before_the_disk_is_full(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(s3_data, "MAX_UNPACKED_BYTES", 100_000)
+    archive = archive_with(tmp_path / "model.tar.gz", tarfile.TarInfo("weights"), bytes(1 << 20))
+    with pytest.raises(s3_data.DataError, match="unpacks to more than 100000 bytes"):
+        s3_data.unpack(archive, tmp_path / "model")
+    assert sum(path.stat().st_size for path in (tmp_path / "model").iterdir()) <= 100_000
 
 
 def test_a_model_archive_is_flat_and_comes_back_as_it_was(tmp_path: Path) -> None:

@@ -123,6 +123,20 @@ def test_what_is_no_whole_tar_packed_with_gzip_is_refused(
     assert "is no whole tar packed with gzip" in refusal(written(content))
 
 
+@pytest.mark.parametrize(
+    "header", [{"GNU.sparse.map": "a,b"}, {"GNU.sparse.size": "x"}, {"GNU.sparse.map": "0,1,2"}]
+)
+def test_a_header_that_makes_no_sense_is_refused(
+    written: Callable[[bytes], Path], header: dict[str, str]
+) -> None:
+    content = io.BytesIO()
+    with tarfile.open(fileobj=content, mode="w:gz", format=tarfile.PAX_FORMAT) as archive:
+        member = tarfile.TarInfo("model-shapes.json")
+        member.pax_headers = header
+        archive.addfile(member)
+    refusal(written(content.getvalue()))
+
+
 def test_what_is_not_there_or_a_folder_is_no_file(tmp_path: Path) -> None:
     assert "is no file" in refusal(tmp_path / "absent.tar.gz")
     assert "is no file" in refusal(tmp_path)

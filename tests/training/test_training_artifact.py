@@ -126,6 +126,31 @@ def test_weights_that_are_not_finite_are_refused(folder):
         artifact.load(path)
 
 
+def test_more_arrays_than_a_graph_has_nodes_are_refused_before_any_is_read(tmp_path):
+    path = tmp_path / "many.params"
+    path.write_bytes(struct.pack("<QQQ", 0x112, 0, 10_001))
+    with pytest.raises(InvalidParameters, match="it has 10001 arrays, at most 10000 are read"):
+        read_parameters(path)
+
+
+def test_half_precision_is_refused_by_its_name_and_with_what_to_do(tmp_path):
+    path = tmp_path / "half.params"
+    head = struct.pack("<QQQIiIqiii", 0x112, 0, 1, 0xF993FAC9, 0, 1, 2, 1, 0, 2)
+    path.write_bytes(head + np.ones(2, "<f2").tobytes() + struct.pack("<QQ", 1, 5) + b"arg:a")
+    told = "an array in it is float16, which is not read here; train with precision_dtype float32"
+    with pytest.raises(InvalidParameters, match=told):
+        read_parameters(path)
+
+
+def test_a_negative_variance_is_refused(folder):
+    path, network = folder
+    with torch.no_grad():
+        network.get_buffer("aux:bn1_moving_var")[2] = -0.5
+    artifact.store_weights(path, network.state_dict(), epoch=1)
+    with pytest.raises(CustomerError, match="'aux:bn1_moving_var' has a variance below 0"):
+        artifact.load(path)
+
+
 @pytest.mark.parametrize(
     ("change", "fault"),
     [

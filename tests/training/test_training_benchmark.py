@@ -1,12 +1,13 @@
 """The accuracy benchmark: what it reads of a staged folder, and its folds."""
 
+import platform
 import sys
 
 import numpy as np
 import pytest
 
 from benchmarks import training_accuracy
-from benchmarks.training_accuracy import Picture, folds_of
+from benchmarks.training_accuracy import Picture, Run, folds_of, summary
 
 
 def test_the_pictures_are_found_from_a_relative_folder(tmp_path, monkeypatch, capsys):
@@ -40,3 +41,30 @@ def test_the_folds_share_every_class_evenly_and_no_picture(tmp_path):
     folds = folds_of(pictures, 5)
     assert sorted((picture for fold in folds for picture in fold), key=lambda p: int(p.path.name)) == pictures
     assert all(sum(picture.label for picture in fold) == 4 and len(fold) == 8 for fold in folds)
+
+
+def answered(right, wrong):
+    """A run with so many right and wrong answers."""
+    every = np.repeat([True, False], [right, wrong])
+    return Run({"accuracy": float(every.mean())}, np.ones(len(every), np.float32), every)
+
+
+@pytest.mark.parametrize(
+    ("runs", "interval"),
+    [
+        # Of 300 answers 287 are right; Wilson's interval by its formula in Brown, Cai and DasGupta (2001).
+        ([answered(96, 4), answered(95, 5), answered(96, 4)], [0.9273, 0.9745]),
+        ([answered(20, 0)], [0.8389, 1.0]),
+    ],
+)
+def test_the_accuracy_has_the_95_percent_interval_of_all_answers(runs, interval):
+    assert summary("some", runs)["interval_95_accuracy_of_all_answers"] == interval
+
+
+def test_the_machine_is_told_by_its_processors_name(monkeypatch, tmp_path):
+    told = tmp_path / "cpuinfo"
+    monkeypatch.setattr(training_accuracy, "CPUINFO", told)
+    told.write_text("processor\t: 0\nmodel name\t: Some CPU @ 2.00GHz\n")
+    assert training_accuracy.machine()["processor"] == "Some CPU @ 2.00GHz"
+    told.unlink()
+    assert training_accuracy.machine()["processor"] == platform.machine()

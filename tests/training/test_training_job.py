@@ -108,6 +108,32 @@ def test_checkpoint_frequency_keeps_one_file_each_so_many_epochs(job, run):
     assert "Storing the best model" not in out
 
 
+@pytest.mark.parametrize(
+    ("changes", "stored"),
+    [
+        ({"epochs": "4", "checkpoint_frequency": "3"}, [3, 4]),
+        (
+            {
+                "epochs": "9",
+                "checkpoint_frequency": "9",
+                "early_stopping": "True",
+                "early_stopping_min_epochs": "2",
+                "early_stopping_patience": "1",
+                "early_stopping_tolerance": "1.0",
+            },
+            [2],
+        ),
+    ],
+)
+def test_with_checkpoint_frequency_the_epoch_at_which_training_ends_is_kept_too(job, run, changes, stored):
+    job.hyperparameters(**changes)
+    _, out, _ = run(job)
+    names = sorted(path.name for path in (job.root / "model").glob("*.params"))
+    assert names == [f"image-classification-{number:04d}.params" for number in stored]
+    # Its accuracy is the last that the log tells.
+    assert re.findall(r"Epoch\[(\d+)\] Validation-accuracy", out)[-1] == str(stored[-1] - 1)
+
+
 def test_early_stopping_ends_before_the_last_epoch(job, run):
     stopping = {"early_stopping": "True", "early_stopping_min_epochs": "2", "early_stopping_patience": "1"}
     job.hyperparameters(**stopping, epochs="9", early_stopping_tolerance="1.0")
@@ -251,6 +277,19 @@ def test_bad_input_fails_in_one_line_and_leaves_no_model(job, run, case):
     assert err.startswith(message)
     assert err.count("\n") == 1
     assert not list((job.root / "model").iterdir())
+
+
+def test_training_that_diverges_fails_in_one_line_and_stores_nothing_of_it(job, run):
+    job.hyperparameters(optimizer="rmsprop", gamma="1", learning_rate="0.1", epochs="3")
+    status, out, err = run(job)
+    assert status == 1
+    assert err == job.failure() + "\n"
+    assert err.startswith("Customer Error: Training diverged: ")
+    assert "Set a smaller learning_rate" in err
+    assert err.count("\n") == 1
+    told = len(re.findall("Validation-accuracy", out))
+    assert told < 3
+    assert all(int(path.stem[-4:]) <= told for path in (job.root / "model").glob("*.params"))
 
 
 def test_a_fault_of_the_program_leaves_its_reason_too(job, run, monkeypatch):

@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -19,6 +20,8 @@ from PIL import Image
 from training import artifact
 from training.images import resize_whole
 from training.residual_network import randomly_initialised, residual_symbol
+from training.serve import Predictor
+from training.server import Server
 
 REPOSITORY = Path(__file__).parents[2]
 SHAPE = (3, 28, 28)
@@ -217,3 +220,62 @@ def test_no_model_is_one_line(tmp_path):
     _, err = process.communicate(timeout=60)
     assert process.returncode == 1
     assert err == f"The model in {tmp_path / 'model'} lacks model-shapes.json.\n"
+
+
+class Even:
+    """A network that has no opinion, and notes on how many threads it was run."""
+
+    image_shape = SHAPE
+
+    def __init__(self):
+        self.threads = set()
+
+    def probabilities(self, pixels):
+        self.threads.add(torch.get_num_threads())
+        return torch.full((len(pixels), 2), 0.5)
+
+
+@pytest.mark.parametrize(("usable", "workers"), [(3, 3), (64, 16)])
+def test_each_core_that_may_be_used_has_a_worker_of_one_thread(monkeypatch, usable, workers):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(usable)), raising=False)
+    monkeypatch.setattr(os, "cpu_count", lambda: 128)
+    before = threading.active_count()
+    network = Even()
+    predictor = Predictor(network)
+    assert threading.active_count() - before == workers
+    for _ in range(20):
+        assert predictor.predict(picture()) == [0.5, 0.5]
+    assert network.threads == {1}
+
+
+class Broken:
+    """A network that cannot answer."""
+
+    image_shape = SHAPE
+
+    def __init__(self, answer):
+        self.probabilities = answer
+
+
+def out_of_memory(pixels):
+    raise RuntimeError("can't allocate memory\nframe #0: somewhere in C++")
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        (out_of_memory, "The answer cannot be computed: can't allocate memory."),
+        (
+            lambda pixels: torch.full((len(pixels), 2), float("nan")),
+            "The answer cannot be computed: the network gives a number that is not finite.",
+        ),
+    ],
+)
+def test_an_answer_that_cannot_be_computed_is_a_server_error_in_one_line(answer, message):
+    with Server(0, Predictor(Broken(answer))) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        connection = http.client.HTTPConnection("127.0.0.1", server.server_address[1], timeout=30)
+        status, _, body = invoke(connection, picture())
+        connection.close()
+        server.shutdown()
+    assert (status, json.loads(body)) == (500, {"message": message})

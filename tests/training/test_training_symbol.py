@@ -62,6 +62,10 @@ def test_a_chain_of_known_operators_is_run():
         ([("clip", {"a_min": "0"})], "'node0' of its symbol lacks a_max"),
         ([("clip", {"a_min": "0", "a_max": "nan"})], "has 'a_max' 'nan', not supported"),
         ([("clip", {"a_min": "0", "a_max": "six"})], "has 'a_max' 'six', not supported"),
+        (
+            [("BatchNorm", {"eps": "-1"}, "gamma", "beta", "mean", "var")],
+            "'node0' of its symbol has 'eps' '-1', not supported",
+        ),
         ([("Flatten", {"new_option": "1"})], "has 'new_option' '1', not supported"),
         ([("Pooling", {"pool_type": "sum"})], "has 'pool_type' 'sum', not supported"),
         ([("Pooling", {"kernel": "(9)"})], r"has 'kernel' '\(9\)', not supported"),
@@ -219,3 +223,17 @@ def test_the_size_of_what_an_operator_gives_is_known_beforehand(node):
         given = network.between("data", "node0", torch.rand(2, *SHAPE))
         assert shapes["arg:fc_weight"] == (3, given[0].numel())
         assert network(torch.rand(2, *SHAPE)).shape == (2, 3)
+
+
+@pytest.mark.parametrize("limits", [("0", "6"), ("2", "-1"), ("-1e39", "0"), ("0", "1e39")])
+def test_a_clip_after_a_convolution_says_the_same_with_and_without_gradients(limits):
+    clip = dict(zip(("a_min", "a_max"), limits, strict=True))
+    symbol = from_json(
+        chain(("Convolution", {"kernel": "(3, 3)", "num_filter": "4"}, "w", "b"), ("clip", clip))
+    )
+    shapes = InferredGraph(symbol, SHAPE).shapes
+    network = SymbolNetwork(symbol, SHAPE, {name: torch.randn(shape) for name, shape in shapes.items()})
+    pixels = torch.rand(2, *SHAPE)
+    expected = network(pixels)
+    with torch.inference_mode():
+        assert torch.allclose(network(pixels), expected, rtol=1e-4, atol=1e-4)
