@@ -9,12 +9,15 @@ import { outcomeMark } from "./outcome.js";
 const LONGEST_TEXT = 160;
 
 /** The outcome in a sentence. */
-export function answer(execution) {
+export function answer(execution, threshold) {
   const { outcome, predicted_class: predicted, confidence, error, cause, milliseconds } = execution;
   const sentence = {
     running: "The photo is on its way through the state machine.",
-    routed: `Routed as ${predicted}: the model is sure enough, ${probability(confidence)}.`,
-    refused: cause ?? "The confidence is below the threshold.",
+    routed: `Routed as ${predicted}: the model is sure enough, ${probability(confidence, threshold)}.`,
+    // The filter writes all decimals that there are.
+    refused: (cause ?? "The confidence is below the threshold.").replace(/\d\.\d{4,}(e-\d+)?/g, (number) =>
+      probability(Number(number), threshold),
+    ),
     failed: [error, cause].filter(Boolean).join(": ") || "The execution failed.",
   }[outcome];
   return element(
@@ -57,7 +60,7 @@ export function probabilityBars(execution, classes, threshold) {
           }),
           threshold === null ? null : element("i", { style: { left: `${threshold * 100}%` } }),
         ),
-        element("span", { class: "number" }, probability(value)),
+        element("span", { class: "number" }, probability(value, threshold)),
       ),
     ),
     threshold === null

@@ -135,3 +135,12 @@ def test_the_threshold_s_label_hides_no_point(slider: Locator, page: Page) -> No
     assert points
     assert label["x"] >= points["x"] + points["width"]
     expect(slider.locator("output")).to_have_text("0.800")
+
+
+def test_a_confidence_is_rounded_but_never_up_to_what_it_misses(page: Page, address: str) -> None:
+    confidences = [0.8, 0.8166, 0.7996, 0.9996, 1.0]
+    answering(page, [0.0, 1.0, 2.0, 3.0, 4.0], confidences)
+    page.goto(f"{address}/#/confidence")
+    table = page.get_by_role("region", name="Invocations", exact=True).get_by_role("table")
+    shown = table.locator("tbody td:nth-child(4)")
+    expect(shown).to_have_text(["1.000", "0.999", "0.799", "0.817", "0.800"])

@@ -5,7 +5,7 @@ import { dataTable } from "../data_table.js";
 import { element } from "../element.js";
 import { count, probability, time } from "../format.js";
 import { photoImage } from "../photo_image.js";
-import { photoPath } from "./invocations.js";
+import { photoPath, thresholdInColumns } from "./invocations.js";
 
 const PAGE = 25;
 
@@ -35,7 +35,7 @@ export function invocationTable(place, invocations, signal) {
           element("span", { class: "when" }, time(times[index])),
           photoImage(photoPath(invocations, index), "", "thumbnail", signal),
           classMark(classes, classes[predicted[index]]),
-          probability(confidence[index]),
+          probability(confidence[index], thresholdInColumns(invocations)),
           truth[index] < 0 ? "not known" : classMark(classes, classes[truth[index]]),
         ]),
       ),

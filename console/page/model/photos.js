@@ -19,7 +19,7 @@ const picture = (dataset, path, signal) =>
     signal,
   );
 
-export function wrongPhotosCard({ classes, wrong, dataset, split }, signal) {
+export function wrongPhotosCard({ classes, wrong, dataset, split, threshold_in_service: inService }, signal) {
   const ranked = [...wrong].sort((one, other) => other.confidence - one.confidence);
   return element(
     "section",
@@ -35,7 +35,7 @@ export function wrongPhotosCard({ classes, wrong, dataset, split }, signal) {
             picture(dataset, `${split}/${one.file}`, signal),
             classMark(classes, one.true),
             classMark(classes, one.predicted),
-            highest(one.probabilities),
+            highest(one.probabilities, inService?.value),
           ]),
         ),
   );
@@ -74,11 +74,11 @@ export function nearDuplicatesCard({ near_duplicates: duplicates, dataset, split
   );
 }
 
-const highest = (probabilities) =>
+const highest = (probabilities, threshold) =>
   Object.entries(probabilities)
     .sort(([, one], [, other]) => other - one)
     .slice(0, SHOWN_CLASSES)
-    .map(([name, value]) => `${name} ${probability(value)}`)
+    .map(([name, value]) => `${name} ${probability(value, threshold)}`)
     .join(", ");
 
 /** The first rows, and the rest behind a button. */
