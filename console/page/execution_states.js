@@ -1,7 +1,7 @@
 /* What happened in an execution: its outcome, the model's probabilities, and each state with input and output. */
 
 import { classMark } from "./class_mark.js";
-import { dataTable } from "./data_table.js";
+import { recordTable } from "./data_table.js";
 import { element } from "./element.js";
 import { counted, duration, probability, time } from "./format.js";
 import { outcomeMark } from "./outcome.js";
@@ -81,7 +81,7 @@ function lastInferences(states) {
 /** The table of states, each with its input and output to open. */
 export function stateTable(states) {
   if (states.length === 0) return element("p", { class: "muted" }, "No state was entered yet.");
-  return dataTable(
+  return recordTable(
     "States in the order in which the photo entered them",
     ["State", "What happened", "Entered", "#Took", "Input, output, error"],
     states.map((state) => [

@@ -1,7 +1,7 @@
 /* The invocations of the period as a table, a page at a time, newest first, each with its picture on demand. */
 
 import { classMark } from "../class_mark.js";
-import { dataTable } from "../data_table.js";
+import { recordTable } from "../data_table.js";
 import { element } from "../element.js";
 import { count, probability, time } from "../format.js";
 import { photoImage } from "../photo_image.js";
@@ -28,7 +28,7 @@ export function invocationTable(place, invocations, signal) {
     older.disabled = from === first;
     const shown = Array.from({ length: to - from }, (_, row) => to - 1 - row);
     rows.replaceChildren(
-      dataTable(
+      recordTable(
         `Invocations ${count(last - to + (to > from ? 1 : 0))} to ${count(last - from)} of ${count(last - first)}, newest first`,
         ["Time", "Photo", "Class", "#Confidence", "It shows"],
         shown.map((index) => [

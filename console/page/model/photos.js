@@ -1,7 +1,7 @@
 /* Photos that deserve a look: those that the model got wrong, and those that it may have learned by heart. */
 
 import { classMark } from "../class_mark.js";
-import { dataTable } from "../data_table.js";
+import { recordTable } from "../data_table.js";
 import { element } from "../element.js";
 import { count, counted, percent, probability } from "../format.js";
 import { photoImage } from "../photo_image.js";
@@ -83,7 +83,7 @@ const highest = (probabilities, threshold) =>
 
 /** The first rows, and the rest behind a button. */
 function firstRows(caption, columns, rows) {
-  const table = dataTable(caption, columns, rows.slice(0, FIRST));
+  const table = recordTable(caption, columns, rows.slice(0, FIRST));
   if (rows.length <= FIRST) return table;
   const place = element("div", { class: "stack" }, table);
   place.append(
@@ -95,7 +95,7 @@ function firstRows(caption, columns, rows) {
         {
           type: "button",
           onclick: () => {
-            const whole = dataTable(caption, columns, rows);
+            const whole = recordTable(caption, columns, rows);
             place.replaceChildren(whole);
             whole.focus();
           },

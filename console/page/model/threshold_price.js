@@ -1,7 +1,7 @@
 /* What a threshold costs: photos left to a person, against photos sent the wrong way. */
 
 import { axis, drawChart, legend, tooltip } from "../chart.js";
-import { dataTable, tableOfChart } from "../data_table.js";
+import { recordTable, tableOfChart } from "../data_table.js";
 import { element } from "../element.js";
 import { count, counted, percent, probability } from "../format.js";
 import { themeColour } from "../theme.js";
@@ -51,7 +51,7 @@ export function thresholdPriceCard(place, report, signal) {
       ),
       chart,
       tableOfChart(
-        dataTable(
+        recordTable(
           `Thresholds, for ${counted(report.monthly_photos, "photo")} a month`,
           ["#Threshold", "#Routed", "#Wrong", "#Wrong share", "#Wrong a month", "#Refused a month"],
           thresholds.map((one) => [
