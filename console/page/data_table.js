@@ -2,6 +2,22 @@
 
 import { element } from "./element.js";
 
+const plain = (column) => column.replace(/^#/, "");
+
+/**
+ * Returns a table of records, which on a narrow screen become cards: a heading each, and below it every column with
+ * its name.
+ *
+ * The arguments are those of dataTable().
+ */
+export function recordTable(caption, columns, rows) {
+  const shown = dataTable(caption, columns, rows);
+  shown.querySelector("table").classList.add("records");
+  for (const row of shown.querySelectorAll("tbody tr"))
+    for (const [index, cell] of [...row.cells].entries()) cell.dataset.column = plain(columns[index]);
+  return shown;
+}
+
 /**
  * Returns a table in a region that scrolls sideways where it is too wide.
  *
@@ -26,7 +42,7 @@ export function dataTable(caption, columns, rows) {
           "tr",
           {},
           columns.map((name, index) =>
-            element("th", { scope: "col", class: kind(index) }, name.replace(/^#/, "")),
+            element("th", { scope: "col", class: kind(index) }, plain(name)),
           ),
         ),
       ),

@@ -1,7 +1,7 @@
 /* What happened in an execution: its outcome, the model's probabilities, and each state with input and output. */
 
 import { classMark } from "./class_mark.js";
-import { dataTable } from "./data_table.js";
+import { recordTable } from "./data_table.js";
 import { element } from "./element.js";
 import { counted, duration, probability, time } from "./format.js";
 import { outcomeMark } from "./outcome.js";
@@ -9,12 +9,15 @@ import { outcomeMark } from "./outcome.js";
 const LONGEST_TEXT = 160;
 
 /** The outcome in a sentence. */
-export function answer(execution) {
+export function answer(execution, threshold) {
   const { outcome, predicted_class: predicted, confidence, error, cause, milliseconds } = execution;
   const sentence = {
     running: "The photo is on its way through the state machine.",
-    routed: `Routed as ${predicted}: the model is sure enough, ${probability(confidence)}.`,
-    refused: cause ?? "The confidence is below the threshold.",
+    routed: `Routed as ${predicted}: the model is sure enough, ${probability(confidence, threshold)}.`,
+    // The filter writes all decimals that there are.
+    refused: (cause ?? "The confidence is below the threshold.").replace(/\d\.\d{4,}(e-\d+)?/g, (number) =>
+      probability(Number(number), threshold),
+    ),
     failed: [error, cause].filter(Boolean).join(": ") || "The execution failed.",
   }[outcome];
   return element(
@@ -57,7 +60,7 @@ export function probabilityBars(execution, classes, threshold) {
           }),
           threshold === null ? null : element("i", { style: { left: `${threshold * 100}%` } }),
         ),
-        element("span", { class: "number" }, probability(value)),
+        element("span", { class: "number" }, probability(value, threshold)),
       ),
     ),
     threshold === null
@@ -78,7 +81,7 @@ function lastInferences(states) {
 /** The table of states, each with its input and output to open. */
 export function stateTable(states) {
   if (states.length === 0) return element("p", { class: "muted" }, "No state was entered yet.");
-  return dataTable(
+  return recordTable(
     "States in the order in which the photo entered them",
     ["State", "What happened", "Entered", "#Took", "Input, output, error"],
     states.map((state) => [

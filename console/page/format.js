@@ -27,11 +27,15 @@ const NOTHING = "–";
 
 export const count = (number) => COUNT.format(number);
 
-/** Three decimals, cut, not rounded: 0.7999 must not be shown as a threshold of 0.8 that it did not reach. */
-export const probability = (value) =>
-  value === null || value === undefined
-    ? NOTHING
-    : PROBABILITY.format(Math.floor(value * 1000 + 1e-4) / 1000);
+const thousandths = (value) => Math.round(value * 1000);
+
+/** Three decimals, rounded; but what is below the threshold, or below 1, is shown below it: 0.7999 as 0.799 at 0.8. */
+export function probability(value, threshold = null) {
+  if (value === null || value === undefined) return NOTHING;
+  const missed = [threshold ?? 1, 1].find((limit) => value < limit);
+  const most = missed === undefined ? Infinity : thousandths(missed) - 1;
+  return PROBABILITY.format(Math.min(thousandths(value), most) / 1000);
+}
 
 export const percent = (share) => (Number.isFinite(share) ? PERCENT.format(share) : NOTHING);
 

@@ -49,6 +49,16 @@ def test_one_execution_is_accessible(page: Page, address: str) -> None:
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
 
+@pytest.mark.parametrize("viewport", [WIDE, PHONE], ids=["wide", "phone"])
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_camera_is_accessible(page: Page, address: str) -> None:
+    loaded(page, f"{address}/#/try")
+    page.get_by_role("button", name="Take a photo").click()
+    expect(page.get_by_role("dialog").get_by_role("button", name="Take")).to_be_enabled()
+    assert violations(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
 def test_every_view_is_reached_with_the_keyboard_alone(page: Page, address: str) -> None:
     loaded(page, address)
     page.keyboard.press("Tab")

@@ -5,10 +5,28 @@ import io
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 from playwright.sync_api import Locator, Page, expect
+from screens import PHONE, WIDE
+from shared_deployment import CLASSES
+
+from console.captured_traffic import ROW
+from console.invocation_columns import invocation_columns
 
 pytestmark = pytest.mark.end_to_end
+
+NOON = 1_750_000_000.0
+# Where across the points' canvas, from 0 to 1, the first is painted and the last.
+PAINTED = """canvas => {
+  const {width, height} = canvas;
+  const copy = new OffscreenCanvas(width, height).getContext("2d", {willReadFrequently: true});
+  copy.drawImage(canvas, 0, 0);
+  const {data} = copy.getImageData(0, 0, width, height);
+  const columns = Array.from({length: width}, (_, x) => x).filter((x) =>
+    Array.from({length: height}, (_, y) => data[4 * (y * width + x) + 3]).some(Boolean));
+  return [columns.at(0) / width, columns.at(-1) / width];
+}"""
 
 
 @pytest.fixture
@@ -16,6 +34,17 @@ def slider(page: Page, address: str) -> Locator:
     """The threshold's line, over the invocations that the demo left."""
     page.goto(f"{address}/#/confidence")
     return page.get_by_role("slider", name="Threshold")
+
+
+def answering(page: Page, seconds: list[float], confidences: list[float]) -> None:
+    """Has the server answer with these invocations instead of those that there are."""
+    rows = np.zeros(len(seconds), ROW)
+    rows["time"] = [NOON + second for second in seconds]
+    rows["confidence"] = confidences
+    rows["truth"] = -1
+    header = {"classes": list(CLASSES), "threshold": {"value": 0.8}, "baseline": None}
+    body = invocation_columns(rows, header)
+    page.route("**/api/invocations", lambda route: route.fulfill(body=body))
 
 
 def figures(slider: Locator) -> tuple[float, int, int]:
@@ -84,3 +113,34 @@ def test_a_table_holds_the_same_with_each_picture(slider: Locator, page: Page) -
     picture = table.locator("img").first
     picture.scroll_into_view_if_needed()
     expect(picture).not_to_have_js_property("naturalWidth", 0)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "left", "right"), [([0.0, 13.0], 0, 1), ([0.0, 4.0, 9.0], 0, 1), ([0.0], 0.5, 0.5)]
+)
+def test_the_chart_is_as_long_as_what_it_shows(
+    page: Page, address: str, seconds: list[float], left: float, right: float
+) -> None:
+    answering(page, seconds, [0.9] * len(seconds))
+    page.goto(f"{address}/#/confidence")
+    expect(page.get_by_text("in service: 0.800")).to_be_visible()
+    page.wait_for_function(f"({PAINTED})(document.querySelector('.points'))[0] >= 0")
+    assert page.locator(".points").evaluate(PAINTED) == pytest.approx([left, right], abs=0.03)
+
+
+@pytest.mark.parametrize("viewport", [WIDE, PHONE], ids=["wide", "phone"])
+def test_the_threshold_s_label_hides_no_point(slider: Locator, page: Page) -> None:
+    label, points = slider.locator("output").bounding_box(), page.locator(".points").bounding_box()
+    assert label
+    assert points
+    assert label["x"] >= points["x"] + points["width"]
+    expect(slider.locator("output")).to_have_text("0.800")
+
+
+def test_a_confidence_is_rounded_but_never_up_to_what_it_misses(page: Page, address: str) -> None:
+    confidences = [0.8, 0.8166, 0.7996, 0.9996, 1.0]
+    answering(page, [0.0, 1.0, 2.0, 3.0, 4.0], confidences)
+    page.goto(f"{address}/#/confidence")
+    table = page.get_by_role("region", name="Invocations", exact=True).get_by_role("table")
+    shown = table.locator("tbody td:nth-child(4)")
+    expect(shown).to_have_text(["1.000", "0.999", "0.799", "0.817", "0.800"])

@@ -60,6 +60,21 @@ def test_each_chart_has_its_table(page: Page, address: str) -> None:
         expect(header.first).to_be_visible()
 
 
+def test_the_target_is_drawn_where_the_wrong_share_can_be_read(
+    page: Page, address: str, report: dict[str, object]
+) -> None:
+    page.goto(f"{address}/#/model")
+    chart = page.get_by_role("region", name="The price of a threshold").locator(".chart")
+    drawn = chart.evaluate("chart => echarts.getInstanceByDom(chart).getOption()")
+    recommendation = report["recommendation"]
+    assert isinstance(recommendation, dict)
+    (wrong,) = [series for series in drawn["series"] if series.get("name") == "Wrong among the routed"]
+    (target,) = wrong["markLine"]["data"]
+    assert target["yAxis"] == recommendation["routed_error_target"]
+    highest = max(target["yAxis"], *(share for _, share in wrong["data"]))
+    assert highest <= drawn["yAxis"][1]["max"] <= min(1, 1.5 * highest)
+
+
 def test_the_training_s_epochs_are_all_there(page: Page, address: str) -> None:
     page.goto(f"{address}/#/model")
     training = page.get_by_role("region", name="Training")

@@ -1,5 +1,7 @@
 """A photo that is dropped on the page: what becomes of it, live, and why."""
 
+import re
+
 import pytest
 from embedded_cloud import App
 from playwright.sync_api import FilePayload, Locator, Page, expect
@@ -48,6 +50,7 @@ def test_a_refused_photo_says_how_sure_the_model_was_and_what_the_threshold_is(
     shown = choose(page, address, "neither.png", doubtful_photo)
     expect(shown).to_contain_text("refused")
     expect(shown).to_contain_text("threshold 0.8")
+    expect(shown.get_by_text("is below the threshold").first).not_to_contain_text(re.compile(r"\d\.\d{4}"))
     expect(shown.get_by_role("row", name=STATES[-1])).to_contain_text("error caught")
 
 

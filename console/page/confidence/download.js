@@ -49,8 +49,8 @@ export function downloadPng({ echarts, canvas: points }, grid, lowest, threshold
   context.lineTo(width - grid.right, y);
   context.stroke();
   context.font = "13px sans-serif";
-  context.textAlign = "right";
-  context.fillText(`Threshold ${probability(threshold)}`, width - grid.right, y - 6);
+  context.textBaseline = "middle";
+  context.fillText(probability(threshold), width - grid.right + 8, y);
   canvas.toBlob((blob) => save(blob, "confidence.png"), "image/png");
 }
 

@@ -4,7 +4,7 @@ import { photo } from "../api.js";
 import { classMark } from "../class_mark.js";
 import { element } from "../element.js";
 import { probability, time } from "../format.js";
-import { lowerBound, photoPath } from "./invocations.js";
+import { lowerBound, photoPath, thresholdInColumns } from "./invocations.js";
 import { MARGIN } from "./scatter.js";
 
 const REACH_PIXELS = 9;
@@ -61,13 +61,14 @@ function nearest({ time: times, confidence }, { x, y, width, height, lowest, fro
   return best;
 }
 
-function described({ classes, time: times, confidence, predicted, truth }, index) {
+function described(invocations, index) {
+  const { classes, time: times, confidence, predicted, truth } = invocations;
   return [
     element(
       "div",
       { class: "row" },
       classMark(classes, classes[predicted[index]]),
-      element("strong", {}, probability(confidence[index])),
+      element("strong", {}, probability(confidence[index], thresholdInColumns(invocations))),
     ),
     element("div", {}, time(times[index])),
     element(

@@ -36,6 +36,9 @@ const padded = (length) => Math.ceil(length / EIGHT) * EIGHT;
 /** The path of an invocation's picture, by its index in the columns. */
 export const photoPath = ({ id }, index) => `/api/invocations/${id[index]}/photo`;
 
+/** The threshold in service in the columns' own precision: 0.7 as a 32-bit number is a little less than 0.7. */
+export const thresholdInColumns = ({ threshold }) => threshold && Math.fround(threshold.value);
+
 /** The first index of an ascending array whose value is not below `wanted`. */
 export function lowerBound(ascending, wanted) {
   let low = 0;

@@ -8,14 +8,16 @@ import { theme, themeColour } from "../theme.js";
 import { lowerBound } from "./invocations.js";
 import { drawPoints, stampOf } from "./points.js";
 
-export const GRID = { left: 56, right: 20, top: 40, bottom: 92 };
+/* The threshold's label has its place at the right. */
+export const GRID = { left: 56, right: 56, top: 40, bottom: 92 };
 /* The canvas of points reaches so much over the axes: what lies at an edge is drawn whole. */
 export const MARGIN = 6;
 const SMALL = 7;
 const LARGE = 11;
 const MANY = 2000;
-/* A single invocation still needs an axis. */
-const SHORTEST_SECONDS = 60;
+/* A single invocation still needs an axis: so much before it and after it. */
+const SHORTEST_SECONDS = 1;
+const AROUND_SECONDS = 30;
 
 /**
  * Draws the points into `place`, over a chart; all of them, none is left out.
@@ -26,7 +28,8 @@ const SHORTEST_SECONDS = 60;
  */
 export function scatter(place, invocations, lowest, zoomed, signal) {
   const { count, classes, time } = invocations;
-  const range = { from: time[0], to: Math.max(time[count - 1], time[0] + SHORTEST_SECONDS), lowest };
+  const around = time[count - 1] - time[0] < SHORTEST_SECONDS ? AROUND_SECONDS : 0;
+  const range = { from: time[0] - around, to: time[count - 1] + around, lowest };
   const canvas = element("canvas", {
     class: "points",
     style: { left: `${GRID.left - MARGIN}px`, top: `${GRID.top - MARGIN}px` },
@@ -85,7 +88,8 @@ export function scatter(place, invocations, lowest, zoomed, signal) {
 function option(classes, { from, to, lowest }, zoom) {
   return {
     grid: GRID,
-    legend: legend({ left: GRID.left, right: GRID.right, selectedMode: false }),
+    // As wide as high, or the marks would be stretched.
+    legend: legend({ left: GRID.left, right: GRID.right, selectedMode: false, itemWidth: 14, itemHeight: 14 }),
     xAxis: axis({ type: "time", min: from * 1000, max: to * 1000 }),
     yAxis: axis({ type: "value", min: lowest, max: 1, name: "Confidence" }),
     dataZoom: [

@@ -1,11 +1,11 @@
 /* The invocations of the period as a table, a page at a time, newest first, each with its picture on demand. */
 
 import { classMark } from "../class_mark.js";
-import { dataTable } from "../data_table.js";
+import { recordTable } from "../data_table.js";
 import { element } from "../element.js";
 import { count, probability, time } from "../format.js";
 import { photoImage } from "../photo_image.js";
-import { photoPath } from "./invocations.js";
+import { photoPath, thresholdInColumns } from "./invocations.js";
 
 const PAGE = 25;
 
@@ -28,14 +28,14 @@ export function invocationTable(place, invocations, signal) {
     older.disabled = from === first;
     const shown = Array.from({ length: to - from }, (_, row) => to - 1 - row);
     rows.replaceChildren(
-      dataTable(
+      recordTable(
         `Invocations ${count(last - to + (to > from ? 1 : 0))} to ${count(last - from)} of ${count(last - first)}, newest first`,
         ["Time", "Photo", "Class", "#Confidence", "It shows"],
         shown.map((index) => [
           element("span", { class: "when" }, time(times[index])),
           photoImage(photoPath(invocations, index), "", "thumbnail", signal),
           classMark(classes, classes[predicted[index]]),
-          probability(confidence[index]),
+          probability(confidence[index], thresholdInColumns(invocations)),
           truth[index] < 0 ? "not known" : classMark(classes, classes[truth[index]]),
         ]),
       ),

@@ -45,7 +45,7 @@ export function thresholdLine(place, grid, lowest, value, moved) {
     const share = (value - lowest) / (1 - lowest);
     line.style.bottom = `calc(${grid.bottom}px + (100% - ${grid.top + grid.bottom}px) * ${share} - 14px)`;
     band.style.height = `calc((100% - ${grid.top + grid.bottom}px) * ${share})`;
-    label.textContent = `Threshold ${probability(value)}`;
+    label.textContent = probability(value);
     line.setAttribute("aria-valuenow", value);
     line.setAttribute("aria-valuetext", moved(value));
   };

@@ -1,7 +1,7 @@
 /* How often the model is right: as a whole, for each class, and which classes it takes for which. */
 
 import { classMark } from "../class_mark.js";
-import { dataTable } from "../data_table.js";
+import { dataTable, recordTable } from "../data_table.js";
 import { element } from "../element.js";
 import { count, counted, percent, time } from "../format.js";
 
@@ -90,7 +90,7 @@ export function perClassCard({ classes, per_class: perClass }) {
     "section",
     { class: "card", "aria-labelledby": "per-class" },
     element("h2", { id: "per-class" }, "Each class"),
-    dataTable(
+    recordTable(
       "In parentheses the 95% interval",
       ["Class", "#Photos", "#Precision", "#Recall"],
       perClass.map((one) => [

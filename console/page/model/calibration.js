@@ -1,7 +1,7 @@
 /* Whether 0.8 means that 80 in 100 are right: the reliability diagram. */
 
 import { axis, drawChart, tooltip } from "../chart.js";
-import { dataTable, tableOfChart } from "../data_table.js";
+import { recordTable, tableOfChart } from "../data_table.js";
 import { element } from "../element.js";
 import { count, counted, percent, probability } from "../format.js";
 import { themeColour } from "../theme.js";
@@ -22,7 +22,7 @@ export function calibrationCard(place, { calibration }, signal) {
       ),
       chart,
       tableOfChart(
-        dataTable(
+        recordTable(
           "Photos by the model's confidence",
           ["Confidence", "#Photos", "#Mean confidence", "#Right"],
           bins.map((bin) => [range(bin), count(bin.photos), probability(bin.confidence), right(bin)]),

@@ -1,7 +1,7 @@
 /* Photos that deserve a look: those that the model got wrong, and those that it may have learned by heart. */
 
 import { classMark } from "../class_mark.js";
-import { dataTable } from "../data_table.js";
+import { recordTable } from "../data_table.js";
 import { element } from "../element.js";
 import { count, counted, percent, probability } from "../format.js";
 import { photoImage } from "../photo_image.js";
@@ -19,7 +19,7 @@ const picture = (dataset, path, signal) =>
     signal,
   );
 
-export function wrongPhotosCard({ classes, wrong, dataset, split }, signal) {
+export function wrongPhotosCard({ classes, wrong, dataset, split, threshold_in_service: inService }, signal) {
   const ranked = [...wrong].sort((one, other) => other.confidence - one.confidence);
   return element(
     "section",
@@ -35,7 +35,7 @@ export function wrongPhotosCard({ classes, wrong, dataset, split }, signal) {
             picture(dataset, `${split}/${one.file}`, signal),
             classMark(classes, one.true),
             classMark(classes, one.predicted),
-            highest(one.probabilities),
+            highest(one.probabilities, inService?.value),
           ]),
         ),
   );
@@ -74,16 +74,16 @@ export function nearDuplicatesCard({ near_duplicates: duplicates, dataset, split
   );
 }
 
-const highest = (probabilities) =>
+const highest = (probabilities, threshold) =>
   Object.entries(probabilities)
     .sort(([, one], [, other]) => other - one)
     .slice(0, SHOWN_CLASSES)
-    .map(([name, value]) => `${name} ${probability(value)}`)
+    .map(([name, value]) => `${name} ${probability(value, threshold)}`)
     .join(", ");
 
 /** The first rows, and the rest behind a button. */
 function firstRows(caption, columns, rows) {
-  const table = dataTable(caption, columns, rows.slice(0, FIRST));
+  const table = recordTable(caption, columns, rows.slice(0, FIRST));
   if (rows.length <= FIRST) return table;
   const place = element("div", { class: "stack" }, table);
   place.append(
@@ -95,7 +95,7 @@ function firstRows(caption, columns, rows) {
         {
           type: "button",
           onclick: () => {
-            const whole = dataTable(caption, columns, rows);
+            const whole = recordTable(caption, columns, rows);
             place.replaceChildren(whole);
             whole.focus();
           },

@@ -1,7 +1,7 @@
 /* What a threshold costs: photos left to a person, against photos sent the wrong way. */
 
 import { axis, drawChart, legend, tooltip } from "../chart.js";
-import { dataTable, tableOfChart } from "../data_table.js";
+import { recordTable, tableOfChart } from "../data_table.js";
 import { element } from "../element.js";
 import { count, counted, percent, probability } from "../format.js";
 import { themeColour } from "../theme.js";
@@ -38,7 +38,7 @@ export function recommendationCard({ recommendation, threshold_in_service: inSer
 
 export function thresholdPriceCard(place, report, signal) {
   const { thresholds } = report;
-  const chart = element("div", { class: "chart" });
+  const chart = element("div", { class: "chart tall" });
   place.append(
     element(
       "section",
@@ -47,11 +47,11 @@ export function thresholdPriceCard(place, report, signal) {
       element(
         "p",
         { class: "muted" },
-        `For ${counted(report.monthly_photos, "photo")} a month. The band is the 95% interval of the wrong share.`,
+        `For ${counted(report.monthly_photos, "photo")} a month. Above the share that is routed; below, on a scale of its own, the share of those that is wrong, with its 95% interval as a band.`,
       ),
       chart,
       tableOfChart(
-        dataTable(
+        recordTable(
           `Thresholds, for ${counted(report.monthly_photos, "photo")} a month`,
           ["#Threshold", "#Routed", "#Wrong", "#Wrong share", "#Wrong a month", "#Refused a month"],
           thresholds.map((one) => [
@@ -77,8 +77,13 @@ export function thresholdPriceCard(place, report, signal) {
 const volume = ({ value, low, high }) => `${whole(value)} (${whole(low)} to ${whole(high)})`;
 const whole = (number) => count(Math.round(number));
 
-function option({ thresholds, photos, threshold_in_service: inService }) {
+function option({ thresholds, photos, recommendation, threshold_in_service: inService }) {
   const known = thresholds.filter((one) => one.wrong_share);
+  const target = recommendation.routed_error_target;
+  // The band of a few photos reaches far: it may be cut, target and share may not.
+  const mostWrong = Math.min(1, 1.5 * Math.max(target, ...known.map((one) => one.wrong_share.value)));
+  const [first, last] = [thresholds[0].threshold, thresholds.at(-1).threshold];
+  const lower = { xAxisIndex: 1, yAxisIndex: 1 };
   const line = (name, data, property, special) => ({
     name,
     type: "line",
@@ -90,6 +95,7 @@ function option({ thresholds, photos, threshold_in_service: inService }) {
     ...special,
   });
   const band = (data, special) => ({
+    ...lower,
     type: "line",
     data,
     stack: "interval",
@@ -100,21 +106,17 @@ function option({ thresholds, photos, threshold_in_service: inService }) {
     ...special,
   });
   return {
-    grid: { left: 56, right: 24, top: 56, bottom: 48 },
+    grid: [
+      { left: 64, right: 24, top: 56, bottom: "56%" },
+      { left: 64, right: 24, top: "54%", bottom: 48 },
+    ],
     legend: legend({ data: ["Routed", "Wrong among the routed"] }),
-    xAxis: axis({
-      type: "value",
-      min: thresholds[0].threshold,
-      max: thresholds.at(-1).threshold,
-      name: "Threshold",
-    }),
-    yAxis: axis({
-      type: "value",
-      min: 0,
-      max: 1,
-      name: "Share",
-      axisLabel: { color: themeColour("--muted"), formatter: (value) => `${Math.round(value * 100)}%` },
-    }),
+    axisPointer: { link: [{ xAxisIndex: "all" }] },
+    xAxis: [
+      axis({ type: "value", min: first, max: last, axisLabel: { show: false } }),
+      axis({ gridIndex: 1, type: "value", min: first, max: last, name: "Threshold" }),
+    ],
+    yAxis: [share({ max: 1, name: "Routed" }), share({ gridIndex: 1, max: mostWrong, name: "Wrong" })],
     tooltip: tooltip((points) => described(thresholds[nearest(thresholds, points[0].value[0])]), {
       trigger: "axis",
     }),
@@ -123,13 +125,21 @@ function option({ thresholds, photos, threshold_in_service: inService }) {
         "Routed",
         thresholds.map((one) => [one.threshold, one.routed / photos]),
         "--class-0",
-        { symbol: "circle", markLine: markLine(inService) },
+        { symbol: "circle", markLine: markLine(inService ? [{ xAxis: inService.value }] : [], "in service") },
       ),
       line(
         "Wrong among the routed",
         known.map((one) => [one.threshold, one.wrong_share.value]),
         "--failed",
-        { symbol: "triangle", dash: "dashed" },
+        {
+          ...lower,
+          symbol: "triangle",
+          dash: "dashed",
+          markLine: markLine(
+            [{ yAxis: target, label: { position: "insideEndTop" } }],
+            `target: at most ${percent(target)}`,
+          ),
+        },
       ),
       band(
         known.map((one) => [one.threshold, one.wrong_share.low]),
@@ -143,14 +153,23 @@ function option({ thresholds, photos, threshold_in_service: inService }) {
   };
 }
 
-function markLine(inService) {
-  if (!inService) return undefined;
+const share = (special) =>
+  axis({
+    type: "value",
+    min: 0,
+    nameGap: 42,
+    axisLabel: { color: themeColour("--muted"), hideOverlap: true, formatter: shortPercent },
+    ...special,
+  });
+const shortPercent = (value) => `${Number((value * 100).toFixed(1))}%`;
+
+function markLine(data, words) {
   return {
     symbol: "none",
     silent: true,
-    data: [{ xAxis: inService.value }],
+    data,
     lineStyle: { color: themeColour("--ink"), type: "dotted" },
-    label: { formatter: "in service", rotate: 0, position: "end", color: themeColour("--ink") },
+    label: { formatter: words, rotate: 0, position: "end", color: themeColour("--ink") },
   };
 }
 

@@ -40,7 +40,7 @@ function parts(execution, deployment, path, signal) {
         { class: "card", "aria-labelledby": "answer" },
         element("h2", { id: "answer" }, "Answer"),
         photoImage(`${path}/photo`, `Photo ${execution.name ?? ""}`, "picture", signal),
-        element("div", { class: "stack", "aria-live": "polite" }, answer(execution)),
+        element("div", { class: "stack", "aria-live": "polite" }, answer(execution, threshold)),
         probabilityBars(execution, deployment.classes, threshold),
         element(
           "dl",

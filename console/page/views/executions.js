@@ -23,7 +23,7 @@ export function executionsView(content, { signal, parameters }) {
         filters(parameters, deployment.classes),
         element("section", { class: "card", "aria-label": "Executions" }, list),
       );
-      showPage(list, query(parameters), deployment.classes, signal);
+      showPage(list, query(parameters), deployment, signal);
     },
   );
 }
@@ -84,7 +84,7 @@ function query(parameters) {
   return wanted;
 }
 
-function showPage(list, wanted, classes, signal) {
+function showPage(list, wanted, deployment, signal) {
   showLoaded(
     list,
     signal,
@@ -103,7 +103,7 @@ function showPage(list, wanted, classes, signal) {
       const body = element("tbody");
       const caption = element("caption", { "aria-live": "polite" });
       shown.append(element("table", { class: "cards" }, caption, head(), body));
-      addPage(shown, body, caption, page, wanted, classes, signal);
+      addPage(shown, body, caption, page, wanted, deployment, signal);
     },
   );
 }
@@ -124,8 +124,8 @@ function head() {
   );
 }
 
-function addPage(shown, body, caption, page, wanted, classes, signal) {
-  body.append(...page.executions.map((execution) => row(execution, classes, signal)));
+function addPage(shown, body, caption, page, wanted, deployment, signal) {
+  body.append(...page.executions.map((execution) => row(execution, deployment, signal)));
   caption.textContent =
     `${counted(body.rows.length, "execution")}, newest first` +
     (page.looked_back_to ? `; looked back to ${time(page.looked_back_to)}` : "");
@@ -141,7 +141,7 @@ function addPage(shown, body, caption, page, wanted, classes, signal) {
         signal,
       );
       place.remove();
-      addPage(shown, body, caption, next, wanted, classes, signal);
+      addPage(shown, body, caption, next, wanted, deployment, signal);
     } catch (error) {
       if (!signal.aborted)
         place.replaceChildren(
@@ -155,7 +155,7 @@ function addPage(shown, body, caption, page, wanted, classes, signal) {
   });
 }
 
-function row(execution, classes, signal) {
+function row(execution, { classes, threshold }, signal) {
   const path = encodeURIComponent(execution.id);
   const file = execution.name ?? execution.id;
   return element(
@@ -168,7 +168,7 @@ function row(execution, classes, signal) {
     ),
     element("td", {}, outcomeMark(execution.outcome)),
     element("td", {}, execution.predicted_class ? classMark(classes, execution.predicted_class) : "–"),
-    element("td", { class: "number" }, probability(execution.confidence)),
+    element("td", { class: "number" }, probability(execution.confidence, threshold?.value)),
     element("td", { class: "when" }, time(execution.started)),
     element("td", { class: "number took" }, duration(execution.milliseconds)),
     element(

@@ -145,13 +145,14 @@ async function route(file, said, live, deployment) {
   });
   const { id } = await upload.json();
   const path = `/api/executions/${encodeURIComponent(id)}`;
+  const threshold = deployment.threshold?.value ?? null;
   let outcome = null;
   for await (const execution of events(`${path}/events`)) {
     // Said again only when it changes: a screen reader reads all of it aloud.
-    if (execution.outcome !== outcome) said.replaceChildren(answer(execution));
+    if (execution.outcome !== outcome) said.replaceChildren(answer(execution, threshold));
     outcome = execution.outcome;
     live.replaceChildren(
-      ...[probabilityBars(execution, deployment.classes, deployment.threshold?.value ?? null)].filter(Boolean),
+      ...[probabilityBars(execution, deployment.classes, threshold)].filter(Boolean),
       stateTable(execution.states),
       element(
         "p",
