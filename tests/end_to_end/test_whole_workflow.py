@@ -122,8 +122,10 @@ def test_the_threshold_may_be_recommended_from_the_validation_split(app: App) ->
     succeeded(app.deploy("workflow", **auto, routed_error_target=0.5))
     threshold = json.loads(app.parameter("threshold"))
     assert 0.5 <= threshold["value"] <= 1
+    model = app.parameter("model").split("/")[-3]
     assert threshold["source"] == (
-        "recommended from 12 validation photos: at most 50 wrong in 100 routed with 50 % confidence"
+        f"recommended for model {model} from 12 validation photos: at most 50 wrong in 100 routed with "
+        "50 % confidence"
     )
     refused = app.deploy("workflow", **auto, routed_error_target=0.001)
     assert refused.returncode != 0
