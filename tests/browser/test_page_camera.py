@@ -28,13 +28,18 @@ def opened(page: Page, address: str, script: str = WATCHED) -> Locator:
     return page.get_by_role("dialog", name="Take a photo")
 
 
+def expect_no_filming(page: Page) -> None:
+    """Waits for it: a dialog is out of sight before its close event is."""
+    page.wait_for_function(f"!({FILMS})")
+
+
 def test_a_photo_is_taken_and_routed(page: Page, address: str) -> None:
     dialog = opened(page, address)
     expect(dialog.get_by_role("button", name="Take")).to_be_focused()
     assert page.evaluate(FILMS)
     page.keyboard.press("Enter")
     expect(dialog).to_have_count(0)
-    assert not page.evaluate(FILMS)
+    expect_no_filming(page)
     card = page.get_by_role("article", name=re.compile("Photo camera .*jpg"))
     expect(card.get_by_role("img", name="Your photo")).not_to_have_js_property("naturalWidth", 0)
     expect(card.get_by_role("table").get_by_text("Classify the photo")).to_be_visible()
@@ -48,7 +53,7 @@ def test_who_takes_none_is_filmed_no_longer(page: Page, address: str, key: str) 
     if key == "Tab":
         page.keyboard.press("Enter")
     expect(dialog).to_have_count(0)
-    assert not page.evaluate(FILMS)
+    expect_no_filming(page)
     expect(page.get_by_role("button", name="Take a photo")).to_be_focused()
     expect(page.get_by_role("article")).to_have_count(0)
 
@@ -59,7 +64,7 @@ def test_the_camera_goes_out_when_the_view_is_left(page: Page, address: str) -> 
     page.evaluate("location.hash = '#/executions'")
     expect(page.get_by_role("heading", level=1, name="Executions")).to_be_visible()
     expect(dialog).to_have_count(0)
-    assert not page.evaluate(FILMS)
+    expect_no_filming(page)
 
 
 @pytest.mark.parametrize(
