@@ -9,7 +9,6 @@ spread, interval, machine and versions.
 
 import argparse
 import json
-import math
 import os
 import platform
 import random
@@ -30,12 +29,11 @@ from numpy.typing import NDArray
 REPOSITORY = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(REPOSITORY))
 
+from evaluation.intervals import share  # noqa: E402
 from training import artifact  # noqa: E402
 from training.images import read_image, resize_whole  # noqa: E402
 
 CALIBRATION_BINS = 10
-# Of the standard normal distribution: 95 % lie within as many deviations.
-DEVIATIONS_95 = statistics.NormalDist().inv_cdf(0.975)
 CPUINFO = Path("/proc/cpuinfo")
 # The built-in's smallest ResNet, for a thousand pictures and two CPU cores.
 FROM_SCRATCH = {
@@ -136,18 +134,6 @@ def calibration_error(confidence: NDArray[np.float32], right: NDArray[np.bool_])
     return round(float(error / len(right)), 4)
 
 
-def interval_95(right: NDArray[np.bool_]) -> list[float]:
-    """Returns Wilson's 95 % interval of the share of right answers.
-
-    It takes each answer for one to a picture of its own: where several models are scored on the same
-    pictures, it is narrower than what is known.
-    """
-    count, share, z = len(right), float(right.mean()), DEVIATIONS_95
-    centre = share + z**2 / (2 * count)
-    half = z * math.sqrt(share * (1 - share) / count + z**2 / (4 * count**2))
-    return [round((centre + side) / (1 + z**2 / count), 4) for side in (-half, half)]
-
-
 def folds_of(pictures: list[Picture], count: int) -> list[list[Picture]]:
     """Returns `count` parts with the classes in equal shares, always the same ones."""
     shuffled = pictures[:]
@@ -187,7 +173,11 @@ def summary(name: str, runs: list[Run]) -> dict[str, object]:
         report[f"sd_{figure}"] = round(statistics.stdev(values), 4) if len(values) > 1 else None
     confidence = np.concatenate([run.confidence for run in runs])
     right = np.concatenate([run.right for run in runs])
-    report["interval_95_accuracy_of_all_answers"] = interval_95(right)
+    # It takes each answer for one to a picture of its own: where several models are scored on the same
+    # pictures, it is narrower than what is known.
+    accuracy = share(int(right.sum()), len(right))
+    assert accuracy
+    report["interval_95_accuracy_of_all_answers"] = [round(accuracy.low, 4), round(accuracy.high, 4)]
     report["calibration_error_of_all_answers"] = calibration_error(confidence, right)
     return report
 

@@ -107,9 +107,8 @@ def training(deployment: Deployment) -> dict[str, Any]:
     return {"job": served.trained_by, **training_history(messages)}
 
 
-def evaluation(deployment: Deployment, *splits: str) -> dict[str, Any]:
+def evaluation(deployment: Deployment, served: InService | Missing, *splits: str) -> dict[str, Any]:
     """Returns evaluation's report of the model in service, of the first of the splits that has one."""
-    served = in_service(deployment)
     if not isinstance(served, InService):
         return served
     s3 = deployment.session.client("s3")

@@ -28,7 +28,7 @@ from console.execution_filter import ExecutionFilter, decode_cursor
 from console.executions import Executions, NoExecution
 from console.invocation_columns import invocation_columns
 from console.invocation_source import InvocationSource
-from console.model_in_service import InService, evaluation, in_service, training
+from console.model_in_service import InService, Missing, evaluation, in_service, training
 from console.overview import deployed, overview, threshold
 from console.page_guard import Guard
 from console.routing import upload
@@ -82,7 +82,9 @@ class Console:
 
     async def evaluation(self, request: Request) -> Response:
         """The evaluation report of the model in service."""
-        return await _json(evaluation, self._deployment, "test", "validation")
+        return await _json(
+            lambda: evaluation(self._deployment, in_service(self._deployment), "test", "validation")
+        )
 
     async def training(self, request: Request) -> Response:
         """The epochs of the job that trained it."""
@@ -135,8 +137,10 @@ class Console:
     async def invocation_events(self, request: Request) -> Response:
         """Reads what is new since and says how far that is, until it is done."""
         # Asked before the reading, which leaves the cloud on a laptop little time for other questions.
-        self._compared_with = await run_in_threadpool(self._comparison)
-        self._traffic = await run_in_threadpool(self._source)
+        served = await run_in_threadpool(in_service, self._deployment)
+        self._compared_with = await run_in_threadpool(self._comparison, served)
+        captures = not isinstance(served, InService) or served.captures
+        self._traffic = self._captured if captures else self._executed
         self._traffic.read_new()
         return _event_stream(self._reading_progress())
 
@@ -174,22 +178,18 @@ class Console:
                 return
         yield asdict(self._traffic.progress)
 
-    def _source(self) -> InvocationSource:
-        served = in_service(self._deployment)
-        return self._executed if isinstance(served, InService) and not served.captures else self._captured
-
     def _columns(self) -> bytes:
         header = {
             "classes": self._traffic.classes,
             "progress": asdict(self._traffic.progress),
-            **(self._compared_with or self._comparison()),
+            **(self._compared_with or self._comparison(in_service(self._deployment))),
         }
         return invocation_columns(self._traffic.rows(), header)
 
-    def _comparison(self) -> dict[str, Any]:
+    def _comparison(self, served: InService | Missing) -> dict[str, Any]:
         return {
             "threshold": threshold(self._deployment),
-            "baseline": baseline(evaluation(self._deployment, "validation", "test")),
+            "baseline": baseline(evaluation(self._deployment, served, "validation", "test")),
         }
 
 

@@ -21,9 +21,8 @@ OUTPUTS = (SOFTMAX, SIGMOID)
 # Takes the inputs, and whether the network is being trained; gives the node's output.
 Operator = Callable[[list[Tensor], bool], Tensor]
 Shape = tuple[int, ...]
-# oneDNN's name of what follows a convolution, and its numbers.
-Activation = tuple[str, tuple[float, ...]]
-ADDITION: Activation = ("add", ())
+# oneDNN's term for what it does to a convolution's result in the same walk: its name there, and its numbers.
+PostOp = tuple[str, tuple[float, ...]]
 MAX_FLOAT32 = torch.finfo(torch.float32).max
 
 
@@ -40,7 +39,7 @@ class Operation:
     shape: Callable[..., Shape] = lambda shape: shape
     parameters: Callable[..., tuple[Shape, ...]] = lambda *_: ()
     operands: int = 1
-    activation: Activation | None = None
+    post_op: PostOp | None = None
     joined: Callable[["Operation"], Operator | None] = lambda _: None
 
 
@@ -99,9 +98,9 @@ def _convolution(attributes: Attributes) -> Operation:
 
     def joined(following: Operation) -> Operator | None:
         # What PyTorch's own compiler emits for a CPU: it spares a walk through memory.
-        if following.activation is None or not torch.backends.mkldnn.is_available():
+        if following.post_op is None or not torch.backends.mkldnn.is_available():
             return None
-        name, numbers = following.activation
+        name, numbers = following.post_op
         fused = torch.ops.mkldnn._convolution_pointwise
         window = (pad, stride, dilate, groups)
 
@@ -162,7 +161,7 @@ def _fully_connected(attributes: Attributes) -> Operation:
 
 def _activation(attributes: Attributes) -> Operation:
     attributes.choice("act_type", "", "relu")
-    return Operation(lambda inputs, _: F.relu(inputs[0]), activation=("relu", ()))
+    return Operation(lambda inputs, _: F.relu(inputs[0]), post_op=("relu", ()))
 
 
 def _pooling(attributes: Attributes) -> Operation:
@@ -210,8 +209,8 @@ def _clip(attributes: Attributes) -> Operation:
     # PyTorch takes no limit that is beyond what it limits.
     low, high = (max(-MAX_FLOAT32, min(attributes.number(key), MAX_FLOAT32)) for key in ("a_min", "a_max"))
     # oneDNN refuses limits of another order, and only when it meets an image.
-    activation: Activation | None = ("hardtanh", (low, high)) if low <= high else None
-    return Operation(lambda inputs, _: inputs[0].clamp(low, high), activation=activation)
+    post_op: PostOp | None = ("hardtanh", (low, high)) if low <= high else None
+    return Operation(lambda inputs, _: inputs[0].clamp(low, high), post_op=post_op)
 
 
 def _resize(attributes: Attributes) -> Operation:
@@ -275,7 +274,7 @@ def _add(_: Attributes) -> Operation:
             raise ValueError
         return one
 
-    return Operation(lambda inputs, _: inputs[0] + inputs[1], shape, operands=2, activation=ADDITION)
+    return Operation(lambda inputs, _: inputs[0] + inputs[1], shape, operands=2, post_op=("add", ()))
 
 
 def _flatten(_: Attributes) -> Operation:

@@ -93,8 +93,8 @@ class InferredGraph:
         seen = {end}
         steps = []
         for number in wanted:
-            sources = computed.intersection(self._symbol.nodes[number].inputs)
-            inputs = tuple(self._symbol.nodes[number].inputs)
+            inputs = self._symbol.nodes[number].inputs
+            sources = computed.intersection(inputs)
             steps.append(Step(number, inputs, self.operations[number].run, tuple(sources - seen)))
             seen |= sources
         return steps[::-1]

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 
 import boto3
 import pytest
+from captured_lines import EVENTS, columns, encoded, line
 from page_client import PageClient, png
 from served_endpoint import serving
-from test_console_web_captured import EVENTS, columns, encoded, line
 
 from console import executed_traffic, executions
 from console.deployment import Deployment
