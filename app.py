@@ -5,10 +5,10 @@ import sys
 import aws_cdk as cdk
 
 from stacks.artifact import ArtifactStack
+from stacks.configuration.setting_kinds import SettingError
+from stacks.configuration.settings import read_settings
 from stacks.endpoint import EndpointStack
-from stacks.function_asset import AssetError, build_function_asset
-from stacks.setting_kinds import SettingError
-from stacks.settings import read_settings
+from stacks.parts.function_asset import AssetError, build_function_asset
 from stacks.storage import StorageStack
 from stacks.training import TrainingStack
 from stacks.workflow import WorkflowStack

@@ -16,18 +16,17 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-for room in (".", "benchmarks", "tests/browser", "tests/end_to_end"):
-    sys.path.insert(0, str(Path(__file__).resolve().parents[1] / room))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from chromium import launched  # noqa: E402
-from embedded_cloud import App, free_port  # noqa: E402
-from other_deployments import deployment_with_much_traffic  # noqa: E402
-from playwright.sync_api import Playwright, expect, sync_playwright  # noqa: E402
-from routed_photos import staged_photos  # noqa: E402
-from served_page import served  # noqa: E402
-from shared_deployment import shared_deployment  # noqa: E402
+from playwright.sync_api import Playwright, expect, sync_playwright
 
-from benchmarks.training_accuracy import machine  # noqa: E402
+from benchmarks.training_accuracy import machine
+from tests.browser.fixtures.chromium import launched
+from tests.browser.fixtures.other_deployments import deployment_with_much_traffic
+from tests.browser.fixtures.routed_photos import staged_photos
+from tests.browser.fixtures.served_page import served
+from tests.browser.fixtures.shared_deployment import shared_deployment
+from tests.end_to_end.embedded_cloud import App, free_port
 
 READING_MILLISECONDS = 600_000
 MOVES = 50

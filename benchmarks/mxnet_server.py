@@ -13,8 +13,8 @@ import mxnet as mx
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from training.images import read_image, resize_whole
-from training.server import Server
+from training.data.images import read_image, resize_whole
+from training.serving.http_server import Server
 
 
 class ModulePredictor:

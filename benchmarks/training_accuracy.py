@@ -29,9 +29,9 @@ from numpy.typing import NDArray
 REPOSITORY = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(REPOSITORY))
 
-from evaluation.intervals import share  # noqa: E402
-from training import artifact  # noqa: E402
-from training.images import read_image, resize_whole  # noqa: E402
+from evaluation.measures.intervals import share  # noqa: E402
+from training.artifact import files as artifact  # noqa: E402
+from training.data.images import read_image, resize_whole  # noqa: E402
 
 CALIBRATION_BINS = 10
 CPUINFO = Path("/proc/cpuinfo")

@@ -25,10 +25,10 @@ sys.path.insert(0, str(REPOSITORY))
 
 from benchmarks.job_folder import lay_out, staged_dataset  # noqa: E402
 from benchmarks.training_accuracy import machine, read_split  # noqa: E402
-from training import artifact  # noqa: E402
-from training.efficientnet import pretrained  # noqa: E402
-from training.residual_network import randomly_initialised, residual_symbol  # noqa: E402
-from training.symbol_network import SymbolNetwork  # noqa: E402
+from training.artifact import files as artifact  # noqa: E402
+from training.network.efficientnet import pretrained  # noqa: E402
+from training.network.residual import randomly_initialised, residual_symbol  # noqa: E402
+from training.network.symbol_network import SymbolNetwork  # noqa: E402
 
 MXNET = REPOSITORY / ".cache" / "mxnet-1.9.1" / "bin" / "python"
 RIVAL = REPOSITORY / "benchmarks" / "mxnet_training.py"
@@ -47,12 +47,12 @@ SCRATCH = {
 # None of them calls another one.
 PARTS = {
     "start of the process": [("<frozen importlib._bootstrap>", "_find_and_load")],
-    "data": [("training/examples.py", "__init__"), ("training/examples.py", "batch")],
-    "augmentation": [("training/augmentation.py", "augment")],
-    "network, forward": [("training/symbol_network.py", "_run")],
+    "data": [("training/data/examples.py", "__init__"), ("training/data/examples.py", "batch")],
+    "augmentation": [("training/data/augmentation.py", "augment")],
+    "network, forward": [("training/network/symbol_network.py", "_run")],
     "network, backward": [("torch/autograd/graph.py", "_engine_run_backward")],
     "optimizer": [("torch/optim/adam.py", "step"), ("torch/optim/sgd.py", "step")],
-    "average of the weights": [("training/fitting.py", "_move_average")],
+    "average of the weights": [("training/fitting/epochs.py", "_move_average")],
 }
 
 

@@ -8,13 +8,13 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 from tqdm import tqdm
 
-from console.demonstration import demonstrate
+from console.commands.demo import demonstrate
+from console.commands.model import take_model
+from console.commands.printing import explanations, table
 from console.deployment import Deployment, NotDeployed, default_name
-from console.page_server import serve_page
-from console.printing import explanations, table
-from console.routing import photo_in_s3, route_all
+from console.executions.routing import photo_in_s3, route_all
+from console.server.serve import serve_page
 from console.shared_session import SharedSession
-from console.trained_model import take_model
 from console.training_log import follow
 
 ADVICE = (

@@ -7,10 +7,10 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
+from data_staging.cifar100.selection import SPLITS, held_out
 from data_staging.errors import StagingError
 from data_staging.photos import DECODERS, UnreadablePhoto, pixel_digest, png, read_photo
 from data_staging.progress import Progress
-from data_staging.selection import SPLITS, held_out
 
 CLASS_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 """What may be part of an S3 key, of a line of a list file and of a list separated by commas."""

@@ -18,8 +18,8 @@ import numpy.typing as npt
 if __package__ in (None, ""):  # run by its path: the room is on the search path, the project is not
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from data_staging.archive import FOLDER, GENERATED_MARKER
-from data_staging.drawing import picture
+from data_staging.cifar100.archive import FOLDER, GENERATED_MARKER
+from data_staging.cifar100.drawing import picture
 
 # CIFAR-100's 20 superclasses ("coarse") and their five classes each, as in the meta of its archive.
 CLASSES_BY_KIND = {

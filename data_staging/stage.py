@@ -129,7 +129,8 @@ def parser() -> argparse.ArgumentParser:
 def _run(options: argparse.Namespace) -> str:
     """Does what the options ask for; returns the line to print."""
     # Here, because it takes long enough to be interrupted: boto3 and NumPy.
-    from data_staging import own_pictures, staging
+    from data_staging import own_pictures
+    from data_staging import steps as staging
 
     if options.fetch and options.images is None:
         return str(staging.find_archive(options.archive))

@@ -12,17 +12,17 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from evaluation.answers import Answer, ask
-from evaluation.artifact_model import artifact_model
-from evaluation.comparison import Comparison, compare
 from evaluation.deployment import Deployment, setting
 from evaluation.endpoint_model import endpoint_model
 from evaluation.errors import EvaluationError
-from evaluation.near_duplicates import near_duplicates
-from evaluation.page import page
-from evaluation.publishing import upload, write
-from evaluation.report import Subject, Target, earlier, report
+from evaluation.measures.comparison import Comparison, compare
+from evaluation.measures.near_duplicates import near_duplicates
+from evaluation.models import artifact_model
+from evaluation.report.page import page
+from evaluation.report.publishing import upload, write
+from evaluation.report.report import Subject, Target, earlier, report
+from evaluation.report.summary import summary
 from evaluation.staged_photos import DataSet, in_bucket, in_folder
-from evaluation.summary import summary
 
 ADVICE = (
     "set AWS_PROFILE or AWS_DEFAULT_REGION, or use the embedded cloud: "

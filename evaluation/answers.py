@@ -6,7 +6,7 @@ from hashlib import sha256
 
 from evaluation.errors import EvaluationError
 from evaluation.staged_photos import DataSet, Photo
-from lambdas.prediction import probabilities
+from lambdas.workflow.prediction import probabilities
 
 
 @dataclass(frozen=True)

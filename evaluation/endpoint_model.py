@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import boto3
 
-from lambdas.prediction import MEASUREMENT
+from lambdas.workflow.prediction import MEASUREMENT
 
 
 def endpoint_model(session: boto3.Session, endpoint: str) -> Callable[[bytes], bytes]:

@@ -7,8 +7,9 @@ from botocore.config import Config
 from botocore.exceptions import ClientError, HTTPClientError, IncompleteReadError
 from botocore.exceptions import ConnectionError as NoConnection
 
-from lambdas import environment, workflow_event
-from lambdas.errors import (
+from lambdas.workflow import environment
+from lambdas.workflow import event as workflow_event
+from lambdas.workflow.errors import (
     EndpointAccessDenied,
     EndpointNotInService,
     EndpointThrottled,
@@ -17,8 +18,8 @@ from lambdas.errors import (
     InvalidPrediction,
     ModelError,
 )
-from lambdas.log_lines import Context, invocation, logger
-from lambdas.prediction import most_probable, probabilities
+from lambdas.workflow.invocation import Context, invocation, logger
+from lambdas.workflow.prediction import most_probable, probabilities
 
 CLASSES = environment.classes()
 ENDPOINT_NAME = environment.endpoint_name()

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from lambdas import environment
-from lambdas.errors import InvalidEvent, ThresholdConfidenceNotMet
-from lambdas.log_lines import Context, invocation, logger
-from lambdas.prediction import most_probable, probabilities
+from lambdas.workflow import environment
+from lambdas.workflow.errors import InvalidEvent, ThresholdConfidenceNotMet
+from lambdas.workflow.invocation import Context, invocation, logger
+from lambdas.workflow.prediction import most_probable, probabilities
 
 CLASSES = environment.classes()
 CONFIDENCE_THRESHOLD = environment.confidence_threshold()

@@ -8,8 +8,9 @@ from botocore.config import Config
 from botocore.exceptions import ClientError, FlexibleChecksumError, HTTPClientError, IncompleteReadError
 from botocore.exceptions import ConnectionError as NoConnection
 
-from lambdas import photo, workflow_event
-from lambdas.errors import (
+from lambdas.workflow import event as workflow_event
+from lambdas.workflow import photo
+from lambdas.workflow.errors import (
     ImageAccessDenied,
     ImageNotFound,
     ImageTooLarge,
@@ -17,7 +18,7 @@ from lambdas.errors import (
     InvalidImage,
     StorageUnavailable,
 )
-from lambdas.log_lines import Context, invocation, logger
+from lambdas.workflow.invocation import Context, invocation, logger
 
 # One attempt: the state machine retries, with backoff and jitter, and shows that it does.
 s3 = boto3.client("s3", config=Config(connect_timeout=3, read_timeout=10, retries={"total_max_attempts": 1}))

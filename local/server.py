@@ -55,7 +55,8 @@ async def _serve(home: Path, port: int, listener: int) -> None:
     from hypercorn.config import Config
     from ministack.core import lambda_runtime
 
-    from local import mends, sagemaker
+    from local import install as mends
+    from local import sagemaker
 
     mends.install(home)
     sagemaker.install(port=port, home=home)

@@ -13,13 +13,13 @@ from aws_cdk import aws_s3_assets as s3_assets
 from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
-from stacks.algorithm_image import AlgorithmImage
-from stacks.artifact_file import check_artifact
-from stacks.logged_function import LoggedFunction
-from stacks.sagemaker_role import SageMakerRole
-from stacks.settings import Settings
-from stacks.state_machine import LoggedStateMachine
-from stacks.waiting_states import GIVE_UP_SECONDS, SERVICE_TIMEOUT_SECONDS, waiting_states
+from stacks.configuration.artifact_file import check_artifact
+from stacks.configuration.settings import Settings
+from stacks.parts.algorithm_image import AlgorithmImage
+from stacks.parts.logged_function import LoggedFunction
+from stacks.parts.sagemaker_role import SageMakerRole
+from stacks.parts.state_machine import LoggedStateMachine
+from stacks.parts.waiting_states import GIVE_UP_SECONDS, SERVICE_TIMEOUT_SECONDS, waiting_states
 
 LOG_GROUP = "/aws/sagemaker/TransformJobs"
 S3_SCHEME = "s3://"
@@ -67,7 +67,7 @@ class ArtifactStack(cdk.Stack):
             "ArtifactFinish",
             settings=settings,
             purpose="artifact-finish",
-            handler="lambdas.model_artifact.finish",
+            handler="lambdas.deploy.artifact.finish",
             code=functions,
             memory_mb=512,
             timeout_seconds=300,
@@ -96,7 +96,7 @@ class ArtifactStack(cdk.Stack):
             "ArtifactStart",
             settings=settings,
             purpose="artifact-start",
-            handler="lambdas.model_artifact.start",
+            handler="lambdas.deploy.artifact.start",
             code=functions,
             memory_mb=256,
             timeout_seconds=300,

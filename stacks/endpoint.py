@@ -5,9 +5,9 @@ from aws_cdk import aws_sagemaker as sagemaker
 from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
-from stacks.algorithm_image import AlgorithmImage
-from stacks.sagemaker_role import SageMakerRole
-from stacks.settings import Settings
+from stacks.configuration.settings import Settings
+from stacks.parts.algorithm_image import AlgorithmImage
+from stacks.parts.sagemaker_role import SageMakerRole
 
 VARIANT = "AllTraffic"
 SERVERLESS_CONCURRENCY = 5

@@ -7,8 +7,8 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
-from stacks.log_group import LogGroup
-from stacks.settings import Settings
+from stacks.configuration.settings import Settings
+from stacks.parts.log_group import LogGroup
 
 NOT_STAGED = "not-staged"
 EMPTIER = "Custom::S3AutoDeleteObjectsCustomResourceProvider"

@@ -12,12 +12,12 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
-from stacks.algorithm_image import AlgorithmImage
-from stacks.logged_function import LoggedFunction
-from stacks.sagemaker_role import SageMakerRole
-from stacks.settings import Settings
-from stacks.state_machine import LoggedStateMachine
-from stacks.waiting_states import GIVE_UP_SECONDS, SERVICE_TIMEOUT_SECONDS, waiting_states
+from stacks.configuration.settings import Settings
+from stacks.parts.algorithm_image import AlgorithmImage
+from stacks.parts.logged_function import LoggedFunction
+from stacks.parts.sagemaker_role import SageMakerRole
+from stacks.parts.state_machine import LoggedStateMachine
+from stacks.parts.waiting_states import GIVE_UP_SECONDS, SERVICE_TIMEOUT_SECONDS, waiting_states
 
 LOG_GROUP = "/aws/sagemaker/TrainingJobs"
 
@@ -49,7 +49,7 @@ class TrainingStack(cdk.Stack):
             "Finish",
             settings=settings,
             purpose="training-finish",
-            handler="lambdas.training_job.finish",
+            handler="lambdas.deploy.training.finish",
             code=functions,
             memory_mb=256,
             timeout_seconds=60,
@@ -79,7 +79,7 @@ class TrainingStack(cdk.Stack):
             "Start",
             settings=settings,
             purpose="training-start",
-            handler="lambdas.training_job.start",
+            handler="lambdas.deploy.training.start",
             code=functions,
             memory_mb=256,
             timeout_seconds=60,

@@ -6,11 +6,11 @@ import aws_cdk as cdk
 from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
-from stacks.logged_function import LoggedFunction
-from stacks.routing_states import routing_states
-from stacks.settings import Settings
-from stacks.state_machine import LoggedStateMachine
-from stacks.threshold import threshold_of
+from stacks.configuration.settings import Settings
+from stacks.parts.logged_function import LoggedFunction
+from stacks.parts.routing_states import routing_states
+from stacks.parts.state_machine import LoggedStateMachine
+from stacks.parts.threshold import threshold_of
 
 
 class WorkflowStack(cdk.Stack):

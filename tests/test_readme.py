@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from console.__main__ import parser as console_parser
-from stacks.settings import Settings
+from stacks.configuration.settings import Settings
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 README = (REPOSITORY / "README.md").read_text()

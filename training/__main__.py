@@ -43,10 +43,10 @@ def main() -> int:
     paths = ContainerPaths(arguments.root)
     try:
         if arguments.command == "train":
-            from training.train import train
+            from training.fitting.train import train
 
             return train(paths)
-        from training.serve import serve
+        from training.serving.predictor import serve
 
         return serve(paths, arguments.port)
     except (CustomerError, OSError) as error:

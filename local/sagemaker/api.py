@@ -7,17 +7,11 @@ from typing import Any
 
 from ministack.core import router
 
-from local.sagemaker import (
-    endpoints,
-    hosting,
-    invocation,
-    records,
-    roles,
-    tags,
-    training_jobs,
-    transform_jobs,
-)
+from local.sagemaker import records, roles, tags
 from local.sagemaker.errors import ApiError
+from local.sagemaker.hosting import endpoints, invocation
+from local.sagemaker.hosting import models as hosting
+from local.sagemaker.jobs import training_jobs, transform_jobs
 from local.sagemaker.records import Record
 from local.sagemaker.request_validation import checked_request, service, shaped
 

@@ -13,7 +13,7 @@ import boto3
 from botocore.config import Config
 from ministack.core.responses import get_account_id, get_region
 
-from local.role_sessions import SECRET_ACCESS_KEY, assumed
+from local.iam import SECRET_ACCESS_KEY, assumed
 
 
 class Place:

@@ -11,8 +11,11 @@ from ministack.services import stepfunctions, sts
 from ministack.services.cloudformation import provisioners, stacks
 
 from local.patching import original, replace
-from local.sagemaker import api, child_process, cloudformation_types, endpoints, persistence, transform_runner
+from local.sagemaker import api, cloudformation_types, persistence
+from local.sagemaker.containers import child_process
 from local.sagemaker.emulator import Place, finish_work
+from local.sagemaker.hosting import endpoints
+from local.sagemaker.jobs import transform_runner
 
 _SERVICE = "sagemaker"
 _FINISH_SECONDS = 5.0

@@ -6,8 +6,11 @@ from typing import Any
 
 from ministack.core.responses import request_scope
 
-from local.sagemaker import child_process, endpoints, job_runner, transform_runner
+from local.sagemaker.containers import child_process
 from local.sagemaker.emulator import folder
+from local.sagemaker.hosting import endpoints
+from local.sagemaker.jobs import training_runner as job_runner
+from local.sagemaker.jobs import transform_runner
 from local.sagemaker.records import LOCK, STORES
 
 

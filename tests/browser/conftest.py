@@ -1,23 +1,17 @@
 """A browser, a page served for a real deployment, and what no view may do: fail, or call out."""
 
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-sys.path.insert(0, str(Path(__file__).parent))
-sys.path.insert(0, str(Path(__file__).parents[1] / "end_to_end"))
-sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
-
-from chromium import launched
-from embedded_cloud import App, free_port
-from routed_photos import find_doubtful_photo
-from screens import WIDE
-from served_page import served
-from shared_deployment import shared_deployment
+from tests.browser.fixtures.chromium import launched
+from tests.browser.fixtures.routed_photos import find_doubtful_photo
+from tests.browser.fixtures.screens import WIDE
+from tests.browser.fixtures.served_page import served
+from tests.browser.fixtures.shared_deployment import shared_deployment
+from tests.end_to_end.embedded_cloud import App, free_port
 
 PATIENCE_MILLISECONDS = 30_000
 expect.set_options(timeout=PATIENCE_MILLISECONDS)

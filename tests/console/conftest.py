@@ -9,11 +9,11 @@ from typing import Any
 import boto3
 import pytest
 from moto import mock_aws
-from page_client import HOST, TOKEN, PageClient, png
 
 from console.deployment import Deployment
-from console.page_application import page_application
+from console.server.application import page_application
 from console.shared_session import SharedSession
+from tests.console.server.page_client import HOST, TOKEN, PageClient, png
 
 BUCKET = "scones-bucket"
 DATASET = "0123456789abcdef"

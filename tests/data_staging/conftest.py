@@ -3,19 +3,15 @@
 import gzip
 import io
 import os
-import sys
 import tarfile
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-
-from own_pictures_staged import CLASSES
-from photo_files import fill
-
 from data_staging.sample import CLASS_NAMES, KINDS, pickle_as_python_2, write_sample
+from tests.data_staging.own_pictures.photo_files import fill
+from tests.data_staging.own_pictures.staged_pictures import CLASSES
 
 TRAIN_PER_CLASS, TEST_PER_CLASS = 10, 2
 

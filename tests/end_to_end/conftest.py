@@ -1,14 +1,10 @@
 """One embedded cloud for the tests in this folder."""
 
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-
-from embedded_cloud import EmbeddedCloud, succeeded
+from tests.end_to_end.embedded_cloud import EmbeddedCloud, succeeded
 
 
 @pytest.fixture(scope="module")

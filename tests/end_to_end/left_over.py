@@ -1,6 +1,6 @@
 """What is still there of an app that was destroyed."""
 
-from embedded_cloud import App
+from tests.end_to_end.embedded_cloud import App
 
 
 def left_over(app: App, bucket: str) -> list[str]:

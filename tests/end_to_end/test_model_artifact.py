@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from embedded_cloud import App, EmbeddedCloud, execute, photo_event, succeeded, training_jobs
-from left_over import left_over
-from quick_training import QUICK_TRAINING
 
 from data_staging.sample import write_sample
-from training.mxnet_parameters import read_parameters, write_parameters
+from tests.end_to_end.embedded_cloud import App, EmbeddedCloud, execute, photo_event, succeeded, training_jobs
+from tests.end_to_end.left_over import left_over
+from tests.end_to_end.quick_training import QUICK_TRAINING
+from training.artifact.parameters import read_parameters, write_parameters
 
 pytestmark = pytest.mark.end_to_end
 

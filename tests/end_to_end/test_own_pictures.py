@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pillow_heif
 import pytest
-from embedded_cloud import REPOSITORY, App, EmbeddedCloud, execute, succeeded
 from PIL import Image, ImageDraw
-from quick_training import QUICK_TRAINING
+
+from tests.end_to_end.embedded_cloud import REPOSITORY, App, EmbeddedCloud, execute, succeeded
+from tests.end_to_end.quick_training import QUICK_TRAINING
 
 pytestmark = pytest.mark.end_to_end
 

@@ -11,7 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from embedded_cloud import (
+from PIL import Image
+
+from data_staging.sample import write_sample
+from tests.end_to_end.embedded_cloud import (
     App,
     EmbeddedCloud,
     execute,
@@ -21,11 +24,8 @@ from embedded_cloud import (
     training_jobs,
     wait_in_service,
 )
-from left_over import left_over
-from PIL import Image
-from quick_training import QUICK_TRAINING
-
-from data_staging.sample import write_sample
+from tests.end_to_end.left_over import left_over
+from tests.end_to_end.quick_training import QUICK_TRAINING
 
 pytestmark = pytest.mark.end_to_end
 

@@ -9,8 +9,9 @@ from typing import Any
 import boto3
 import moto
 import pytest
-from lambda_samples import BUCKET
-from training_cloud import Cloud, running_cloud
+
+from tests.lambdas.deploy.training_cloud import Cloud, running_cloud
+from tests.lambdas.samples import BUCKET
 
 ENVIRONMENT = {
     "CLASSES": "bicycle,motorcycle",
@@ -26,7 +27,8 @@ ENVIRONMENT = {
 with pytest.MonkeyPatch.context() as patch:
     for variable, value in ENVIRONMENT.items():
         patch.setenv(variable, value)
-    from lambdas import classify, filter, serialize, threshold  # noqa: F401
+    from lambdas import classify, filter, serialize  # noqa: F401
+    from lambdas.deploy import threshold  # noqa: F401
 
 
 @pytest.fixture

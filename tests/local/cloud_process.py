@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from local_client import client
+from tests.local.local_client import client
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 SECONDS = 60

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 import pytest
-from cloud_process import Cloud, free_port, local
+
+from tests.local.cloud_process import Cloud, free_port, local
 
 
 @pytest.fixture(scope="session")

@@ -16,9 +16,8 @@ from numpy.typing import NDArray
 # as soon as anything else wants the processor.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
-from trained_models import RECIPES, Recipe, TrainedModel, train
-
 from data_staging.sample import write_sample
+from tests.portability.trained_models import RECIPES, Recipe, TrainedModel, train
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 VERSIONS = ("1.4.1", "1.9.1")

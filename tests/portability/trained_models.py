@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from benchmarks.job_folder import lay_out
 from benchmarks.training_accuracy import Picture, read_split
-from training import artifact
-from training.images import read_image, resize_whole
-from training.serve import Predictor
+from training.artifact import files as artifact
+from training.data.images import read_image, resize_whole
+from training.serving.predictor import Predictor
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 

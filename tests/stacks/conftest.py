@@ -1,7 +1,8 @@
 """The app synthesised once for all tests of this folder, and otherwise set twice: each takes seconds."""
 
 import pytest
-from synthesis import Assembly, synthesise, synthesise_and_check
+
+from tests.stacks.synthesis import Assembly, synthesise, synthesise_and_check
 
 
 @pytest.fixture(scope="session")

@@ -14,9 +14,9 @@ import pytest
 from moto.awslambda.models import LambdaFunction
 from moto.cloudformation.custom_model import CustomModel
 from moto.server import ThreadedMotoServer
-from synthesis import STACKS, Assembly
 
-from lambdas.cloudformation_answer import answer
+from lambdas.deploy.custom_resource import answer
+from tests.stacks.synthesis import STACKS, Assembly
 
 ACCOUNT = "123456789012"
 ASSETS = f"cdk-hnb659fds-assets-{ACCOUNT}-us-east-1"

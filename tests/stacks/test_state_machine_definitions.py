@@ -10,10 +10,10 @@ import boto3
 import jsonata
 import moto
 import pytest
-from synthesis import REPOSITORY, Assembly
 
-from lambdas import errors
-from stacks.routing_states import PLAIN_CAUSE, WITH_EXECUTION_ID
+from lambdas.workflow import errors
+from stacks.parts.routing_states import PLAIN_CAUSE, WITH_EXECUTION_ID
+from tests.stacks.synthesis import REPOSITORY, Assembly
 
 ROLE = "arn:aws:iam::123456789012:role/machine"
 MACHINES = ("workflow", "training", "evaluation")

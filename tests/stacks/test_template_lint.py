@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from synthesis import STACKS, Assembly
+from tests.stacks.synthesis import STACKS, Assembly
 
 
 def test_cfn_lint_finds_nothing(

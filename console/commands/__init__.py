@@ -1,0 +1,1 @@
+"""The commands of python -m console, one a file."""

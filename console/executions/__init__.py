@@ -1,0 +1,1 @@
+"""The executions of the state machine: their list, their states, what became of each photo."""

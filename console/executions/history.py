@@ -1,0 +1,241 @@
+"""The state machine's executions: starting one, listing them with filters, and one with its states."""
+
+import json
+import time
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import PurePosixPath
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from console.deployment import Deployment
+from console.executions.filter import ExecutionFilter, encode_cursor
+from console.executions.routing import Photo, routing_of, start
+from console.executions.states import graph, readable, states
+from console.photo import NoPhoto
+from lambdas.workflow import event as workflow_event
+from lambdas.workflow.errors import InvalidEvent
+
+PAGE = 50
+LISTED_AT_ONCE = 200
+# What one answer may cost: a filter that matches little must not read an account's whole history.
+MOST_LISTINGS = 25
+MOST_DESCRIBED = 500
+MOST_LISTED_TODAY = 1000
+KEPT = 20_000
+# AWS lets 10 to 15 DescribeExecution a second through in the long run.
+CONCURRENT_REQUESTS = 8
+
+
+class NoExecution(Exception):
+    """The state machine has no such execution (any more: Step Functions keeps them for 90 days)."""
+
+
+class Executions:
+    """One deployment's executions. What became of an ended one is asked once and kept."""
+
+    def __init__(self, deployment: Deployment) -> None:
+        self._state_machine = deployment.state_machine
+        self._step_functions: Any = deployment.session.client("stepfunctions")
+        self._pool = ThreadPoolExecutor(CONCURRENT_REQUESTS, thread_name_prefix="executions")
+        self._ended: OrderedDict[str, dict[str, Any]] = OrderedDict()
+
+    def start(self, photo: Photo) -> str:
+        """Starts the state machine on a photo; returns the execution's name."""
+        return start(self._step_functions, self._state_machine, photo).rpartition(":")[2]
+
+    def page(self, wanted: ExecutionFilter, place: tuple[str | None, int]) -> dict[str, Any]:
+        """Returns the next executions that a filter lets through, newest first.
+
+        Args:
+            wanted: The filter.
+            place: Where to go on, from `decode_cursor`.
+
+        Returns:
+            ``executions``, at most PAGE; ``cursor``, None at the end; ``looked_at``: how many executions
+            this answer considered; ``looked_back_to``: when the last of those was started.
+        """
+        token, skip = place
+        found: list[dict[str, Any]] = []
+        looked_at = described = 0
+        looked_back_to = None
+        for _ in range(MOST_LISTINGS):
+            listing = self._list(LISTED_AT_ONCE, token, wanted.status)
+            listed = listing["executions"]
+            while skip < len(listed):
+                if len(found) == PAGE or described >= MOST_DESCRIBED:
+                    return _page(found, encode_cursor(token, skip), looked_at, looked_back_to)
+                batch = listed[skip : skip + PAGE]
+                timely = [entry for entry in batch if wanted.admits_start(entry["startDate"].timestamp())]
+                summaries = dict(zip(map(_name, timely), self._pool.map(self._summary, timely), strict=True))
+                described += len(timely)
+                for entry in batch:
+                    if len(found) == PAGE:
+                        break
+                    skip += 1
+                    looked_at += 1
+                    looked_back_to = entry["startDate"].timestamp()
+                    if (ended := entry.get("stopDate")) and wanted.is_past(ended.timestamp()):
+                        return _page(found, None, looked_at, looked_back_to)
+                    summary = summaries.get(_name(entry))
+                    if summary and wanted.admits(summary):
+                        found.append(summary)
+            token, skip = listing.get("nextToken"), 0
+            if token is None:
+                return _page(found, None, looked_at, looked_back_to)
+        return _page(found, encode_cursor(token, 0), looked_at, looked_back_to)
+
+    def newest(self, most: int) -> Iterator[list[dict[str, Any]]]:
+        """Yields the newest executions, PAGE or fewer at a time, each as in a page; `most` bounds them."""
+        token = None
+        for _ in range(0, most, LISTED_AT_ONCE):
+            listing = self._list(LISTED_AT_ONCE, token, None)
+            listed, token = listing["executions"], listing.get("nextToken")
+            for first in range(0, len(listed), PAGE):
+                yield list(self._pool.map(self._summary, listed[first : first + PAGE]))
+            if token is None:
+                return
+
+    def today(self) -> dict[str, int | bool]:
+        """Returns how many of the executions started since midnight were routed, refused, failed or run.
+
+        ``unknown`` are those that did not succeed and of which it was not asked why; ``more`` says that only
+        the newest MOST_LISTED_TODAY were counted.
+        """
+        year, month, day = time.localtime()[:3]
+        midnight = time.mktime((year, month, day, 0, 0, 0, 0, 0, -1))
+        listing = self._list(MOST_LISTED_TODAY, None, None)
+        entries = [entry for entry in listing["executions"] if entry["startDate"].timestamp() >= midnight]
+        unsuccessful = [entry for entry in entries if entry["status"] not in ("SUCCEEDED", "RUNNING")]
+        asked = unsuccessful[:MOST_DESCRIBED]
+        outcomes = [summary["outcome"] for summary in self._pool.map(self._summary, asked)]
+        statuses = [entry["status"] for entry in entries]
+        return {
+            "routed": statuses.count("SUCCEEDED"),
+            "running": statuses.count("RUNNING"),
+            "refused": outcomes.count("refused"),
+            "failed": outcomes.count("failed"),
+            "unknown": len(unsuccessful) - len(asked),
+            "more": len(entries) == len(listing["executions"]) and "nextToken" in listing,
+        }
+
+    def one(self, name: str) -> dict[str, Any]:
+        """Returns an execution as in a page, with its ``input``, ``output`` and ``states``.
+
+        Raises:
+            NoExecution: There is none of this name.
+        """
+        described = self._described(name)
+        pages = self._step_functions.get_paginator("get_execution_history").paginate(
+            executionArn=described["executionArn"], includeExecutionData=True
+        )
+        return {
+            **self._summarised(described),
+            "input": readable(described.get("input")),
+            "output": readable(described.get("output")),
+            "states": states(event for page in pages for event in page["events"]),
+        }
+
+    def graph(self, name: str) -> dict[str, list[Any]]:
+        """Returns the graph of the state machine as it was when an execution was started.
+
+        Raises:
+            NoExecution: There is none of this name.
+        """
+        arn = self._described(name)["executionArn"]
+        return graph(
+            self._step_functions.describe_state_machine_for_execution(executionArn=arn)["definition"]
+        )
+
+    def photo(self, name: str) -> Photo:
+        """Returns the photo that an execution was started on.
+
+        Raises:
+            NoExecution: There is none of this name.
+            NoPhoto: Its input names no photo.
+        """
+        if (photo := _photo(self._described(name))) is None:
+            raise NoPhoto(f"The input of execution {name} names no photo")
+        return photo
+
+    def close(self) -> None:
+        """Ends the threads that ask Step Functions."""
+        self._pool.shutdown(cancel_futures=True)
+
+    def _list(self, most: int, token: str | None, status: str | None) -> dict[str, Any]:
+        options = {"nextToken": token, "statusFilter": status}
+        return self._step_functions.list_executions(
+            stateMachineArn=self._state_machine,
+            maxResults=most,
+            **{name: value for name, value in options.items() if value is not None},
+        )
+
+    def _described(self, name: str) -> dict[str, Any]:
+        arn = f"{self._state_machine.replace(':stateMachine:', ':execution:')}:{name}"
+        try:
+            return self._step_functions.describe_execution(executionArn=arn)
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in ("ExecutionDoesNotExist", "InvalidArn"):
+                raise
+            raise NoExecution(
+                f"There is no execution {name[:80]}: Step Functions keeps them for 90 days"
+            ) from None
+
+    def _summary(self, entry: Mapping[str, Any]) -> dict[str, Any]:
+        if kept := self._ended.get(entry["name"]):
+            return kept
+        return self._summarised(self._step_functions.describe_execution(executionArn=entry["executionArn"]))
+
+    def _summarised(self, described: Mapping[str, Any]) -> dict[str, Any]:
+        """Returns an execution as the page lists it, and keeps it if it has ended."""
+        name = _name(described)
+        photo = _photo(described)
+        summary: dict[str, Any] = {
+            "id": name,
+            "name": PurePosixPath(photo.key).name if photo else None,
+            "outcome": "running",
+            "predicted_class": None,
+            "confidence": None,
+            "started": described["startDate"].timestamp(),
+            "milliseconds": None,
+            "bucket": photo.bucket if photo else None,
+            "key": photo.key if photo else None,
+            "error": None,
+            "cause": None,
+        }
+        if described["status"] in ("RUNNING", "PENDING_REDRIVE"):
+            return summary
+        if name in self._ended:
+            return self._ended[name]
+        routing = routing_of(self._step_functions, photo or Photo(name, "", ""), described)
+        for field in ("outcome", "predicted_class", "confidence", "milliseconds", "error", "cause"):
+            summary[field] = getattr(routing, field)
+        self._ended[name] = summary
+        if len(self._ended) > KEPT:
+            self._ended.popitem(last=False)
+        return summary
+
+
+def _name(entry: Mapping[str, Any]) -> str:
+    return entry["name"]
+
+
+def _photo(described: Mapping[str, Any]) -> Photo | None:
+    try:
+        bucket, key = workflow_event.location(workflow_event.read(json.loads(described["input"])))
+    except (InvalidEvent, ValueError, LookupError, RecursionError):
+        return None
+    return Photo(key, bucket, key)
+
+
+def _page(
+    found: list[dict[str, Any]], cursor: str | None, looked_at: int, looked_back_to: float | None
+) -> dict[str, Any]:
+    return {
+        "executions": found,
+        "cursor": cursor,
+        "looked_at": looked_at,
+        "looked_back_to": looked_back_to,
+    }

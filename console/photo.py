@@ -1,0 +1,54 @@
+"""Photos of strangers, made safe to show: decoded here and written anew, small and without metadata."""
+
+import threading
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from lambdas.workflow.errors import ImageTooLarge
+from lambdas.workflow.event import MAX_IMAGE_BYTES
+from lambdas.workflow.photo import MAX_BYTES, small_image
+
+# The largest photo takes most of a gigabyte while it is decoded.
+_decoding = threading.Lock()
+
+
+class NoPhoto(Exception):
+    """There is no such photo (any more), or it may not be read."""
+
+
+def shown(content: bytes) -> tuple[bytes, str]:
+    """Returns what the model is shown of a photo, and its media type.
+
+    Args:
+        content: The file's bytes, whatever they are.
+
+    Raises:
+        InvalidImage, ImageTooLarge: The workflow's serialize function would refuse it too.
+    """
+    with _decoding:
+        image = small_image(content, MAX_IMAGE_BYTES)
+    return image, "image/png" if image.startswith(b"\x89PNG") else "image/jpeg"
+
+
+def stored(s3: Any, bucket: str, key: str, part: str = "bytes=0-") -> bytes:
+    """Returns the bytes of a photo in S3, or of a part of an object.
+
+    Args:
+        s3: Client.
+        bucket: The object's bucket.
+        key: Its key.
+        part: An HTTP byte range.
+
+    Raises:
+        NoPhoto: It is not there, or may not be read.
+        ImageTooLarge: It has more bytes than the workflow's serialize function reads.
+    """
+    try:
+        answer = s3.get_object(Bucket=bucket, Key=key, Range=part)
+    except ClientError as error:
+        raise NoPhoto(f"s3://{bucket}/{key} can not be read: {error.response['Error']['Code']}") from None
+    with answer["Body"] as body:
+        if answer["ContentLength"] > MAX_BYTES:
+            raise ImageTooLarge(f"{answer['ContentLength']} bytes long: at most {MAX_BYTES} are read")
+        return body.read()

@@ -1,0 +1,1 @@
+"""The page's server: who may ask, what it answers, where it listens."""

@@ -1,0 +1,79 @@
+"""Serves the page on 127.0.0.1 until Ctrl-C or SIGTERM."""
+
+import asyncio
+import errno
+import secrets
+import signal
+import socket
+
+from hypercorn.asyncio import serve
+from hypercorn.config import Config
+
+from console.deployment import Deployment
+from console.server.application import ECHARTS, page_application
+
+ADDRESS = "127.0.0.1"
+PORTS_TRIED = 20
+
+
+def serve_page(deployment: Deployment, port: int) -> None:
+    """Serves the page of a deployment and prints its address; returns at SIGTERM.
+
+    Args:
+        deployment: What the page shows.
+        port: Where to listen; the next free one is taken if this one is not.
+
+    Raises:
+        OSError: None of the ports can be had, or the charts are not installed.
+        KeyboardInterrupt: Somebody pressed Ctrl-C.
+    """
+    if not ECHARTS.is_file():
+        raise OSError(f"{ECHARTS} is not there: run make setup")
+    listener = _listener(port)
+    port = listener.getsockname()[1]
+    hosts = [f"{ADDRESS}:{port}", f"localhost:{port}"]
+    print(f"The page: http://{ADDRESS}:{port}/ (Ctrl-C stops it)", flush=True)
+    ended_by = asyncio.run(_serve(deployment, hosts, listener))
+    if ended_by == signal.SIGINT:
+        raise KeyboardInterrupt
+
+
+def _listener(first: int) -> socket.socket:
+    for port in range(first, min(first + PORTS_TRIED, 65536)):
+        listener = socket.socket()
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((ADDRESS, port))
+        except OSError as error:
+            listener.close()
+            if error.errno != errno.EADDRINUSE:
+                raise OSError(f"port {port} can not be had: {error.strerror}. Give another --port") from None
+        else:
+            listener.listen()
+            return listener
+    raise OSError(f"ports {first} to {first + PORTS_TRIED - 1} are all in use: give another --port")
+
+
+async def _serve(deployment: Deployment, hosts: list[str], listener: socket.socket) -> int:
+    stop = asyncio.Event()
+    ended_by: list[int] = []
+
+    def end(signal_number: int) -> None:
+        ended_by.append(signal_number)
+        stop.set()
+
+    for signal_number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(signal_number, end, signal_number)
+
+    config = Config()
+    # Hypercorn closes the socket when it ends.
+    config.bind = [f"fd://{listener.detach()}"]
+    config.loglevel = "WARNING"
+    config.graceful_timeout = 1.5
+    application = page_application(deployment, secrets.token_urlsafe(32), hosts, stop)
+
+    async def stopped() -> None:
+        await stop.wait()
+
+    await serve(application, config, shutdown_trigger=stopped)  # type: ignore[arg-type]
+    return ended_by[0]

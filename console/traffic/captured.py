@@ -1,0 +1,135 @@
+"""What data capture left in the bucket, read once and kept as columns: some 30 bytes an invocation."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from itertools import chain
+from typing import Any
+
+import numpy as np
+from botocore.exceptions import ClientError
+
+from console.deployment import Deployment
+from console.photo import NoPhoto, stored
+from console.traffic.known_pictures import KnownPictures
+from console.traffic.source import ROW, InvocationSource
+from lambdas.workflow.captured_line import read_line
+
+PREFIX = "captured/"
+CONCURRENT_OBJECTS = 4
+BLOCK_BYTES = 2**20
+
+
+@dataclass
+class _ObjectRows:
+    rows: list[tuple[Any, ...]] = field(default_factory=list)
+    bad_lines: int = 0
+    measurements: int = 0
+
+
+class CapturedTraffic(InvocationSource):
+    """The invocations that the endpoint's data capture has written down."""
+
+    unit = "captured object"
+
+    def __init__(self, deployment: Deployment) -> None:
+        super().__init__(deployment)
+        self._keys: list[str] = []
+        self._known: set[str] = set()
+
+    def picture(self, number: int) -> bytes:
+        """Returns the picture of an invocation, read anew from its line.
+
+        Raises:
+            NoPhoto: There is no such invocation, its picture was not captured or is no base64, or its object
+                is gone.
+        """
+        rows = self.rows()
+        if not 0 <= number < len(rows):
+            raise NoPhoto(f"There is no captured invocation {number}")
+        row = rows[number]
+        key, first = self._keys[row["object"]], int(row["offset"])
+        part = f"bytes={first}-{first + int(row['length']) - 1}"
+        line = stored(self.s3, self.deployment.bucket, key, part)
+        picture = read_line(line, self.classes).picture
+        if picture is None:
+            raise NoPhoto("The endpoint's requests are not captured")
+        try:
+            return picture.content()
+        except ValueError as error:
+            raise NoPhoto(f"The captured picture can not be read: {error}") from None
+
+    def read(self, manifest: dict[str, Any]) -> None:
+        """Reads the objects that are new.
+
+        Raises:
+            BotoCoreError: Nothing can be read any more.
+            ClientError: Of an object that is gone or denied, once all others are read.
+        """
+        pictures = KnownPictures(manifest)
+        new = [key for key in self._listed() if key not in self._known]
+        self.progress.of += len(new)
+        # The newest first: whoever waits sees today before last month. Hours are in the keys.
+        new.sort(key=lambda key: key.split("/")[-5:], reverse=True)
+        unreadable = None
+
+        def read(key: str) -> tuple[str, _ObjectRows | ClientError]:
+            try:
+                return key, self._read_object(key, pictures)
+            except ClientError as error:
+                return key, error
+
+        pool = ThreadPoolExecutor(CONCURRENT_OBJECTS, thread_name_prefix="captured-object")
+        try:
+            # The first by itself: it is seen at once, and the others take turns.
+            for key, found in chain.from_iterable(pool.map(read, part) for part in (new[:1], new[1:])):
+                if self.stop.is_set():
+                    return
+                if isinstance(found, _ObjectRows):
+                    self._take_object(key, found)
+                else:
+                    unreadable = found
+        finally:
+            # An object that is not taken now is new the next time.
+            self.progress.of = self.progress.read
+            pool.shutdown(cancel_futures=True)
+        if unreadable:
+            raise unreadable
+
+    def _take_object(self, key: str, found: _ObjectRows) -> None:
+        self._keys.append(key)
+        self._known.add(key)
+        block = np.array(found.rows, ROW)
+        block["object"] = len(self._keys) - 1
+        self.take(block)
+        self.progress.read += 1
+        self.progress.bad_lines += found.bad_lines
+        self.progress.measurements += found.measurements
+
+    def _listed(self) -> Iterator[str]:
+        pages = self.s3.get_paginator("list_objects_v2").paginate(
+            Bucket=self.deployment.bucket, Prefix=PREFIX
+        )
+        return (entry["Key"] for page in pages for entry in page.get("Contents", []))
+
+    def _read_object(self, key: str, pictures: KnownPictures) -> _ObjectRows:
+        body = self.s3.get_object(Bucket=self.deployment.bucket, Key=key)["Body"]
+        found = _ObjectRows()
+        offset = 0
+        for line in body.iter_lines(BLOCK_BYTES, keepends=True):
+            if self.stop.is_set():
+                break
+            try:
+                captured = read_line(line, self.classes)
+                truth = pictures.label(captured.picture)
+            except ValueError:
+                found.bad_lines += bool(line.strip())
+            else:
+                if captured.measurement:
+                    found.measurements += 1
+                else:
+                    confidence = max(captured.inferences)
+                    predicted = captured.inferences.index(confidence)
+                    found.rows.append((captured.time, confidence, predicted, truth, 0, offset, len(line)))
+            offset += len(line)
+        return found

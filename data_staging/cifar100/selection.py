@@ -1,0 +1,111 @@
+"""Chooses the wanted classes out of the archive and splits their training pictures: content alone decides."""
+
+import difflib
+import hashlib
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from data_staging.cifar100.archive import Archive, Rows
+from data_staging.errors import StagingError
+from data_staging.photos import png
+
+SPLITS = ("train", "validation", "test")
+
+
+@dataclass(frozen=True, slots=True)
+class ArchivePicture:
+    """One picture of the archive.
+
+    Attributes:
+        path: Relative to its split's folder: ``class/name.png``.
+        label: Index of its class in the data set's classes.
+        digest: SHA-256 of its pixels, in hex.
+        row: uint8, shape (3072,): its pixels as in the archive (red, green, blue planes of 32x32).
+    """
+
+    path: str
+    label: int
+    digest: str
+    row: npt.NDArray[np.uint8]
+
+    def png(self) -> bytes:
+        """Returns the picture as a 32x32 RGB PNG file."""
+        pixels = self.row.reshape(3, 32, 32).transpose(1, 2, 0)
+        return png(Image.fromarray(np.ascontiguousarray(pixels)))
+
+
+def select(
+    archive: Archive, classes: list[str], validation_fraction: float
+) -> dict[str, list[ArchivePicture]]:
+    """Returns the pictures of the wanted classes by split ("train", "validation", "test").
+
+    The validation split takes that fraction of each class's training pictures (at least one, and never all),
+    chosen by the digest of their pixels: the same pictures wherever they stand in the archive. Each split is
+    in the order of the digests too, because the algorithm reads its list in the order given and classes one
+    after the other would train badly.
+
+    Raises:
+        StagingError: A class is unknown, named twice or without enough pictures.
+    """
+    _check_classes(classes, archive.class_names)
+    splits: dict[str, list[ArchivePicture]] = {split: [] for split in SPLITS}
+    for label, name in enumerate(classes):
+        index = archive.class_names.index(name)
+        training = list(_pictures(archive.train, index, name, label))
+        test = list(_pictures(archive.test, index, name, label))
+        if len(training) < 2 or not test:
+            raise StagingError(
+                f"the archive has {len(training)} training and {len(test)} test pictures of '{name}'; "
+                "at least 2 and 1 are needed: choose another class or the full archive"
+            )
+        training.sort(key=_order)
+        validation = held_out(len(training), validation_fraction)
+        splits["validation"] += training[:validation]
+        splits["train"] += training[validation:]
+        splits["test"] += test
+    return {split: sorted(pictures, key=_order) for split, pictures in splits.items()}
+
+
+def held_out(count: int, fraction: float) -> int:
+    """Returns how many of some pictures that fraction is: at least one, and never all of two or more."""
+    return min(max(round(count * fraction), 1), count - 1)
+
+
+def _order(picture: ArchivePicture) -> tuple[str, str]:
+    return picture.digest, picture.path
+
+
+def _check_classes(classes: list[str], known: list[str]) -> None:
+    if len(classes) < 2:
+        raise StagingError(f"at least two classes are needed, given: {', '.join(classes) or 'none'}")
+    for position, name in enumerate(classes):
+        if name not in known:
+            close = difflib.get_close_matches(name.lower().replace(" ", "_"), known)
+            advice = f"did you mean {' or '.join(close)}?" if close else f"there are {', '.join(known)}."
+            raise StagingError(
+                f"unknown class {name!r}: {advice} For classes of your own pictures give --images DIR"
+            )
+        if name in classes[:position]:
+            raise StagingError(f"class '{name}' is named twice")
+
+
+def _pictures(rows: Rows, index: int, class_name: str, label: int) -> Iterator[ArchivePicture]:
+    """Yields the pictures of one class, names made unique (case apart) in the order of names and digests."""
+    wanted = [row for row, row_label in enumerate(rows.labels) if row_label == index]
+    digests = {row: hashlib.sha256(rows.pixels[row]).hexdigest() for row in wanted}
+    taken = {rows.names[row].lower() for row in wanted}
+    copies: Counter[str] = Counter()
+    for row in sorted(wanted, key=lambda row: (rows.names[row], digests[row])):
+        name = rows.names[row]
+        stem = name.removesuffix(".png").lower()
+        copies[stem] += 1
+        if copies[stem] > 1:
+            while (name := f"{stem}-{copies[stem]}.png") in taken:
+                copies[stem] += 1
+            taken.add(name)
+        yield ArchivePicture(f"{class_name}/{name}", label, digests[row], rows.pixels[row])

@@ -1,0 +1,71 @@
+"""How good a model is by its answers for the validation split, as a batch transform job left them."""
+
+import json
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import boto3
+
+from lambdas.deploy.model_refused import ModelRefused
+from lambdas.workflow.prediction import most_probable, probabilities
+
+# As many as a client has connections.
+READERS = 10
+SUFFIX = ".out"
+s3 = boto3.client("s3")
+
+
+def any_answer(bucket: str, prefix: str) -> bool:
+    """Returns whether anything lies under a prefix."""
+    return s3.list_objects_v2(Bucket=bucket, Prefix=prefix, MaxKeys=1)["KeyCount"] > 0
+
+
+def accuracy_of_answers(
+    bucket: str, prefix: str, labels: Mapping[str, int], classes: tuple[str, ...]
+) -> float:
+    """Returns the share of pictures whose most probable class is the right one.
+
+    Args:
+        bucket: Where the answers are.
+        prefix: Under which they are; each key ends in its picture's path and ``.out``.
+        labels: The right label of each picture by its path, ``class/file``.
+        classes: Class names in label order.
+
+    Raises:
+        ModelRefused: There is no picture, an answer is missing, or one is not the classes' probabilities.
+    """
+    if not labels:
+        raise ModelRefused("The data set has no validation pictures: stage it with a validation_fraction")
+    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+    keys = [entry["Key"] for page in pages for entry in page.get("Contents", [])]
+    answered = {"/".join(key.removesuffix(SUFFIX).split("/")[-2:]): key for key in keys}
+    if missing := labels.keys() - answered.keys():
+        raise ModelRefused(
+            f"The model gave no answer for {len(missing)} of {len(labels)} validation pictures, "
+            f"{min(missing)} among them"
+        )
+
+    def right(picture: tuple[str, int]) -> bool:
+        path, label = picture
+        answer = s3.get_object(Bucket=bucket, Key=answered[path])["Body"].read()
+        try:
+            inferences = probabilities(_prediction(answer), classes)
+        except ValueError as error:
+            raise ModelRefused(f"The model's answer for the validation picture {path} is {error}") from None
+        return most_probable(inferences, classes)[0] == classes[label]
+
+    with ThreadPoolExecutor(READERS) as readers:
+        return sum(readers.map(right, labels.items())) / len(labels)
+
+
+def _prediction(answer: bytes) -> Any:
+    """Returns the list in an answer: the algorithm gives it bare, or as ``prediction`` of a JSON line.
+
+    Source: https://docs.aws.amazon.com/sagemaker/latest/dg/image-classification.html
+    """
+    try:
+        value = json.loads(answer)
+    except (ValueError, RecursionError):
+        return answer
+    return value.get("prediction") if isinstance(value, dict) else value

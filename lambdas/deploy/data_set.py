@@ -1,0 +1,56 @@
+"""The data set that ``data_staging/`` left in the bucket, as far as a deploy reads it."""
+
+import json
+from typing import Any
+
+import boto3
+
+from lambdas.deploy.model_refused import ModelRefused
+
+NOT_STAGED = "not-staged"
+STAGING_COMMAND = "python data_staging/stage.py"
+s3 = boto3.client("s3")
+
+
+def read_manifest(bucket: str, dataset: str, classes: tuple[str, ...]) -> dict[str, Any]:
+    """Returns the manifest of a data set of these classes.
+
+    Args:
+        bucket: Where it is staged.
+        dataset: Its id.
+        classes: Class names in label order, as the settings have them.
+
+    Raises:
+        ModelRefused: No data set is staged, or its classes are others or in another order.
+    """
+    if dataset == NOT_STAGED:
+        raise ModelRefused(f"No data set is staged: run {STAGING_COMMAND}, then deploy again")
+    manifest = json.loads(_read(bucket, dataset, "manifest.json"))
+    staged = tuple(manifest["classes"])
+    if staged != classes:
+        raise ModelRefused(
+            f"Data set {dataset} has the classes {','.join(staged)}, the setting 'classes' "
+            f"says {','.join(classes)}: stage again with {STAGING_COMMAND}, or change the setting"
+        )
+    return manifest
+
+
+def validation_labels(bucket: str, dataset: str) -> dict[str, int]:
+    """Returns the label of each validation picture by its path below ``validation/``.
+
+    Raises:
+        ModelRefused: The data set has no list of them.
+    """
+    lines = _read(bucket, dataset, "validation.lst").decode().splitlines()
+    return {path: int(label) for _, label, path in (line.split("\t") for line in lines)}
+
+
+def _read(bucket: str, dataset: str, file: str) -> bytes:
+    key = f"datasets/{dataset}/{file}"
+    try:
+        return s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+    except s3.exceptions.NoSuchKey:
+        raise ModelRefused(
+            f"Data set {dataset} is not in the bucket: there is no s3://{bucket}/{key}; "
+            f"run {STAGING_COMMAND}, then deploy again"
+        ) from None

@@ -1,0 +1,89 @@
+"""One line of SageMaker's data capture: when, what the model answered, and the picture it was shown.
+
+Format: "Capture data from real-time endpoint" in the SageMaker Developer Guide.
+"""
+
+import base64
+import binascii
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from lambdas.workflow.prediction import MEASUREMENT, probabilities
+
+
+@dataclass(frozen=True, slots=True)
+class CapturedLine:
+    """One captured invocation.
+
+    Attributes:
+        time: Unix seconds.
+        inferences: Probabilities in label order.
+        picture: The request's body, as captured; None where requests are not captured.
+        measurement: Whether it was asked to measure the model, not to route a photo.
+    """
+
+    time: float
+    inferences: list[float]
+    picture: "CapturedBody | None"
+    measurement: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CapturedBody:
+    """A body as data capture wrote it: text, in base64 unless it is JSON or CSV."""
+
+    data: str
+    is_base64: bool
+
+    @property
+    def size(self) -> int:
+        """How many bytes `content` has, found without decoding."""
+        return len(self.data) // 4 * 3 - self.data[-2:].count("=") if self.is_base64 else len(self.content())
+
+    def content(self) -> bytes:
+        """Returns the body.
+
+        Raises:
+            ValueError: It is no base64.
+        """
+        if not self.is_base64:
+            return self.data.encode(errors="replace")
+        try:
+            return base64.b64decode(self.data)
+        except (binascii.Error, ValueError):
+            raise ValueError("a body is no base64") from None
+
+
+def read_line(line: bytes, classes: Sequence[str]) -> CapturedLine:
+    """Reads one line of a captured JSONL object.
+
+    Args:
+        line: The line, in UTF-8.
+        classes: Names of the classes in label order.
+
+    Raises:
+        ValueError: It is no captured answer of a model of these classes.
+    """
+    try:
+        record = json.loads(line)
+        captured, metadata = record["captureData"], record["eventMetadata"]
+        moment = datetime.fromisoformat(metadata["inferenceTime"])
+        answer = _body(captured["endpointOutput"])
+        request = captured.get("endpointInput")
+        picture = None if request is None else _body(request)
+        measurement = metadata.get("inferenceId") == MEASUREMENT
+        # What has no zone is UTC, as all that SageMaker writes.
+        time = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    except (LookupError, TypeError, AttributeError, OverflowError, RecursionError) as error:
+        raise ValueError(f"no line of data capture: {type(error).__name__}") from None
+    return CapturedLine(time, probabilities(answer.content(), tuple(classes)), picture, measurement)
+
+
+def _body(part: dict[str, Any]) -> CapturedBody:
+    data = part["data"]
+    if not isinstance(data, str):
+        raise TypeError("data")
+    return CapturedBody(data, part["encoding"] == "BASE64")

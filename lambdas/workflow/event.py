@@ -1,0 +1,159 @@
+"""The one reader of the workflow's event, whatever wrapped it.
+
+In: the fields ``s3_bucket``, ``s3_key``, ``image_data`` and ``inferences`` at top level or under ``body``, an
+object or its JSON text, as Lambda proxies and other solutions of this exercise wrap it. Out: the fields at
+top level. Fields that nobody here knows pass through.
+"""
+
+import base64
+import binascii
+import json
+import re
+from typing import Any
+
+from lambdas.workflow.errors import InvalidEvent
+
+# Step Functions refuses a state's output above 262,144 bytes of UTF-8 JSON. The image gets half of that at
+# most, a caller's own fields a quarter; the rest is for the probabilities and what Step Functions adds.
+MAX_IMAGE_BYTES = 98_304
+"""The most bytes of an encoded image in an event: 131,072 characters of base64."""
+MAX_OTHER_FIELDS_BYTES = 65_536
+"""The most bytes of JSON that an event's fields beside the image may take."""
+
+# What botocore itself checks before it calls S3, and S3's own limit.
+BUCKET_NAME = re.compile(r"[a-zA-Z0-9.\-_]{1,255}")
+MAX_KEY_BYTES = 1024
+
+
+def read(event: object) -> dict[str, Any]:
+    """Returns the event's fields in one flat form, in a new dict.
+
+    A ``body`` may lie in a ``body``, as in an answer wrapped twice. Where a name occurs in several layers the
+    outermost counts, for it was set last. The wrapping, ``body`` and the ``statusCode`` beside it, goes.
+
+    Raises:
+        InvalidEvent: The event or a ``body`` is not an object, or holds what JSON has no form for.
+    """
+    fields: dict[str, Any] = {}
+    layer = event
+    if not isinstance(layer, dict):
+        raise InvalidEvent(
+            f"The event is {_described(event)}: an object with s3_bucket and s3_key is expected"
+        )
+    while "body" in layer:
+        for name, value in layer.items():
+            if name not in ("body", "statusCode"):
+                fields.setdefault(name, value)
+        layer = _opened(layer["body"])
+    fields = {**layer, **fields}
+    _json_bytes(fields)
+    return fields
+
+
+def location(fields: dict[str, Any]) -> tuple[str, str]:
+    """Returns the photo's bucket and key.
+
+    The key is taken as S3 stores it: ``a photo.png``, not the ``a+photo.png`` of S3's notifications.
+
+    Raises:
+        InvalidEvent: One is missing, not a string, or nothing that S3 could hold.
+    """
+    bucket = _text(fields, "s3_bucket", "the name of the bucket that holds the photo")
+    if not BUCKET_NAME.fullmatch(bucket):
+        raise InvalidEvent(
+            f"Field s3_bucket is {_described(bucket)}: a bucket's name is expected, with no s3:// and no key"
+        )
+    key = _text(fields, "s3_key", "the key of the photo in its bucket")
+    if len(key.encode()) > MAX_KEY_BYTES:
+        raise InvalidEvent(
+            f"Field s3_key is {len(key.encode())} bytes long: S3 has no keys above {MAX_KEY_BYTES} bytes"
+        )
+    return bucket, key
+
+
+def image(fields: dict[str, Any]) -> bytes:
+    """Returns the decoded ``image_data``.
+
+    Raises:
+        InvalidEvent: It is missing, empty, or not base64.
+    """
+    value = fields.get("image_data")
+    expected = "the photo in base64 is expected, as the serialize function writes it"
+    if not isinstance(value, str):
+        raise InvalidEvent(f"Field image_data is {_kind(value)}: {expected}")
+    try:
+        # Command-line tools break base64 into lines.
+        decoded = base64.b64decode("".join(value.split()), validate=True)
+    except (binascii.Error, ValueError):
+        raise InvalidEvent(f"Field image_data is no base64: {expected}") from None
+    if not decoded:
+        raise InvalidEvent(f"Field image_data is empty: {expected}")
+    return decoded
+
+
+def check_room(fields: dict[str, Any]) -> None:
+    """Makes sure that the fields leave room for the image within what Step Functions carries.
+
+    Raises:
+        InvalidEvent: The fields beside ``image_data`` are too large.
+    """
+    others = {name: value for name, value in fields.items() if name != "image_data"}
+    size = _json_bytes(others)
+    if size > MAX_OTHER_FIELDS_BYTES:
+        raise InvalidEvent(
+            f"The event's fields beside image_data take {size} bytes: at most {MAX_OTHER_FIELDS_BYTES} leave "
+            "room for the photo. Send fewer or shorter fields"
+        )
+
+
+def _text(fields: dict[str, Any], name: str, meaning: str) -> str:
+    value = fields.get(name)
+    if not isinstance(value, str) or not value:
+        raise InvalidEvent(f"Field {name} is {_described(value)}: {meaning} is expected, a non-empty string")
+    return value
+
+
+def _opened(body: object) -> dict[str, Any]:
+    if isinstance(body, str):
+        try:
+            body = json.loads(body)
+        except (ValueError, RecursionError):
+            raise InvalidEvent(
+                "Field body is a string but no JSON: an object, or its JSON text, is expected"
+            ) from None
+    if not isinstance(body, dict):
+        raise InvalidEvent(f"Field body is {_described(body)}: an object, or its JSON text, is expected")
+    return body
+
+
+def _json_bytes(fields: dict[str, Any]) -> int:
+    """Returns the size of the fields as JSON, which is what Step Functions counts."""
+    try:
+        return len(json.dumps(fields, ensure_ascii=False, allow_nan=False).encode())
+    except (ValueError, RecursionError) as error:
+        # Python reads more than JSON knows: NaN, Infinity, half a surrogate pair.
+        raise InvalidEvent(f"The event holds what JSON can not carry: {error}"[:200]) from None
+
+
+def _described(value: object) -> str:
+    """Says what came, short enough for a log and never an image."""
+    if isinstance(value, str | bool | int | float):
+        shown = value[:60] + "…" if isinstance(value, str) and len(value) > 60 else value
+        return f"{_kind(value)} ({shown!r})" if value != "" else "an empty string"
+    return _kind(value)
+
+
+def _kind(value: object) -> str:
+    match value:
+        case None:
+            return "missing or null"
+        case bool():
+            return "a boolean"
+        case int() | float():
+            return "a number"
+        case str():
+            return "a string"
+        case list():
+            return "a list"
+        case _:
+            return "an object"

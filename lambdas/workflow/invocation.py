@@ -1,0 +1,50 @@
+"""The functions' log: JSON lines that carry the execution and the photo they are about, never image data."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import Any, Protocol
+
+from aws_lambda_powertools import Logger
+
+from lambdas.workflow import event as workflow_event
+from lambdas.workflow.errors import WorkflowError
+
+# In ASCII: an event may carry text that standard output has no bytes for. With another form of timestamp
+# Lambda takes every line for one of level INFO.
+logger = Logger(json_serializer=partial(json.dumps, default=str), use_rfc3339=True)
+
+LONGEST_ID = 1024
+
+
+class Context(Protocol):
+    """What is used of the context that Lambda passes."""
+
+    function_name: str
+    aws_request_id: str
+
+
+@contextmanager
+def invocation(event: object, context: Context) -> Iterator[dict[str, Any]]:
+    """Yields the event's fields with the log set to this invocation; logs a named error before it goes on.
+
+    Raises:
+        InvalidEvent: The event can not be read.
+    """
+    logger.structure_logs(function_name=context.function_name, function_request_id=context.aws_request_id)
+    logger.append_keys(**_ids(event))
+    try:
+        fields = workflow_event.read(event)
+        logger.append_keys(**_ids(fields))
+        yield fields
+    except WorkflowError as error:
+        logger.error(str(error), error=type(error).__name__)
+        raise
+
+
+def _ids(event: object) -> dict[str, str]:
+    if not isinstance(event, dict):
+        return {}
+    values = {name: event.get(name) for name in ("execution_id", "s3_bucket", "s3_key")}
+    return {name: value[:LONGEST_ID] for name, value in values.items() if isinstance(value, str)}

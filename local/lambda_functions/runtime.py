@@ -1,0 +1,145 @@
+"""Runs Python functions over a true Lambda Runtime API, as AWS does, where MiniStack has a shortcut.
+
+MiniStack has such an API for custom runtimes alone; through its shortcut a function's errors lose their class
+name, by which a state machine catches them, and a function sees every package of the server.
+"""
+
+import os
+import queue
+import time
+from pathlib import Path
+from typing import Any
+
+from ministack.core import lambda_runtime
+from ministack.services import lambda_svc
+
+from local.lambda_functions.packages import make_runtime, unpack
+from local.lambda_functions.runtime_client import END_OF_OUTPUT
+from local.patching import original, replace
+
+OUTPUT_SECONDS = 1.0
+OF_THE_HOST = ("PATH", "TMPDIR", "NO_PROXY", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
+"""Of the server's environment, what a function on this machine cannot do without."""
+
+
+class _PythonCode(bytes):
+    """The zip of a Python function; tells it from that of a custom runtime."""
+
+
+class PythonWorker(lambda_runtime.ProvidedWorker):
+    """One execution environment of a Python function."""
+
+    def __init__(self, function_name: str, config: dict[str, Any], code: bytes) -> None:
+        super().__init__(function_name, config, _PythonCode(code))
+
+    def invoke(self, event: Any, request_id: str, **invocation: Any) -> dict[str, Any]:
+        """Runs one invocation; words a time-out as AWS does."""
+        result = super().invoke(event, request_id, **invocation)
+        error = result.get("error_payload")
+        if isinstance(error, dict) and error["errorType"] == "Sandbox.Timedout":
+            stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+            result["log"] += f"\n{stamp} {request_id} {error['errorMessage']}"
+            error["errorMessage"] = f"RequestId: {request_id} Error: {error['errorMessage']}"
+        return result
+
+    def _await_init(self, init_timeout: float | None = None) -> None:
+        try:
+            super()._await_init(init_timeout)
+        except RuntimeError:
+            if isinstance(self._init_error, dict):
+                problem = self._init_error
+                raise lambda_runtime.ProvidedRuntimeError(
+                    problem["errorMessage"], problem["errorType"]
+                ) from None
+            raise
+
+    def _drain_stderr_bounded(self, first_line_wait: float = OUTPUT_SECONDS, **_waits: float) -> str:
+        """Returns what the function printed, up to the mark of its end."""
+        lines: list[str] = []
+        deadline = time.monotonic() + first_line_wait
+        while (left := deadline - time.monotonic()) > 0:
+            try:
+                line = self._stderr_queue.get(timeout=left)
+            except queue.Empty:
+                break
+            if line.startswith(END_OF_OUTPUT):
+                break
+            lines.append(line)
+        return "\n".join(lines)
+
+
+def install(folder: Path) -> None:
+    """Sends Python functions through the Runtime API.
+
+    Args:
+        folder: Empty folder for the runtime and the unpacked functions.
+    """
+    for method in ("invoke", "_await_init", "_drain_stderr_bounded"):
+        original(lambda_runtime.ProvidedWorker, method)
+    make_runtime(folder / "runtime")
+    packages = folder / "packages"
+    packages.mkdir()
+
+    code_folder = original(lambda_svc, "_provided_runtime_code_dir")
+    environment = original(lambda_svc, "_provided_worker_env")
+    execute = original(lambda_svc, "_execute_function_warm")
+    execute_over_api = original(lambda_svc, "_execute_function_provided_warm")
+    worker_class = original(lambda_runtime, "_worker_class_for")
+    code_lock = original(lambda_svc, "_provided_code_lock")
+
+    def python_code_folder(code: bytes) -> str:
+        if not isinstance(code, _PythonCode):
+            return str(code_folder(code))
+        with code_lock:
+            home = unpack(code, packages).parent
+            bootstrap = home / "bootstrap"
+            if not bootstrap.is_symlink():
+                bootstrap.symlink_to(folder / "runtime" / "bootstrap")
+        return str(home)
+
+    def python_environment(config: dict[str, Any], home: str, port: int) -> dict[str, str]:
+        variables: dict[str, str] = environment(config, home, port)
+        if not _is_python(config):
+            return variables
+        return _functions_own(config, variables) | {
+            "LAMBDA_TASK_ROOT": str(Path(home) / "task"),
+            "LAMBDA_RUNTIME_DIR": str(folder / "runtime" / "packages"),
+        }
+
+    def execute_python(function: dict[str, Any], event: Any, request_id: str) -> dict[str, Any]:
+        over_api = _is_python(function.get("config") or function)
+        result: dict[str, Any] = (execute_over_api if over_api else execute)(function, event, request_id)
+        return result
+
+    replace(lambda_svc, "_provided_runtime_code_dir", python_code_folder)
+    replace(lambda_svc, "_provided_worker_env", python_environment)
+    replace(lambda_svc, "_execute_function_warm", execute_python)
+    replace(
+        lambda_runtime,
+        "_worker_class_for",
+        lambda config: PythonWorker if _is_python(config) else worker_class(config),
+    )
+
+
+def _is_python(config: dict[str, Any]) -> bool:
+    return str(config.get("Runtime", "")).startswith("python")
+
+
+def _functions_own(config: dict[str, Any], variables: dict[str, str]) -> dict[str, str]:
+    """Leaves of a function's environment what AWS sets and what the function's settings say."""
+    settings = (config.get("Environment") or {}).get("Variables") or {}
+    logging = config.get("LoggingConfig") or {}
+    name = variables["AWS_LAMBDA_FUNCTION_NAME"]
+    own = {
+        key: value
+        for key, value in variables.items()
+        if key not in os.environ or key in settings or key in OF_THE_HOST or key.startswith("AWS_")
+    }
+    return own | {
+        "AWS_EXECUTION_ENV": f"AWS_Lambda_{config['Runtime']}",
+        "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
+        "AWS_LAMBDA_LOG_FORMAT": logging.get("LogFormat", "Text"),
+        "AWS_LAMBDA_LOG_GROUP_NAME": logging.get("LogGroup") or f"/aws/lambda/{name}",
+        "LANG": "en_US.UTF-8",
+        "TZ": ":UTC",
+    }

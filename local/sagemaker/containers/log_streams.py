@@ -1,0 +1,67 @@
+"""Writes lines to CloudWatch Logs as they come."""
+
+import logging
+import time
+from collections.abc import Iterator
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from local.sagemaker.containers.outbox import Outbox
+from local.sagemaker.emulator import client
+
+TRAINING_GROUP = "/aws/sagemaker/TrainingJobs"
+TRANSFORM_GROUP = "/aws/sagemaker/TransformJobs"
+ENDPOINT_GROUP = "/aws/sagemaker/Endpoints"
+
+_SECONDS_BETWEEN_BATCHES = 0.5
+_BATCH = 1000
+_MESSAGE = 200_000  # characters; CloudWatch cuts events at 256 KB
+
+_logger = logging.getLogger("sagemaker.logs")
+
+
+class LogStream:
+    """One stream of a log group; what cannot be written is lost and said once in the server's own log."""
+
+    def __init__(self, group: str, name: str, role_arn: str) -> None:
+        """Makes the group and the stream where they are not there.
+
+        Args:
+            group: Log group.
+            name: Log stream.
+            role_arn: Role that writes, as on AWS the job's or the model's own.
+        """
+        self.group = group
+        self.name = name
+        self._role_arn = role_arn
+        self._outbox: Outbox[dict[str, Any]] = Outbox(
+            "sagemaker-logs", self._send, seconds=_SECONDS_BETWEEN_BATCHES, largest=_BATCH
+        )
+
+    def write(self, line: str) -> None:
+        """Takes one line; empty ones are dropped, as CloudWatch refuses them."""
+        if line:
+            self._outbox.put({"timestamp": int(time.time() * 1000), "message": line[:_MESSAGE]})
+
+    def close(self) -> None:
+        """Writes what is left and returns when that is done."""
+        self._outbox.close()
+
+    def _send(self, batches: Iterator[list[dict[str, Any]]]) -> None:
+        try:
+            logs = client("logs", self._role_arn)
+            _create(logs.create_log_group, logGroupName=self.group)
+            _create(logs.create_log_stream, logGroupName=self.group, logStreamName=self.name)
+            for batch in batches:
+                logs.put_log_events(logGroupName=self.group, logStreamName=self.name, logEvents=batch)
+        except (BotoCoreError, ClientError) as error:
+            _logger.warning("log stream %s of %s is not written further: %s", self.name, self.group, error)
+
+
+def _create(operation: Any, **names: str) -> None:
+    try:
+        operation(**names)
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ResourceAlreadyExistsException":
+            raise

@@ -1,0 +1,205 @@
+"""The operations on endpoints, and which deployment serves each."""
+
+import logging
+import time
+from typing import Any
+
+from local.sagemaker import listing, records
+from local.sagemaker.emulator import Place, start_work, wait_until_serving
+from local.sagemaker.errors import ApiError, invalid
+from local.sagemaker.hosting import variants as deployment
+from local.sagemaker.hosting.models import existing, existing_config
+from local.sagemaker.hosting.variants import Deployment, DeploymentFailed
+from local.sagemaker.records import LOCK, Record
+
+_RESTART_SECONDS = 60.0  # in which an endpoint should be back after the embedded cloud was started again
+_PATIENCE_AT_THE_END = 2.0  # seconds that requests have when the embedded cloud stops
+
+_logger = logging.getLogger("sagemaker.endpoints")
+#: ARN of an endpoint to what answers for it.
+_serving: dict[str, Deployment] = {}
+
+
+def create_endpoint(request: dict[str, Any]) -> Record:
+    """CreateEndpoint: InService (or Failed) some seconds later."""
+    name = request["EndpointName"]
+    endpoint_arn = records.arn("endpoint", name)
+    config = existing_config(request["EndpointConfigName"])
+    with LOCK:
+        if name in records.endpoints:
+            raise invalid(f'Cannot create already existing endpoint "{endpoint_arn}".')
+        moment = records.now()
+        record: Record = {
+            "EndpointName": name,
+            "EndpointArn": endpoint_arn,
+            "EndpointConfigName": config["EndpointConfigName"],
+            "EndpointStatus": "Creating",
+            "CreationTime": moment,
+            "LastModifiedTime": moment,
+        }
+        records.endpoints[name] = record
+        records.set_tags(endpoint_arn, request.get("Tags", []))
+    start_work(f"sagemaker-endpoint-{name}", _deploy, record, config)
+    return record
+
+
+def update_endpoint(request: dict[str, Any]) -> Record:
+    """UpdateEndpoint: the old deployment goes when the new one is healthy, and stays if it never is."""
+    config = existing_config(request["EndpointConfigName"])
+    with LOCK:
+        record = _existing(request["EndpointName"])
+        if record["EndpointStatus"] != "InService":
+            state = "failed" if record["EndpointStatus"] == "Failed" else "in-progress"
+            raise invalid(f'Cannot update {state} endpoint "{record["EndpointArn"]}".')
+        record.update(EndpointStatus="Updating", LastModifiedTime=records.now())
+        record.pop("FailureReason", None)
+    start_work(f"sagemaker-endpoint-{record['EndpointName']}", _deploy, record, config)
+    return record
+
+
+def delete_endpoint(request: dict[str, Any]) -> Record:
+    """DeleteEndpoint: it answers no more at once; requests that are with it finish."""
+    with LOCK:
+        record = _existing(request["EndpointName"])
+        if record["EndpointStatus"] in ("Creating", "Updating", "SystemUpdating"):
+            raise invalid(f'Cannot update in-progress endpoint "{record["EndpointArn"]}".')
+        if record["EndpointStatus"] == "Deleting":
+            return {}
+        record.update(EndpointStatus="Deleting", LastModifiedTime=records.now())
+        retired = _serving.pop(record["EndpointArn"], None)
+    start_work(f"sagemaker-endpoint-{record['EndpointName']}", _delete, record, retired)
+    return {}
+
+
+def describe_endpoint(request: dict[str, Any]) -> Record:
+    """DescribeEndpoint."""
+    return _existing(request["EndpointName"])
+
+
+def list_endpoints(request: dict[str, Any]) -> Record:
+    """ListEndpoints."""
+    page, token = listing.page(
+        list(records.endpoints.values()), request, resource="Endpoint", order="Descending"
+    )
+    return {"Endpoints": page, "NextToken": token}
+
+
+def serving(name: str) -> Deployment:
+    """Returns what answers for an endpoint of the caller's account.
+
+    Raises:
+        ApiError: ValidationError, where there is no such endpoint or nothing answers for it yet.
+    """
+    endpoint_arn = records.arn("endpoint", name)
+    current = _serving.get(endpoint_arn)
+    deadline = time.monotonic() + _RESTART_SECONDS
+    while current is None and _is_restarting(name) and time.monotonic() < deadline:
+        time.sleep(0.1)
+        current = _serving.get(endpoint_arn)
+    if current is None:
+        account = endpoint_arn.split(":")[4]
+        raise ApiError("ValidationError", f"Endpoint {name} of account {account} not found.")
+    return current
+
+
+def bring_back(record: Record) -> None:
+    """Starts an endpoint that was in service when the embedded cloud stopped."""
+    config = records.endpoint_configs.get(record["EndpointConfigName"])
+    if config is None:
+        record.update(EndpointStatus="Failed", FailureReason="Its endpoint configuration was deleted.")
+        return
+    record["EndpointStatus"] = "SystemUpdating"
+    start_work(f"sagemaker-endpoint-{record['EndpointName']}", _bring_back, record, config)
+
+
+def end_all() -> None:
+    """Ends everything that serves, without a change to what is recorded."""
+    for endpoint_arn in list(_serving):
+        _serving.pop(endpoint_arn).end(_PATIENCE_AT_THE_END)
+
+
+def _existing(name: str) -> Record:
+    return existing(records.endpoints, "endpoint", name, "endpoint")
+
+
+def _is_restarting(name: str) -> bool:
+    return bool(records.endpoints.get(name, {}).get("EndpointStatus") == "SystemUpdating")
+
+
+def _bring_back(record: Record, config: Record) -> None:
+    wait_until_serving(_RESTART_SECONDS)
+    _deploy(record, config)
+
+
+def _deploy(record: Record, config: Record) -> None:
+    reason = None
+    try:
+        new = deployment.start(record["EndpointName"], config)
+    except DeploymentFailed as error:
+        reason = str(error)
+    except ApiError as error:
+        reason = error.message
+    except Exception as error:
+        _logger.exception("endpoint %s", record["EndpointName"])
+        reason = f"The embedded cloud could not start it: {error!r}"
+    if Place.closing.is_set():
+        if reason is None:
+            new.end()
+        return
+    retired = None
+    with LOCK:
+        if reason is None:
+            retired = _serving.get(record["EndpointArn"])
+            _serving[record["EndpointArn"]] = new
+            record.update(
+                EndpointStatus="InService",
+                EndpointConfigName=config["EndpointConfigName"],
+                ProductionVariants=[_summary(variant) for variant in config["ProductionVariants"]],
+            )
+            _describe_capture(record, config)
+        elif record["EndpointArn"] in _serving:
+            record.update(EndpointStatus="InService", FailureReason=reason)
+        else:
+            record.update(EndpointStatus="Failed", FailureReason=reason)
+        record["LastModifiedTime"] = records.now()
+    if retired is not None:
+        retired.end()
+
+
+def _delete(record: Record, retired: Deployment | None) -> None:
+    if retired is not None:
+        retired.end()
+    with LOCK:
+        records.endpoints.pop(record["EndpointName"], None)
+        records.tags.pop(record["EndpointArn"], None)
+
+
+def _summary(variant: Record) -> Record:
+    weight = variant["InitialVariantWeight"]
+    summary = {
+        "VariantName": variant["VariantName"],
+        "CurrentWeight": weight,
+        "DesiredWeight": weight,
+    }
+    if serverless := variant.get("ServerlessConfig"):
+        return {
+            **summary,
+            "CurrentServerlessConfig": serverless,
+            "DesiredServerlessConfig": serverless,
+            "CurrentInstanceCount": 0,
+        }
+    count = variant["InitialInstanceCount"]
+    return {**summary, "CurrentInstanceCount": count, "DesiredInstanceCount": count}
+
+
+def _describe_capture(record: Record, config: Record) -> None:
+    record.pop("DataCaptureConfig", None)
+    if capture := config.get("DataCaptureConfig"):
+        on = capture.get("EnableCapture", False)
+        record["DataCaptureConfig"] = {
+            "EnableCapture": on,
+            "CaptureStatus": "Started" if on else "Stopped",
+            "CurrentSamplingPercentage": capture["InitialSamplingPercentage"],
+            "DestinationS3Uri": capture["DestinationS3Uri"],
+            "KmsKeyId": capture.get("KmsKeyId", ""),
+        }

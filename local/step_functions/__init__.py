@@ -1,0 +1,1 @@
+"""Step Functions of the embedded cloud: what MiniStack's lacks of AWS's."""

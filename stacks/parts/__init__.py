@@ -1,0 +1,1 @@
+"""What more than one stack is built from."""

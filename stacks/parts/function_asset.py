@@ -1,0 +1,121 @@
+"""Packs lambdas/ with the packages it needs, without Docker: pip brings the wheels for Lambda's platform.
+
+What is built lies under .build/, named by a digest of what went into it: nothing is fetched or built twice.
+"""
+
+import hashlib
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+LAMBDAS = REPOSITORY / "lambdas"
+REQUIREMENTS = LAMBDAS / "requirements.txt"
+CONSTRAINTS = REPOSITORY / "constraints.txt"
+BUILD = REPOSITORY / ".build"
+
+# The runtime is the Python that synthesises, so that what the tests run is what is shipped.
+PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
+# The machine's architecture in wheel names and in Lambda's; any other machine ships for x86-64.
+ARCHITECTURE = "aarch64" if platform.machine() in ("arm64", "aarch64") else "x86_64"
+_OLDEST_GLIBC = 17
+# Lambda runs Python 3.11 on Amazon Linux 2 and later ones on Amazon Linux 2023 (glibc 2.26 and 2.34).
+_NEWEST_GLIBC = 26 if sys.version_info < (3, 12) else 34
+# Unzipped, Lambda takes 250 MB; a quarter of it keeps cold starts short.
+MAX_BYTES = 62_500_000
+
+
+class AssetError(Exception):
+    """The asset can not be built; the message is one line for the user."""
+
+
+def build_function_asset(build: Path = BUILD) -> Path:
+    """Builds the functions' asset unless it is there already.
+
+    Args:
+        build: Folder for what is built.
+
+    Returns:
+        A folder whose root is on the function's ``sys.path``; its name ends in the digest of its content.
+
+    Raises:
+        AssetError: pip could not bring the packages, the result is too large, or the disk does not take it.
+    """
+    try:
+        return _built(build)
+    except OSError as error:
+        raise AssetError(f"The functions' asset can not be written to {build}: {error}") from None
+
+
+def _built(build: Path) -> Path:
+    sources = sorted(LAMBDAS.rglob("*.py"))
+    packages_digest = _digest(PYTHON, ARCHITECTURE, REQUIREMENTS.read_text(), CONSTRAINTS.read_text())
+    # Where a file lies counts: one that is only moved makes another asset.
+    contents = [text for file in sources for text in (str(file.relative_to(LAMBDAS)), file.read_text())]
+    asset_digest = _digest(packages_digest, *contents)
+    packages = _once(build / f"packages-{packages_digest}", _fetch_packages)
+
+    def assemble(folder: Path) -> None:
+        shutil.copytree(packages, folder, copy_function=os.link, dirs_exist_ok=True)
+        for source in sources:
+            copy = folder / source.relative_to(LAMBDAS.parent)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(source, copy)
+        size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+        if size > MAX_BYTES:
+            raise AssetError(
+                f"The functions' asset has {size:,} bytes, more than {MAX_BYTES:,}: "
+                f"see what {REQUIREMENTS.relative_to(REPOSITORY)} brings along"
+            )
+
+    return _once(build / f"functions-{asset_digest}", assemble)
+
+
+def _fetch_packages(folder: Path) -> None:
+    """Installs the wheels for Lambda's Linux into a folder."""
+    print(f"Fetching the functions' packages for Python {PYTHON} on {ARCHITECTURE} (once)", file=sys.stderr)
+    tags = [f"manylinux_2_{glibc}_{ARCHITECTURE}" for glibc in range(_NEWEST_GLIBC, _OLDEST_GLIBC - 1, -1)]
+    command = [
+        *(sys.executable, "-m", "pip", "install", "--quiet", "--no-compile", "--target", str(folder)),
+        *("--requirement", str(REQUIREMENTS), "--constraint", str(CONSTRAINTS)),
+        *("--only-binary=:all:", "--implementation", "cp", "--python-version", PYTHON),
+        *(argument for tag in [*tags, f"manylinux2014_{ARCHITECTURE}"] for argument in ("--platform", tag)),
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        reasons = [line for line in done.stderr.splitlines() if line.startswith("ERROR")] or [
+            "no reason given"
+        ]
+        raise AssetError(
+            f"pip can not fetch the functions' packages ({reasons[-1].removeprefix('ERROR: ')}): "
+            "check the network, or point PIP_FIND_LINKS at a folder of wheels"
+        )
+    # Console scripts name this machine's Python: they are of no use there and differ from machine to machine.
+    shutil.rmtree(folder / "bin", ignore_errors=True)
+
+
+def _once(target: Path, fill: Callable[[Path], None]) -> Path:
+    """Fills a folder and gives it its name only when whole; a folder of that name is taken as it is."""
+    if target.is_dir():
+        return target
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".unfinished-") as unfinished:
+        folder = Path(unfinished) / "content"
+        folder.mkdir()
+        fill(folder)
+        try:
+            folder.rename(target)
+        except OSError:
+            # Another process built the same meanwhile.
+            if not target.is_dir():
+                raise
+    return target
+
+
+def _digest(*facts: str) -> str:
+    return hashlib.sha256("".join(f"{fact}\0" for fact in facts).encode()).hexdigest()[:16]

@@ -1,0 +1,71 @@
+"""A Lambda function of the asset, with a role and a log group of its own."""
+
+from pathlib import Path
+
+import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from constructs import Construct
+
+from stacks.configuration.settings import Settings
+from stacks.parts.function_asset import ARCHITECTURE, PYTHON
+from stacks.parts.log_group import LogGroup
+
+
+class LoggedFunction(lambda_.Function):
+    """A function whose role may at first do nothing but log and trace."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        settings: Settings,
+        purpose: str,
+        handler: str,
+        code: Path,
+        memory_mb: int,
+        timeout_seconds: int,
+        environment: dict[str, str],
+    ) -> None:
+        """Makes function, role and log group.
+
+        Args:
+            scope: Where they belong.
+            construct_id: Id there.
+            settings: For the name and for how long logs are kept.
+            purpose: Last part of the function's name, as ``serialize``.
+            handler: Dotted path of the handler in the asset.
+            code: The asset's folder.
+            memory_mb: Memory.
+            timeout_seconds: Longest run.
+            environment: Environment variables, beside the service's name for the log.
+        """
+        name = f"{settings.name}-{purpose}"
+        log_group = LogGroup(scope, f"{construct_id}Logs", name=f"/aws/lambda/{name}", days=settings.log_days)
+        role = iam.Role(scope, f"{construct_id}Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
+        log_group.grant_write(role)
+        super().__init__(
+            scope,
+            construct_id,
+            function_name=name,
+            runtime=lambda_.Runtime(f"python{PYTHON}", lambda_.RuntimeFamily.PYTHON),
+            architecture=(
+                lambda_.Architecture.ARM_64 if ARCHITECTURE == "aarch64" else lambda_.Architecture.X86_64
+            ),
+            handler=handler,
+            code=lambda_.Code.from_asset(
+                str(code), asset_hash=code.name.split("-")[-1], asset_hash_type=cdk.AssetHashType.CUSTOM
+            ),
+            role=role,
+            memory_size=memory_mb,
+            timeout=cdk.Duration.seconds(timeout_seconds),
+            environment={"POWERTOOLS_SERVICE_NAME": settings.name, **environment},
+            log_group=log_group,
+            logging_format=lambda_.LoggingFormat.JSON,
+            tracing=lambda_.Tracing.ACTIVE,
+        )
+
+    def allow(self, actions: list[str], *resources: str) -> None:
+        """Lets the function's role do the actions to the resources, given by ARN."""
+        self.add_to_role_policy(iam.PolicyStatement(actions=actions, resources=list(resources)))

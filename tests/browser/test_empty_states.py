@@ -1,0 +1,33 @@
+"""Before there is anything to see, each view says what to do."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.fixtures.other_deployments import deployment_with_nothing_in_it
+from tests.browser.fixtures.served_page import served
+from tests.end_to_end.embedded_cloud import App, free_port
+
+pytestmark = pytest.mark.end_to_end
+
+
+@pytest.fixture(scope="module")
+def empty(app: App) -> Iterator[str]:
+    """The address of the page of a deployment without data, model and endpoint."""
+    with served(app.cloud.environment, deployment_with_nothing_in_it(app), free_port()) as server:
+        yield server.address
+
+
+@pytest.mark.parametrize(
+    ("view", "advice"),
+    [
+        ("overview", "make deploy"),
+        ("confidence", "python data_staging/stage.py"),
+        ("model", "make demo"),
+    ],
+)
+def test_a_view_with_nothing_to_show_says_what_to_do(page: Page, empty: str, view: str, advice: str) -> None:
+    page.goto(f"{empty}/#/{view}")
+    expect(page.get_by_text(advice).first).to_be_visible()
+    expect(page.get_by_role("alert")).to_have_count(0)

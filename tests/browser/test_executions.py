@@ -1,0 +1,83 @@
+"""What was routed: the list, its filters, and one execution as a graph."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.fixtures.shared_deployment import CLASSES, TEST_PER_CLASS
+
+pytestmark = [pytest.mark.end_to_end, pytest.mark.usefixtures("doubtful_photo")]
+
+ROUTED_BY_THE_DEMO = TEST_PER_CLASS * len(CLASSES)
+
+
+def outcomes(page: Page) -> list[str]:
+    """Returns the outcome of each execution in the list, once it is there."""
+    page.get_by_role("table").wait_for()
+    return cells(page, 2)
+
+
+def cells(page: Page, column: int) -> list[str]:
+    """Returns what the list has in a column, counted from 1."""
+    return [cell.strip() for cell in page.locator(f"tbody tr td:nth-child({column})").all_inner_texts()]
+
+
+def test_the_overview_says_that_all_is_well_and_what_was_done_today(page: Page, address: str) -> None:
+    page.goto(address)
+    expect(page.get_by_text("InService")).to_be_visible()
+    figures = page.get_by_role("region", name="Photos today").get_by_role("link")
+    expect(figures).to_have_count(4)
+    counts = [int(re.sub(r"\D", "", text)) for text in figures.all_inner_texts()]
+    assert sum(counts) >= ROUTED_BY_THE_DEMO
+    figures.first.click()
+    assert set(outcomes(page)) == {"routed"}
+
+
+def test_every_photo_of_the_demo_is_in_the_list_with_its_picture(page: Page, address: str) -> None:
+    page.goto(f"{address}/#/executions")
+    assert len(outcomes(page)) >= ROUTED_BY_THE_DEMO
+    expect(page.locator("tbody tr img").first).not_to_have_js_property("naturalWidth", 0)
+
+
+def test_the_list_is_filtered_by_outcome_class_and_confidence(page: Page, address: str) -> None:
+    page.goto(f"{address}/#/executions")
+    page.get_by_label("Outcome").select_option("refused")
+    page.get_by_role("button", name="Filter").click()
+    expect(page).to_have_url(re.compile("outcome=refused"))
+    expect(page.locator("tbody tr").first).to_contain_text("refused")
+    assert set(outcomes(page)) == {"refused"}
+    confidence, predicted = cells(page, 4)[0], cells(page, 3)[0]
+    page.goto(f"{address}/#/executions?class={predicted}&max={float(confidence) + 0.001}")
+    expect(page.get_by_label("Outcome")).to_have_value("")
+    page.get_by_role("table").wait_for()
+    assert set(cells(page, 3)) == {predicted}
+    assert confidence in cells(page, 4)
+    assert max(cells(page, 4)) <= confidence
+
+
+def test_filters_that_nothing_fits_say_so(page: Page, address: str) -> None:
+    page.goto(f"{address}/#/executions?min=0.1&max=0.2")
+    expect(page.get_by_text("No execution fits these filters")).to_be_visible()
+
+
+def test_one_execution_is_a_graph_of_what_happened(page: Page, address: str) -> None:
+    page.goto(f"{address}/#/executions?outcome=refused")
+    page.locator("tbody tr a").first.click()
+    graph = page.get_by_role("img", name=re.compile("State machine of"))
+    expect(graph).to_be_visible()
+    expect(graph).to_have_accessible_name(
+        re.compile(
+            "Serialize the photo succeeded, Classify the photo succeeded, Filter by confidence error caught"
+        )
+    )
+    expect(graph.locator("g.failed")).to_have_count(1)
+    expect(page.get_by_role("table").get_by_role("rowheader").first).to_have_text("Serialize the photo")
+
+
+def test_an_execution_that_is_not_there_says_so(page: Page, address: str, faults: list[str]) -> None:
+    page.goto(f"{address}/#/executions/no-such-one")
+    expect(page.get_by_role("alert")).to_be_visible()
+    (said,) = faults
+    assert "404" in said
+    faults.clear()

@@ -1,0 +1,96 @@
+"""Other pages in the same browser, and who has no token, get nothing out of the server and start nothing."""
+
+import http.client
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.end_to_end.embedded_cloud import App
+
+pytestmark = pytest.mark.end_to_end
+
+ASK = """async ([address, token]) => {
+  const ask = (path, options) =>
+    fetch(address + path, options).then((answer) => answer.text(), () => "nothing");
+  const headers = { Authorization: `Bearer ${token}` };
+  return [
+    await ask("/", {}),
+    await ask("/api/overview", { headers }),
+    await ask("/api/overview", { mode: "no-cors" }),
+    await ask("/api/photos", { method: "POST", headers, body: "photo" }),
+    await ask("/api/photos", { method: "POST", mode: "no-cors", body: "photo" }),
+  ];
+}"""
+
+
+class _Empty(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, format: str, *arguments: object) -> None:
+        """Says nothing."""
+
+
+@pytest.fixture
+def foreign_site() -> Iterator[str]:
+    """The address of somebody else's page, which happens to be on this machine too."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Empty)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def answered(address: str, method: str, path: str, **headers: str) -> int:
+    """Returns the status of a request that no browser would make."""
+    connection = http.client.HTTPConnection(urlsplit(address).netloc, timeout=20)
+    connection.request(method, path, headers={key.replace("_", "-"): value for key, value in headers.items()})
+    status = connection.getresponse().status
+    connection.close()
+    return status
+
+
+def test_another_site_s_page_reads_nothing_even_if_it_knew_the_token(
+    page: Page, address: str, foreign_site: str, app: App, faults: list[str], called: set[str]
+) -> None:
+    page.goto(address)
+    token = page.locator('meta[name="session-token"]').get_attribute("content")
+    step_functions, machine = app.cloud.client("stepfunctions"), app.parameter("state-machine")
+    before = step_functions.list_executions(stateMachineArn=machine)["executions"]
+    page.goto(foreign_site)
+    assert page.evaluate(ASK, [address, token]) == ["nothing"] * 5
+    assert step_functions.list_executions(stateMachineArn=machine)["executions"] == before
+    faults.clear()
+    called.clear()
+
+
+def test_another_site_can_not_frame_the_page(
+    page: Page, address: str, foreign_site: str, faults: list[str], called: set[str]
+) -> None:
+    page.goto(foreign_site)
+    framing = "address => { document.body.innerHTML = `<iframe src='${address}'></iframe>` }"
+    with page.expect_console_message(lambda message: "frame-ancestors" in message.text):
+        page.evaluate(framing, address)
+    assert page.frames[-1].get_by_role("heading").count() == 0
+    faults.clear()
+    called.clear()
+
+
+@pytest.mark.parametrize("path", ["/api/overview", "/api/executions", "/api/invocations", "/api/evaluation"])
+@pytest.mark.parametrize("authorization", [None, "Bearer wrong", "Bearer "])
+def test_without_the_session_s_token_nothing_is_told(
+    address: str, path: str, authorization: str | None
+) -> None:
+    headers = {} if authorization is None else {"Authorization": authorization}
+    assert answered(address, "GET", path, **headers) == 401
+
+
+def test_a_name_that_was_made_to_point_here_is_not_answered(address: str) -> None:
+    assert answered(address, "GET", "/", Host="rebound.example:80") == 403

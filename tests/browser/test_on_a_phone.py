@@ -1,0 +1,94 @@
+"""On a phone every column is seen without scrolling sideways, however long a class's name is."""
+
+import re
+
+import pytest
+from playwright.sync_api import Locator, Page, Route, expect
+
+from tests.browser.fixtures.screens import PHONE
+from tests.browser.fixtures.shared_deployment import CLASSES
+
+pytestmark = pytest.mark.end_to_end
+
+LONGEST = "motorcycle" * 6 + "four"
+SHORT = CLASSES[-1].encode()
+ALIGNMENT = 8
+
+
+@pytest.fixture
+def viewport() -> dict[str, int]:
+    """A phone's."""
+    return PHONE
+
+
+def loaded(page: Page, url: str) -> None:
+    """Opens a view and waits until nothing in it is loading."""
+    page.goto(url)
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    expect(page.locator("[aria-busy]")).to_have_count(0)
+
+
+def is_wider_than_the_screen(place: Locator) -> bool:
+    """Says whether a part must be scrolled sideways."""
+    wider: bool = place.evaluate("place => place.scrollWidth > place.clientWidth")
+    return wider
+
+
+@pytest.mark.parametrize(
+    ("view", "caption", "columns"),
+    [
+        ("confidence", "Invocations 1 to", 5),
+        ("model", "In parentheses the 95% interval", 4),
+        ("model", "Thresholds, for", 6),
+        ("model", "Photos by the model's confidence", 4),
+    ],
+)
+def test_every_column_is_seen(page: Page, address: str, view: str, caption: str, columns: int) -> None:
+    loaded(page, f"{address}/#/{view}")
+    page.evaluate("for (const closed of document.querySelectorAll('details')) closed.open = true")
+    table = page.get_by_role("group", name=re.compile(caption))
+    assert not is_wider_than_the_screen(table)
+    first = table.locator("tbody tr").first.locator("th, td")
+    expect(first).to_have_count(columns)
+    for cell in first.all():
+        expect(cell).to_be_visible()
+
+
+def test_the_states_of_an_execution_are_seen(page: Page, address: str) -> None:
+    loaded(page, f"{address}/#/executions")
+    page.locator("tbody tr a").first.click()
+    states = page.get_by_role("group", name=re.compile("States in the order"))
+    states.wait_for()
+    assert not is_wider_than_the_screen(states)
+    expect(states.get_by_text("Output").first).to_be_visible()
+
+
+def renamed(route: Route) -> None:
+    """Answers as the server does, but with a class's name as long as a folder's may be."""
+    answer = route.fetch()
+    body = answer.body()
+    if answer.headers["content-type"] == "application/octet-stream":
+        end = 4 + int.from_bytes(body[:4], "little")
+        header, columns = body[4:end], body[end + -end % ALIGNMENT :]
+        header = header.replace(SHORT, LONGEST.encode())
+        start = len(header).to_bytes(4, "little") + header
+        body = start + bytes(-len(start) % ALIGNMENT) + columns
+    elif not answer.headers["content-type"].startswith("image/"):
+        body = re.sub(rb"(?<![/\w])" + SHORT + rb"(?![/\w])", LONGEST.encode(), body)
+    route.fulfill(response=answer, body=body)
+
+
+@pytest.mark.parametrize("view", ["overview", "executions", "confidence", "model"])
+def test_a_long_class_name_does_not_widen_the_page(page: Page, address: str, view: str) -> None:
+    page.route("**/api/**", renamed)
+    loaded(page, f"{address}/#/{view}")
+    expect(page.get_by_text(LONGEST).first).to_be_attached()
+    assert not is_wider_than_the_screen(page.locator("html"))
+
+
+def test_a_long_class_name_does_not_widen_an_execution(page: Page, address: str) -> None:
+    page.route("**/api/**", renamed)
+    loaded(page, f"{address}/#/executions?outcome=routed")
+    page.locator("tbody tr", has_text=LONGEST).first.locator("a").click()
+    expect(page.get_by_text(f"Routed as {LONGEST}")).to_be_visible()
+    assert not is_wider_than_the_screen(page.locator("html"))

@@ -1,0 +1,131 @@
+"""A photo that is dropped on the page: what becomes of it, live, and why."""
+
+import re
+
+import pytest
+from playwright.sync_api import FilePayload, Locator, Page, expect
+
+from tests.browser.fixtures.routed_photos import find_routed_photo, staged_photos
+from tests.end_to_end.embedded_cloud import App
+
+pytestmark = pytest.mark.end_to_end
+
+STATES = ["Serialize the photo", "Classify the photo", "Filter by confidence"]
+MANY = 9
+DROP = """([place, name]) => {
+  const dataTransfer = new DataTransfer();
+  dataTransfer.items.add(new File(["no picture"], name));
+  const options = {dataTransfer, bubbles: true, cancelable: true};
+  // dispatchEvent answers whether the browser may go on and open the file.
+  const send = (kind) => document.querySelector(place).dispatchEvent(new DragEvent(kind, options));
+  return ["dragover", "drop"].map(send);
+}"""
+HOSTILE = '"><img src=x onerror=document.title=1>.png'
+
+
+def choose(page: Page, address: str, name: str, content: bytes) -> Locator:
+    """Chooses a file under "Try it"; returns what the page shows of it."""
+    page.goto(f"{address}/#/try")
+    page.get_by_label("Choose photos").set_input_files(picture(name, content))
+    return page.get_by_role("article", name=f"Photo {name}")
+
+
+def picture(name: str, content: bytes) -> FilePayload:
+    """Returns a file as a browser's user chooses it."""
+    return {"name": name, "mimeType": "image/png", "buffer": content}
+
+
+def test_a_photo_passes_through_every_state_and_is_routed(page: Page, address: str, app: App) -> None:
+    content, predicted = find_routed_photo(app)
+    shown = choose(page, address, "a photo.png", content)
+    expect(shown).to_contain_text(f"Routed as {predicted}")
+    table = shown.get_by_role("table")
+    expect(table.get_by_role("rowheader")).to_have_text(STATES)
+    expect(table.get_by_text("succeeded")).to_have_count(3)
+    expect(shown.get_by_role("group", name="Probabilities")).to_contain_text("motorcycle")
+
+
+def test_a_refused_photo_says_how_sure_the_model_was_and_what_the_threshold_is(
+    page: Page, address: str, doubtful_photo: bytes
+) -> None:
+    shown = choose(page, address, "neither.png", doubtful_photo)
+    expect(shown).to_contain_text("refused")
+    expect(shown).to_contain_text("threshold 0.8")
+    expect(shown.get_by_text("is below the threshold").first).not_to_contain_text(re.compile(r"\d\.\d{4}"))
+    expect(shown.get_by_role("row", name=STATES[-1])).to_contain_text("error caught")
+
+
+def test_a_file_that_is_no_photo_says_so_and_starts_nothing(
+    page: Page, address: str, faults: list[str]
+) -> None:
+    shown = choose(page, address, "letter.png", b"Dear Scones,")
+    expect(shown.get_by_role("alert")).to_contain_text("no image")
+    expect(shown.get_by_role("button")).to_have_count(0)
+    expect(shown).not_to_contain_text("sent as it is")
+    expect(shown.get_by_role("table")).to_have_count(0)
+    (said,) = faults
+    assert "415" in said
+    faults.clear()
+
+
+def test_a_file_s_name_is_text_whatever_is_in_it(page: Page, address: str, app: App) -> None:
+    shown = choose(page, address, HOSTILE, staged_photos(app)[0])
+    expect(shown.get_by_role("heading")).to_have_text(HOSTILE)
+    shown.get_by_role("link", name="The whole execution").click()
+    expect(page.get_by_text(HOSTILE).first).to_be_visible()
+    page.goto(f"{address}/#/executions")
+    expect(page.get_by_role("link", name=HOSTILE).first).to_be_visible()
+    assert page.locator("img[onerror]").count() == 0
+
+
+def test_photos_go_on_while_another_view_is_looked_at(page: Page, address: str, app: App) -> None:
+    content = staged_photos(app)[0]
+    page.goto(f"{address}/#/try")
+    page.get_by_label("Choose photos").set_input_files([picture(f"{n}.png", content) for n in range(MANY)])
+    page.get_by_role("link", name="Executions").click()
+    expect(page.get_by_role("table")).to_be_visible()
+    page.get_by_role("link", name="Try it").click()
+    cards = page.get_by_role("article")
+    expect(cards).to_have_count(MANY)
+    expect(cards.get_by_role("link", name="The whole execution")).to_have_count(MANY)
+    expect(cards.get_by_text("Routed as").or_(cards.get_by_text("is below the threshold"))).to_have_count(
+        MANY
+    )
+
+
+@pytest.mark.parametrize("place", ["h1", ".banner", ".drop-zone"])
+def test_a_file_that_is_dropped_anywhere_is_taken_once(
+    page: Page, address: str, faults: list[str], place: str
+) -> None:
+    page.goto(f"{address}/#/try")
+    page.get_by_role("region", name="Photos to route").wait_for()
+    assert page.evaluate(DROP, [place, "dropped.png"]) == [False, False]
+    expect(page.get_by_role("article").get_by_role("alert")).to_contain_text("no image")
+    expect(page.get_by_role("article", name="Photo dropped.png")).to_have_count(1)
+    faults.clear()
+
+
+def test_a_file_that_is_dropped_on_another_view_does_not_replace_the_page(page: Page, address: str) -> None:
+    page.goto(f"{address}/#/try")
+    page.get_by_role("region", name="Photos to route").wait_for()
+    page.get_by_role("link", name="Executions").click()
+    expect(page.get_by_role("table")).to_be_visible()
+    assert page.evaluate(DROP, ["h1", "dropped.png"]) == [False, False]
+    page.get_by_role("link", name="Try it").click()
+    expect(page.get_by_role("region", name="Photos to route")).to_be_visible()
+    expect(page.get_by_role("article")).to_have_count(0)
+
+
+def test_after_a_restart_of_the_server_the_button_loads_the_page_anew(
+    page: Page, address: str, faults: list[str]
+) -> None:
+    page.goto(address)
+    page.route("**/api/deployment", lambda route: route.fulfill(status=401, json={"error": "old token"}))
+    page.get_by_role("link", name="Try it").click()
+    anew = page.get_by_role("alert").get_by_role("button", name="Load the page anew")
+    anew.wait_for()
+    page.unroute("**/api/deployment")
+    anew.click()
+    expect(page.get_by_role("region", name="Photos to route")).to_be_visible()
+    assert all("401" in said for said in faults)
+    faults.clear()

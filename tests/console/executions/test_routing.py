@@ -1,0 +1,146 @@
+"""What `python -m console` makes of executions, with AWS's replies held to botocore's service models."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from botocore.stub import ANY, Stubber
+from moto import mock_aws
+
+from console.commands.printing import explanations
+from console.deployment import Deployment
+from console.executions.routing import Photo, Routing, photo_in_s3, route_all
+
+STATE_MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:scones"
+EXECUTION = "arn:aws:states:us-east-1:123456789012:execution:scones:1"
+START = datetime(2026, 1, 1, tzinfo=UTC)
+PHOTO = Photo("bike.png", "bucket", "incoming/1/bike.png")
+
+
+class StubbedSession:
+    """Hands out the one stubbed Step Functions client."""
+
+    def __init__(self) -> None:
+        self.step_functions = boto3.client("stepfunctions")
+        self.stub = Stubber(self.step_functions)
+
+    def client(self, service: str) -> Any:
+        assert service == "stepfunctions"
+        return self.step_functions
+
+
+@pytest.fixture
+def session() -> StubbedSession:
+    session = StubbedSession()
+    session.stub.add_response(
+        "start_execution",
+        {"executionArn": EXECUTION, "startDate": START},
+        {"stateMachineArn": STATE_MACHINE, "name": ANY, "input": ANY},
+    )
+    return session
+
+
+def describe(status: str, **more: Any) -> dict[str, Any]:
+    return {
+        "executionArn": EXECUTION,
+        "stateMachineArn": STATE_MACHINE,
+        "status": status,
+        "startDate": START,
+        **more,
+    }
+
+
+def ended(status: str, **more: Any) -> dict[str, Any]:
+    return describe(status, stopDate=START + timedelta(milliseconds=321), **more)
+
+
+def history(*outputs: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "events": [
+            {
+                "timestamp": START,
+                "type": "TaskStateExited",
+                "id": number,
+                "stateExitedEventDetails": {"name": "State", "output": json.dumps(output)},
+            }
+            for number, output in enumerate(outputs, 1)
+        ]
+    }
+
+
+def route_one(session: StubbedSession) -> Routing:
+    deployment = Deployment("scones", "bucket", STATE_MACHINE, session)  # type: ignore[arg-type]
+    with session.stub:
+        (routing,) = route_all(deployment, [PHOTO])
+    session.stub.assert_no_pending_responses()
+    return routing
+
+
+def test_a_photo_is_routed_when_its_execution_succeeds_after_a_while(session: StubbedSession) -> None:
+    output = json.dumps({"predicted_class": "bicycle", "confidence": 0.97})
+    session.stub.add_response("describe_execution", describe("RUNNING"))
+    session.stub.add_response("describe_execution", ended("SUCCEEDED", output=output))
+    routing = route_one(session)
+    assert (routing.outcome, routing.predicted_class, routing.confidence) == ("routed", "bicycle", 0.97)
+    assert routing.milliseconds == 321
+
+
+def test_a_refused_photo_tells_what_the_model_had_thought(session: StubbedSession) -> None:
+    refusal = ended("FAILED", error="ThresholdConfidenceNotMet", cause="confidence 0.55 is below 0.8")
+    session.stub.add_response("describe_execution", refusal)
+    session.stub.add_response(
+        "get_execution_history",
+        history({"predicted_class": "motorcycle", "confidence": 0.55}, {"s3_key": "k"}),
+    )
+    routing = route_one(session)
+    assert (routing.outcome, routing.predicted_class, routing.confidence) == ("refused", "motorcycle", 0.55)
+    assert explanations([routing]) == ["bike.png: ThresholdConfidenceNotMet: confidence 0.55 is below 0.8"]
+
+
+def test_any_other_error_is_a_failure_without_a_class(session: StubbedSession) -> None:
+    session.stub.add_response(
+        "describe_execution", ended("FAILED", error="ImageNotFound", cause="no such key")
+    )
+    session.stub.add_response("get_execution_history", history({"s3_key": "k"}))
+    routing = route_one(session)
+    assert (routing.outcome, routing.predicted_class, routing.error) == ("failed", None, "ImageNotFound")
+
+
+@pytest.mark.parametrize("status", ["TIMED_OUT", "ABORTED"])
+def test_an_execution_that_ended_without_an_error_name_is_named_by_its_status(
+    session: StubbedSession, status: str
+) -> None:
+    session.stub.add_response("describe_execution", ended(status))
+    session.stub.add_response("get_execution_history", history())
+    assert route_one(session).error == status
+
+
+@mock_aws
+def test_a_local_file_is_uploaded_under_incoming_with_a_key_of_its_own(tmp_path: Path) -> None:
+    boto3.client("s3").create_bucket(Bucket="bucket")
+    deployment = Deployment("scones", "bucket", STATE_MACHINE, boto3.Session())
+    keys = []
+    for folder, content in [("a", b"one"), ("b", b"two")]:
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "same.png").write_bytes(content)
+        photo = photo_in_s3(deployment, str(tmp_path / folder / "same.png"))
+        stored = boto3.client("s3").get_object(Bucket=photo.bucket, Key=photo.key)["Body"].read()
+        assert stored == content
+        keys.append(photo.key)
+    assert len(set(keys)) == 2
+    assert all(key.startswith("incoming/") and key.endswith("/same.png") for key in keys)
+
+
+def test_an_s3_uri_is_taken_as_it_is() -> None:
+    deployment = Deployment("scones", "bucket", STATE_MACHINE, boto3.Session())
+    assert photo_in_s3(deployment, "s3://other/a/b.png") == Photo("s3://other/a/b.png", "other", "a/b.png")
+
+
+@pytest.mark.parametrize("argument", ["s3://", "s3://bucket", "s3://bucket/", "s3:///key"])
+def test_an_s3_uri_without_bucket_or_key_is_refused(argument: str) -> None:
+    deployment = Deployment("scones", "bucket", STATE_MACHINE, boto3.Session())
+    with pytest.raises(ValueError, match="names no S3 object"):
+        photo_in_s3(deployment, argument)

@@ -1,0 +1,126 @@
+"""An execution's states, read from its history, and the graph, read from the state machine's definition."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from console.executions.states import graph, readable, states
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def history(*events: tuple[str, dict[str, Any]]) -> list[dict[str, Any]]:
+    """Returns events 100 ms apart, each with its details where GetExecutionHistory puts them."""
+    made = []
+    for number, (kind, details) in enumerate(events):
+        group = next((g for g in ("StateEntered", "StateExited") if kind.endswith(g)), kind)
+        made.append(
+            {
+                "id": number,
+                "type": kind,
+                "timestamp": START + timedelta(milliseconds=100 * number),
+                f"{group[0].lower()}{group[1:]}EventDetails": details,
+            }
+        )
+    return made
+
+
+BEGUN = (
+    ("ExecutionStarted", {"input": "{}"}),
+    ("TaskStateEntered", {"name": "Serialize", "input": '{"s3_key": "a"}'}),
+    ("TaskScheduled", {"resource": "invoke"}),
+    ("TaskStarted", {"resource": "invoke"}),
+)
+REFUSED = ("TaskFailed", {"error": "ImageNotFound", "cause": '{"errorMessage": "no a", "stackTrace": []}'})
+
+
+def test_a_state_that_goes_well_has_its_time_input_and_output() -> None:
+    (state,) = states(history(*BEGUN, ("TaskSucceeded", {}), ("TaskStateExited", {"output": '{"b": 1}'})))
+    assert state == {
+        "name": "Serialize",
+        "status": "succeeded",
+        "entered": START.timestamp() + 0.1,
+        "milliseconds": 400,
+        "input": {"s3_key": "a"},
+        "output": {"b": 1},
+        "error": None,
+        "cause": None,
+        "attempts": 1,
+    }
+
+
+def test_a_state_that_has_not_been_left_is_running() -> None:
+    (state,) = states(history(*BEGUN))
+    assert (state["status"], state["milliseconds"], state["output"]) == ("running", None, None)
+
+
+def test_an_error_that_leads_to_a_fail_state_is_caught_and_its_message_plain() -> None:
+    serialize, ending = states(
+        history(
+            *BEGUN,
+            REFUSED,
+            ("TaskStateExited", {"output": "{}"}),
+            ("FailStateEntered", {"name": "Photo is not there", "input": "{}"}),
+            ("ExecutionFailed", {"error": "ImageNotFound", "cause": "no a"}),
+        )
+    )
+    assert (serialize["status"], serialize["error"], serialize["cause"]) == (
+        "caught",
+        "ImageNotFound",
+        "no a",
+    )
+    assert (ending["status"], ending["error"], ending["cause"]) == ("failed", "ImageNotFound", "no a")
+    assert ending["attempts"] == 0
+
+
+def test_an_attempt_that_goes_well_after_one_that_failed_leaves_no_error() -> None:
+    (state,) = states(
+        history(
+            *BEGUN,
+            ("TaskFailed", {"error": "StorageUnavailable", "cause": "try again"}),
+            ("TaskScheduled", {}),
+            ("TaskSucceeded", {}),
+            ("TaskStateExited", {"output": "{}"}),
+        )
+    )
+    assert (state["status"], state["attempts"], state["error"]) == ("succeeded", 2, None)
+
+
+def test_an_execution_that_is_stopped_stops_its_state() -> None:
+    (aborted,) = states(history(*BEGUN, ("ExecutionAborted", {"error": "Stopped", "cause": "by hand"})))
+    assert (aborted["status"], aborted["cause"]) == ("aborted", "by hand")
+    (late,) = states(history(*BEGUN, ("ExecutionTimedOut", {})))
+    assert late["status"] == "timed out"
+
+
+def test_the_picture_is_not_carried_along_wherever_it_lies() -> None:
+    document = {"image_data": "A" * 1234, "body": [{"image_data": "B"}], "other": ""}
+    assert readable(json.dumps(document)) == {
+        "image_data": "(1,234 characters of base64)",
+        "body": [{"image_data": "(1 characters of base64)"}],
+        "other": "",
+    }
+
+
+@settings(deadline=None)
+@given(st.none() | st.text())
+def test_any_text_is_readable(document: str | None) -> None:
+    json.dumps(readable(document))
+
+
+def test_the_graph_has_every_way_once_and_begins_with_the_first_state() -> None:
+    definition = {
+        "StartAt": "B",
+        "States": {
+            "A": {"Type": "Choice", "Choices": [{"Next": "End"}, {"Next": "End"}], "Default": "B"},
+            "B": {"Type": "Task", "Next": "A", "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "End"}]},
+            "End": {"Type": "Fail"},
+        },
+    }
+    assert graph(json.dumps(definition)) == {
+        "nodes": ["B", "A", "End"],
+        "edges": [["A", "End"], ["A", "B"], ["B", "A"], ["B", "End"]],
+    }

@@ -1,0 +1,229 @@
+"""Captured traffic: lines as SageMaker writes them and as nobody should, and the columns made of them."""
+
+import base64
+import json
+from typing import Any
+
+import boto3
+import numpy as np
+import pytest
+from botocore.exceptions import EndpointConnectionError
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from console.deployment import Deployment
+from console.traffic.captured import CapturedTraffic
+from console.traffic.columns import invocation_columns
+from console.traffic.source import ROW
+from lambdas.workflow.captured_line import read_line
+from tests.console.server.page_client import Answer, PageClient, png
+from tests.console.traffic.captured_lines import EVENTS, columns, encoded, line
+
+CLASSES = ("bicycle", "motorcycle")
+FOLDER = "captured/scones/AllTraffic/2026/01"
+
+
+def test_a_line_of_json_and_one_of_base64_say_the_same() -> None:
+    written = line([0.75, 0.25], picture=b"picture", inferenceId="mine")
+    read = read_line(json.dumps(written).encode(), CLASSES)
+    assert (read.time, read.inferences, read.measurement) == (1767323040.0, [0.75, 0.25], False)
+    assert read.picture
+    assert (read.picture.content(), read.picture.size) == (b"picture", 7)
+    answer = written["captureData"]["endpointOutput"]
+    answer |= {"encoding": "BASE64", "data": base64.b64encode(answer["data"].encode()).decode()}
+    assert read_line(json.dumps(written).encode(), CLASSES).inferences == [0.75, 0.25]
+
+
+@settings(deadline=None)
+@given(st.binary())
+def test_any_bytes_are_a_line_or_refused_as_bad(content: bytes) -> None:
+    with pytest.raises(ValueError):
+        read_line(content, CLASSES)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.text() | st.just("BASE64"),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@settings(deadline=None)
+@given(st.data())
+def test_a_line_with_one_part_replaced_is_read_or_refused_as_bad(data: st.DataObject) -> None:
+    broken = line([0.75, 0.25], picture=b"x")
+    place: Any = broken
+    while True:
+        key = data.draw(st.sampled_from(sorted(place)))
+        if not isinstance(place[key], dict) or data.draw(st.booleans()):
+            break
+        place = place[key]
+    place[key] = data.draw(JSON)
+    try:
+        read = read_line(json.dumps(broken).encode(), CLASSES)
+    except ValueError:
+        return
+    assert len(read.inferences) == 2
+    assert np.isfinite(read.time)
+
+
+@pytest.fixture
+def captured(page: PageClient, deployment: Deployment) -> PageClient:
+    """A page, and objects of captured traffic, two of them bad in part."""
+    s3 = boto3.client("s3")
+    objects = {
+        "02/03/04-00-000-a.jsonl": encoded(
+            line([0.9, 0.1], 2, png(0)), line([0.2, 0.8], 1, png(0)), line([0.6, 0.4], 3, b"new")
+        ),
+        "02/04/04-00-000-b.jsonl": b"no JSON\n\n" + encoded([1], line([1, 0, 0]), line([0.5, 0.5], 0)),
+        "02/05/04-00-000-c.jsonl": encoded(line([1, 0], 9, png(1), inferenceId="evaluation")) + b'{"cut":',
+        "02/06/empty.jsonl": b"",
+    }
+    for key, body in objects.items():
+        s3.put_object(Bucket=deployment.bucket, Key=f"{FOLDER}/{key}", Body=body)
+    return page
+
+
+def test_objects_are_read_once_bad_lines_counted_and_measurements_left_out(captured: PageClient) -> None:
+    *_, last = captured.get(EVENTS).events
+    assert last == {
+        "unit": "captured object",
+        "more": False,
+        "read": 4,
+        "of": 4,
+        "invocations": 4,
+        "bad_lines": 4,
+        "measurements": 1,
+        "done": True,
+        "error": None,
+        "missing": None,
+    }
+    *_, again = captured.get(EVENTS).events
+    assert again == last
+
+
+def test_columns_are_sorted_by_time_and_know_staged_pictures(captured: PageClient) -> None:
+    captured.get(EVENTS)
+    header, found = columns(captured.get("/api/invocations"))
+    assert header["classes"] == list(CLASSES)
+    assert header["threshold"] is None
+    assert header["baseline"] is None
+    assert found["time"].tolist() == [1767323040.0 + second for second in (0, 1, 2, 3)]
+    assert found["confidence"].tolist() == pytest.approx([0.5, 0.8, 0.9, 0.6])
+    assert found["predicted"].tolist() == [0, 1, 0, 0]
+    assert found["truth"].tolist() == [-1, 0, 0, -1]
+    assert sorted(found["id"].tolist()) == [0, 1, 2, 3]
+
+
+def test_only_what_is_new_is_read_later_and_numbers_stay(
+    captured: PageClient, deployment: Deployment
+) -> None:
+    captured.get(EVENTS)
+    _, before = columns(captured.get("/api/invocations"))
+    s3 = boto3.client("s3")
+    key = f"{FOLDER}/01/00/00-00-000-old.jsonl"
+    s3.put_object(Bucket=deployment.bucket, Key=key, Body=encoded(line([0.3, 0.7], 0, png(1))))
+    try:
+        *_, last = captured.get(EVENTS).events
+    finally:
+        s3.delete_object(Bucket=deployment.bucket, Key=key)
+    assert (last["read"], last["invocations"]) == (5, 5)
+    _, after = columns(captured.get("/api/invocations"))
+    times = dict(zip(before["id"].tolist(), before["time"].tolist(), strict=True))
+    assert {
+        n: t for n, t in zip(after["id"].tolist(), after["time"].tolist(), strict=True) if n in times
+    } == times
+
+
+def test_an_object_that_can_not_be_read_is_said_and_keeps_no_other_one_back(
+    captured: PageClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The newest of them: an object may be gone, or denied, between the listing and the reading."""
+    listed = CapturedTraffic._listed
+    newest = f"{FOLDER}/02/07/00-00-000-gone.jsonl"
+    monkeypatch.setattr(CapturedTraffic, "_listed", lambda self: [newest, *listed(self)])
+    *_, last = captured.get(EVENTS).events
+    assert (last["read"], last["of"], last["invocations"]) == (4, 4, 4)
+    assert "NoSuchKey" in last["error"]
+
+
+def test_what_can_not_be_read_at_all_ends_the_reading_at_once(
+    captured: PageClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def gone(self: CapturedTraffic, key: str, pictures: Any) -> None:
+        asked.append(key)
+        raise EndpointConnectionError(endpoint_url="http://127.0.0.1:1")
+
+    monkeypatch.setattr(CapturedTraffic, "_read_object", gone)
+    *_, last = captured.get(EVENTS).events
+    assert "Could not connect" in last["error"]
+    assert len(asked) == 1
+
+
+def test_a_manifest_that_is_none_is_said(page: PageClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Deployment, "manifest", lambda self: json.loads("no JSON"))
+    *_, last = page.get(EVENTS).events
+    assert last["error"].startswith("Not everything can be read: JSONDecodeError")
+    assert last["missing"] is None
+
+
+def test_a_captured_picture_that_is_no_base64_is_no_photo(page: PageClient, deployment: Deployment) -> None:
+    broken = line([0.9, 0.1], picture=b"picture")
+    broken["captureData"]["endpointInput"]["data"] = "x"
+    s3, key = boto3.client("s3"), f"{FOLDER}/03/00/00-00-000-broken.jsonl"
+    s3.put_object(Bucket=deployment.bucket, Key=key, Body=encoded(broken))
+    try:
+        page.get(EVENTS)
+        newest = page.get("/api/invocations/0/photo")
+    finally:
+        s3.delete_object(Bucket=deployment.bucket, Key=key)
+    assert newest.status == 404
+    assert "base64" in newest.json["error"]
+
+
+def test_the_picture_of_an_invocation_is_read_from_its_line(captured: PageClient) -> None:
+    captured.get(EVENTS)
+    _, found = columns(captured.get("/api/invocations"))
+    shown = captured.get(f"/api/invocations/{found['id'][2]}/photo")
+    assert (shown.status, shown.headers["content-type"]) == (200, "image/png")
+    no_image = captured.get(f"/api/invocations/{found['id'][3]}/photo")
+    assert (no_image.status, "error" in no_image.json) == (415, True)
+    for number in (found["id"][0], 99):  # One without a captured request, and one that is not there.
+        missing = captured.get(f"/api/invocations/{number}/photo")
+        assert (missing.status, "error" in missing.json) == (404, True)
+
+
+def test_before_anything_is_read_there_are_columns_without_rows(page: PageClient) -> None:
+    header, found = columns(page.get("/api/invocations"))
+    assert header["count"] == 0
+    assert header["progress"]["done"]
+    assert all(len(column) == 0 for column in found.values())
+
+
+@pytest.mark.parametrize(
+    ("dataset", "told", "words"),
+    [("not-staged", "missing", "Nothing is staged"), ("no-such-set", "error", "GetObject")],
+)
+def test_without_a_data_set_the_events_end_with_what_to_do_or_what_went_wrong(
+    page: PageClient, dataset: str, told: str, words: str
+) -> None:
+    ssm = boto3.client("ssm")
+    ssm.put_parameter(Name="/scones/dataset", Value=dataset, Type="String", Overwrite=True)
+    try:
+        *_, last = page.get(EVENTS).events
+    finally:
+        ssm.put_parameter(Name="/scones/dataset", Value="0123456789abcdef", Type="String", Overwrite=True)
+    assert last["done"]
+    assert words in last[told]
+
+
+@pytest.mark.parametrize(("classes", "dtype"), [(256, "u8"), (257, "u16")])
+def test_many_classes_take_two_bytes(classes: int, dtype: str) -> None:
+    rows = np.zeros(3, ROW)
+    rows["predicted"] = classes - 1
+    content = invocation_columns(rows, {"classes": [str(number) for number in range(classes)]})
+    header, found = columns(Answer(200, {}, content))
+    assert {"name": "predicted", "dtype": dtype} in header["columns"]
+    assert found["predicted"].tolist() == [classes - 1] * 3

@@ -1,0 +1,97 @@
+"""Where the endpoint captures nothing, the invocations are those that the executions tell of."""
+
+import time
+from collections.abc import Iterator
+
+import boto3
+import pytest
+
+from console.deployment import Deployment
+from console.executions import history as executions
+from console.executions.routing import Photo, start
+from console.traffic import executed as executed_traffic
+from tests.console.server.page_client import PageClient, png
+from tests.console.server.served_endpoint import serving
+from tests.console.traffic.captured_lines import EVENTS, columns, encoded, line
+
+STAGED = "datasets/0123456789abcdef/test/motorcycle/motorcycle_1.png"
+
+
+def execute(deployment: Deployment, key: str) -> None:
+    """Routes the photo under a key, which the state machine answers by its name."""
+    client = boto3.client("stepfunctions")
+    arn = start(client, deployment.state_machine, Photo(key, deployment.bucket, key))
+    while client.describe_execution(executionArn=arn)["status"] == "RUNNING":
+        time.sleep(0.05)
+
+
+@pytest.fixture(scope="module")
+def executed(deployment: Deployment) -> Deployment:
+    """A routed photo that is staged, a refused one that nobody knows, one that is no photo, in that order."""
+    boto3.client("s3").put_object(Bucket=deployment.bucket, Key=STAGED, Body=png(1))
+    for key in (STAGED, "incoming/1/unsure.png", "incoming/1/broken.png"):
+        execute(deployment, key)
+    return deployment
+
+
+@pytest.fixture
+def serverless(executed: Deployment) -> Iterator[None]:
+    """An endpoint without data capture."""
+    with serving("scones-given"):
+        yield
+
+
+def test_each_execution_with_an_answer_is_an_invocation(page: PageClient, serverless: None) -> None:
+    *_, last = page.get(EVENTS).events
+    assert (last["unit"], last["read"], last["invocations"]) == ("execution", 3, 2)
+    assert (last["done"], last["more"], last["error"], last["missing"]) == (True, False, None, None)
+    header, found = columns(page.get("/api/invocations"))
+    assert header["classes"] == ["bicycle", "motorcycle"]
+    assert found["confidence"].tolist() == pytest.approx([0.95, 0.6])
+    assert found["predicted"].tolist() == [0, 1]
+    assert found["truth"].tolist() == [1, -1]
+
+
+def test_a_history_that_is_too_long_is_read_in_part_and_that_is_said(
+    page: PageClient, serverless: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(executed_traffic, "MOST_EXECUTIONS", 2)
+    monkeypatch.setattr(executions, "LISTED_AT_ONCE", 2)
+    *_, last = page.get(EVENTS).events
+    assert (last["read"], last["of"], last["more"]) == (2, 0, True)
+
+
+def test_its_photo_is_the_one_in_the_bucket(page: PageClient, serverless: None) -> None:
+    page.get(EVENTS)
+    _, found = columns(page.get("/api/invocations"))
+    assert page.get(f"/api/invocations/{found['id'][0]}/photo").headers["content-type"] == "image/png"
+    for number in (found["id"][1], 99):  # One that is gone, and one that is not there.
+        assert page.get(f"/api/invocations/{number}/photo").status == 404
+
+
+def test_what_is_executed_later_is_added_and_an_upload_of_a_staged_picture_is_known(
+    page: PageClient, serverless: None, executed: Deployment
+) -> None:
+    page.get(EVENTS)
+    page.ask("POST", "/api/photos", {"x-file-name": "sure.png"}, png(0))
+    for _ in range(50):
+        *_, last = page.get(EVENTS).events
+        if last["invocations"] == 3:
+            break
+        time.sleep(0.05)
+    _, found = columns(page.get("/api/invocations"))
+    assert found["truth"].tolist() == [1, -1, 0]
+
+
+def test_with_data_capture_the_executions_are_not_read(page: PageClient, executed: Deployment) -> None:
+    key = "captured/scones/AllTraffic/2026/01/02/03/04-00-000-a.jsonl"
+    boto3.client("s3").put_object(Bucket=executed.bucket, Key=key, Body=encoded(line([0.9, 0.1])))
+    capture = {
+        "EnableCapture": True,
+        "InitialSamplingPercentage": 100,
+        "DestinationS3Uri": f"s3://{executed.bucket}/captured",
+        "CaptureOptions": [{"CaptureMode": "Output"}],
+    }
+    with serving("scones-given", DataCaptureConfig=capture):
+        *_, last = page.get(EVENTS).events
+    assert (last["unit"], last["invocations"]) == ("captured object", 1)

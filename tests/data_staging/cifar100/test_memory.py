@@ -1,0 +1,37 @@
+"""An archive of CIFAR-100's size is read in bounded memory."""
+
+import tracemalloc
+from pathlib import Path
+
+import numpy as np
+
+from data_staging import steps as staging
+from data_staging.sample import CLASS_NAMES, Pickled, write_archive
+
+
+def half(rows: int, mark: int) -> Pickled:
+    """As many rows as asked for, each of another content and all of them quick to compress."""
+    pixels = np.zeros((rows, 3072), np.uint8)
+    pixels[:, :4] = np.arange(rows, dtype=np.uint32).view(np.uint8).reshape(rows, 4)
+    pixels[:, 4] = mark
+    return {
+        "filenames": [f"picture_s_{row:06}.png" for row in range(rows)],
+        "batch_label": "batch 1 of 1",
+        "fine_labels": [row % 100 for row in range(rows)],
+        "coarse_labels": [0] * rows,
+        "data": pixels,
+    }
+
+
+def test_all_of_a_full_archive_is_chosen_in_bounded_memory(tmp_path: Path) -> None:
+    archive = tmp_path / "full.tar.gz"
+    write_archive(archive, {"train": half(50_000, 1), "test": half(10_000, 2)})
+    tracemalloc.start()
+    try:
+        data_set = staging.read_data_set(archive, CLASS_NAMES, 0.1)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert sum(map(len, data_set.splits.values())) == 60_000
+    # The pixels alone are 176 MiB; a second copy of them would not fit.
+    assert peak < 300 << 20

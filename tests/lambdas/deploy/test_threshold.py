@@ -1,0 +1,205 @@
+"""The custom resource of the recommended threshold: what it asks, answers, keeps and refuses."""
+
+import base64
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from lambdas.deploy import threshold
+from lambdas.workflow.errors import EndpointNotInService, EndpointThrottled
+from tests.lambdas.deploy.training_cloud import BUCKET, DATASET, Cloud
+
+MODEL = f"s3://{BUCKET}/models/scones-one/output/model.tar.gz"
+CLASSES = ("bicycle", "motorcycle")
+Classify = Callable[[dict[str, Any]], dict[str, Any]]
+
+
+def confidence_of(fields: dict[str, Any]) -> tuple[int, float]:
+    """Returns label and confidence that the content of a staged photo of this file tells."""
+    label, confidence = base64.b64decode(fields["image_data"]).decode().split()
+    return int(label), float(confidence)
+
+
+def all_right(fields: dict[str, Any]) -> dict[str, Any]:
+    label, confidence = confidence_of(fields)
+    return {"predicted_class": CLASSES[label], "confidence": confidence}
+
+
+def all_wrong(fields: dict[str, Any]) -> dict[str, Any]:
+    label, confidence = confidence_of(fields)
+    return {"predicted_class": CLASSES[1 - label], "confidence": confidence}
+
+
+def stage(cloud: Cloud, photos: int) -> None:
+    """Stages a validation split whose photos' confidences go up from 0.5."""
+    lines = []
+    for number in range(photos):
+        label, path = number % 2, f"{CLASSES[number % 2]}/{number}.png"
+        lines.append(f"{number}\t{label}\t{path}\n")
+        key = f"datasets/{DATASET}/validation/{path}"
+        cloud.s3.put_object(Bucket=BUCKET, Key=key, Body=f"{label} {0.5 + number / 1000}".encode())
+    cloud.s3.put_object(Bucket=BUCKET, Key=f"datasets/{DATASET}/validation.lst", Body="".join(lines).encode())
+
+
+@pytest.fixture
+def asked(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict[str, Any]]:
+    """Sends a request to the function with an endpoint that answers so; returns CloudFormation's answer."""
+
+    def ask(classify: Classify, kind: str = "Create", **changes: Any) -> dict[str, Any]:
+        def measure(fields: dict[str, Any], InferenceId: str) -> dict[str, Any]:
+            assert InferenceId == "evaluation", "data capture would take it for a delivery"
+            return classify(fields)
+
+        monkeypatch.setattr(threshold, "classify", measure)
+        properties = {
+            "ModelDataUrl": MODEL,
+            "RoutedErrorTarget": "0.3",
+            "RoutedErrorConfidence": "0.9",
+            **changes,
+        }
+        threshold.handler(cloud.request(kind, **properties), None)
+        return cloud.answers[-1]
+
+    return ask
+
+
+def unasked(_: dict[str, Any]) -> dict[str, Any]:
+    raise AssertionError("the endpoint is asked")
+
+
+def test_the_threshold_and_where_it_comes_from_are_answered(cloud: Cloud, asked: Any) -> None:
+    stage(cloud, 20)
+    answer = asked(all_right)
+    assert (answer["Status"], answer["PhysicalResourceId"]) == ("SUCCESS", "scones-threshold")
+    assert answer["Data"] == {
+        "Value": "0.5",
+        "Source": (
+            "recommended for model scones-one from 20 validation photos: at most 30 wrong in 100 routed "
+            "with 90 % confidence"
+        ),
+    }
+
+
+def test_the_right_class_is_that_of_the_list(cloud: Cloud, asked: Any) -> None:
+    stage(cloud, 40)
+
+    def unsure_is_wrong(fields: dict[str, Any]) -> dict[str, Any]:
+        return (all_wrong if confidence_of(fields)[1] < 0.51 else all_right)(fields)
+
+    value = float(asked(unsure_is_wrong)["Data"]["Value"])
+    assert 0.505 < value < 0.515
+
+
+def test_another_target_asks_the_endpoint_nothing(cloud: Cloud, asked: Any) -> None:
+    stage(cloud, 20)
+    asked(all_right)
+    answer = asked(unasked, "Update", RoutedErrorTarget="0.4")
+    assert "at most 40 wrong in 100" in answer["Data"]["Source"]
+
+
+@pytest.mark.parametrize("changed", ["model", "data set"])
+def test_another_model_or_data_set_is_asked_anew(cloud: Cloud, asked: Any, changed: str) -> None:
+    stage(cloud, 20)
+    asked(all_right)
+    if changed == "model":
+        changes = {"ModelDataUrl": MODEL.replace("one", "two")}
+    else:
+        for entry in cloud.s3.list_objects_v2(Bucket=BUCKET, Prefix=f"datasets/{DATASET}/")["Contents"]:
+            cloud.s3.copy_object(
+                Bucket=BUCKET,
+                Key=entry["Key"].replace(DATASET, "other"),
+                CopySource={"Bucket": BUCKET, "Key": entry["Key"]},
+            )
+        changes = {"Dataset": "other"}
+    assert asked(all_wrong, "Update", **changes)["Status"] == "FAILED"
+
+
+def test_a_roll_back_gets_the_former_threshold_with_another_model_in_service(
+    cloud: Cloud, asked: Any
+) -> None:
+    stage(cloud, 20)
+    former = asked(all_right)
+    refused = asked(all_wrong, "Update", ModelDataUrl=MODEL.replace("one", "two"))
+    assert refused["Status"] == "FAILED"
+    back = asked(all_wrong, "Update")
+    assert (back["Status"], back["Data"]) == ("SUCCESS", former["Data"])
+
+
+@pytest.mark.parametrize(
+    ("photos", "classify", "words"),
+    [
+        (8, all_right, "of the 8 most confident of 8 validation photos 0 are wrong; about 3 more"),
+        (20, all_wrong, "validation photos 11 are wrong; more photos like these would not help"),
+        (0, all_right, "no validation pictures"),
+    ],
+)
+def test_what_proves_no_threshold_is_refused_in_one_line(
+    cloud: Cloud, asked: Any, photos: int, classify: Classify, words: str
+) -> None:
+    stage(cloud, photos)
+    answer = asked(classify)
+    assert answer["Status"] == "FAILED"
+    assert words in answer["Reason"]
+    assert "\n" not in answer["Reason"]
+    assert not photos or (
+        "set confidence_threshold to a number. Until then the former threshold" in answer["Reason"]
+    )
+
+
+def test_an_endpoint_that_is_busy_is_asked_again(
+    cloud: Cloud, asked: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage(cloud, 20)
+    waits: list[float] = []
+    monkeypatch.setattr(threshold.time, "sleep", waits.append)
+
+    def busy_at_first(fields: dict[str, Any]) -> dict[str, Any]:
+        if len(waits) < 3:
+            raise EndpointThrottled("too many calls")
+        return all_right(fields)
+
+    assert asked(busy_at_first)["Status"] == "SUCCESS"
+    assert waits
+
+
+def test_an_endpoint_that_does_not_answer_fails_the_deploy_and_nothing_is_kept(
+    cloud: Cloud, asked: Any
+) -> None:
+    stage(cloud, 20)
+
+    def absent(_: dict[str, Any]) -> dict[str, Any]:
+        raise EndpointNotInService("Endpoint scones is not in service")
+
+    answer = asked(absent)
+    assert answer["Status"] == "FAILED"
+    assert "Endpoint scones is not in service" in answer["Reason"]
+    assert cloud.s3.list_objects_v2(Bucket=BUCKET, Prefix="validations/")["KeyCount"] == 0
+
+
+def test_an_endpoint_that_is_too_slow_fails_the_deploy_before_lambda_ends_the_function(
+    cloud: Cloud, asked: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage(cloud, 20)
+    monkeypatch.setattr(threshold, "LONGEST_SECONDS", -1)
+    answer = asked(all_right)
+    assert answer["Status"] == "FAILED"
+    assert "all 20 validation photos within" in answer["Reason"]
+
+
+def test_a_data_set_that_is_not_there_fails_the_deploy(asked: Any) -> None:
+    answer = asked(all_right, Dataset="absent")
+    assert answer["Status"] == "FAILED"
+    assert "python data_staging/stage.py" in answer["Reason"]
+
+
+def test_a_deletion_is_answered_and_asks_nothing(asked: Any) -> None:
+    assert asked(unasked, "Delete")["Status"] == "SUCCESS"
+
+
+def test_what_is_kept_are_the_confidences_and_what_is_right(cloud: Cloud, asked: Any) -> None:
+    stage(cloud, 20)
+    asked(all_right)
+    kept = cloud.s3.get_object(Bucket=BUCKET, Key=f"validations/scones-one/{DATASET}.json")["Body"]
+    assert json.load(kept) == {"confidences": [0.5 + n / 1000 for n in range(20)], "right": [True] * 20}

@@ -1,0 +1,89 @@
+"""The filter function: what passes the threshold of 0.8, what does not, and what is no probability at all."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lambdas import filter as confidence_filter
+from lambdas.workflow.errors import InvalidEvent, ThresholdConfidenceNotMet
+from tests.lambdas.samples import recorded
+
+
+@pytest.mark.parametrize("event", recorded("filter"))
+def test_every_recorded_event_passes_in_one_flat_form(event: Any, context: Any) -> None:
+    out = confidence_filter.handler(event, context)
+    assert out["inferences"] == [0.9, 0.1]
+    assert (out["predicted_class"], out["confidence"]) == ("bicycle", 0.9)
+    assert "body" not in out
+
+
+@pytest.mark.parametrize("inferences", [[0.8, 0.2], [0.2, 0.8], [0.8000001, 0.1999999], [1, 0]])
+def test_a_confidence_at_the_threshold_or_above_passes(inferences: list[float], context: Any) -> None:
+    assert confidence_filter.handler({"inferences": inferences}, context)["confidence"] == max(inferences)
+
+
+@pytest.mark.parametrize("inferences", [[0.79, 0.21], [0.5, 0.5], [0.2000001, 0.7999999], [0, 0]])
+def test_a_confidence_below_the_threshold_does_not_pass(inferences: list[float], context: Any) -> None:
+    with pytest.raises(ThresholdConfidenceNotMet):
+        confidence_filter.handler({"inferences": inferences}, context)
+
+
+def test_the_refusal_tells_the_confidence_the_threshold_and_each_probability(context: Any) -> None:
+    with pytest.raises(ValueError, match=r"^Confidence 0\.79 is below the threshold 0\.8 ") as raised:
+        confidence_filter.handler({"inferences": [0.21, 0.79]}, context)
+    assert type(raised.value).__name__ == "ThresholdConfidenceNotMet"
+    assert str(raised.value).endswith("(set by confidence_threshold): bicycle 0.21, motorcycle 0.79")
+
+
+def test_what_the_event_says_of_its_confidence_is_not_believed(context: Any) -> None:
+    event = {"inferences": [0.6, 0.4], "confidence": 0.99, "predicted_class": "motorcycle"}
+    with pytest.raises(ThresholdConfidenceNotMet, match=r"Confidence 0\.6 "):
+        confidence_filter.handler(event, context)
+
+
+def test_unknown_fields_pass_through(context: Any) -> None:
+    event = {"inferences": [0.9, 0.1], "order": {"id": 7}}
+    assert confidence_filter.handler(event, context)["order"] == {"id": 7}
+
+
+def test_an_event_without_inferences_is_refused(context: Any) -> None:
+    with pytest.raises(InvalidEvent, match="Field inferences is missing"):
+        confidence_filter.handler({"image_data": ""}, context)
+
+
+@pytest.mark.parametrize(
+    "inferences",
+    [
+        None,
+        0.9,
+        {},
+        [],
+        [0.9],
+        [0.5, 0.3, 0.2],
+        [1.2, 0.1],
+        [-0.1, 0.9],
+        [True, False],
+        ["0.9", "0.1"],
+        "",
+        "0.9",
+        "[NaN, 0.9]",
+        "[0.9, 0.1",
+        "bicycle",
+        "[[0.9, 0.1]]",
+    ],
+)
+def test_inferences_that_are_no_probabilities_are_refused(inferences: object, context: Any) -> None:
+    with pytest.raises(InvalidEvent, match=r"Field inferences is .*bicycle, motorcycle"):
+        confidence_filter.handler({"inferences": inferences}, context)
+
+
+@given(first=st.floats(0, 1), second=st.floats(0, 1))
+def test_the_highest_probability_alone_decides(first: float, second: float) -> None:
+    fields = {"inferences": [first, second]}
+    if max(first, second) >= 0.8:
+        assert confidence_filter.keep_confident(fields)["confidence"] == max(first, second)
+    else:
+        with pytest.raises(ThresholdConfidenceNotMet):
+            confidence_filter.keep_confident(fields)

@@ -1,0 +1,155 @@
+"""Stacks with SageMaker's resources are made, changed, kept on failure and deleted as CloudFormation does."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.local.sagemaker.server import BUCKET, IMAGE, ROLE, Server, running, wait_for
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with running(tmp_path_factory.mktemp("cloud") / "home") as running_server:
+        for name, bias in (("first", 0.5), ("second", 0.25), ("broken", -1.0)):
+            running_server.deploy_model(name, bias)
+        yield running_server
+
+
+def template(model: str, **changes: Any) -> str:
+    variant = {
+        "VariantName": "AllTraffic",
+        "ModelName": {"Fn::GetAtt": ["Model", "ModelName"]},
+        "InstanceType": "ml.m5.large",
+        "InitialInstanceCount": "1",
+        "InitialVariantWeight": 1.0,
+    }
+    url = f"s3://{BUCKET}/models/{model}.tar.gz"
+    resources = {
+        "Model": {
+            "Type": "AWS::SageMaker::Model",
+            "Properties": {
+                "ExecutionRoleArn": ROLE,
+                "PrimaryContainer": {"Image": IMAGE, "ModelDataUrl": url},
+                "Tags": [{"Key": "project", "Value": "scones"}],
+                **changes,
+            },
+        },
+        "Config": {
+            "Type": "AWS::SageMaker::EndpointConfig",
+            "Properties": {"ProductionVariants": [variant]},
+        },
+        "Endpoint": {
+            "Type": "AWS::SageMaker::Endpoint",
+            "Properties": {
+                "EndpointName": "stacked",
+                "EndpointConfigName": {"Fn::GetAtt": ["Config", "EndpointConfigName"]},
+            },
+        },
+    }
+    outputs = {
+        "ModelRef": {"Value": {"Ref": "Model"}},
+        "EndpointRef": {"Value": {"Ref": "Endpoint"}},
+        "EndpointName": {"Value": {"Fn::GetAtt": ["Endpoint", "EndpointName"]}},
+    }
+    return json.dumps({"Resources": resources, "Outputs": outputs})
+
+
+def settled(server: Server, name: str) -> dict[str, Any]:
+    """Waits until a stack operation has ended."""
+    cloudformation = server.client("cloudformation")
+
+    def ended() -> Any:
+        stack = cloudformation.describe_stacks(StackName=name)["Stacks"][0]
+        return None if stack["StackStatus"].endswith("_IN_PROGRESS") else stack
+
+    return dict(wait_for(ended, 40))
+
+
+def reasons(server: Server, name: str) -> str:
+    events = server.client("cloudformation").describe_stack_events(StackName=name)["StackEvents"]
+    return "\n".join(event.get("ResourceStatusReason", "") for event in events)
+
+
+def test_a_stack_lives_from_create_to_delete(server: Server) -> None:
+    cloudformation, sagemaker = server.client("cloudformation"), server.client("sagemaker")
+    cloudformation.create_stack(StackName="scones", TemplateBody=template("first"))
+    stack = settled(server, "scones")
+    assert stack["StackStatus"] == "CREATE_COMPLETE", reasons(server, "scones")
+    outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+    assert outputs["EndpointName"] == "stacked"
+    assert outputs["EndpointRef"] == "arn:aws:sagemaker:us-east-1:000000000000:endpoint/stacked"
+    assert server.ask("stacked") == [0.5, 0.5]
+    first = sagemaker.describe_endpoint(EndpointName="stacked")["EndpointConfigName"]
+    assert sagemaker.list_tags(ResourceArn=outputs["ModelRef"])["Tags"] == [
+        {"Key": "project", "Value": "scones"}
+    ]
+
+    # A new model: model and configuration are replaced, the endpoint is updated in place.
+    cloudformation.update_stack(StackName="scones", TemplateBody=template("second"))
+    assert settled(server, "scones")["StackStatus"] == "UPDATE_COMPLETE", reasons(server, "scones")
+    assert server.ask("stacked") == [0.25, 0.75]
+    second = sagemaker.describe_endpoint(EndpointName="stacked")["EndpointConfigName"]
+    assert second != first
+    with pytest.raises(ClientError, match="Could not find endpoint configuration"):
+        sagemaker.describe_endpoint_config(EndpointConfigName=first)
+
+    # A model that does not serve: rolled back, what served goes on serving, the reason is told.
+    cloudformation.update_stack(StackName="scones", TemplateBody=template("broken"))
+    assert settled(server, "scones")["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
+    assert "did not pass the ping health check" in reasons(server, "scones")
+    assert server.ask("stacked") == [0.25, 0.75]
+    assert sagemaker.describe_endpoint(EndpointName="stacked")["EndpointConfigName"] == second
+
+    # Only a tag: nothing is replaced.
+    changed = template("second", Tags=[{"Key": "project", "Value": "buns"}])
+    cloudformation.update_stack(StackName="scones", TemplateBody=changed)
+    assert settled(server, "scones")["StackStatus"] == "UPDATE_COMPLETE", reasons(server, "scones")
+    assert sagemaker.describe_endpoint(EndpointName="stacked")["EndpointConfigName"] == second
+
+    cloudformation.delete_stack(StackName="scones")
+    wait_for(lambda: gone(server, "scones"))
+    assert not sagemaker.list_endpoints()["Endpoints"]
+    configs = sagemaker.list_endpoint_configs(NameContains="scones")["EndpointConfigs"]
+    assert not configs
+    assert not sagemaker.list_models(NameContains="scones")["Models"]
+
+
+def gone(server: Server, name: str) -> bool:
+    try:
+        stack = server.client("cloudformation").describe_stacks(StackName=name)["Stacks"][0]
+    except ClientError:
+        return True
+    return bool(stack["StackStatus"] == "DELETE_COMPLETE")
+
+
+def test_an_endpoint_that_does_not_start_is_rolled_back_with_its_reason(server: Server) -> None:
+    cloudformation = server.client("cloudformation")
+    cloudformation.create_stack(StackName="unlucky", TemplateBody=template("broken"))
+    assert settled(server, "unlucky")["StackStatus"] == "ROLLBACK_COMPLETE"
+    assert "did not pass the ping health check" in reasons(server, "unlucky")
+    assert not server.client("sagemaker").list_endpoints(NameContains="stacked")["Endpoints"]
+    cloudformation.delete_stack(StackName="unlucky")
+
+
+def test_an_unknown_property_is_refused_as_cloudformation_does(server: Server) -> None:
+    cloudformation = server.client("cloudformation")
+    cloudformation.create_stack(StackName="misspelt", TemplateBody=template("first", RoleArn=ROLE))
+    assert settled(server, "misspelt")["StackStatus"] == "ROLLBACK_COMPLETE"
+    assert "extraneous key [RoleArn] is not permitted" in reasons(server, "misspelt")
+
+
+def test_a_named_model_cannot_be_replaced_under_its_name(server: Server) -> None:
+    cloudformation = server.client("cloudformation")
+
+    def model(which: str) -> str:
+        resources = json.loads(template(which, ModelName="named"))["Resources"]
+        return json.dumps({"Resources": {"Model": resources["Model"]}})
+
+    cloudformation.create_stack(StackName="named", TemplateBody=model("first"))
+    assert settled(server, "named")["StackStatus"] == "CREATE_COMPLETE"
+    cloudformation.update_stack(StackName="named", TemplateBody=model("second"))
+    assert settled(server, "named")["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
+    assert "cannot update a stack when a custom-named resource requires replacing" in reasons(server, "named")

@@ -1,0 +1,282 @@
+"""Training jobs run as on AWS: states, data, log, metrics, artifact, failures and ends."""
+
+import io
+import json
+import os
+import tarfile
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.local.sagemaker.server import BUCKET, IMAGE, ROLE, Server, channel, processes, running, wait_for
+
+UNDER_WAY = {"HyperParameters": {"seconds": "60"}}
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with running(tmp_path_factory.mktemp("cloud") / "home") as running_server:
+        yield running_server
+
+
+def artifact(server: Server, name: str) -> dict[str, Any]:
+    body = server.client("s3").get_object(Bucket=BUCKET, Key=f"models/{name}/output/model.tar.gz")["Body"]
+    with tarfile.open(fileobj=io.BytesIO(body.read())) as archive:
+        model = archive.extractfile("model.json")
+        assert model is not None
+        return dict(json.load(model))
+
+
+def log_of(server: Server, name: str) -> list[str]:
+    logs = server.client("logs")
+    group, prefix = "/aws/sagemaker/TrainingJobs", f"{name}/algo-1-"
+    streams = logs.describe_log_streams(logGroupName=group, logStreamNamePrefix=prefix)["logStreams"]
+    if not streams:
+        return []
+    events = logs.get_log_events(
+        logGroupName=group, logStreamName=streams[0]["logStreamName"], startFromHead=True
+    )
+    return [event["message"] for event in events["events"]]
+
+
+def wait_until_training(server: Server, name: str) -> None:
+    wait_for(lambda: "waiting" in log_of(server, name))
+
+
+def refusal(server: Server, name: str, **changes: Any) -> str:
+    with pytest.raises(ClientError) as caught:
+        server.train(name, **changes)
+    return str(caught.value)
+
+
+def test_a_job_runs_through_awss_stages_to_an_artifact(server: Server) -> None:
+    server.train("whole", HyperParameters={"bias": "0.25"}, Environment={"SCONES_SEED": "7"})
+    job = server.finished("whole")
+    assert job["TrainingJobStatus"] == job["SecondaryStatus"] == "Completed"
+    stages = [stage["Status"] for stage in job["SecondaryStatusTransitions"]]
+    assert stages == ["Starting", "Downloading", "Training", "Uploading", "Completed"]
+    assert all(stage["EndTime"] >= stage["StartTime"] for stage in job["SecondaryStatusTransitions"])
+    metrics = {metric["MetricName"]: metric["Value"] for metric in job["FinalMetricDataList"]}
+    assert metrics == pytest.approx({"train:accuracy": 0.6, "validation:accuracy": 0.7})
+    assert job["BillableTimeInSeconds"] == job["TrainingTimeInSeconds"] >= 1
+    assert job["ModelArtifacts"]["S3ModelArtifacts"] == f"s3://{BUCKET}/models/whole/output/model.tar.gz"
+    assert "FailureReason" not in job
+    model = artifact(server, "whole")
+    assert model["bias"] == 0.25
+    assert model["environment"]["SCONES_SEED"] == "7"
+    assert not [name for name in model["environment"] if name.startswith("AWS_")]
+    assert model["files"] == [
+        "input/config/hyperparameters.json",
+        "input/config/inputdataconfig.json",
+        "input/config/resourceconfig.json",
+        "input/data/train/bicycle/a.png",
+        "input/data/train/motorcycle/b.png",
+        "input/data/train_lst/train.lst",
+    ]
+    assert log_of(server, "whole")[:2] == [
+        "Epoch[0] Train-accuracy=0.500000",
+        "Epoch[0] Validation-accuracy=0.600000",
+    ]
+    assert not list((server.home / "sagemaker" / "jobs").iterdir())
+
+
+def test_a_container_finds_the_request_in_its_configuration(server: Server) -> None:
+    for key in ("earlier/output/model.tar.gz", "records/train-1.rec", "records/train-2.rec"):
+        server.client("s3").put_object(Bucket=BUCKET, Key=key, Body=b"x")
+    kinds = {"train": "application/x-recordio", "model": "application/x-sagemaker-model"}
+    channels = [
+        {**channel("train", f"s3://{BUCKET}/records/"), "ContentType": kinds["train"]},
+        {**channel("model", f"s3://{BUCKET}/earlier/output/model.tar.gz"), "ContentType": kinds["model"]},
+        {**channel("validation", f"s3://{BUCKET}/records/train-2.rec"), "InputMode": "FastFile"},
+    ]
+    server.train("told", HyperParameters={"bias": "0.5"}, InputDataConfig=channels)
+    server.finished("told")
+    model = artifact(server, "told")
+    assert [file for file in model["files"] if file.startswith("input/data/")] == [
+        "input/data/model/model.tar.gz",
+        "input/data/train/train-1.rec",
+        "input/data/train/train-2.rec",
+        "input/data/validation/train-2.rec",
+    ]
+    rest = {
+        "TrainingInputMode": "File",
+        "S3DistributionType": "FullyReplicated",
+        "RecordWrapperType": "None",
+    }
+    group = {
+        "instance_group_name": "homogeneousCluster",
+        "instance_type": "ml.m5.large",
+        "hosts": ["algo-1"],
+    }
+    assert model["config"] == {
+        "hyperparameters": {"bias": "0.5"},
+        "inputdataconfig": {
+            "train": {"ContentType": kinds["train"], **rest},
+            "model": {"ContentType": kinds["model"], **rest},
+            "validation": {"ContentType": "application/x-image", **rest},
+        },
+        "resourceconfig": {
+            "current_host": "algo-1",
+            "current_instance_type": "ml.m5.large",
+            "current_group_name": "homogeneousCluster",
+            "hosts": ["algo-1"],
+            "instance_groups": [group],
+            "network_interface_name": "lo",
+        },
+    }
+
+
+def test_a_job_that_fails_says_why_and_leaves_no_model(server: Server) -> None:
+    server.train("failing", HyperParameters={"fail": "ClientError: The value of epochs is wrong."})
+    job = server.finished("failing")
+    assert job["TrainingJobStatus"] == job["SecondaryStatus"] == "Failed"
+    assert job["FailureReason"] == "ClientError: The value of epochs is wrong., exit code: 1"
+    keys = [item["Key"] for item in server.client("s3").list_objects_v2(Bucket=BUCKET)["Contents"]]
+    assert not [key for key in keys if "failing" in key]
+
+
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        ("no idea", "AlgorithmError: no idea, exit code: 1"),
+        ("Customer Error: Invalid lst file.", "ClientError: Customer Error: Invalid lst file., exit code: 1"),
+    ],
+)
+def test_a_failure_is_the_customers_or_the_algorithms(server: Server, said: str, reason: str) -> None:
+    name = f"failing-{len(said)}"
+    server.train(name, HyperParameters={"fail": said})
+    assert server.finished(name)["FailureReason"] == reason
+
+
+def test_a_stopped_job_keeps_its_model_and_leaves_no_process(server: Server) -> None:
+    mark = f"left-by-{os.getpid()}"
+    server.train("stopped", HyperParameters={"seconds": "60", "child": mark})
+    wait_until_training(server, "stopped")
+    sagemaker = server.client("sagemaker")
+    sagemaker.stop_training_job(TrainingJobName="stopped")
+    assert sagemaker.describe_training_job(TrainingJobName="stopped")["TrainingJobStatus"] == "Stopping"
+    job = server.finished("stopped")
+    assert (job["TrainingJobStatus"], job["SecondaryStatus"]) == ("Stopped", "Stopped")
+    assert artifact(server, "stopped")["bias"] == 0.9
+    assert not processes(f"# {mark}")
+    with pytest.raises(ClientError, match="rejected because the training job is in status Stopped"):
+        sagemaker.stop_training_job(TrainingJobName="stopped")
+
+
+def test_a_job_ends_when_its_time_is_up(server: Server) -> None:
+    server.train("late", **UNDER_WAY, StoppingCondition={"MaxRuntimeInSeconds": 1})
+    job = server.finished("late")
+    assert (job["TrainingJobStatus"], job["SecondaryStatus"]) == ("Stopped", "MaxRuntimeExceeded")
+    assert artifact(server, "late")["bias"] == 0.9
+
+
+def test_the_log_can_be_read_while_the_job_runs(server: Server) -> None:
+    server.train("live", **UNDER_WAY)
+    wait_until_training(server, "live")
+    job = server.client("sagemaker").describe_training_job(TrainingJobName="live")
+    assert (job["TrainingJobStatus"], job["SecondaryStatus"]) == ("InProgress", "Training")
+    with pytest.raises(ClientError, match="ResourceInUse"):
+        server.client("sagemaker").delete_training_job(TrainingJobName="live")
+    server.client("sagemaker").stop_training_job(TrainingJobName="live")
+    server.finished("live")
+    server.client("sagemaker").delete_training_job(TrainingJobName="live")
+    with pytest.raises(ClientError, match=r"\(ValidationException\).*Requested resource not found\."):
+        server.client("sagemaker").describe_training_job(TrainingJobName="live")
+
+
+def test_another_algorithms_image_fails_with_what_can_be_run(server: Server) -> None:
+    image = IMAGE.replace("image-classification", "sagemaker-xgboost")
+    server.train("xgboost", AlgorithmSpecification={"TrainingImage": image, "TrainingInputMode": "File"})
+    reason = server.finished("xgboost")["FailureReason"]
+    assert reason.startswith(f"ClientError: The image '{image}' cannot be run")
+
+
+def test_pipe_mode_fails_with_what_can_be_read(server: Server) -> None:
+    server.train("pipe", AlgorithmSpecification={"TrainingImage": IMAGE, "TrainingInputMode": "Pipe"})
+    assert "File mode only" in server.finished("pipe")["FailureReason"]
+
+
+def test_a_name_is_used_once(server: Server) -> None:
+    server.train("once")
+    server.finished("once")
+    assert "(ResourceInUse)" in refusal(server, "once")
+
+
+def test_data_that_are_not_there_are_refused_before_the_job(server: Server) -> None:
+    message = refusal(server, "none", InputDataConfig=[channel("train", f"s3://{BUCKET}/nothing/")])
+    assert f'No S3 objects found under S3 URL "s3://{BUCKET}/nothing/"' in message
+    assert f'the role "{ROLE}" has "s3:ListBucket" permissions' in message
+
+
+def test_a_role_that_sagemaker_cannot_assume_is_refused(server: Server) -> None:
+    role = "arn:aws:iam::000000000000:role/nobody"
+    message = refusal(server, "none", RoleArn=role)
+    assert "(ValidationException)" in message
+    assert f"Could not assume role {role}. Please ensure that the role exists" in message
+
+
+@pytest.mark.parametrize("principal", ["*", {"AWS": "*"}, {"Service": ["lambda.amazonaws.com"]}])
+def test_a_role_that_does_not_name_sagemaker_is_refused(server: Server, principal: Any) -> None:
+    name = f"others-{len(json.dumps(principal))}"
+    trust = {"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"}
+    role = server.client("iam").create_role(
+        RoleName=name,
+        AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": trust}),
+    )["Role"]
+    assert f"Could not assume role {role['Arn']}." in refusal(server, "none", RoleArn=role["Arn"])
+
+
+def test_a_role_without_permission_cannot_read_the_data(server: Server) -> None:
+    iam = server.client("iam")
+    trust = json.dumps(iam.get_role(RoleName="learner")["Role"]["AssumeRolePolicyDocument"])
+    role = iam.create_role(RoleName="poor", AssumeRolePolicyDocument=trust)["Role"]
+    message = refusal(server, "none", RoleArn=role["Arn"])
+    assert "No S3 objects found" in message
+    assert "not authorized to perform: s3:ListBucket" in message
+
+
+def test_more_machines_than_there_are_is_awss_limit_error(server: Server) -> None:
+    resources = {"InstanceType": "ml.m5.large", "InstanceCount": 2, "VolumeSizeInGB": 1}
+    message = refusal(server, "none", ResourceConfig=resources)
+    assert "(ResourceLimitExceeded)" in message
+    assert "'ml.m5.large for training job usage' is 1 Instances" in message
+
+
+def test_instance_groups_are_refused_with_what_is_there(server: Server) -> None:
+    group = {"InstanceGroupName": "one", "InstanceType": "ml.m5.large", "InstanceCount": 1}
+    message = refusal(server, "none", ResourceConfig={"InstanceGroups": [group], "VolumeSizeInGB": 1})
+    assert "ResourceConfig needs an InstanceType" in message
+
+
+def test_jobs_are_listed_by_name_status_and_page(server: Server) -> None:
+    for number in range(3):
+        server.train(f"listed-{number}", HyperParameters={"fail": "x"} if number == 1 else {})
+        server.finished(f"listed-{number}")
+    jobs = server.client("sagemaker")
+    listed = jobs.list_training_jobs(
+        NameContains="listed", SortBy="Name", SortOrder="Descending", MaxResults=2
+    )
+    assert [job["TrainingJobName"] for job in listed["TrainingJobSummaries"]] == ["listed-2", "listed-1"]
+    rest = jobs.list_training_jobs(
+        NameContains="listed", SortBy="Name", SortOrder="Descending", NextToken=listed["NextToken"]
+    )
+    assert [job["TrainingJobName"] for job in rest["TrainingJobSummaries"]] == ["listed-0"]
+    assert "NextToken" not in rest
+    failed = jobs.list_training_jobs(NameContains="listed", StatusEquals="Failed")["TrainingJobSummaries"]
+    assert [job["TrainingJobName"] for job in failed] == ["listed-1"]
+    moment = jobs.describe_training_job(TrainingJobName="listed-1")["CreationTime"]
+    later = jobs.list_training_jobs(NameContains="listed", CreationTimeAfter=moment)["TrainingJobSummaries"]
+    assert [job["TrainingJobName"] for job in later] == ["listed-2"]
+
+
+def test_tags_of_a_job_are_added_listed_and_deleted(server: Server) -> None:
+    server.train("tagged", Tags=[{"Key": "a", "Value": "1"}])
+    arn = server.finished("tagged")["TrainingJobArn"]
+    sagemaker = server.client("sagemaker")
+    sagemaker.add_tags(ResourceArn=arn, Tags=[{"Key": "b", "Value": "2"}, {"Key": "a", "Value": "3"}])
+    sagemaker.delete_tags(ResourceArn=arn, TagKeys=["b", "none"])
+    assert sagemaker.list_tags(ResourceArn=arn)["Tags"] == [{"Key": "a", "Value": "3"}]
+    with pytest.raises(ClientError, match="Resource does not exist"):
+        sagemaker.list_tags(ResourceArn=f"{arn}-not")

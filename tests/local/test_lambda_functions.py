@@ -1,0 +1,193 @@
+"""What a Python function meets on the embedded cloud is what it meets on AWS."""
+
+import json
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from local.lambda_functions.packages import unpack, use_hosts_builds
+from tests.local.cloud_process import Cloud, zipped
+
+
+def test_an_exception_is_reported_by_its_class_name(cloud: Cloud) -> None:
+    function = cloud.function(
+        "class PhotoMissing(Exception): pass\n"
+        "def handler(event, context): raise PhotoMissing('no such photo')"
+    )
+    error, payload = cloud.invoke(function)
+    assert error == "Unhandled"
+    assert payload["errorType"] == "PhotoMissing"
+    assert payload["errorMessage"] == "no such photo"
+    assert "index.py" in payload["stackTrace"][0]
+
+
+def test_a_package_that_only_the_server_has_is_missing(cloud: Cloud) -> None:
+    error, payload = cloud.invoke(cloud.function("import numpy\ndef handler(event, context): pass"))
+    assert error == "Unhandled"
+    assert payload["errorType"] == "Runtime.ImportModuleError"
+    assert payload["errorMessage"] == "Unable to import module 'index': No module named 'numpy'"
+
+
+def test_what_the_runtime_brings_is_there_and_calls_this_cloud(cloud: Cloud) -> None:
+    function = cloud.function(
+        "import boto3\ndef handler(event, context): return boto3.client('sts').get_caller_identity()['Arn']"
+    )
+    error, arn = cloud.invoke(function)
+    assert error is None
+    assert ":assumed-role/role-" in arn
+
+
+def test_a_role_that_does_not_allow_it_is_refused(cloud: Cloud) -> None:
+    function = cloud.function(
+        "import boto3\ndef handler(event, context): return boto3.client('ssm').describe_parameters()"
+    )
+    error, payload = cloud.invoke(function)
+    assert error == "Unhandled"
+    assert "is not authorized to perform: ssm:DescribeParameters" in payload["errorMessage"]
+
+
+@pytest.mark.parametrize("handler", ["photos.routes.handle", "photos/routes.handle"])
+def test_a_handler_may_be_in_a_package(cloud: Cloud, handler: str) -> None:
+    sources = {"photos/__init__.py": "", "photos/routes.py": "def handle(event, context): return event"}
+    assert cloud.invoke(cloud.function(sources, Handler=handler), {"a": [1, "é"]}) == (None, {"a": [1, "é"]})
+
+
+def test_a_handler_that_is_not_there_is_named(cloud: Cloud) -> None:
+    _error, payload = cloud.invoke(cloud.function("", Handler="index.handler"))
+    assert payload["errorType"] == "Runtime.HandlerNotFound"
+    assert payload["errorMessage"] == "Handler 'handler' missing on module 'index'"
+
+
+def test_the_context_says_who_and_how_long(cloud: Cloud) -> None:
+    function = cloud.function(
+        "def handler(event, context): return [context.function_name, context.invoked_function_arn,"
+        " context.memory_limit_in_mb, len(context.aws_request_id), context.get_remaining_time_in_millis()]",
+        Timeout=7,
+        MemorySize=256,
+    )
+    _error, (name, arn, memory, request, left) = cloud.invoke(function)
+    assert (arn, name) == (function, function.rsplit(":", 1)[-1])
+    assert (memory, request) == ("256", 36)
+    assert 0 < left <= 7000
+
+
+def test_the_environment_is_awss_and_the_functions_own(cloud: Cloud) -> None:
+    function = cloud.function(
+        "import os\ndef handler(event, context): return dict(os.environ)",
+        Environment={"Variables": {"CLASSES": "bicycle,motorcycle"}},
+    )
+    _error, environment = cloud.invoke(function)
+    assert environment["CLASSES"] == "bicycle,motorcycle"
+    assert environment["AWS_REGION"] == environment["AWS_DEFAULT_REGION"] == "us-east-1"
+    assert environment["AWS_LAMBDA_FUNCTION_NAME"] == function.rsplit(":", 1)[-1]
+    assert environment["AWS_EXECUTION_ENV"] == f"AWS_Lambda_python3.{sys.version_info.minor}"
+    servers = {"GATEWAY_PORT", "STATE_DIR", "S3_DATA_DIR", "NODE_PATH", "HOME", "AUTH", "PYTHONPATH"}
+    assert not servers & environment.keys()
+
+
+def test_a_function_that_takes_too_long_is_stopped_and_runs_again(cloud: Cloud) -> None:
+    function = cloud.function("import time\ndef handler(event, context): time.sleep(event)\n", Timeout=1)
+    error, payload = cloud.invoke(function, 30)
+    assert error == "Unhandled"
+    assert payload["errorType"] == "Sandbox.Timedout"
+    assert payload["errorMessage"].endswith("Error: Task timed out after 1.00 seconds")
+    assert cloud.invoke(function, 0) == (None, None)
+
+
+def test_a_function_that_ends_its_process_is_said_to_have_exited(cloud: Cloud) -> None:
+    _error, payload = cloud.invoke(cloud.function("import os\ndef handler(event, context): os._exit(3)"))
+    assert payload["errorType"] == "Runtime.ExitError"
+
+
+def test_a_result_that_is_not_json_is_refused(cloud: Cloud) -> None:
+    _error, payload = cloud.invoke(cloud.function("def handler(event, context): return {1, 2}"))
+    assert payload["errorType"] == "Runtime.MarshalError"
+    assert "set is not JSON serializable" in payload["errorMessage"]
+
+
+def test_a_result_larger_than_awss_limit_is_refused(cloud: Cloud) -> None:
+    _error, payload = cloud.invoke(cloud.function("def handler(event, context): return 'x' * 6_300_000"))
+    assert payload["errorType"] == "Function.ResponseSizeTooLarge"
+
+
+def test_what_is_printed_goes_to_the_configured_log_group(cloud: Cloud) -> None:
+    group = f"/photos/{uuid4().hex}"
+    logs = cloud.client("logs")
+    logs.create_log_group(logGroupName=group)
+    function = cloud.function(
+        "import logging\n"
+        "def handler(event, context):\n"
+        "    print('looking at', event)\n"
+        "    logging.getLogger().error('it is blurred')\n"
+        "    raise ValueError('not a photo')",
+        LoggingConfig={"LogGroup": group},
+    )
+    cloud.invoke(function, "a.png")
+    messages = [event["message"] for event in logs.filter_log_events(logGroupName=group)["events"]]
+    assert messages[0].startswith("START RequestId: ")
+    assert messages[1] == "looking at a.png"
+    assert messages[2].startswith("[ERROR]\t")
+    assert messages[2].endswith("\tit is blurred")
+    assert "[ERROR] ValueError: not a photo" in messages
+    assert [message.split()[0] for message in messages[-2:]] == ["END", "REPORT"]
+
+
+def test_a_log_in_json_holds_an_error_in_json(cloud: Cloud) -> None:
+    group = f"/photos/{uuid4().hex}"
+    logs = cloud.client("logs")
+    logs.create_log_group(logGroupName=group)
+    function = cloud.function(
+        "def handler(event, context): raise ValueError('not a photo')",
+        LoggingConfig={"LogGroup": group, "LogFormat": "JSON"},
+    )
+    cloud.invoke(function)
+    messages = [event["message"] for event in logs.filter_log_events(logGroupName=group)["events"]]
+    report = json.loads(messages[1])
+    assert (report["level"], report["errorType"], report["errorMessage"]) == (
+        "ERROR",
+        "ValueError",
+        "not a photo",
+    )
+
+
+def test_a_warm_function_keeps_its_module_and_concurrent_calls_have_their_own(cloud: Cloud) -> None:
+    function = cloud.function(
+        "import os, time\ncalls = []\n"
+        "def handler(event, context):\n"
+        "    calls.append(1); time.sleep(event); return [os.getpid(), len(calls)]"
+    )
+    _error, (process, calls) = cloud.invoke(function, 0)
+    assert (calls, cloud.invoke(function, 0)) == (1, (None, [process, 2]))
+    with ThreadPoolExecutor() as pool:
+        answers = [answer for _error, answer in pool.map(cloud.invoke, [function] * 2, [1, 1])]
+    assert answers[0][0] != answers[1][0]
+
+
+def test_new_code_is_what_runs_next(cloud: Cloud) -> None:
+    function = cloud.function("def handler(event, context): return 'old'")
+    assert cloud.invoke(function) == (None, "old")
+    newer = zipped({"index.py": "def handler(event, context): return 'new'"})
+    cloud.client("lambda").update_function_code(FunctionName=function, ZipFile=newer)
+    assert cloud.invoke(function) == (None, "new")
+
+
+def test_on_another_system_a_package_built_for_linux_is_replaced_by_this_machines(tmp_path: Path) -> None:
+    for file in ("PIL/__init__.py", "PIL/_imaging.cpython-311-x86_64-linux-gnu.so", "lambdas/__init__.py"):
+        (tmp_path / file).parent.mkdir(exist_ok=True)
+        (tmp_path / file).touch()
+    alone = tmp_path / "_pillow_heif.cpython-399-aarch64-linux-gnu.so"
+    alone.touch()
+    use_hosts_builds(tmp_path)
+    assert (tmp_path / "PIL" / "Image.py").exists()
+    assert not alone.exists()
+    assert [module.stat().st_size > 0 for module in tmp_path.glob("_pillow_heif.*")] == [True]
+    assert not (tmp_path / "lambdas").is_symlink()
+
+
+def test_on_linux_a_package_is_unpacked_as_it_is(tmp_path: Path) -> None:
+    root = unpack(zipped({"PIL/_imaging.cpython-311-x86_64-linux-gnu.so": ""}), tmp_path, "linux")
+    assert not (root / "PIL").is_symlink()
+    assert [path.name for path in tmp_path.iterdir()] == [root.parent.name]

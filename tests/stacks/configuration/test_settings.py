@@ -1,0 +1,221 @@
+"""The settings: cdk.json as it is, overrides, and one clear line for each wrong value or name."""
+
+import json
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stacks.configuration.setting_kinds import SettingError
+from stacks.configuration.settings import Settings, read_settings
+
+CDK_JSON = Path(__file__).resolve().parents[3] / "cdk.json"
+WRITTEN = json.loads(CDK_JSON.read_text())["context"]
+
+
+def refusal(context: dict[str, Any]) -> str:
+    with pytest.raises(SettingError) as refused:
+        read_settings(context)
+    message = str(refused.value)
+    assert message
+    assert "\n" not in message
+    return message
+
+
+def test_cdk_json_writes_out_every_setting_and_each_is_valid() -> None:
+    settings = read_settings(WRITTEN)
+    assert sorted(WRITTEN["scones"]) == sorted(entry.name for entry in fields(settings))
+
+
+def test_cdk_json_and_the_defaults_say_the_same() -> None:
+    written = read_settings({"scones": {**WRITTEN["scones"], "hyperparameters": {}}})
+    assert written == Settings()
+
+
+def test_without_any_context_the_defaults_stand() -> None:
+    assert read_settings({}) == Settings()
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "value"),
+    [
+        ("name", "my-copy", "my-copy"),
+        ("classes", "apple,bicycle, motorcycle", ("apple", "bicycle", "motorcycle")),
+        ("classes", '["lawn_mower", "tank"]', ("lawn_mower", "tank")),
+        ("classes", "Bike-2,e_scooter,3wheeler", ("Bike-2", "e_scooter", "3wheeler")),
+        ("confidence_threshold", "1", 1.0),
+        ("confidence_threshold", "auto", "auto"),
+        ("routed_error_target", "0.01", 0.01),
+        ("routed_error_confidence", "0.95", 0.95),
+        ("accuracy_gate", "0.85", 0.85),
+        ("model_artifact", "models/model.tar.gz", "models/model.tar.gz"),
+        ("model_artifact", "s3://a-bucket/models/job/model.tar.gz", "s3://a-bucket/models/job/model.tar.gz"),
+        ("evaluation_instance_type", "ml.c5.large", "ml.c5.large"),
+        ("training_mode", "spot", "spot"),
+        ("training_max_seconds", "600", 600),
+        ("endpoint_mode", "serverless", "serverless"),
+        ("endpoint_serverless_memory_mb", "2048", 2048),
+        ("log_days", "7", 7),
+        ("remove_data_on_destroy", "false", False),
+    ],
+)
+def test_the_command_line_overrides_one_setting(name: str, text: str, value: object) -> None:
+    settings = read_settings({**WRITTEN, name: text})
+    assert getattr(settings, name) == value
+    others = {entry.name for entry in fields(settings)} - {name}
+    unchanged = read_settings(WRITTEN)
+    assert all(getattr(settings, other) == getattr(unchanged, other) for other in others)
+
+
+def test_hyperparameters_on_the_command_line_replace_those_they_name() -> None:
+    settings = read_settings({**WRITTEN, "hyperparameters": '{"epochs": 3, "top_k": "2"}'})
+    assert settings.hyperparameters == {**WRITTEN["scones"]["hyperparameters"], "epochs": "3", "top_k": "2"}
+
+
+def test_null_on_the_command_line_takes_a_hyperparameter_away() -> None:
+    settings = read_settings({**WRITTEN, "hyperparameters": '{"resize": null}'})
+    assert {**settings.hyperparameters, "resize": "224"} == WRITTEN["scones"]["hyperparameters"]
+    assert "resize" not in settings.hyperparameters
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("name", "Scones"),
+        ("name", "a"),
+        ("name", "ends-"),
+        ("name", "two--hyphens"),
+        ("name", "x" * 33),
+        ("name", "with space"),
+        ("name", "aws-demo"),
+        ("name", "ssm"),
+        ("name", 7),
+        ("classes", "bicycle"),
+        ("classes", "bicycle,bicycle"),
+        ("classes", "bicycle,"),
+        ("classes", '["bicycle"'),
+        ("classes", [1, 2]),
+        ("classes", "bicycle,Motor Cycle"),
+        ("classes", "bicycle,_motorcycle"),
+        ("classes", "bicycle," + "x" * 65),
+        ("validation_fraction", "0"),
+        ("validation_fraction", 1),
+        ("confidence_threshold", "1.01"),
+        ("confidence_threshold", "80%"),
+        ("confidence_threshold", "automatic"),
+        ("confidence_threshold", "nan"),
+        ("confidence_threshold", True),
+        ("confidence_threshold", None),
+        ("routed_error_target", 0),
+        ("routed_error_target", "auto"),
+        ("routed_error_confidence", 1),
+        ("accuracy_gate", -0.1),
+        ("accuracy_gate", "inf"),
+        ("hyperparameters", "epochs=3"),
+        ("hyperparameters", "[1]"),
+        ("hyperparameters", {"early_stopping": True}),
+        ("model_artifact", "s3://bucket"),
+        ("model_artifact", "s3://bucket/"),
+        ("model_artifact", "s3://bucket/*"),
+        ("model_artifact", "s3://bucket/${aws:username}"),
+        ("model_artifact", "s3://Bucket/model.tar.gz"),
+        ("model_artifact", "https://example.com/model.tar.gz"),
+        ("model_artifact", "two\nlines"),
+        ("model_artifact", None),
+        ("evaluation_instance_type", "m5.large"),
+        ("training_instance_type", "g4dn.xlarge"),
+        ("training_instance_type", "ml.m5.large"),
+        ("training_instance_count", "0"),
+        ("training_instance_count", 1.5),
+        ("training_mode", "Spot"),
+        ("training_max_seconds", "3001"),
+        ("training_max_seconds", "59"),
+        ("endpoint_mode", "async"),
+        ("endpoint_instance_type", "ml.m5"),
+        ("endpoint_serverless_memory_mb", "4000"),
+        ("capture_days", "0"),
+        ("model_days", "-1"),
+        ("log_days", "31"),
+        ("remove_data_on_destroy", "yes"),
+    ],
+)
+@pytest.mark.parametrize("place", ["cdk.json", "command line"])
+def test_a_wrong_value_names_setting_value_and_what_is_allowed(name: str, value: Any, place: str) -> None:
+    message = refusal({"scones": {name: value}} if place == "cdk.json" else {name: value})
+    assert message.startswith(f"Setting '{name}' is {json.dumps(value)}: it must be ")
+
+
+def test_a_long_value_is_cut_in_the_message() -> None:
+    assert len(refusal({"classes": "x" * 5000})) < 300
+
+
+def test_as_many_classes_are_taken_as_a_function_can_be_told_of() -> None:
+    names = [f"{number:03}" + "x" * 16 for number in range(190)]
+    assert len(read_settings({"classes": names}).classes) == 190
+    message = refusal({"classes": [*names, "one_more"]})
+    assert message.startswith(
+        "Setting 'classes' has 191 names of 3808 characters with their commas: it must "
+    )
+
+
+@pytest.mark.parametrize("place", ["cdk.json", "command line"])
+def test_a_misspelt_setting_is_told_its_right_name(place: str) -> None:
+    context = {"confidence_treshold": "0.9"}
+    message = refusal({"scones": context} if place == "cdk.json" else context)
+    assert message == "Unknown setting 'confidence_treshold': did you mean 'confidence_threshold'?"
+
+
+def test_a_setting_with_hyphens_is_no_setting_of_the_cdk() -> None:
+    assert "did you mean 'accuracy_gate'" in refusal({"accuracy-gate": "0.9"})
+
+
+def test_an_unknown_setting_is_told_all_names() -> None:
+    message = refusal({"colour": "red"})
+    assert all(entry.name in message for entry in fields(Settings))
+
+
+def test_the_cdks_own_context_is_left_alone() -> None:
+    own = {
+        "aws:cdk:enable-path-metadata": True,
+        "@aws-cdk/core:newStyleStackSynthesis": True,
+        "availability-zones:account=1:region=us-east-1": [],
+        "cdk-migrate": True,
+    }
+    assert read_settings({**WRITTEN, **own}) == read_settings(WRITTEN)
+
+
+def test_the_context_must_hold_an_object_of_settings() -> None:
+    assert "-c NAME=VALUE" in refusal({"scones": "name=x"})
+
+
+def test_several_training_instances_need_to_be_told_how_to_share() -> None:
+    assert "kv_store" in refusal({"training_instance_count": "2"})
+    shared = read_settings({"training_instance_count": "2", "hyperparameters": '{"kv_store": "dist_sync"}'})
+    assert shared.training_instance_count == 2
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@given(name=st.sampled_from([entry.name for entry in fields(Settings)]), value=json_values)
+def test_whatever_is_given_is_a_setting_or_one_line(name: str, value: Any) -> None:
+    try:
+        settings = read_settings({name: value})
+    except SettingError as error:
+        assert len(str(error).splitlines()) == 1
+        assert name in str(error)
+    else:
+        again = read_settings({name: getattr(settings, name)})
+        assert again == settings
+
+
+@given(value=st.floats(0, 1))
+def test_a_share_reads_the_same_as_number_and_as_text(value: float) -> None:
+    assert read_settings({"accuracy_gate": value}) == read_settings({"accuracy_gate": str(value)})

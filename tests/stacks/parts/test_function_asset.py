@@ -1,0 +1,185 @@
+"""The functions' asset: whole or absent, the same for the same sources, and enough to start the functions."""
+
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from importlib.metadata import files
+from pathlib import Path
+
+import pytest
+
+from stacks.parts import function_asset
+from stacks.parts.function_asset import LAMBDAS, AssetError, build_function_asset
+
+# What AWS's Python runtime brings: boto3 and what it needs.
+RUNTIME_PACKAGES = ("boto3", "botocore", "jmespath", "python-dateutil", "s3transfer", "six", "urllib3")
+HANDLERS = (
+    "lambdas.serialize.handler",
+    "lambdas.classify.handler",
+    "lambdas.filter.handler",
+    "lambdas.deploy.threshold.handler",
+    "lambdas.deploy.training.start",
+    "lambdas.deploy.training.finish",
+    "lambdas.deploy.artifact.start",
+    "lambdas.deploy.artifact.finish",
+)
+
+
+@pytest.fixture(scope="session")
+def asset() -> Path:
+    return build_function_asset()
+
+
+@pytest.fixture(scope="session")
+def runtime(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the packages of AWS's runtime and no other."""
+    folder = tmp_path_factory.mktemp("runtime")
+    for package in RUNTIME_PACKAGES:
+        for file in files(package) or []:
+            top = file.parts[0]
+            if top != ".." and not (folder / top).exists():
+                (folder / top).symlink_to(Path(str(file.locate())).parents[len(file.parts) - 1] / top)
+    return folder
+
+
+@pytest.mark.parametrize("handler", HANDLERS)
+def test_every_handler_starts_with_nothing_but_the_asset_and_awss_runtime(
+    asset: Path, runtime: Path, handler: str
+) -> None:
+    module, function = handler.rsplit(".", 1)
+    started = subprocess.run(
+        [
+            *(sys.executable, "-I", "-S", "-B", "-c"),
+            f"import sys; sys.path[:0] = {[str(asset), str(runtime)]!r}; import {module} as m; m.{function}",
+        ],
+        env={
+            "AWS_REGION": "us-east-1",
+            "AWS_DEFAULT_REGION": "us-east-1",
+            "CLASSES": "bicycle,motorcycle",
+            "CONFIDENCE_THRESHOLD": "0.8",
+            "THRESHOLD_SOURCE": "a test",
+            "ENDPOINT_NAME": "scones",
+            "POWERTOOLS_SERVICE_NAME": "scones",
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert started.returncode == 0, started.stderr
+
+
+def test_the_asset_holds_sources_and_packages_and_no_leavings(asset: Path) -> None:
+    top = {path.name for path in asset.iterdir()}
+    assert {"PIL", "aws_lambda_powertools", "lambdas"} <= top
+    assert not {"bin", "boto3", "botocore", "numpy"} & top
+    lambdas = asset / "lambdas"
+    held = {path.relative_to(lambdas) for path in lambdas.rglob("*") if path.is_file()}
+    assert held == {path.relative_to(LAMBDAS) for path in LAMBDAS.rglob("*.py")}
+
+
+def test_a_second_build_takes_the_first_as_it_is(asset: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(subprocess, "run", lambda *_, **__: pytest.fail("something was fetched"))
+    assert build_function_asset() == asset
+
+
+@pytest.fixture
+def sources(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
+    """Sources of a test's own, and a stand-in for pip that brings one file."""
+    lambdas = tmp_path / "lambdas"
+    lambdas.mkdir()
+    (lambdas / "one.py").write_text("ONE = 1\n")
+    monkeypatch.setattr(function_asset, "LAMBDAS", lambdas)
+
+    def fetch(folder: Path) -> None:
+        (folder / "package.py").write_text("")
+
+    monkeypatch.setattr(function_asset, "_fetch_packages", fetch)
+    yield lambdas
+
+
+def test_a_source_that_is_only_moved_is_another_asset(sources: Path, tmp_path: Path) -> None:
+    before = build_function_asset(tmp_path / "build")
+    (sources / "deploy").mkdir()
+    (sources / "one.py").rename(sources / "deploy" / "one.py")
+    after = build_function_asset(tmp_path / "build")
+    assert after != before
+    assert (after / "lambdas" / "deploy" / "one.py").exists()
+    assert not (after / "lambdas" / "one.py").exists()
+
+
+def test_a_changed_source_is_another_asset_and_fetches_nothing(
+    sources: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = build_function_asset(tmp_path / "build")
+    (sources / "one.py").write_text("ONE = 2\n")
+    monkeypatch.setattr(function_asset, "_fetch_packages", lambda _: pytest.fail("fetched again"))
+    second = build_function_asset(tmp_path / "build")
+    assert second != first
+    assert (second / "lambdas" / "one.py").read_text() == "ONE = 2\n"
+    assert (first / "lambdas" / "one.py").read_text() == "ONE = 1\n"
+
+
+def test_the_same_sources_are_the_same_asset_wherever_it_is_built(sources: Path, tmp_path: Path) -> None:
+    first = build_function_asset(tmp_path / "here")
+    os.utime(sources / "one.py", (1, 1))
+    assert build_function_asset(tmp_path / "there").name == first.name
+
+
+def test_a_build_that_is_interrupted_leaves_no_half_made_asset(
+    sources: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(folder: Path) -> None:
+        (folder / "half.py").write_text("")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(function_asset, "_fetch_packages", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        build_function_asset(tmp_path / "build")
+    assert list((tmp_path / "build").iterdir()) == []
+
+
+def test_two_builds_at_once_do_each_other_no_harm(sources: Path, tmp_path: Path) -> None:
+    built: list[Path] = []
+    threads = [
+        threading.Thread(target=lambda: built.append(build_function_asset(tmp_path / "build")))
+        for _ in range(4)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(built) == 4
+    assert len(set(built)) == 1
+    assert (built[0] / "package.py").is_file()
+    assert len(list((tmp_path / "build").iterdir())) == 2
+
+
+def test_too_large_an_asset_is_refused_in_a_line(
+    sources: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(function_asset, "MAX_BYTES", 3)
+    with pytest.raises(AssetError, match=r"^The functions' asset has \d+ bytes, more than 3: [^\n]+$"):
+        build_function_asset(tmp_path / "build")
+
+
+def test_packages_that_can_not_be_had_are_named_in_a_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    requirements = tmp_path / "requirements.txt"
+    requirements.write_text("no-such-package-anywhere==1.0\n")
+    monkeypatch.setattr(function_asset, "REQUIREMENTS", requirements)
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    with pytest.raises(AssetError) as refused:
+        build_function_asset(tmp_path / "build")
+    assert "no-such-package-anywhere" in str(refused.value)
+    assert "PIP_FIND_LINKS" in str(refused.value)
+    assert "\n" not in str(refused.value)
+    assert list((tmp_path / "build").iterdir()) == []
+
+
+def test_a_folder_that_can_not_be_written_is_named_in_a_line(tmp_path: Path) -> None:
+    (tmp_path / "build").write_text("a file where the folder should be")
+    with pytest.raises(AssetError, match=r"^The functions' asset can not be written to \S+/build: [^\n]+$"):
+        build_function_asset(tmp_path / "build")

@@ -1,0 +1,219 @@
+"""What the templates hold: how data are kept, how the model is served, how long logs stay, what is tagged."""
+
+import json
+from typing import Any
+
+from tests.stacks.synthesis import STACKS, Assembly
+
+
+def test_the_bucket_is_private_encrypted_and_versioned(assembly: Assembly) -> None:
+    bucket = assembly.only("storage", "AWS::S3::Bucket")
+    assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+    assert len(bucket["PublicAccessBlockConfiguration"]) == 4
+    (rule,) = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    assert rule["ServerSideEncryptionByDefault"]["SSEAlgorithm"] == "AES256"
+    assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
+    assert bucket["OwnershipControls"]["Rules"] == [{"ObjectOwnership": "BucketOwnerEnforced"}]
+    assert "CorsConfiguration" not in bucket
+
+
+def test_the_bucket_takes_no_request_without_tls(assembly: Assembly) -> None:
+    statements = assembly.only("storage", "AWS::S3::BucketPolicy")["PolicyDocument"]["Statement"]
+    denials = [s["Condition"] for s in statements if s["Effect"] == "Deny" and s["Action"] == "s3:*"]
+    assert {"Bool": {"aws:SecureTransport": "false"}} in denials
+    assert {"NumericLessThan": {"s3:TlsVersion": 1.2}} in denials
+
+
+def test_traffic_old_models_and_leftovers_are_removed_in_time(assembly: Assembly) -> None:
+    rules = {
+        rule["Id"]: rule
+        for rule in assembly.only("storage", "AWS::S3::Bucket")["LifecycleConfiguration"]["Rules"]
+    }
+    assert {rule["Status"] for rule in rules.values()} == {"Enabled"}
+    traffic, models = rules["captured-traffic"], rules["superseded-models"]
+    assert (traffic["Prefix"], traffic["ExpirationInDays"]) == ("captured/", 30)
+    assert (models["Prefix"], models["ExpirationInDays"]) == ("models/", 90)
+    assert models["TagFilters"] == [{"Key": "superseded", "Value": "true"}]
+    evaluations = rules["evaluations"]
+    assert (evaluations["Prefix"], evaluations["ExpirationInDays"]) == ("evaluations/", 1)
+    leftovers = rules["overwritten-and-unfinished"]
+    assert leftovers["NoncurrentVersionExpiration"] == {"NoncurrentDays": 90}
+    assert leftovers["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 1}
+    assert "ExpirationInDays" not in leftovers
+
+
+def test_data_go_with_the_stack_or_stay_as_the_setting_says(
+    assembly: Assembly, otherwise_set: Assembly
+) -> None:
+    (bucket,) = assembly.resources("storage", "AWS::S3::Bucket").values()
+    assert bucket["DeletionPolicy"] == bucket["UpdateReplacePolicy"] == "Delete"
+    assert assembly.resources("storage", "Custom::S3AutoDeleteObjects")
+    (bucket,) = otherwise_set.resources("storage", "AWS::S3::Bucket").values()
+    assert bucket["DeletionPolicy"] == bucket["UpdateReplacePolicy"] == "Retain"
+    assert otherwise_set.resources("storage", "Custom::S3AutoDeleteObjects") == {}
+
+
+def test_stacks_talk_through_parameters_under_the_name(assembly: Assembly) -> None:
+    written = {
+        (stack, parameter["Properties"]["Name"])
+        for stack in STACKS
+        for parameter in assembly.resources(stack, "AWS::SSM::Parameter").values()
+    }
+    assert written == {
+        ("storage", "/scones/bucket"),
+        ("storage", "/scones/dataset"),
+        ("training", "/scones/model"),
+        ("training", "/scones/training-job"),
+        ("endpoint", "/scones/endpoint"),
+        ("workflow", "/scones/state-machine"),
+        ("workflow", "/scones/threshold"),
+    }
+    read = {
+        (stack, parameter["Default"])
+        for stack in STACKS
+        for parameter in assembly.templates[stack].get("Parameters", {}).values()
+        if parameter["Type"] == "AWS::SSM::Parameter::Value<String>"
+        and parameter["Default"].startswith("/scones/")
+    }
+    assert read == {
+        ("training", "/scones/bucket"),
+        ("training", "/scones/dataset"),
+        ("endpoint", "/scones/bucket"),
+        ("endpoint", "/scones/model"),
+        ("workflow", "/scones/bucket"),
+    }
+    for stack in STACKS:
+        outputs = assembly.templates[stack].get("Outputs", {}).values()
+        assert [output for output in outputs if "Export" in output] == []
+
+
+def test_the_data_set_is_not_staged_at_first(assembly: Assembly) -> None:
+    parameters = assembly.resources("storage", "AWS::SSM::Parameter").values()
+    values = {p["Properties"]["Name"]: p["Properties"]["Value"] for p in parameters}
+    assert values["/scones/dataset"] == "not-staged"
+
+
+def test_the_training_job_takes_what_the_settings_say(assembly: Assembly) -> None:
+    job = assembly.only("training", "Custom::TrainingJob")
+    assert job["Classes"] == ["bicycle", "motorcycle"]
+    assert json.loads(job["Hyperparameters"])["image_shape"] == "3,224,224"
+    assert job["AccuracyGate"] == "0.8"
+    assert int(job["ServiceTimeout"]) == 3600
+    # The answer comes before CloudFormation stops waiting, and after the longest training.
+    assert int(job["MaxSeconds"]) < int(job["MaxWaitSeconds"]) <= int(job["ServiceTimeout"]) - 120
+
+
+def test_nothing_that_the_job_needs_comes_after_it_or_goes_before_it(assembly: Assembly) -> None:
+    (job,) = assembly.resources("training", "Custom::TrainingJob").values()
+    policies = set(assembly.resources("training", "AWS::IAM::Policy"))
+    machines = set(assembly.resources("training", "AWS::StepFunctions::StateMachine"))
+    assert policies | machines <= set(job["DependsOn"])
+
+
+def test_a_function_that_died_before_it_answered_cloudformation_is_run_again(assembly: Assembly) -> None:
+    # That is Lambda's way with events unless a configuration says otherwise.
+    assert assembly.resources("training", "AWS::Lambda::EventInvokeConfig") == {}
+
+
+def test_the_image_is_found_in_the_region_that_is_deployed_to(assembly: Assembly) -> None:
+    for stack in ("training", "endpoint"):
+        (mapping,) = assembly.templates[stack]["Mappings"].values()
+        assert mapping["us-east-1"]["uri"] == (
+            "811284229777.dkr.ecr.us-east-1.amazonaws.com/image-classification:1"
+        )
+        assert mapping["cn-north-1"]["uri"].endswith(".cn-north-1.amazonaws.com.cn/image-classification:1")
+        assert len(mapping) > 25
+
+
+def test_a_new_model_replaces_model_and_configuration_and_updates_the_endpoint(assembly: Assembly) -> None:
+    model = assembly.only("endpoint", "AWS::SageMaker::Model")
+    configuration = assembly.only("endpoint", "AWS::SageMaker::EndpointConfig")
+    endpoint = assembly.only("endpoint", "AWS::SageMaker::Endpoint")
+    # With a name of ours CloudFormation could not make the new one beside the old.
+    assert "ModelName" not in model
+    assert "EndpointConfigName" not in configuration
+    assert endpoint["EndpointName"] == "scones"
+    assert endpoint["EndpointConfigName"] == {"Fn::GetAtt": ["EndpointConfig", "EndpointConfigName"]}
+
+
+def test_the_endpoint_captures_all_of_its_traffic(assembly: Assembly) -> None:
+    capture = assembly.only("endpoint", "AWS::SageMaker::EndpointConfig")["DataCaptureConfig"]
+    assert capture["EnableCapture"] is True
+    assert capture["InitialSamplingPercentage"] == 100
+    assert capture["CaptureOptions"] == [{"CaptureMode": "Input"}, {"CaptureMode": "Output"}]
+    assert capture["CaptureContentTypeHeader"] == {"JsonContentTypes": ["application/json"]}
+    assert "/captured" in json.dumps(capture["DestinationS3Uri"])
+
+
+def test_a_serverless_endpoint_has_no_capture_and_no_instances(otherwise_set: Assembly) -> None:
+    configuration = otherwise_set.only("endpoint", "AWS::SageMaker::EndpointConfig")
+    (variant,) = configuration["ProductionVariants"]
+    assert variant["ServerlessConfig"] == {"MaxConcurrency": 5, "MemorySizeInMB": 4096}
+    assert not {"InstanceType", "InitialInstanceCount"} & variant.keys()
+    assert "DataCaptureConfig" not in configuration
+
+
+def functions(assembly: Assembly) -> dict[str, dict[str, Any]]:
+    """The app's own functions by name."""
+    return {
+        function["Properties"]["FunctionName"]: function["Properties"]
+        for stack in ("training", "workflow")
+        for function in assembly.resources(stack, "AWS::Lambda::Function").values()
+    }
+
+
+def test_the_functions_know_what_they_need(assembly: Assembly) -> None:
+    environments = {name: f["Environment"]["Variables"] for name, f in functions(assembly).items()}
+    assert environments["scones-classify"] == {
+        "CLASSES": "bicycle,motorcycle",
+        "ENDPOINT_NAME": "scones",
+        "POWERTOOLS_SERVICE_NAME": "scones",
+    }
+    assert environments["scones-filter"]["CONFIDENCE_THRESHOLD"] == "0.8"
+    assert environments["scones-filter"]["CLASSES"] == "bicycle,motorcycle"
+
+
+def test_every_function_logs_json_to_a_group_of_its_own_and_is_traced(assembly: Assembly) -> None:
+    described = functions(assembly)
+    assert len(described) == 5
+    groups = [json.dumps(f["LoggingConfig"]["LogGroup"]) for f in described.values()]
+    assert len(set(groups)) == len(groups)
+    for function in described.values():
+        assert function["LoggingConfig"]["LogFormat"] == "JSON"
+        assert function["TracingConfig"] == {"Mode": "Active"}
+
+
+def test_every_log_is_forgotten_and_goes_with_its_stack(assembly: Assembly) -> None:
+    groups = [
+        group for stack in STACKS for group in assembly.resources(stack, "AWS::Logs::LogGroup").values()
+    ]
+    assert len(groups) == 8
+    for group in groups:
+        assert group["Properties"]["RetentionInDays"] == 30
+        assert group["DeletionPolicy"] == "Delete"
+
+
+def test_everything_that_can_be_is_tagged_with_the_project(assembly: Assembly) -> None:
+    for stack, taggable in (
+        ("storage", "AWS::S3::Bucket"),
+        ("training", "AWS::IAM::Role"),
+        ("endpoint", "AWS::SageMaker::Endpoint"),
+        ("workflow", "AWS::StepFunctions::StateMachine"),
+    ):
+        for resource in assembly.resources(stack, taggable).values():
+            assert {"Key": "project", "Value": "scones"} in resource["Properties"]["Tags"]
+
+
+def test_a_person_is_told_what_was_made(assembly: Assembly) -> None:
+    assert {stack: sorted(assembly.templates[stack]["Outputs"]) for stack in STACKS} == {
+        "storage": ["BucketName"],
+        "training": ["ModelDataUrl", "TrainingJobName", "ValidationAccuracy"],
+        "endpoint": ["EndpointName", "ModelDataUrl"],
+        "workflow": ["ConfidenceThreshold", "StateMachineArn", "StateMachineConsole"],
+    }
+
+
+def test_two_copies_share_no_name(assembly: Assembly, otherwise_set: Assembly) -> None:
+    for stack in STACKS:
+        assert "scones" not in json.dumps(otherwise_set.templates[stack])
+        assert json.dumps(assembly.templates[stack]).count("scones") > 0

@@ -1,0 +1,173 @@
+"""The two networks: the symbols, sizes and numbers that others know them by."""
+
+import hashlib
+
+import pytest
+import torch
+
+from training.data.augmentation import augment
+from training.fitting.epochs import Inputs
+from training.fitting.objective import OneClass
+from training.fitting.transfer import fit_last_layer
+from training.network.efficientnet import block_name, efficientnet_symbol, pretrained
+from training.network.residual import randomly_initialised, residual_symbol
+from training.network.symbol import from_json, to_json
+from training.network.symbol_network import SymbolNetwork
+
+
+# SHA-256 of image-classification-symbol.json in artifacts that AWS's container trained.
+@pytest.mark.parametrize(
+    ("num_layers", "image_shape", "num_classes", "digest"),
+    [
+        (18, (3, 180, 320), 2, "26f4d901a32c35e3069b73b5dfff7565cd6dcda95f3f3cddf08067139a957e15"),
+        (18, (3, 224, 224), 257, "a2252bb4a7f98a445c5feb4d4e7dc000000f7ab5a65365aa3becc0151567e3e9"),
+        (50, (3, 224, 224), 2, "a865b797903394a6a86c799388795a1697cc858050230b8430ccc1bda61a419f"),
+    ],
+)
+def test_the_residual_network_has_the_symbol_of_an_aws_artifact(num_layers, image_shape, num_classes, digest):
+    symbol = residual_symbol(num_layers, image_shape, num_classes, last_layer="fc")
+    assert hashlib.sha256(to_json(symbol).encode()).hexdigest() == digest
+
+
+@pytest.mark.parametrize(("layers", "height"), [(20, 28), (32, 32), (18, 32), (50, 32), (18, 64)])
+@pytest.mark.parametrize("multi_label", [False, True])
+def test_the_residual_network_gives_one_logit_a_class(layers, height, multi_label):
+    symbol = residual_symbol(layers, (3, height, height), 5, multi_label)
+    network = randomly_initialised(symbol, (3, height, height))
+    pixels = torch.rand(2, 3, height, height) * 255
+    assert network(pixels).shape == (2, 5)
+    assert torch.allclose(network.probabilities(pixels).sum(1), torch.ones(2)) is not multi_label
+
+
+@pytest.mark.parametrize(
+    "symbol",
+    [
+        residual_symbol(20, (3, 28, 28), 3, multi_label=True),
+        residual_symbol(101, (3, 64, 48), 3),
+        efficientnet_symbol(5, mirrored=False),
+        efficientnet_symbol(5, mirrored=True, multi_label=True),
+    ],
+)
+def test_a_symbol_that_is_written_is_read_again(symbol):
+    assert from_json(to_json(symbol)) == symbol
+
+
+def test_efficientnet_has_its_published_number_of_parameters():
+    network = pretrained(1000, (3, 224, 224))
+    weights = {name: value.numel() for name, value in network.named_parameters() if "bn_data" not in name}
+    # In 6,092,072 every batch normalisation has a scale besides its shift; here it is in the convolution.
+    scales = sum(count for name, count in weights.items() if name.endswith("_bias") and name != "arg:fc_bias")
+    assert sum(weights.values()) + scales == 6_092_072
+
+
+def test_efficientnet_sees_what_it_saw_in_imagenet():
+    """The features of a drawn picture, as the weights give them in float64 before any is folded."""
+    rows, columns = torch.meshgrid(torch.arange(224.0), torch.arange(224.0), indexing="ij")
+    picture = torch.stack((rows, columns, (rows * columns) % 256))[None]
+    network = pretrained(2, (3, 224, 224)).eval()
+    with torch.inference_mode():
+        features = network.features(picture)[0]
+    strongest = [366, 494, 1107, 1211, 373, 210, 43, 818]
+    expected = [4.51657, 4.46125, 4.44033, 4.28836, 4.12569, 3.37731, 3.3188, 3.26099]
+    assert features.topk(8).indices.tolist() == strongest
+    assert features[strongest].tolist() == pytest.approx(expected, abs=1e-4)
+
+
+def test_the_mirrored_network_gives_the_mean_of_both_views():
+    network = pretrained(2, (3, 224, 224)).eval()
+    with torch.no_grad():
+        network.last_layer[0].normal_()
+    mirrored = SymbolNetwork(
+        efficientnet_symbol(2, mirrored=True), network.image_shape, network.state_dict()
+    ).eval()
+    pixels = torch.rand(2, 3, 224, 224) * 255
+    with torch.inference_mode():
+        expected = (network(pixels) + network(pixels.flip(3))) / 2
+        assert torch.allclose(mirrored(pixels), expected, atol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("symbol", "shape"),
+    [
+        (efficientnet_symbol(3, mirrored=True), (3, 64, 48)),
+        (residual_symbol(20, (3, 28, 28), 3), (3, 28, 28)),
+        (residual_symbol(50, (3, 64, 48), 3), (3, 64, 48)),
+    ],
+)
+def test_a_network_says_the_same_with_and_without_gradients(symbol, shape):
+    network = randomly_initialised(symbol, shape).eval()
+    pixels = torch.rand(2, *shape) * 255
+    with torch.inference_mode():
+        answers = network(pixels)
+    assert not torch.equal(answers[0], answers[1])
+    assert torch.allclose(answers, network(pixels), rtol=1e-4, atol=1e-5)
+
+
+def test_only_the_part_behind_the_frozen_nodes_is_trained():
+    network = pretrained(2, (3, 224, 224))
+    network.freeze(block_name(4))
+    network.train()
+    before = {name: value.clone() for name, value in network.state_dict().items()}
+    optimizer = torch.optim.SGD([p for p in network.parameters() if p.requires_grad], lr=0.1)
+    network(torch.rand(4, 3, 224, 224) * 255)[:, 0].sum().backward()
+    optimizer.step()
+    changed = {name for name, value in network.state_dict().items() if not torch.equal(value, before[name])}
+    assert "arg:fc_weight" in changed
+    kept = {"stem", "bn", *(block_name(number) for number in range(5))}
+    assert not {name for name in changed if name.split(":")[1].split("_")[0] in kept}
+
+
+def test_the_frozen_nodes_and_the_tail_are_the_whole_network():
+    network = pretrained(2, (3, 224, 224)).eval()
+    pixels = torch.rand(1, 3, 224, 224) * 255
+    whole = network(pixels)
+    network.freeze(block_name(4))
+    assert torch.equal(network.tail(network.between("data", block_name(4), pixels)), whole)
+
+
+def test_training_teaches_the_batch_normalisations_of_the_residual_network():
+    network = randomly_initialised(residual_symbol(20, (3, 28, 28), 2), (3, 28, 28))
+    network.train()
+    network(torch.full((4, 3, 28, 28), 100.0))
+    # 0.9 of the zero that it was, 0.1 of what came.
+    assert network.state_dict()["aux:bn_data_moving_mean"].tolist() == pytest.approx([10.0] * 3)
+
+
+def test_one_picture_is_enough_to_fit_the_last_layer():
+    network = pretrained(2, (3, 224, 224)).eval()
+    network.freeze(block_name(4))
+    front = torch.rand(1, 48, 20, 20)
+    fit_last_layer(network, Inputs(torch.tensor([1]), lambda indices: front[indices]), OneClass())
+    assert torch.equal(network.tail(front).argmax(1), torch.tensor([1]))
+    assert torch.isfinite(network.last_layer[0]).all()
+
+
+def test_no_augmentation_leaves_the_pixels_alone():
+    pixels = torch.rand(2, 3, 8, 8) * 255
+    assert augment(pixels, None, torch.Generator()) is pixels
+
+
+def test_crop_mirrors_about_half_of_the_pictures_and_changes_nothing_else():
+    pixels = torch.rand(200, 3, 8, 8) * 255
+    changed = augment(pixels, "crop", torch.Generator().manual_seed(1))
+    mirrored = sum(torch.equal(a, b.flip(2)) for a, b in zip(changed, pixels, strict=True))
+    assert mirrored + sum(torch.equal(a, b) for a, b in zip(changed, pixels, strict=True)) == 200
+    assert 70 < mirrored < 130
+
+
+@pytest.mark.parametrize("kind", ["crop_color", "crop_color_transform"])
+def test_changed_colours_and_shapes_stay_within_the_range_of_pixels(kind):
+    changed = augment(torch.rand(8, 3, 16, 16) * 255, kind, torch.Generator().manual_seed(1))
+    assert changed.shape == (8, 3, 16, 16)
+    assert -0.01 <= float(changed.min()) <= float(changed.max()) <= 255.01
+
+
+def test_a_shift_of_nothing_through_hue_lightness_and_saturation_gives_the_same_pixels(monkeypatch):
+    from training.data import augmentation
+
+    for limit in ("HUE", "LIGHTNESS", "SATURATION", "ROTATION", "SHEAR", "ASPECT"):
+        monkeypatch.setattr(augmentation, limit, 0.0)
+    pixels = torch.rand(4, 3, 16, 16) * 255
+    random = torch.Generator().manual_seed(3)
+    expected = augment(pixels, "crop", torch.Generator().manual_seed(3))
+    assert torch.allclose(augment(pixels, "crop_color_transform", random), expected, atol=0.01)

@@ -1,0 +1,239 @@
+"""The symbol graph: MXNet's answers are ours, and what cannot be run, or asks for too much, is refused."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from training.artifact import files as artifact
+from training.network.graph import InferredGraph
+from training.network.residual import add_output, residual_symbol
+from training.network.symbol import InvalidSymbol, Symbol, from_json, to_json
+from training.network.symbol_network import SymbolNetwork
+
+# Written by MXNet 1.4.1 itself: record_mxnet_models.py.
+RECORDED = Path(__file__).parents[1] / "recorded_mxnet_models"
+SHAPE = (3, 28, 28)
+
+
+@pytest.mark.parametrize(("name", "multi_label"), [("residual", False), ("efficient", True)])
+def test_a_model_that_mxnet_saved_answers_as_it_did_there(name, multi_label):
+    network = artifact.load(RECORDED / name)
+    pixels = (torch.arange(2 * 3 * 12 * 10) * 37 % 256).reshape(2, *network.image_shape).float()
+    pixels[1] /= 3
+    with torch.inference_mode():
+        answers = network.probabilities(pixels)
+    expected = torch.tensor(json.loads((RECORDED / name / "answers.json").read_text()))
+    assert network.multi_label == multi_label
+    assert torch.allclose(answers, expected, atol=1e-6)
+    assert expected.std(0).max() > 0.01
+
+
+def chain(*nodes, outputs=3):
+    """Returns the JSON of a symbol: the data through operators of one operand, then a last layer."""
+    symbol = Symbol()
+    x = symbol.variable("data")
+    for number, (op, attributes, *parameters) in enumerate(nodes):
+        weights = [symbol.variable(f"{number}_{name}") for name in parameters]
+        x = symbol.apply(op, f"node{number}", [x, *weights], attributes)
+    add_output(symbol, x, "fc", outputs, multi_label=False)
+    return to_json(symbol)
+
+
+def test_a_chain_of_known_operators_is_run():
+    graph = InferredGraph(from_json(chain(("_copy", {}), ("Flatten", {}))), SHAPE)
+    assert graph.shapes == {"arg:fc_weight": (3, 3 * 28 * 28), "arg:fc_bias": (3,)}
+
+
+@pytest.mark.parametrize(
+    ("nodes", "fault"),
+    [
+        ([("Custom", {"op_type": "x"})], "the operator 'Custom', which is not supported here"),
+        ([("a\nb", {})], r"the operator 'a\\nb', which is not supported here"),
+        ([("SoftmaxOutput", {})], "the operator 'SoftmaxOutput', which is not supported here"),
+        (
+            [("Activation", {"act_type": "tanh"})],
+            "'node0' of its symbol has 'act_type' 'tanh', not supported",
+        ),
+        ([("Activation", {})], "'node0' of its symbol has 'act_type' '', not supported"),
+        ([("clip", {"a_min": "0"})], "'node0' of its symbol lacks a_max"),
+        ([("clip", {"a_min": "0", "a_max": "nan"})], "has 'a_max' 'nan', not supported"),
+        ([("clip", {"a_min": "0", "a_max": "six"})], "has 'a_max' 'six', not supported"),
+        (
+            [("BatchNorm", {"eps": "-1"}, "gamma", "beta", "mean", "var")],
+            "'node0' of its symbol has 'eps' '-1', not supported",
+        ),
+        ([("Flatten", {"new_option": "1"})], "has 'new_option' '1', not supported"),
+        ([("Pooling", {"pool_type": "sum"})], "has 'pool_type' 'sum', not supported"),
+        ([("Pooling", {"kernel": "(9)"})], r"has 'kernel' '\(9\)', not supported"),
+        ([("Pooling", {"kernel": "(99999, 1)"})], r"has 'kernel' '\(99999, 1\)', not supported"),
+        ([("Pooling", {"kernel": "(64, 64)"})], "'node0' of its symbol does not fit its inputs"),
+        ([("Pooling", {"kernel": "(2, 2)", "stride": "(0, 1)"})], "'node0' of its symbol does not fit"),
+        ([("Pad", {"pad_width": "(1, 0, 0, 0, 0, 0, 0, 0)"})], "its symbol pads images or channels"),
+        ([("Convolution", {"kernel": "(3, 3)", "num_filter": "0"}, "w", "b")], "has 'num_filter' '0'"),
+        (
+            [("Convolution", {"kernel": "(3, 3)", "num_filter": "4"}, "w")],
+            "'node0' of its symbol has 2 inputs",
+        ),
+        (
+            [("Convolution", {"kernel": "(3, 3)", "num_filter": "4", "num_group": "2"}, "w", "b")],
+            "'node0' of its symbol does not fit its inputs",
+        ),
+        ([("elemwise_add", {})], "'node0' of its symbol lacks an input"),
+        ([("_contrib_BilinearResize2D", {"height": "9999", "width": "1"})], "resizes to 9999x1 pixels"),
+        (
+            [("_contrib_BilinearResize2D", {"height": "4096", "width": "4096"})] * 2
+            + [("Pad", {"pad_width": "(0, 0, 0, 0, 4096, 4096, 4096, 4096)"})],
+            "asks for more than 268435456 values at a time for one image",
+        ),
+        (
+            [("Convolution", {"kernel": "(1, 1)", "num_filter": "999999"}, "w", "b")],
+            "asks for more than 268435456 values at a time for one image",
+        ),
+    ],
+)
+def test_a_graph_that_cannot_be_run_here_is_refused_with_the_reason(nodes, fault):
+    with pytest.raises(InvalidSymbol, match=fault) as caught:
+        InferredGraph(from_json(chain(*nodes)), SHAPE)
+    assert "\n" not in str(caught.value)
+
+
+def edited(change):
+    """Returns the JSON of a 20-layer network after a change to its content."""
+    content = json.loads(to_json(residual_symbol(20, SHAPE, 3)))
+    change(content)
+    return json.dumps(content)
+
+
+def rename(content, number, name):
+    content["nodes"][number]["name"] = name
+
+
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        (lambda content: content.pop("heads"), "has no nodes, or not one output"),
+        (lambda content: content.update(heads=[[0, 0, 0]]), "the output of its symbol is not the last node"),
+        (lambda content: content.update(heads=content["heads"] * 2), "has no nodes, or not one output"),
+        (lambda content: content["nodes"].clear(), "has no nodes, or not one output"),
+        (lambda content: content["nodes"].extend([{}] * 10_000), "nodes, at most 10000 are read"),
+        (lambda content: content["nodes"].insert(0, 7), "the output of its symbol is not the last node"),
+        (lambda content: content["nodes"][3].pop("op"), "node 3 of its symbol lacks op, name or inputs"),
+        (lambda content: content["nodes"][3].update(attrs=[]), "attributes of node 3 of its symbol are not"),
+        (
+            lambda content: content["nodes"][1].update(inputs=[[1, 0, 0]]),
+            "node 1 of its symbol takes what does",
+        ),
+        (
+            lambda content: content["nodes"][1].update(inputs=[[-1, 0, 0]]),
+            "node 1 of its symbol takes what does",
+        ),
+        (
+            lambda content: content["nodes"][1].update(inputs=[[0, 1, 0]]),
+            "node 1 of its symbol takes what does",
+        ),
+        (lambda content: content["nodes"][1].update(inputs=["data"]), "node 1 of its symbol takes what does"),
+        (lambda content: rename(content, 3, "bn_data_gamma"), "two nodes of its symbol have the same name"),
+        (lambda content: rename(content, 0, "pixels"), "its symbol has no node 'data'"),
+        (lambda content: rename(content, 3, "a.b"), "the name of node 3 of its symbol is 'a.b'"),
+        (
+            lambda content: content["nodes"][-1].update(op="Flatten"),
+            "its symbol ends in 'Flatten', not in one",
+        ),
+        (
+            lambda content: content["nodes"][-1].update(attrs={"multi_output": "True"}),
+            "'softmax' of its symbol has 'multi_output' 'True', not supported here",
+        ),
+        (
+            lambda content: content["nodes"][6].update(
+                inputs=[[1, 0, 0], [0, 0, 0]] + [[n, 0, 0] for n in (3, 4, 5)]
+            ),
+            "'bn_data' of its symbol has no weight of its own",
+        ),
+        (
+            lambda content: content["nodes"][6].update(
+                inputs=[[1, 0, 0], [2, 0, 0], [3, 0, 0], [2, 0, 1], [5, 0, 1]]
+            ),
+            "'bn_data' of its symbol has no weight of its own",
+        ),
+    ],
+)
+def test_a_damaged_graph_is_refused_with_the_reason(change, fault):
+    with pytest.raises(InvalidSymbol, match=fault):
+        InferredGraph(from_json(edited(change)), SHAPE)
+
+
+@settings(deadline=None, max_examples=60)
+@given(data=st.data())
+def test_a_graph_of_which_anything_is_changed_can_be_run_or_is_refused_in_one_line(data):
+    value = st.none() | st.booleans() | st.integers(-2, 300) | st.floats() | st.text(max_size=8)
+    anything = st.recursive(value, lambda inner: st.lists(inner, max_size=4), max_leaves=8)
+
+    def change(content):
+        node = data.draw(st.sampled_from(content["nodes"]))
+        key = data.draw(st.sampled_from(sorted(node)))
+        if key == "attrs":
+            name = data.draw(st.sampled_from([*sorted(node["attrs"]), "new"]))
+            node["attrs"][name] = data.draw(
+                anything | st.sampled_from(["(0, 0)", "(4096, 4096)", "999999", "1"])
+            )
+        elif key == "op":
+            node["op"] = data.draw(st.sampled_from(["null", "Flatten", "clip", "BatchNorm", "Concat", ""]))
+        else:
+            node[key] = data.draw(anything)
+
+    try:
+        graph = InferredGraph(from_json(edited(change)), SHAPE)
+    except InvalidSymbol as error:
+        assert len(str(error).splitlines()) == 1
+    else:
+        assert graph.num_classes > 0
+
+
+@pytest.mark.parametrize(
+    "node",
+    [
+        (
+            "Convolution",
+            {"kernel": "(3, 2)", "num_filter": "4", "stride": "(2, 3)", "pad": "(1, 0)"},
+            "w",
+            "b",
+        ),
+        (
+            "Convolution",
+            {"kernel": "(3, 3)", "num_filter": "3", "dilate": "(2, 4)", "num_group": "3"},
+            "w",
+            "b",
+        ),
+        ("Convolution", {"kernel": "(1, 1)", "num_filter": "5", "no_bias": "True"}, "w"),
+        ("Pooling", {"kernel": "(3, 5)", "stride": "(2, 3)", "pad": "(1, 2)", "pool_type": "avg"}),
+        ("Pooling", {"kernel": "(3, 3)", "pool_type": "max", "global_pool": "True"}),
+        ("Pad", {"pad_width": "(0, 0, 0, 0, 1, 2, 3, 4)", "mode": "constant"}),
+        ("_contrib_BilinearResize2D", {"height": "9", "width": "4"}),
+    ],
+)
+def test_the_size_of_what_an_operator_gives_is_known_beforehand(node):
+    symbol = from_json(chain(node))
+    shapes = InferredGraph(symbol, SHAPE).shapes
+    network = SymbolNetwork(symbol, SHAPE, {name: torch.ones(shape) for name, shape in shapes.items()})
+    with torch.inference_mode():
+        given = network.between("data", "node0", torch.rand(2, *SHAPE))
+        assert shapes["arg:fc_weight"] == (3, given[0].numel())
+        assert network(torch.rand(2, *SHAPE)).shape == (2, 3)
+
+
+@pytest.mark.parametrize("limits", [("0", "6"), ("2", "-1"), ("-1e39", "0"), ("0", "1e39")])
+def test_a_clip_after_a_convolution_says_the_same_with_and_without_gradients(limits):
+    clip = dict(zip(("a_min", "a_max"), limits, strict=True))
+    symbol = from_json(
+        chain(("Convolution", {"kernel": "(3, 3)", "num_filter": "4"}, "w", "b"), ("clip", clip))
+    )
+    shapes = InferredGraph(symbol, SHAPE).shapes
+    network = SymbolNetwork(symbol, SHAPE, {name: torch.randn(shape) for name, shape in shapes.items()})
+    pixels = torch.rand(2, *SHAPE)
+    expected = network(pixels)
+    with torch.inference_mode():
+        assert torch.allclose(network(pixels), expected, rtol=1e-4, atol=1e-4)

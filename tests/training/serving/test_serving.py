@@ -1,0 +1,281 @@
+"""`training serve`: the container's two requests, its replies, and what it refuses."""
+
+import http.client
+import io
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from training.artifact import files as artifact
+from training.data.images import resize_whole
+from training.network.residual import randomly_initialised, residual_symbol
+from training.serving.http_server import Server
+from training.serving.predictor import Predictor
+
+REPOSITORY = Path(__file__).parents[3]
+SHAPE = (3, 28, 28)
+
+
+def picture(seed=0, size=(40, 30), kind="PNG"):
+    pixels = np.random.default_rng(seed).integers(0, 256, (size[1], size[0], 3), dtype=np.uint8)
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, kind)
+    return file.getvalue()
+
+
+def launch(root, port=0):
+    return subprocess.Popen(
+        [sys.executable, "-u", "-m", "training", "serve", "--root", str(root), "--port", str(port)],
+        cwd=REPOSITORY,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def model(root, multi_label=False):
+    """Leaves a model of random weights for three classes under `root`."""
+    (root / "model").mkdir()
+    network = randomly_initialised(residual_symbol(20, SHAPE, 3, multi_label), SHAPE)
+    artifact.describe(root / "model", network.symbol, SHAPE, 8)
+    for _ in range(50):
+        network(torch.rand(8, *SHAPE) * 255)  # the batch normalisations learn what pixels are like
+    artifact.store_weights(root / "model", network.state_dict(), epoch=0)
+    return root
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory):
+    return model(tmp_path_factory.mktemp("served"))
+
+
+@pytest.fixture(scope="module")
+def server(root):
+    """A running server's process and port."""
+    process = launch(root)
+    port = int(process.stdout.readline().rsplit(":", 1)[1])
+    yield process, port
+    process.terminate()
+    process.communicate(timeout=30)
+
+
+@pytest.fixture
+def connection(server):
+    connection = http.client.HTTPConnection("127.0.0.1", server[1], timeout=30)
+    yield connection
+    connection.close()
+
+
+def invoke(connection, body, path="/invocations", **headers):
+    connection.request("POST", path, body, {"Content-Type": "application/x-image", **headers})
+    reply = connection.getresponse()
+    return reply.status, reply.headers, reply.read()
+
+
+def test_ping_answers_at_once(connection):
+    connection.request("GET", "/ping")
+    reply = connection.getresponse()
+    assert (reply.status, reply.read()) == (200, b"")
+
+
+@pytest.mark.parametrize("content_type", ["application/x-image", "image/png", "image/jpeg", "Image/PNG; q=1"])
+def test_an_image_gets_a_json_list_of_probabilities(connection, content_type):
+    status, headers, body = invoke(connection, picture(), **{"Content-Type": content_type})
+    probabilities = json.loads(body)
+    assert (status, headers["Content-Type"]) == (200, "application/json")
+    assert len(probabilities) == 3
+    assert sum(probabilities) == pytest.approx(1, abs=1e-5)
+    # float32 values, printed as the doubles they are
+    assert [float(np.float32(value)) for value in probabilities] == probabilities
+
+
+def test_json_lines_are_given_to_who_accepts_them(connection):
+    status, headers, body = invoke(connection, picture(), Accept="application/jsonlines")
+    assert (status, headers["Content-Type"]) == (200, "application/jsonlines")
+    assert len(json.loads(body)["prediction"]) == 3
+    assert body.endswith(b"\n")
+
+
+def logits(root, body):
+    """What the network gives for the picture stretched to its size, as raw RGB."""
+    pixels = resize_whole(Image.open(io.BytesIO(body)), 28, 28)
+    with torch.inference_mode():
+        return artifact.load(root / "model")(torch.tensor(pixels).permute(2, 0, 1)[None].float())[0]
+
+
+def test_the_picture_is_stretched_and_fed_as_raw_rgb(connection, root):
+    _, _, body = invoke(connection, picture())
+    assert json.loads(body) == pytest.approx(torch.softmax(logits(root, picture()), 0).tolist(), abs=1e-6)
+
+
+def test_with_multi_label_each_class_has_a_probability_of_its_own(tmp_path):
+    process = launch(model(tmp_path, multi_label=True))
+    connection = http.client.HTTPConnection(
+        "127.0.0.1", int(process.stdout.readline().rsplit(":", 1)[1]), timeout=30
+    )
+    _, _, body = invoke(connection, picture())
+    connection.close()
+    process.terminate()
+    process.communicate(timeout=30)
+    assert json.loads(body) == pytest.approx(torch.sigmoid(logits(tmp_path, picture())).tolist(), abs=1e-6)
+    assert sum(json.loads(body)) != pytest.approx(1, abs=1e-3)
+
+
+def test_one_connection_serves_many_requests_even_after_a_refused_one(connection):
+    assert invoke(connection, b"no picture")[0] == 400
+    socket_used = connection.sock
+    assert invoke(connection, picture())[0] == 200
+    assert invoke(connection, picture(), path="/elsewhere")[0] == 404
+    assert invoke(connection, picture())[0] == 200
+    assert connection.sock is socket_used
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "status", "words"),
+    [
+        (b"text", {}, 400, "not a PNG or JPEG image"),
+        (b"", {}, 400, "not a PNG or JPEG image"),
+        (picture()[:300], {}, 400, "damaged image"),
+        (picture(), {"Content-Type": "text/csv"}, 415, "'text/csv' is not supported"),
+        (b"", {"Content-Length": "99999999"}, 413, "at most 26214400 are allowed"),
+        (b"x" * (26 << 20), {}, 413, "at most 26214400 are allowed"),
+        (b"", {"Content-Length": "-1"}, 411, "needs a Content-Length"),
+        (b"", {"Content-Length": "9" * 5000}, 411, "needs a Content-Length"),
+        (b"", {"Transfer-Encoding": "chunked"}, 411, "no Transfer-Encoding"),
+    ],
+)
+def test_what_is_wrong_with_a_request_is_said_in_json(connection, body, headers, status, words):
+    replied, reply_headers, reply = invoke(connection, body, **headers)
+    assert replied == status
+    assert reply_headers["Content-Type"] == "application/json"
+    assert words in json.loads(reply)["message"]
+
+
+@pytest.mark.parametrize("path", ["/ping", "/elsewhere"])
+def test_a_body_that_nobody_reads_is_not_taken_for_a_request(server, path):
+    with socket.create_connection(("127.0.0.1", server[1]), timeout=30) as raw:
+        raw.sendall(f"GET {path} HTTP/1.1\r\nContent-Length: 19\r\n\r\nGET /ping HTTP/1.1\r\n".encode())
+        replies = b"".join(iter(lambda: raw.recv(4096), b""))
+    assert replies.count(b"HTTP/1.1 ") == 1
+
+
+def test_many_clients_at_once_get_the_answers_to_their_own_pictures(server):
+    def ask(seed):
+        connection = http.client.HTTPConnection("127.0.0.1", server[1], timeout=60)
+        reply = invoke(connection, picture(seed))[2]
+        connection.close()
+        return reply
+
+    alone = [ask(seed) for seed in range(4)]
+    assert len(set(alone)) == 4
+    with ThreadPoolExecutor(16) as clients:
+        together = list(clients.map(ask, list(range(4)) * 8))
+    # Images that are computed together may differ from those alone in the last bits.
+    for answer, expected in zip(together, alone * 8, strict=True):
+        assert json.loads(answer) == pytest.approx(json.loads(expected), abs=1e-6)
+
+
+def test_garbage_on_the_wire_is_answered_in_json_and_harms_nobody(server, connection):
+    with socket.create_connection(("127.0.0.1", server[1]), timeout=30) as raw:
+        raw.sendall(b"\x16\x03\x01 what\r\n\r\n")
+        assert b'{"message"' in raw.recv(4096)
+    with socket.create_connection(("127.0.0.1", server[1]), timeout=30) as raw:
+        raw.sendall(b"POST /invocations HTTP/1.1\r\nContent-Length: 100\r\n\r\nhalf")
+    assert invoke(connection, picture())[0] == 200
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 0), (signal.SIGINT, 130)])
+def test_a_signal_ends_it_cleanly_though_a_client_stays_connected(root, number, status):
+    process = launch(root)
+    port = int(process.stdout.readline().rsplit(":", 1)[1])
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    assert invoke(connection, picture())[0] == 200
+    process.send_signal(number)
+    _, err = process.communicate(timeout=20)
+    assert (process.returncode, err) == (status, "")
+    connection.close()
+
+
+def test_a_port_in_use_is_one_line(root, server):
+    process = launch(root, server[1])
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert err == f"Cannot listen on 127.0.0.1:{server[1]}: Address already in use.\n"
+
+
+def test_no_model_is_one_line(tmp_path):
+    process = launch(tmp_path)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert err == f"The model in {tmp_path / 'model'} lacks model-shapes.json.\n"
+
+
+class Even:
+    """A network that has no opinion, and notes on how many threads it was run."""
+
+    image_shape = SHAPE
+
+    def __init__(self):
+        self.threads = set()
+
+    def probabilities(self, pixels):
+        self.threads.add(torch.get_num_threads())
+        return torch.full((len(pixels), 2), 0.5)
+
+
+@pytest.mark.parametrize(("usable", "workers"), [(3, 3), (64, 16)])
+def test_each_core_that_may_be_used_has_a_worker_of_one_thread(monkeypatch, usable, workers):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(usable)), raising=False)
+    monkeypatch.setattr(os, "cpu_count", lambda: 128)
+    before = threading.active_count()
+    network = Even()
+    predictor = Predictor(network)
+    assert threading.active_count() - before == workers
+    for _ in range(20):
+        assert predictor.predict(picture()) == [0.5, 0.5]
+    assert network.threads == {1}
+
+
+class Broken:
+    """A network that cannot answer."""
+
+    image_shape = SHAPE
+
+    def __init__(self, answer):
+        self.probabilities = answer
+
+
+def out_of_memory(pixels):
+    raise RuntimeError("can't allocate memory\nframe #0: somewhere in C++")
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        (out_of_memory, "The answer cannot be computed: can't allocate memory."),
+        (
+            lambda pixels: torch.full((len(pixels), 2), float("nan")),
+            "The answer cannot be computed: the network gives a number that is not finite.",
+        ),
+    ],
+)
+def test_an_answer_that_cannot_be_computed_is_a_server_error_in_one_line(answer, message):
+    with Server(0, Predictor(Broken(answer))) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        connection = http.client.HTTPConnection("127.0.0.1", server.server_address[1], timeout=30)
+        status, _, body = invoke(connection, picture())
+        connection.close()
+        server.shutdown()
+    assert (status, json.loads(body)) == (500, {"message": message})

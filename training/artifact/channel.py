@@ -1,0 +1,64 @@
+"""The `model` channel of incremental training: the model that an earlier job made, to train on from."""
+
+import tempfile
+from pathlib import Path
+
+from training.artifact import files as artifact
+from training.artifact.archive import InvalidArchive, unpack
+from training.contract import CustomerError
+from training.hyperparameters import Hyperparameters
+from training.network.symbol import Symbol
+from training.network.symbol_network import SymbolNetwork
+
+
+def load_model(channel: Path, chosen: Hyperparameters) -> SymbolNetwork:
+    """Returns the network of a channel that holds one model.tar.gz, or the files that belong in it.
+
+    AWS asks that num_layers, image_shape and num_classes are those of the model. So is multi_label asked
+    here; num_layers is asked of residual networks only, as the pretrained one has no such number.
+
+    Raises:
+        CustomerError: there is no such model, or it is another than the hyperparameters describe.
+    """
+    archives = sorted(channel.rglob("*.tar.gz"))
+    if len(archives) > 1:
+        raise CustomerError(
+            f"Customer Error: The model channel must have one model.tar.gz, and it has {len(archives)}."
+        )
+    with tempfile.TemporaryDirectory() as unpacked:
+        folder = Path(unpacked) if archives else channel
+        try:
+            if archives:
+                unpack(archives[0], folder)
+            network = artifact.load(folder)
+        except InvalidArchive as error:
+            raise CustomerError(
+                f"Customer Error: Invalid {archives[0].name} in the model channel: {error}."
+            ) from None
+        except CustomerError as error:
+            raise CustomerError(f"Customer Error: Invalid model in the model channel. {error}") from None
+    _refuse_another(chosen, network)
+    return network
+
+
+def _refuse_another(chosen: Hyperparameters, network: SymbolNetwork) -> None:
+    num_layers = _num_layers(network.symbol) or chosen.num_layers
+    for name, wanted, found in (
+        ("num_layers", chosen.num_layers, num_layers),
+        ("image_shape", ",".join(map(str, chosen.image_shape)), ",".join(map(str, network.image_shape))),
+        ("num_classes", chosen.num_classes, network.num_classes),
+        ("multi_label", chosen.multi_label, int(network.multi_label)),
+    ):
+        if wanted != found:
+            raise CustomerError(
+                f"Customer Error: {name} is {wanted}, and the model in the model channel was trained with "
+                f"{found}; set {name} to {found}, or leave out the model channel."
+            )
+
+
+def _num_layers(symbol: Symbol) -> int | None:
+    """Counts as the ResNet paper does, without shortcuts; None of a network of another family."""
+    convolutions = [node.name for node in symbol.nodes if node.op == "Convolution"]
+    if "stage1_unit1_conv1" not in convolutions:
+        return None
+    return 1 + sum(not name.endswith("_sc") for name in convolutions)

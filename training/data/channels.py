@@ -1,0 +1,67 @@
+"""Finds what a job's channels hold, by their content types: image files with a list, or RecordIO."""
+
+import logging
+from collections.abc import Sequence
+
+from training.container_paths import ContainerPaths
+from training.contract import CHANNELS, IMAGE_CONTENT_TYPES, RECORD_CONTENT_TYPE, CustomerError
+from training.data.labels import LabelledImage
+from training.data.list_file import find_list, read_list
+from training.data.record_file import find_records, read_records
+from training.hyperparameters import Hyperparameters
+
+log = logging.getLogger("training")
+
+
+def read_channel(paths: ContainerPaths, channel: str, chosen: Hyperparameters) -> Sequence[LabelledImage]:
+    """Returns the images of `train` or `validation` with their labels; none of them is decoded yet.
+
+    Raises:
+        CustomerError: a channel that is missing, of another content type, or whose list or record file is
+            not as it must be.
+    """
+    _require(paths, channel)
+    folder = paths.channel(channel)
+    if _holds_records(paths, channel):
+        log.info("Searching for .rec files in %s.", folder)
+        return read_records(find_records(folder), folder, chosen)
+    list_channel = f"{channel}_lst"
+    _require(paths, list_channel)
+    log.info("Searching for .lst files in %s.", paths.channel(list_channel))
+    file = find_list(paths.channel(list_channel), folder)
+    log.info("Creating record files for %s", file.name)
+    images = read_list(file, folder, chosen)
+    log.info("Done creating record files...")
+    return images
+
+
+def _require(paths: ContainerPaths, channel: str) -> None:
+    if not paths.channel(channel).is_dir():
+        raise CustomerError(
+            f"Customer Error: There is no {channel} channel. The channels must be {', '.join(CHANNELS)}, "
+            f"each with the content type application/x-image; or train and validation, {RECORD_CONTENT_TYPE}."
+        )
+
+
+def _holds_records(paths: ContainerPaths, channel: str) -> bool:
+    """By the content type; without one by whether there is a `.rec` file."""
+    settings = paths.read_input_data_config().get(channel, {})
+    if settings.get("TrainingInputMode") == "Pipe":
+        raise CustomerError(
+            f"Customer Error: The {channel} channel is in Pipe mode, which is not supported here; "
+            "use File mode."
+        )
+    if "ContentType" not in settings:
+        return any(paths.channel(channel).rglob("*.rec"))
+    content_type, _, parameters = settings["ContentType"].lower().replace(" ", "").partition(";")
+    if content_type not in (*IMAGE_CONTENT_TYPES, RECORD_CONTENT_TYPE):
+        raise CustomerError(
+            f"Customer Error: The content type {settings['ContentType']!r} of the {channel} channel is not "
+            f"one of {', '.join((RECORD_CONTENT_TYPE, *IMAGE_CONTENT_TYPES))}."
+        )
+    if "label-format=class-id" in parameters:
+        raise CustomerError(
+            f"Customer Error: label-format=class-id of the {channel} channel is not supported here; "
+            "use label-format=multi-hot, a 0 or 1 for each class."
+        )
+    return content_type == RECORD_CONTENT_TYPE

@@ -1,0 +1,101 @@
+"""Reads `.lst` files: index, label or labels, and relative path, TAB between them, one image a line."""
+
+import os.path
+from dataclasses import dataclass
+from pathlib import Path
+
+from training.contract import CustomerError
+from training.data.labels import Label, checked_label
+from training.hyperparameters import Hyperparameters
+
+
+@dataclass(frozen=True)
+class ListedImage:
+    """An image file that a list names."""
+
+    path: Path
+    label: Label
+
+    @property
+    def name(self) -> str:
+        return self.path.name
+
+    def content(self) -> Path:
+        return self.path
+
+
+def find_list(list_channel: Path, image_channel: Path) -> Path:
+    """Returns the one `.lst` of a channel, whatever its name.
+
+    Raises:
+        CustomerError: there is none, or more than one; the text begins as AWS's does.
+    """
+    found = sorted(path for path in list_channel.rglob("*.lst") if path.is_file())
+    if len(found) != 1:
+        raise CustomerError(
+            f"{_invalid(image_channel)} Expected one .lst in {list_channel.name}, found {len(found)}."
+        )
+    return found[0]
+
+
+def read_list(file: Path, image_channel: Path, chosen: Hyperparameters) -> list[ListedImage]:
+    """Returns the images that the list names, in its order.
+
+    Source of the format: AWS, "Input/Output Interface for the Image Classification Algorithm"; with
+    multi_label, AWS's sample notebook "Image classification multi-label classification": between index and
+    path there is a 0 or 1 for each class.
+
+    Raises:
+        CustomerError: an empty list, or a line that is not index, label and path of an existing file; the
+            text begins as AWS's does.
+    """
+    invalid = _invalid(image_channel)
+    try:
+        lines = file.read_text(encoding="utf-8").split("\n")
+    except UnicodeDecodeError:
+        raise CustomerError(f"{invalid} {file.name} is not UTF-8 text.") from None
+    images: list[ListedImage] = []
+    indices, missing = set(), []
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        where = f"{file.name} line {number}"
+        index, image = _parse_line(line, invalid, where, image_channel, chosen)
+        if index in indices:
+            raise CustomerError(f"{invalid} {where}: the index {index} is there twice.")
+        indices.add(index)
+        images.append(image)
+        if not os.path.isfile(image.path):  # noqa: PTH113  Path.is_file raises where a name is too long
+            missing.append(f"{where}: the channel has no file {str(image.path.relative_to(image_channel))!r}")
+    if not images:
+        raise CustomerError(f"{invalid} {file.name} names no image.")
+    if missing:
+        raise CustomerError(f"{invalid} {missing[0]}; missing are {len(missing)} of {len(images)} files.")
+    return images
+
+
+def _invalid(image_channel: Path) -> str:
+    return f"Customer Error: Invalid lst file in the {image_channel.name} channel."
+
+
+def _parse_line(
+    line: str, invalid: str, where: str, image_channel: Path, chosen: Hyperparameters
+) -> tuple[int, ListedImage]:
+    fields = line.split("\t")
+    if len(fields) < 3 or (len(fields) > 3 and not chosen.multi_label):
+        raise CustomerError(
+            f"{invalid} {where}: expected index, label and path with TABs between, "
+            f"found {len(fields)} field(s)."
+        )
+    index, *labels, path = fields
+    try:
+        values = [float(label) for label in labels]
+        parsed_index = int(index)
+    except ValueError:
+        raise CustomerError(
+            f"{invalid} {where}: index {index[:40]!r} or a label, {labels[0][:40]!r}, is not a number."
+        ) from None
+    relative = Path(path.strip())
+    if relative.is_absolute() or ".." in relative.parts:
+        raise CustomerError(f"{invalid} {where}: {str(relative)!r} is not a path inside the channel.")
+    return parsed_index, ListedImage(image_channel / relative, checked_label(values, chosen, where, invalid))

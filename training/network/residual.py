@@ -1,0 +1,144 @@
+"""The built-in's own network: the pre-activation ResNet of the open MXNet example it derives from.
+
+Source: He et al., arXiv:1603.05027; layout and names of mxnet/example/image-classification/symbols/resnet.py.
+Its symbol has the bytes of the artifacts that AWS's container writes.
+"""
+
+import math
+
+import torch
+from torch import Tensor
+
+from training.network.graph import ImageShape, InferredGraph
+from training.network.operators import SIGMOID, SOFTMAX
+from training.network.symbol import Symbol
+from training.network.symbol_network import SymbolNetwork
+
+# Units in each of the four stages, by number of layers.
+LARGE_STAGES = {
+    18: (2, 2, 2, 2),
+    34: (3, 4, 6, 3),
+    50: (3, 4, 6, 3),
+    101: (3, 4, 23, 3),
+    152: (3, 8, 36, 3),
+    200: (3, 24, 36, 3),
+}
+
+
+class _Layers:
+    """Adds the layers of the network to a symbol, with the attributes that the open example gives them."""
+
+    def __init__(self) -> None:
+        self.symbol = Symbol()
+
+    def norm(self, x: int, name: str, fix_gamma: bool = False) -> int:
+        attributes = {"eps": "2e-05", "fix_gamma": str(fix_gamma), "momentum": "0.9"}
+        inputs = [
+            x,
+            self.symbol.variable(f"{name}_gamma", attributes),
+            self.symbol.variable(f"{name}_beta", attributes),
+            self.symbol.variable(f"{name}_moving_mean", {**attributes, "__init__": '["zero", {}]'}),
+            self.symbol.variable(f"{name}_moving_var", {**attributes, "__init__": '["one", {}]'}),
+        ]
+        return self.symbol.apply("BatchNorm", name, inputs, attributes)
+
+    def relu(self, x: int, name: str) -> int:
+        return self.symbol.apply("Activation", name, [x], {"act_type": "relu"})
+
+    def convolution(
+        self, x: int, name: str, filters: int, kernel: int, stride: int, pad: int | None = None
+    ) -> int:
+        attributes = {
+            "kernel": f"({kernel}, {kernel})",
+            "no_bias": "True",
+            "num_filter": str(filters),
+            "stride": f"({stride}, {stride})",
+            "workspace": "256",
+        }
+        if pad is not None:
+            attributes["pad"] = f"({pad}, {pad})"
+        weight = self.symbol.variable(f"{name}_weight", attributes)
+        return self.symbol.apply("Convolution", name, [x, weight], attributes)
+
+    def unit(self, x: int, name: str, filters: int, stride: int, bottleneck: bool, first: bool) -> int:
+        """The shortcut convolution takes what the first activation gives, not the unit's input."""
+        activated = self.relu(self.norm(x, f"{name}_bn1"), f"{name}_relu1")
+        if bottleneck:
+            narrow = filters // 4
+            y = self.convolution(activated, f"{name}_conv1", narrow, 1, 1, 0)
+            y = self.relu(self.norm(y, f"{name}_bn2"), f"{name}_relu2")
+            y = self.convolution(y, f"{name}_conv2", narrow, 3, stride, 1)
+            y = self.relu(self.norm(y, f"{name}_bn3"), f"{name}_relu3")
+            y = self.convolution(y, f"{name}_conv3", filters, 1, 1, 0)
+        else:
+            y = self.convolution(activated, f"{name}_conv1", filters, 3, stride, 1)
+            y = self.relu(self.norm(y, f"{name}_bn2"), f"{name}_relu2")
+            y = self.convolution(y, f"{name}_conv2", filters, 3, 1, 1)
+        shortcut = self.convolution(activated, f"{name}_sc", filters, 1, stride) if first else x
+        units = sum(node.op == "elemwise_add" for node in self.symbol.nodes)
+        return self.symbol.apply("elemwise_add", f"_plus{units}", [y, shortcut])
+
+
+def residual_symbol(
+    num_layers: int,
+    image_shape: ImageShape,
+    num_classes: int,
+    multi_label: bool = False,
+    last_layer: str = "fc1",
+) -> Symbol:
+    """Returns the graph that the built-in trains for these hyperparameters.
+
+    Images up to 28 pixels high take the three-stage family (6n + 2 layers) made for CIFAR, higher ones the
+    four-stage family; up to 32 pixels the first convolution is 3x3 without pooling. AWS calls the last layer
+    `fc` after transfer learning; `fc1` from scratch is the open example's name, and the sigmoid output of
+    multi_label is MXNet's usual one: of both no artifact of AWS's was seen.
+    """
+    bottleneck = num_layers >= 50 and num_layers in LARGE_STAGES
+    units: tuple[int, ...]
+    filters: tuple[int, ...]
+    if num_layers in LARGE_STAGES:
+        units = LARGE_STAGES[num_layers]
+        filters = (64, 256, 512, 1024, 2048) if bottleneck else (64, 64, 128, 256, 512)
+    else:
+        units = ((num_layers - 2) // 6,) * 3
+        filters = (16, 16, 32, 64)
+    layers = _Layers()
+    symbol = layers.symbol
+    x = symbol.apply("_copy", "id", [symbol.variable("data")])
+    x = layers.norm(x, "bn_data", fix_gamma=True)
+    if image_shape[1] <= 32:
+        x = layers.convolution(x, "conv0", filters[0], 3, 1, 1)
+    else:
+        x = layers.convolution(x, "conv0", filters[0], 7, 2, 3)
+        x = layers.relu(layers.norm(x, "bn0"), "relu0")
+        window = {"kernel": "(3, 3)", "pad": "(1, 1)", "pool_type": "max", "stride": "(2, 2)"}
+        x = symbol.apply("Pooling", "pooling0", [x], window)
+    for stage, (count, width) in enumerate(zip(units, filters[1:], strict=True), 1):
+        for unit in range(1, count + 1):
+            stride = 2 if unit == 1 and stage > 1 else 1
+            x = layers.unit(x, f"stage{stage}_unit{unit}", width, stride, bottleneck, unit == 1)
+    x = layers.relu(layers.norm(x, "bn1"), "relu1")
+    everything = {"global_pool": "True", "kernel": "(7, 7)", "pool_type": "avg"}
+    x = symbol.apply("Flatten", "flatten0", [symbol.apply("Pooling", "pool1", [x], everything)])
+    add_output(symbol, x, last_layer, num_classes, multi_label)
+    return symbol
+
+
+def add_output(symbol: Symbol, x: int, last_layer: str, num_classes: int, multi_label: bool) -> None:
+    """Adds the last layer and the classes' probabilities."""
+    hidden = {"num_hidden": str(num_classes)}
+    weight = symbol.variable(f"{last_layer}_weight", hidden)
+    bias = symbol.variable(f"{last_layer}_bias", hidden)
+    x = symbol.apply("FullyConnected", last_layer, [x, weight, bias], hidden)
+    symbol.apply(SIGMOID if multi_label else SOFTMAX, "softmax", [x, symbol.variable("softmax_label")])
+
+
+def randomly_initialised(symbol: Symbol, image_shape: ImageShape) -> SymbolNetwork:
+    """Returns a new network, its weights drawn as the open example does (normal, fan in, magnitude 2)."""
+    values: dict[str, Tensor] = {}
+    for name, shape in InferredGraph(symbol, image_shape).shapes.items():
+        if name.endswith("_weight"):
+            values[name] = torch.randn(shape) * math.sqrt(2 / math.prod(shape[1:]))
+        else:
+            values[name] = torch.full(shape, 1.0 if name.endswith(("_gamma", "_moving_var")) else 0.0)
+    return SymbolNetwork(symbol, image_shape, values)

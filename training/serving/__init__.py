@@ -1,0 +1,1 @@
+"""Serving a model: /ping and /invocations over HTTP."""

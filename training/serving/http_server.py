@@ -1,0 +1,172 @@
+"""The container's HTTP front: GET /ping, POST /invocations with one image, whoever answers it.
+
+The standard library's threading server is enough: two cores are busy with few requests at a time, and nothing
+more has to be imported before the first /ping.
+"""
+
+import json
+import logging
+import re
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Protocol
+
+from training.contract import IMAGE_CONTENT_TYPES
+from training.data.images import UnreadableImage
+
+MAX_BODY_BYTES = 25 * 1024 * 1024
+MAX_UNREAD_BYTES = 4 * MAX_BODY_BYTES
+LAST_REPLIES_SECONDS = 10
+
+log = logging.getLogger("training")
+
+
+class Predictor(Protocol):
+    """Answers an image; called from many threads."""
+
+    def predict(self, body: bytes) -> list[float]:
+        """Returns each class's probability for one encoded image.
+
+        Raises:
+            UnreadableImage: the bytes are no image that can be read.
+            RuntimeError: the answer cannot be computed.
+        """
+
+
+class Server(ThreadingHTTPServer):
+    """A thread a connection. At its end it waits for requests in work, not for idle connections."""
+
+    daemon_threads = True
+    request_queue_size = 128
+
+    def __init__(self, port: int, predictor: Predictor) -> None:
+        self.predictor = predictor
+        self._in_work = 0
+        self._changed = threading.Condition()
+        super().__init__(("127.0.0.1", port), Handler)
+
+    @contextmanager
+    def request_in_work(self) -> Iterator[None]:
+        """Around each request, from its first line to its reply."""
+        with self._changed:
+            self._in_work += 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._in_work -= 1
+                self._changed.notify_all()
+
+    def server_close(self) -> None:
+        """Takes no more connections and waits for the replies that are due."""
+        super().server_close()
+        with self._changed:
+            self._changed.wait_for(lambda: not self._in_work, LAST_REPLIES_SECONDS)
+
+
+class Handler(BaseHTTPRequestHandler):
+    """One connection, kept open between requests (HTTP/1.1)."""
+
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    # A client that stops in the middle of a request frees its thread after this many seconds.
+    timeout = 65
+    server: Server
+
+    def handle(self) -> None:
+        try:
+            super().handle()
+        except ConnectionError as error:
+            log.info("A client went away: %s", error)
+
+    def do_GET(self) -> None:
+        if "Content-Length" in self.headers or "Transfer-Encoding" in self.headers:
+            # A body that nobody reads would be taken for the next request.
+            self.close_connection = True
+        if self.path == "/ping":
+            self._reply(200, "application/json", b"")
+        else:
+            self.send_error(404)
+
+    def do_POST(self) -> None:
+        with self.server.request_in_work():
+            body = self._read_body()
+            if body is None:
+                return
+            if self.path != "/invocations":
+                self.send_error(404)
+                return
+            content_type = self.headers.get("Content-Type", "").split(";")[0].strip().lower()
+            if content_type not in IMAGE_CONTENT_TYPES:
+                allowed = ", ".join(IMAGE_CONTENT_TYPES)
+                self._refuse(415, f"Content-Type {content_type!r} is not supported; use one of {allowed}.")
+                return
+            try:
+                probabilities = self.server.predictor.predict(body)
+            except UnreadableImage as error:
+                self._refuse(400, f"Unable to read the image: {error}.")
+                return
+            except RuntimeError as error:
+                # PyTorch's have where they come from on further lines.
+                reason = str(error).partition("\n")[0]
+                self._refuse(500, f"The answer cannot be computed: {reason}.")
+                return
+            if "application/jsonlines" in self.headers.get("Accept", ""):
+                line = json.dumps({"prediction": probabilities}) + "\n"
+                self._reply(200, "application/jsonlines", line.encode())
+            else:
+                self._reply(200, "application/json", json.dumps(probabilities).encode())
+
+    def _read_body(self) -> bytes | None:
+        """Returns the request's body, or None after it was refused or the client went away."""
+        length = self.headers.get("Content-Length", "")
+        if "Transfer-Encoding" in self.headers or not re.fullmatch("[0-9]{1,18}", length):
+            self.close_connection = True
+            self._refuse(411, "The request needs a Content-Length, and no Transfer-Encoding.")
+            return None
+        size = int(length)
+        if size > MAX_BODY_BYTES:
+            self.close_connection = True
+            self._refuse(413, f"The body has {size} bytes; at most {MAX_BODY_BYTES} are allowed.")
+            self._throw_away(min(size, MAX_UNREAD_BYTES))
+            return None
+        body = self.rfile.read(size)
+        if len(body) < size:
+            self.close_connection = True
+            return None
+        return body
+
+    def _throw_away(self, size: int) -> None:
+        """Reads what is still on its way: to close at once would reset a client before it reads the reply."""
+        while size > 0 and (chunk := self.rfile.read1(min(size, 1 << 16))):
+            size -= len(chunk)
+
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        """Replies in JSON to what the base class or this one refuses."""
+        if code == 404:
+            message = f"There is no {self.path}; use GET /ping or POST /invocations."
+        else:
+            self.close_connection = True
+        self._refuse(code, message or self.responses[code][0])
+
+    def _refuse(self, status: int, message: str) -> None:
+        self._reply(status, "application/json", json.dumps({"message": message}).encode())
+
+    def _reply(self, status: int, content_type: str, body: bytes) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", content_type)
+        self.send_header("Content-Length", str(len(body)))
+        if self.close_connection:
+            self.send_header("Connection", "close")
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """One line a request; /ping, which comes every few seconds, would drown the others."""
+        if not self.requestline.startswith("GET /ping "):
+            log.info('"%s" %s', self.requestline, code)
+
+    def log_message(self, format: str, *args: object) -> None:
+        log.info(format, *args)
