@@ -1,9 +1,11 @@
 """The settings of the app: every knob, typed and checked. The only reader of the CDK's context."""
 
 import difflib
+import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
+from pathlib import Path
 from typing import Any
 
 from stacks.configuration.hyperparameters import hyperparameter_fault
@@ -20,6 +22,7 @@ from stacks.configuration.setting_kinds import (
     whole_number,
 )
 
+CDK_JSON = Path(__file__).resolve().parents[2] / "cdk.json"
 CONTEXT_KEY = "scones"
 AUTO = "auto"
 INSTANCE_TYPE = r"ml\.[a-z0-9-]+\.[a-z0-9]+"
@@ -195,6 +198,19 @@ def read_settings(context: Mapping[str, Any]) -> Settings:
             override = {**values.get(name, {}), **override}
         values[name] = override
     return Settings(**values)
+
+
+def read_cdk_json(path: Path = CDK_JSON) -> Settings:
+    """Reads the settings that cdk.json gives: those of a deploy without ``-c``.
+
+    Raises:
+        SettingError: The file can not be read or is no JSON object, or a setting in it is unknown or wrong.
+    """
+    try:
+        context = json.loads(path.read_text())["context"]
+    except (OSError, ValueError, LookupError, TypeError) as error:
+        raise SettingError(f"{path} has no context of the CDK ({type(error).__name__}): mend it") from None
+    return read_settings({CONTEXT_KEY: context.get(CONTEXT_KEY, {})})
 
 
 def _meant_as_settings(context: Mapping[str, Any], known: Iterable[str]) -> list[str]:

@@ -1,0 +1,81 @@
+"""Where everything of a deployment lies: the bucket's keys, Parameter Store's names, SageMaker's log groups.
+
+One home for writers, readers and the permissions of both; standard library only, so that any room may read it.
+"""
+
+DATASETS = "datasets/"
+"""Staged pictures with their lists and manifests."""
+MODELS = "models/"
+"""Model artifacts, a folder each."""
+CAPTURED = "captured/"
+"""What the endpoint was asked and answered, as SageMaker's data capture writes it."""
+INCOMING = "incoming/"
+"""Photos to route that were uploaded by somebody."""
+REPORTS = "reports/"
+"""Published evaluations of a model."""
+EVALUATIONS = "evaluations/"
+"""Answers of the gate's transform jobs; the bucket's lifecycle clears them away."""
+VALIDATIONS = "validations/"
+"""A model's kept answers for the validation split."""
+
+NOT_STAGED = "not-staged"
+"""Value of the parameter ``dataset`` until something is staged."""
+
+TRAINING_JOBS_LOG_GROUP = "/aws/sagemaker/TrainingJobs"
+TRANSFORM_JOBS_LOG_GROUP = "/aws/sagemaker/TransformJobs"
+ENDPOINTS_LOG_GROUP = "/aws/sagemaker/Endpoints"
+
+
+def parameter(name: str, which: str) -> str:
+    """Returns the Parameter Store name of one of a deployment's parameters, such as ``bucket``."""
+    return f"/{name}/{which}"
+
+
+def s3_uri(bucket: str, key: str) -> str:
+    """Returns the S3 URI of an object or prefix."""
+    return f"s3://{bucket}/{key}"
+
+
+def data_set_key(data_set: str, path: str = "") -> str:
+    """Returns the key of a file of a data set, by its path in it; its prefix if no path is given."""
+    return f"{DATASETS}{data_set}/{path}"
+
+
+def manifest_key(data_set: str) -> str:
+    """Returns the key of a data set's manifest, without which the data set does not exist."""
+    return data_set_key(data_set, "manifest.json")
+
+
+def model_key(model: str) -> str:
+    """Returns the key of a model's artifact, as a training job of that name writes it."""
+    return f"{MODELS}{model}/output/model.tar.gz"
+
+
+def read_model_name(model_data_url: str) -> str:
+    """Returns the name of the model whose artifact lies at an S3 URI that ends in a key of ``model_key``."""
+    return model_data_url.split("/")[-3]
+
+
+def answers_prefix(job: str) -> str:
+    """Returns the prefix under which a transform job of the gate leaves its answers."""
+    return f"{EVALUATIONS}{job}/"
+
+
+def validation_answers_key(model: str, data_set: str) -> str:
+    """Returns the key of a model's kept answers for the validation split of a data set."""
+    return f"{VALIDATIONS}{model}/{data_set}.json"
+
+
+def report_key(model: str, split: str, file: str) -> str:
+    """Returns the key of a file of a published evaluation."""
+    return f"{REPORTS}{model}/{split}/{file}"
+
+
+def incoming_key(digest: str, file_name: str) -> str:
+    """Returns the key of an uploaded photo: under a digest of its content, by its own name."""
+    return f"{INCOMING}{digest}/{file_name}"
+
+
+def endpoint_log_group(endpoint: str) -> str:
+    """Returns the log group of an endpoint's containers."""
+    return f"{ENDPOINTS_LOG_GROUP}/{endpoint}"
