@@ -1,6 +1,6 @@
 """Where everything of a deployment lies: the bucket's keys, Parameter Store's names, SageMaker's log groups.
 
-One home for writers, readers and the permissions of both; standard library only, so that any room may read it.
+One home for writers, readers and the permissions of both. Standard library only: any room may read it.
 """
 
 DATASETS = "datasets/"

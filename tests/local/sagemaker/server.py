@@ -1,6 +1,6 @@
 """MiniStack with the embedded SageMaker in a process of its own, and what tests need to talk to it.
 
-``python server.py HOME PORT [COMMAND...]`` serves; COMMAND stands for ``python -m training``.
+``python -m tests.local.sagemaker.server HOME PORT [COMMAND...]`` serves; COMMAND stands for ``python -m training``.
 """
 
 import asyncio
@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from local.environment import server_environment
 from tests.local.local_client import client
 
 REPOSITORY = Path(__file__).resolve().parents[3]
@@ -69,7 +70,7 @@ class Server:
         self.home.mkdir(exist_ok=True)
         with (self.home / "log").open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, __file__, str(self.home), str(self.port), *self.command],
+                [sys.executable, "-m", __name__, str(self.home), str(self.port), *self.command],
                 cwd=REPOSITORY,
                 stdout=log,
                 stderr=log,
@@ -277,9 +278,6 @@ async def _serve(home: Path, port: int, command: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    sys.path.insert(0, str(REPOSITORY))
-    from local.environment import server_environment
-
     its_home, its_port = Path(sys.argv[1]), int(sys.argv[2])
     (its_home / "tmp").mkdir(exist_ok=True)
     environment = server_environment(its_home, its_port)
