@@ -1,6 +1,6 @@
 """MiniStack with the embedded SageMaker in a process of its own, and what tests need to talk to it.
 
-``python -m tests.local.sagemaker.server HOME PORT [COMMAND...]`` serves; COMMAND stands for ``python -m training``.
+``python -m tests.local.sagemaker.server HOME PORT [COMMAND...]`` serves. COMMAND stands for that of training.
 """
 
 import asyncio
