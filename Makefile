@@ -11,11 +11,18 @@ ifdef AWS_REGION
 export AWS_DEFAULT_REGION := $(AWS_REGION)
 endif
 
+# Quiet but for errors; each tool's own error line says what went wrong, the line after it what to do.
 INSTALL := pip install --quiet --constraint constraints.txt --requirement
-NPM_INSTALL := npm ci --silent --no-audit --no-fund --omit=optional
+PIP_FAILED := { echo "pip cannot install the packages, see above. Behind a company's proxy or certificate set" \
+  "HTTPS_PROXY and PIP_CERT=PATH/company.pem, or PIP_INDEX_URL to its own index; then make again" >&2; exit 1; }
+NPM_INSTALL := npm ci --loglevel=error --no-audit --no-fund --omit=optional
+NPM_FAILED := { echo "npm cannot install the packages, see above. Behind a company's proxy or certificate set" \
+  "HTTPS_PROXY and NODE_EXTRA_CA_CERTS=PATH/company.pem, or npm_config_registry to its own registry; then" \
+  "make again" >&2; exit 1; }
 CDK_DEPLOY := cdk deploy --app cdk.out --require-approval never --progress events
 STAND_IN := .cache/stand-in.tar.gz
 PAGE := .cache/page
+DEMO_LOG := .cache/demo.log
 # The pictures, for demo and deploy: IMAGES=DIR for own ones, ARCHIVE=PATH for an archive of CIFAR-100. Without
 # either a deploy leaves own pictures that are staged as they are. Make hands both on in the environment.
 PICTURES := $${IMAGES:+--images "$$IMAGES"} $${ARCHIVE:+--archive "$$ARCHIVE"}
@@ -23,7 +30,7 @@ PICTURES := $${IMAGES:+--images "$$IMAGES"} $${ARCHIVE:+--archive "$$ARCHIVE"}
 STAGED = staged=$$(mktemp -d); trap 'rm -r "$$staged"' EXIT; \
   python data_staging/stage.py $(PICTURES) --out "$$staged" >&2
 
-.PHONY: demo deploy page page-stop destroy test test-mxnet bench-training bench-serving lint setup setup-dev
+.PHONY: demo deploy page page-stop down destroy test test-mxnet bench-training bench-serving lint setup setup-dev
 
 demo: setup            ## the whole workflow on this machine, no AWS account
 	@pictures="CIFAR-100"; \
@@ -40,14 +47,18 @@ demo: setup            ## the whole workflow on this machine, no AWS account
 	fi; \
 	python -m local up; \
 	environment=$$(python -m local env); eval "$$environment"; \
-	$(MAKE) --no-print-directory deploy; \
+	echo "Deploying; all that is printed is in $(DEMO_LOG)"; \
+	python -m local.story $(DEMO_LOG) $(MAKE) --no-print-directory deploy; \
 	python -m console demo; \
 	python -m evaluation; \
 	python -m evaluation --split validation >/dev/null; \
 	echo 'Before these commands, once a shell: source .venv/bin/activate; eval "$$(python -m local env)"'; \
-	echo "The embedded cloud goes on running: stop it with .venv/bin/python -m local down"; \
 	echo "The pictures were $$pictures"; \
-	$(MAKE) --no-print-directory page
+	$(MAKE) --no-print-directory page; \
+	echo "make down ends all that make demo started: the page and the embedded cloud, which keeps what is deployed"
+
+down: page-stop        ## ends what demo started; what was deployed is there again after the next demo
+	@python -m local down
 
 deploy: setup          ## on the AWS account that the environment names
 	@cdk synth --quiet
@@ -105,23 +116,23 @@ setup-dev: .venv/installed-dev node_modules/installed-dev
 
 .venv/installed: requirements.txt constraints.txt | .venv/bin/pip
 	@echo "Installing Python packages into .venv (once, some minutes)"
-	@$(INSTALL) requirements.txt
+	@$(INSTALL) requirements.txt || $(PIP_FAILED)
 	@touch $@
 
 .venv/installed-dev: requirements-dev.txt .venv/installed
 	@echo "Installing the test tools into .venv (once)"
-	@$(INSTALL) requirements-dev.txt
+	@$(INSTALL) requirements-dev.txt || $(PIP_FAILED)
 	@touch $@
 
 node_modules/installed: package.json package-lock.json .venv/installed
 	@echo "Installing the CDK CLI and the page's charts into node_modules (once)"
-	@$(NPM_INSTALL) --omit=dev
+	@$(NPM_INSTALL) --omit=dev || $(NPM_FAILED)
 	@touch $@
 
 # npm installs all anew: what setup needs is in it.
 node_modules/installed-dev: package.json package-lock.json .venv/installed
 	@echo "Installing the test tools into node_modules, with a browser (once)"
-	@$(NPM_INSTALL)
+	@$(NPM_INSTALL) || $(NPM_FAILED)
 	@touch node_modules/installed $@
 
 # MXNet's NumPy has no wheels above Python 3.11, which need not be the Python of .venv.

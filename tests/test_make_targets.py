@@ -15,8 +15,8 @@ line="$(basename "$0") $*"
 echo "$line [${AWS_DEFAULT_REGION:-}]" >> calls
 case "$line" in *"${FAILING:-nothing}"*) exit 1;; esac
 case "$line" in *--fetch*) echo "the pictures' path";; esac
-case "$line" in "cdk deploy"*--all) sleep 1;; esac  # longer than what runs beside it
-case "$line" in "python -m console") echo "Ready: http://127.0.0.1:8080 now"; while :; do sleep 1; done;; esac
+case "$line" in "python -m local.story"*) shift 3; exec "$@";; esac
+case "$line" in "python -m console") echo "Ready: http://127.0.0.1:8080 now"; exec -a "$line" sleep 600;; esac
 """
 
 
@@ -90,12 +90,16 @@ def test_a_training_log_that_cannot_be_followed_does_not_fail_the_deploy(project
 
 @pytest.mark.parametrize("step", ["synth", "*-storage", "stage.py", "--all"])
 def test_a_step_that_fails_fails_the_deploy(project: Path, step: str) -> None:
-    completed, _ = make(project, "deploy", FAILING=step)
+    completed, calls = make(project, "deploy", FAILING=step)
     assert completed.returncode != 0
+    *_, last = (call for call in calls if "training-log" not in call)
+    assert step in last
 
 
 def test_the_region_of_the_cdk_is_that_of_staging_too(project: Path) -> None:
-    _, calls = make(project, "deploy", AWS_REGION="eu-west-1", AWS_DEFAULT_REGION="us-west-2")
+    completed, calls = make(project, "deploy", AWS_REGION="eu-west-1", AWS_DEFAULT_REGION="us-west-2")
+    assert completed.returncode == 0, completed.stderr
+    assert stagings(calls)
     assert all("[eu-west-1]" in call for call in calls)
 
 
@@ -104,7 +108,7 @@ def test_without_an_archive_or_a_network_the_demo_draws_pictures_and_says_so(pro
     assert completed.returncode == 0, completed.stderr
     lines = completed.stdout.splitlines()
     assert "GENERATED STAND-IN" in lines[0]
-    assert "GENERATED STAND-IN" in lines[-2]
+    assert "The pictures were a GENERATED STAND-IN, not CIFAR-100" in lines
     assert stagings(calls)[-1] == "data_staging/stage.py --archive .cache/stand-in.tar.gz"
 
 
@@ -144,20 +148,58 @@ def test_the_demo_shows_own_pictures_and_says_so(project: Path) -> None:
         "data_staging/stage.py --images my photos",
     ]
     assert "Pictures: your own" in completed.stdout.splitlines()[0]
-    assert "your own" in completed.stdout.splitlines()[-2]
+    assert "The pictures were your own" in completed.stdout.splitlines()
 
 
 def test_the_demo_of_cifar_100_takes_the_place_of_own_pictures_by_naming_its_archive(project: Path) -> None:
     completed, calls = make(project, "demo")
     assert stagings(calls)[-1] == "data_staging/stage.py --archive the pictures' path"
-    assert "CIFAR-100" in completed.stdout.splitlines()[-2]
+    assert "The pictures were CIFAR-100" in completed.stdout.splitlines()
 
 
-def test_the_demo_ends_with_the_address_of_its_page_after_the_model_was_evaluated(project: Path) -> None:
+def test_the_demo_ends_with_the_address_of_its_page_and_how_to_end_it_all(project: Path) -> None:
     completed, calls = make(project, "demo")
-    assert completed.stdout.splitlines()[-1] == "The page: http://127.0.0.1:8080 (make page-stop ends it)"
+    *_, page, end = completed.stdout.splitlines()
+    assert page == "The page: http://127.0.0.1:8080 (make page-stop ends it)"
+    assert end.startswith("make down ends all that make demo started")
     commands = [call.rpartition(" [")[0] for call in calls]
     assert commands.index("python -m evaluation") < commands.index("python -m console")
+
+
+def test_one_command_ends_the_page_and_the_cloud(project: Path) -> None:
+    make(project, "demo")
+    page = int((project / ".cache" / "page.pid").read_text())
+    completed, calls = make(project, "down")
+    assert completed.returncode == 0, completed.stderr
+    assert calls[-1].startswith("python -m local down")
+    with pytest.raises(ProcessLookupError):
+        os.kill(page, 0)
+
+
+def test_the_whole_output_of_the_demo_s_deploy_is_in_the_log_that_it_names(project: Path) -> None:
+    completed, calls = make(project, "demo")
+    assert "Deploying; all that is printed is in .cache/demo.log" in completed.stdout.splitlines()
+    assert any(call.startswith("python -m local.story .cache/demo.log ") for call in calls)
+
+
+@pytest.mark.parametrize(
+    ("tool", "stamp", "remedy"),
+    [("pip", ".venv/installed", "PIP_CERT"), ("npm", "node_modules/installed", "NODE_EXTRA_CA_CERTS")],
+)
+def test_an_installation_that_fails_shows_the_tool_s_own_error_and_what_to_do(
+    project: Path, tool: str, stamp: str, remedy: str
+) -> None:
+    (project / stamp).unlink()
+    (project / ".venv" / "bin" / tool).write_text(
+        "#!/usr/bin/env bash\necho 'self-signed certificate in chain' >&2; exit 1\n"
+    )
+    (project / ".venv" / "bin" / tool).chmod(0o755)
+    completed, _ = make(project, "setup")
+    assert completed.returncode != 0
+    error, advice, *_ = completed.stderr.splitlines()
+    assert error == "self-signed certificate in chain"
+    assert advice.startswith(f"{tool} cannot install the packages, see above.")
+    assert remedy in advice
 
 
 def test_a_page_that_does_not_start_fails_with_what_it_said(project: Path) -> None:
