@@ -1,7 +1,7 @@
 /* Shows the view that the address names. */
 
-import { element } from "./element.js";
-import { startTheme } from "./theme.js";
+import { element } from "./parts/element.js";
+import { startTheme } from "./parts/theme.js";
 import { confidenceView } from "./views/confidence.js";
 import { executionView } from "./views/execution.js";
 import { executionsView } from "./views/executions.js";

@@ -1,17 +1,17 @@
 /* Confidence over time: each captured invocation a point, and what a threshold does with them. */
 
 import { ApiError, events, request } from "../api.js";
-import { downloadCsv, downloadPng } from "../confidence/download.js";
-import { histogram, volumes } from "../confidence/distribution.js";
-import { populationStability } from "../confidence/drift.js";
-import { showOnHover } from "../confidence/hover.js";
-import { lowerBound, readInvocations, thresholdCounter } from "../confidence/invocations.js";
-import { GRID, scatter } from "../confidence/scatter.js";
-import { invocationTable } from "../confidence/table.js";
-import { thresholdLine } from "../confidence/threshold_line.js";
-import { element } from "../element.js";
-import { count, counted, percent, probability, shortTime, zone } from "../format.js";
-import { emptyState, errorLine } from "../loading.js";
+import { downloadCsv, downloadPng } from "./confidence/download.js";
+import { histogram, volumes } from "./confidence/distribution.js";
+import { populationStability } from "./confidence/drift.js";
+import { showOnHover } from "./confidence/hover.js";
+import { lowerBound, readInvocations, thresholdCounter } from "./confidence/invocations.js";
+import { GRID, scatter } from "./confidence/scatter.js";
+import { invocationTable } from "./confidence/table.js";
+import { thresholdLine } from "./confidence/threshold_line.js";
+import { element } from "../parts/element.js";
+import { count, counted, percent, probability, shortTime, zone } from "../parts/format.js";
+import { emptyState, errorLine } from "../parts/loading.js";
 
 const PROPOSED = 0.8;
 const PERIODS = [

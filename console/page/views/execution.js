@@ -1,12 +1,12 @@
 /* One execution: its photo, its answer, the state machine as a graph, and each state. */
 
 import { events, json } from "../api.js";
-import { element } from "../element.js";
-import { answer, probabilityBars, readable, stateTable } from "../execution_states.js";
-import { time } from "../format.js";
-import { errorLine, showLoaded } from "../loading.js";
-import { photoImage } from "../photo_image.js";
-import { stateGraph } from "../state_graph.js";
+import { element } from "../parts/element.js";
+import { answer, probabilityBars, readable, stateTable } from "../parts/execution_states.js";
+import { time } from "../parts/format.js";
+import { errorLine, showLoaded } from "../parts/loading.js";
+import { photoImage } from "../parts/photo_image.js";
+import { stateGraph } from "../parts/state_graph.js";
 
 export function executionView(content, { signal, identifier }) {
   const place = element("div", { class: "stack" });

@@ -1,12 +1,12 @@
 /* The executions, newest first, filtered by outcome, class, confidence and time. */
 
 import { json } from "../api.js";
-import { classMark } from "../class_mark.js";
-import { element } from "../element.js";
-import { counted, duration, probability, time, zone } from "../format.js";
-import { emptyState, errorLine, showLoaded } from "../loading.js";
-import { OUTCOMES, outcomeMark } from "../outcome.js";
-import { photoImage } from "../photo_image.js";
+import { classMark } from "../parts/class_mark.js";
+import { element } from "../parts/element.js";
+import { counted, duration, probability, time, zone } from "../parts/format.js";
+import { emptyState, errorLine, showLoaded } from "../parts/loading.js";
+import { OUTCOMES, outcomeMark } from "../parts/outcome.js";
+import { photoImage } from "../parts/photo_image.js";
 
 const FIELDS = ["outcome", "class", "min", "max", "from", "to"];
 

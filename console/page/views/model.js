@@ -1,13 +1,13 @@
 /* What the model is worth: the evaluation of the one in service, and how it was trained. */
 
 import { json } from "../api.js";
-import { element } from "../element.js";
-import { showLoaded } from "../loading.js";
-import { accuracyCard, confusionCard, perClassCard } from "../model/accuracy.js";
-import { calibrationCard } from "../model/calibration.js";
-import { nearDuplicatesCard, wrongPhotosCard } from "../model/photos.js";
-import { recommendationCard, thresholdPriceCard } from "../model/threshold_price.js";
-import { trainingCurves } from "../model/training_curves.js";
+import { element } from "../parts/element.js";
+import { showLoaded } from "../parts/loading.js";
+import { accuracyCard, confusionCard, perClassCard } from "./model/accuracy.js";
+import { calibrationCard } from "./model/calibration.js";
+import { nearDuplicatesCard, wrongPhotosCard } from "./model/photos.js";
+import { recommendationCard, thresholdPriceCard } from "./model/threshold_price.js";
+import { trainingCurves } from "./model/training_curves.js";
 
 export function modelView(content, { signal }) {
   const evaluation = element("div", { class: "stack" });

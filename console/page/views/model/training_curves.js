@@ -1,11 +1,11 @@
 /* The training job's accuracy, epoch by epoch, and the epoch whose weights were stored. */
 
-import { axis, drawChart, legend, tooltip } from "../chart.js";
-import { dataTable, tableOfChart } from "../data_table.js";
-import { element } from "../element.js";
-import { count, percent } from "../format.js";
-import { emptyState } from "../loading.js";
-import { themeColour } from "../theme.js";
+import { axis, drawChart, legend, tooltip } from "../../parts/chart.js";
+import { dataTable, tableOfChart } from "../../parts/data_table.js";
+import { element } from "../../parts/element.js";
+import { count, percent } from "../../parts/format.js";
+import { emptyState } from "../../parts/loading.js";
+import { themeColour } from "../../parts/theme.js";
 
 const CURVES = [
   ["Training accuracy", "train_accuracy", "--class-1", "triangle", "dashed"],

@@ -1,10 +1,10 @@
 /* The invocations of the period as a table, a page at a time, newest first, each with its picture on demand. */
 
-import { classMark } from "../class_mark.js";
-import { recordTable } from "../data_table.js";
-import { element } from "../element.js";
-import { count, probability, time } from "../format.js";
-import { photoImage } from "../photo_image.js";
+import { classMark } from "../../parts/class_mark.js";
+import { recordTable } from "../../parts/data_table.js";
+import { element } from "../../parts/element.js";
+import { count, probability, time } from "../../parts/format.js";
+import { photoImage } from "../../parts/photo_image.js";
 import { photoPath, thresholdInColumns } from "./invocations.js";
 
 const PAGE = 25;

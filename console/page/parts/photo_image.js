@@ -1,6 +1,6 @@
 /* A picture behind the token: fetched, then shown from the browser's memory. */
 
-import { photo } from "./api.js";
+import { photo } from "../api.js";
 import { element } from "./element.js";
 
 /**

@@ -1,10 +1,10 @@
 /* Each invocation a point: when, how sure, and as which class by colour and shape. ECharts has axes, zoom and legend. */
 
-import { axis, drawChart, legend } from "../chart.js";
-import { classColour, classPath, classSymbol } from "../class_mark.js";
-import { element } from "../element.js";
-import { shortTime } from "../format.js";
-import { theme, themeColour } from "../theme.js";
+import { axis, drawChart, legend } from "../../parts/chart.js";
+import { classColour, classPath, classSymbol } from "../../parts/class_mark.js";
+import { element } from "../../parts/element.js";
+import { shortTime } from "../../parts/format.js";
+import { theme, themeColour } from "../../parts/theme.js";
 import { lowerBound } from "./invocations.js";
 import { drawPoints, stampOf } from "./points.js";
 

@@ -1,7 +1,7 @@
 /* What is shown as files: the invocations as CSV, the chart with its threshold as PNG. */
 
-import { themeColour } from "../theme.js";
-import { probability } from "../format.js";
+import { themeColour } from "../../parts/theme.js";
+import { probability } from "../../parts/format.js";
 
 /** Saves the invocations from `first` to before `last`. */
 export function downloadCsv(invocations, first, last) {

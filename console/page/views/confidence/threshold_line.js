@@ -1,7 +1,7 @@
 /* The threshold as a line over the chart: dragged by mouse, touch or keys, without drawing any point anew. */
 
-import { element } from "../element.js";
-import { probability } from "../format.js";
+import { element } from "../../parts/element.js";
+import { probability } from "../../parts/format.js";
 
 const STEP = 0.01;
 const PAGE = 0.05;

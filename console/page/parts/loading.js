@@ -1,6 +1,6 @@
 /* What stands where an answer of the API is awaited: that it loads, what is missing, or what went wrong. */
 
-import { ApiError } from "./api.js";
+import { ApiError } from "../api.js";
 import { element } from "./element.js";
 
 /** A line in place of something that is not there; it says what to do. */

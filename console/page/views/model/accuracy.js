@@ -1,9 +1,9 @@
 /* How often the model is right: as a whole, for each class, and which classes it takes for which. */
 
-import { classMark } from "../class_mark.js";
-import { dataTable, recordTable } from "../data_table.js";
-import { element } from "../element.js";
-import { count, counted, percent, time } from "../format.js";
+import { classMark } from "../../parts/class_mark.js";
+import { dataTable, recordTable } from "../../parts/data_table.js";
+import { element } from "../../parts/element.js";
+import { count, counted, percent, time } from "../../parts/format.js";
 
 /** A share with its 95% interval in words. */
 export const interval = (share) => (share === null ? "–" : `${percent(share.low)} to ${percent(share.high)}`);

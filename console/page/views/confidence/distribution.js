@@ -1,11 +1,11 @@
 /* How the confidences of the period are spread, and at which hours of which weekdays they came. */
 
-import { axis, drawChart, legend, tooltip } from "../chart.js";
-import { classColour } from "../class_mark.js";
-import { dataTable, tableOfChart } from "../data_table.js";
-import { element } from "../element.js";
-import { count, counted, probability, zone } from "../format.js";
-import { themeColour } from "../theme.js";
+import { axis, drawChart, legend, tooltip } from "../../parts/chart.js";
+import { classColour } from "../../parts/class_mark.js";
+import { dataTable, tableOfChart } from "../../parts/data_table.js";
+import { element } from "../../parts/element.js";
+import { count, counted, probability, zone } from "../../parts/format.js";
+import { themeColour } from "../../parts/theme.js";
 
 const BINS = 50;
 const DAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];

@@ -1,10 +1,10 @@
 /* Photos that deserve a look: those that the model got wrong, and those that it may have learned by heart. */
 
-import { classMark } from "../class_mark.js";
-import { recordTable } from "../data_table.js";
-import { element } from "../element.js";
-import { count, counted, percent, probability } from "../format.js";
-import { photoImage } from "../photo_image.js";
+import { classMark } from "../../parts/class_mark.js";
+import { recordTable } from "../../parts/data_table.js";
+import { element } from "../../parts/element.js";
+import { count, counted, percent, probability } from "../../parts/format.js";
+import { photoImage } from "../../parts/photo_image.js";
 import { interval } from "./accuracy.js";
 
 const FIRST = 20;

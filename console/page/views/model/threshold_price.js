@@ -1,10 +1,10 @@
 /* What a threshold costs: photos left to a person, against photos sent the wrong way. */
 
-import { axis, drawChart, legend, tooltip } from "../chart.js";
-import { recordTable, tableOfChart } from "../data_table.js";
-import { element } from "../element.js";
-import { count, counted, percent, probability } from "../format.js";
-import { themeColour } from "../theme.js";
+import { axis, drawChart, legend, tooltip } from "../../parts/chart.js";
+import { recordTable, tableOfChart } from "../../parts/data_table.js";
+import { element } from "../../parts/element.js";
+import { count, counted, percent, probability } from "../../parts/format.js";
+import { themeColour } from "../../parts/theme.js";
 import { interval } from "./accuracy.js";
 
 export function recommendationCard({ recommendation, threshold_in_service: inService }) {

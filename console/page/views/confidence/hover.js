@@ -1,9 +1,9 @@
 /* The invocation under the pointer: what it was, when, and its picture. */
 
-import { photo } from "../api.js";
-import { classMark } from "../class_mark.js";
-import { element } from "../element.js";
-import { probability, time } from "../format.js";
+import { photo } from "../../api.js";
+import { classMark } from "../../parts/class_mark.js";
+import { element } from "../../parts/element.js";
+import { probability, time } from "../../parts/format.js";
 import { lowerBound, photoPath, thresholdInColumns } from "./invocations.js";
 import { MARGIN } from "./scatter.js";
 

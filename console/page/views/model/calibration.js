@@ -1,10 +1,10 @@
 /* Whether 0.8 means that 80 in 100 are right: the reliability diagram. */
 
-import { axis, drawChart, tooltip } from "../chart.js";
-import { recordTable, tableOfChart } from "../data_table.js";
-import { element } from "../element.js";
-import { count, counted, percent, probability } from "../format.js";
-import { themeColour } from "../theme.js";
+import { axis, drawChart, tooltip } from "../../parts/chart.js";
+import { recordTable, tableOfChart } from "../../parts/data_table.js";
+import { element } from "../../parts/element.js";
+import { count, counted, percent, probability } from "../../parts/format.js";
+import { themeColour } from "../../parts/theme.js";
 import { interval } from "./accuracy.js";
 
 export function calibrationCard(place, { calibration }, signal) {
