@@ -1,20 +1,25 @@
-"""A stack's events as CloudFormation tells them: none of a resource that an update leaves as it is."""
+"""CloudFormation's events as AWS tells them, and the state saved whenever a stack operation ends."""
 
 from collections.abc import Callable
 from typing import Any
 
+from ministack import app
+from ministack.core import persistence
 from ministack.services.cloudformation import stacks
 
-from local.patching import original, replace
+from local.patching import find_original, wrap
 
 Key = tuple[str, str]
 
 
 def install() -> None:
+    """Tells of no resource that an update leaves as it is, and saves the state after each stack operation."""
+    _tell_of_changes_alone()
+    _save_after_operations()
+
+
+def _tell_of_changes_alone() -> None:
     """Holds the event that begins each resource's update back until it is known whether anything changes."""
-    add_event = original(stacks, "_add_event")
-    update = original(stacks, "_update_keeping_seed")
-    create = original(stacks, "_provision_keeping_seed")
     held: dict[Key, Callable[[], None]] = {}
     unchanged: set[Key] = set()
 
@@ -23,6 +28,7 @@ def install() -> None:
             held.pop(key)()
 
     def add_if_changed(
+        add_event: Any,
         stack_id: str,
         stack: str,
         logical_id: str,
@@ -45,7 +51,7 @@ def install() -> None:
             tell(key)
             add()
 
-    def update_and_tell(kind: str, physical_id: str, old: Any, new: Any, *rest: Any) -> Any:
+    def update_and_tell(update: Any, kind: str, physical_id: str, old: Any, new: Any, *rest: Any) -> Any:
         stack, logical_id = rest[:2]
         if old == new:
             unchanged.add((stack, logical_id))
@@ -53,10 +59,34 @@ def install() -> None:
             tell((stack, logical_id))
         return update(kind, physical_id, old, new, *rest)
 
-    def create_and_tell(kind: str, logical_id: str, properties: Any, stack: str) -> Any:
+    def create_and_tell(create: Any, kind: str, logical_id: str, properties: Any, stack: str) -> Any:
         tell((stack, logical_id))
         return create(kind, logical_id, properties, stack)
 
-    replace(stacks, "_add_event", add_if_changed)
-    replace(stacks, "_update_keeping_seed", update_and_tell)
-    replace(stacks, "_provision_keeping_seed", create_and_tell)
+    wrap(stacks, "_add_event", add_if_changed)
+    wrap(stacks, "_update_keeping_seed", update_and_tell)
+    wrap(stacks, "_provision_keeping_seed", create_and_tell)
+
+
+def _save_after_operations() -> None:
+    """Makes a deployment survive a killed server; MiniStack saves only when it is stopped in order."""
+    collect_states = find_original(app, "_build_persistence_save_dict")
+    save = find_original(persistence, "save_all")
+
+    def add_and_save(
+        add_event: Any,
+        stack_id: str,
+        stack: str,
+        logical_id: str,
+        kind: str,
+        status: str,
+        *rest: Any,
+        **named: Any,
+    ) -> None:
+        add_event(stack_id, stack, logical_id, kind, status, *rest, **named)
+        is_the_stack = kind == "AWS::CloudFormation::Stack" and logical_id == stack
+        if is_the_stack and not status.endswith("_IN_PROGRESS"):
+            # Soon, not now: the operation still has something to record about itself.
+            find_original(app, "_MAIN_LOOP").call_soon_threadsafe(lambda: save(collect_states()))
+
+    wrap(stacks, "_add_event", add_and_save)

@@ -1,15 +1,24 @@
-"""Sessions of the IAM roles as which state machines, training jobs and endpoints act."""
+"""Makes sessions of IAM roles, and lets requests over loopback count as encrypted."""
 
 import hashlib
 
+from ministack import app
 from ministack.services import sts
 
-from local.patching import original
+from local.patching import find_original, wrap
 
 SECRET_ACCESS_KEY = "test"  # noqa: S105 - what every local client uses; nothing real
 
 
-def assumed(role_arn: str, session_name: str) -> tuple[str, str]:
+def install() -> None:
+    """Lets every request count as encrypted in transit, as none leaves this machine.
+
+    The bucket policies of the CDK and of this project refuse anything but TLS (``aws:SecureTransport``).
+    """
+    wrap(app, "pin_request_origin", lambda pin, source_ip, _secure_transport: pin(source_ip, True))
+
+
+def assume_role(role_arn: str, session_name: str) -> tuple[str, str]:
     """Makes a session of a role known to MiniStack's STS; the same one for the same arguments.
 
     Returns:
@@ -18,7 +27,7 @@ def assumed(role_arn: str, session_name: str) -> tuple[str, str]:
     account, role_name = role_arn.split(":")[4], role_arn.rsplit("/", 1)[-1]
     token = hashlib.sha256(f"{role_arn} {session_name}".encode()).hexdigest()
     key = f"ASIA{token[:16].upper()}"
-    original(sts, "register_session")(
+    find_original(sts, "register_session")(
         key,
         {
             "Arn": f"arn:aws:sts::{account}:assumed-role/{role_name}/{session_name}",

@@ -1,14 +1,10 @@
-"""All that this package changes in MiniStack, but for the SageMaker that it adds."""
+"""Installs all that this package changes in MiniStack, but for the SageMaker that it adds."""
 
 from pathlib import Path
 
-from local import cloudformation as stack_events
-from local import permissions, saving
-from local import s3 as buckets
-from local.lambda_functions import runtime as lambda_runtime
-from local.step_functions import logs as state_machine_logs
-from local.step_functions import machines as state_machines
-from local.step_functions import roles as state_machine_roles
+from local import cloudformation, iam, s3
+from local.lambda_functions import runtime
+from local.step_functions import logs, machines, roles
 
 
 def install(home: Path) -> None:
@@ -17,11 +13,9 @@ def install(home: Path) -> None:
     Args:
         home: Folder of the embedded cloud.
     """
-    permissions.install()
-    lambda_runtime.install(home / "tmp" / "lambda")
-    buckets.install()
-    stack_events.install()
-    saving.install()
-    state_machines.install()
-    state_machine_roles.install()
-    state_machine_logs.install()
+    iam.install()
+    s3.install()
+    cloudformation.install()
+    runtime.install(home / "tmp" / "lambda")
+    for module in (machines, roles, logs):
+        module.install()

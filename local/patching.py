@@ -1,5 +1,7 @@
 """Replaces names of MiniStack's modules; a name that is not there ends the start with one clear line."""
 
+from collections.abc import Callable
+from functools import partial
 from importlib.metadata import version
 from types import ModuleType
 from typing import Any
@@ -7,7 +9,7 @@ from typing import Any
 PINNED = "1.5.33"
 
 
-def original(owner: ModuleType | type, name: str) -> Any:
+def find_original(owner: ModuleType | type, name: str) -> Any:
     """Returns what ``owner`` calls ``name``.
 
     Raises:
@@ -23,6 +25,11 @@ def original(owner: ModuleType | type, name: str) -> Any:
 
 
 def replace(owner: ModuleType | type, name: str, replacement: Any) -> None:
-    """Puts ``replacement`` where ``owner`` has ``name``; raises as ``original`` does."""
-    original(owner, name)
+    """Puts ``replacement`` where ``owner`` has ``name``; raises as ``find_original`` does."""
+    find_original(owner, name)
     setattr(owner, name, replacement)
+
+
+def wrap(owner: ModuleType, name: str, wrapper: Callable[..., Any]) -> None:
+    """Replaces a function by a wrapper that is given the original as its first argument."""
+    replace(owner, name, partial(wrapper, find_original(owner, name)))

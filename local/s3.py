@@ -1,4 +1,4 @@
-"""``AWS::S3::Bucket`` with what MiniStack's own leaves out: tags, encryption, lifecycle, a careful delete."""
+"""Completes MiniStack's ``AWS::S3::Bucket``: tags, encryption, lifecycle, and no delete of a full bucket."""
 
 from typing import Any
 
@@ -8,7 +8,8 @@ from botocore.exceptions import ClientError
 from ministack.core.responses import get_account_id, get_region
 from ministack.services.cloudformation import provisioners, stacks
 
-from local.patching import original, replace
+from local.iam import SECRET_ACCESS_KEY
+from local.patching import find_original, wrap
 
 TYPE = "AWS::S3::Bucket"
 Properties = dict[str, Any]
@@ -16,7 +17,7 @@ Properties = dict[str, Any]
 
 def install() -> None:
     """Replaces MiniStack's handlers of the type by ones that complete them."""
-    handlers = original(provisioners, "_RESOURCE_HANDLERS")
+    handlers = find_original(provisioners, "_RESOURCE_HANDLERS")
     theirs = handlers[TYPE]
 
     def create(logical_id: str, properties: Properties, stack: str) -> tuple[str, Properties]:
@@ -31,13 +32,12 @@ def install() -> None:
 
     handlers[TYPE] = {**theirs, "create": create, "update": update, "delete": delete}
     # The handlers ask S3 itself, which answers on the event loop.
-    blocks = original(stacks, "_runs_on_worker_thread")
-    replace(stacks, "_runs_on_worker_thread", lambda kind: kind == TYPE or blocks(kind))
+    wrap(stacks, "_runs_on_worker_thread", lambda runs_there, kind: kind == TYPE or runs_there(kind))
 
 
 def configure(bucket: str, new: Properties, old: Properties) -> None:
     """Brings a bucket's tags, encryption and lifecycle from the old properties to the new."""
-    s3 = _client()
+    s3 = _make_client()
     if new.get("Tags") != old.get("Tags"):
         if new.get("Tags"):
             s3.put_bucket_tagging(Bucket=bucket, Tagging={"TagSet": new["Tags"]})
@@ -46,13 +46,13 @@ def configure(bucket: str, new: Properties, old: Properties) -> None:
     if new.get("BucketEncryption") != old.get("BucketEncryption"):
         if new.get("BucketEncryption"):
             s3.put_bucket_encryption(
-                Bucket=bucket, ServerSideEncryptionConfiguration=encryption(new["BucketEncryption"])
+                Bucket=bucket, ServerSideEncryptionConfiguration=convert_encryption(new["BucketEncryption"])
             )
         else:
             s3.delete_bucket_encryption(Bucket=bucket)
     if new.get("LifecycleConfiguration") != old.get("LifecycleConfiguration"):
         if new.get("LifecycleConfiguration"):
-            rules = [lifecycle_rule(rule) for rule in new["LifecycleConfiguration"]["Rules"]]
+            rules = [convert_lifecycle_rule(rule) for rule in new["LifecycleConfiguration"]["Rules"]]
             s3.put_bucket_lifecycle_configuration(Bucket=bucket, LifecycleConfiguration={"Rules": rules})
         else:
             s3.delete_bucket_lifecycle(Bucket=bucket)
@@ -65,7 +65,7 @@ def delete(bucket: str, _properties: Properties) -> None:
         ValueError: It has contents; worded as CloudFormation shows it.
     """
     try:
-        _client().delete_bucket(Bucket=bucket)
+        _make_client().delete_bucket(Bucket=bucket)
     except ClientError as error:
         code = error.response["Error"]["Code"]
         if code != "NoSuchBucket":
@@ -73,7 +73,7 @@ def delete(bucket: str, _properties: Properties) -> None:
             raise ValueError(f"{message} (Service: S3, Status Code: 409, Error Code: {code})") from None
 
 
-def encryption(property_: Properties) -> Properties:
+def convert_encryption(property_: Properties) -> Properties:
     """Returns S3's form of the property ``BucketEncryption``."""
     rules = []
     for rule in property_["ServerSideEncryptionConfiguration"]:
@@ -84,13 +84,13 @@ def encryption(property_: Properties) -> Properties:
         rules.append(
             {
                 "ApplyServerSideEncryptionByDefault": by_default,
-                "BucketKeyEnabled": _true(rule.get("BucketKeyEnabled")),
+                "BucketKeyEnabled": _is_true(rule.get("BucketKeyEnabled")),
             }
         )
     return {"Rules": rules}
 
 
-def lifecycle_rule(rule: Properties) -> Properties:
+def convert_lifecycle_rule(rule: Properties) -> Properties:
     """Returns S3's form of one rule of the property ``LifecycleConfiguration``."""
     api: Properties = {"Status": rule["Status"], "Filter": {"Prefix": rule.get("Prefix", "")}}
     if "Id" in rule:
@@ -101,7 +101,7 @@ def lifecycle_rule(rule: Properties) -> Properties:
     if "ExpirationInDays" in rule:
         api["Expiration"] = {"Days": int(rule["ExpirationInDays"])}
     if "ExpiredObjectDeleteMarker" in rule:
-        marker = _true(rule["ExpiredObjectDeleteMarker"])
+        marker = _is_true(rule["ExpiredObjectDeleteMarker"])
         api.setdefault("Expiration", {})["ExpiredObjectDeleteMarker"] = marker
     if "NoncurrentVersionExpiration" in rule:
         api["NoncurrentVersionExpiration"] = {
@@ -110,15 +110,15 @@ def lifecycle_rule(rule: Properties) -> Properties:
     return api
 
 
-def _true(value: Any) -> bool:
+def _is_true(value: Any) -> bool:
     return str(value).lower() == "true"
 
 
-def _client() -> Any:
+def _make_client() -> Any:
     return boto3.client(
         "s3",
         region_name=get_region(),
         aws_access_key_id=get_account_id(),
-        aws_secret_access_key="test",  # noqa: S106 - every account's root here, worth nothing elsewhere
+        aws_secret_access_key=SECRET_ACCESS_KEY,
         config=Config(s3={"addressing_style": "path"}),
     )

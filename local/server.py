@@ -19,7 +19,7 @@ def main(home: Path, port: int, listener: int) -> None:
         listener: File descriptor of a listening socket.
     """
     with (home / "server.lock").open("a") as lock:
-        _take(lock.fileno())
+        _take_lock(lock.fileno())
         _check_state(home)
         record = home / "server.json.new"
         record.write_text(json.dumps({"pid": os.getpid(), "port": port}))
@@ -27,8 +27,8 @@ def main(home: Path, port: int, listener: int) -> None:
         asyncio.run(_serve(home, port, listener))
 
 
-def _take(lock: int) -> None:
-    # Somebody who looks whether a server is up holds the lock for an instant.
+def _take_lock(lock: int) -> None:
+    # Whoever looks whether a server is up holds the lock for an instant.
     for _ in range(40):
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -55,17 +55,17 @@ async def _serve(home: Path, port: int, listener: int) -> None:
     from hypercorn.config import Config
     from ministack.core import lambda_runtime
 
-    from local import install as mends
     from local import sagemaker
+    from local.install import install
 
-    mends.install(home)
+    install(home)
     sagemaker.install(port=port, home=home)
 
     stop = asyncio.Event()
     for signal_number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(signal_number, stop.set)
 
-    async def stopped() -> None:
+    async def wait_for_stop() -> None:
         await stop.wait()
         await asyncio.to_thread(sagemaker.shutdown)
 
@@ -75,7 +75,7 @@ async def _serve(home: Path, port: int, listener: int) -> None:
     config.graceful_timeout = 2
     config.shutdown_timeout = 10
 
-    await serve(ministack.app.app, config, shutdown_trigger=stopped)
+    await serve(ministack.app.app, config, shutdown_trigger=wait_for_stop)
     lambda_runtime.reset()
     # A thread may wait for a function that never answers; the state is saved, so none is waited for.
     os._exit(0)

@@ -1,1 +1,1 @@
-"""Lambda of the embedded cloud: functions run isolated, with AWS's names of errors."""
+"""Lambda of the embedded cloud: functions run isolated, and their errors keep AWS's names."""

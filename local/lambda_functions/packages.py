@@ -1,4 +1,4 @@
-"""What a Python function finds to import: its own package, and what AWS's runtime brings."""
+"""Prepares all that a Python function can import: its own package, and what AWS's runtime brings."""
 
 import hashlib
 import importlib.util
@@ -10,16 +10,16 @@ import zipfile
 from pathlib import Path
 
 BROUGHT_BY_RUNTIME = ("boto3", "botocore", "s3transfer", "jmespath", "urllib3", "dateutil", "six")
-"""Top-level modules of AWS's Python runtimes; nothing else of this interpreter is on a function's path."""
+"""Top-level modules of AWS's Python runtimes; a function sees nothing else of this interpreter."""
 LINUX_BUILD = "-linux-"
-"""In the name of every module built for Linux, e.g. ``_imaging.cpython-311-x86_64-linux-gnu.so``."""
+"""Part of the name of every module built for Linux: ``_imaging.cpython-311-x86_64-linux-gnu.so``."""
 
 
 def make_runtime(folder: Path) -> None:
     """Fills ``folder`` with links to what AWS's runtime brings, and an executable ``bootstrap``."""
     (folder / "packages").mkdir(parents=True)
     for name in BROUGHT_BY_RUNTIME:
-        module = _module_path(name)
+        module = _find_module(name)
         (folder / "packages" / module.name).symlink_to(module)
     # Through a link in the home, so that a listing of processes shows whose they are.
     client = folder / "runtime_client.py"
@@ -38,7 +38,7 @@ def unpack(code: bytes, folder: Path, platform: str = sys.platform) -> Path:
         platform: ``sys.platform`` of this machine.
 
     Returns:
-        The folder that is the function's ``LAMBDA_TASK_ROOT``.
+        The function's ``LAMBDA_TASK_ROOT``.
     """
     root = folder / hashlib.sha256(code).hexdigest() / "task"
     if root.exists():
@@ -60,15 +60,15 @@ def use_hosts_builds(root: Path) -> None:
     """
     for module in sorted(root.glob(f"*{LINUX_BUILD}*.so")):
         module.unlink()
-        own_build = _module_path(module.name.split(".")[0])
+        own_build = _find_module(module.name.split(".")[0])
         (root / own_build.name).symlink_to(own_build)
     for package in sorted(path for path in root.iterdir() if path.is_dir()):
         if any(LINUX_BUILD in file.name for file in package.rglob("*.so")):
             shutil.rmtree(package)
-            package.symlink_to(_module_path(package.name))
+            package.symlink_to(_find_module(package.name))
 
 
-def _module_path(name: str) -> Path:
+def _find_module(name: str) -> Path:
     spec = importlib.util.find_spec(name)
     if spec is None or spec.origin is None:
         raise SystemExit(f"the embedded cloud needs the Python package {name}: install requirements.txt")

@@ -15,11 +15,11 @@ from ministack.services import lambda_svc
 
 from local.lambda_functions.packages import make_runtime, unpack
 from local.lambda_functions.runtime_client import END_OF_OUTPUT
-from local.patching import original, replace
+from local.patching import find_original, wrap
 
 OUTPUT_SECONDS = 1.0
-OF_THE_HOST = ("PATH", "TMPDIR", "NO_PROXY", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
-"""Of the server's environment, what a function on this machine cannot do without."""
+HOST_VARIABLES = ("PATH", "TMPDIR", "NO_PROXY", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
+"""Variables of the server's environment that a function on this machine needs."""
 
 
 class _PythonCode(bytes):
@@ -46,12 +46,10 @@ class PythonWorker(lambda_runtime.ProvidedWorker):
         try:
             super()._await_init(init_timeout)
         except RuntimeError:
-            if isinstance(self._init_error, dict):
-                problem = self._init_error
-                raise lambda_runtime.ProvidedRuntimeError(
-                    problem["errorMessage"], problem["errorType"]
-                ) from None
-            raise
+            if not isinstance(self._init_error, dict):
+                raise
+            message, kind = self._init_error["errorMessage"], self._init_error["errorType"]
+            raise lambda_runtime.ProvidedRuntimeError(message, kind) from None
 
     def _drain_stderr_bounded(self, first_line_wait: float = OUTPUT_SECONDS, **_waits: float) -> str:
         """Returns what the function printed, up to the mark of its end."""
@@ -75,21 +73,16 @@ def install(folder: Path) -> None:
         folder: Empty folder for the runtime and the unpacked functions.
     """
     for method in ("invoke", "_await_init", "_drain_stderr_bounded"):
-        original(lambda_runtime.ProvidedWorker, method)
+        find_original(lambda_runtime.ProvidedWorker, method)
     make_runtime(folder / "runtime")
     packages = folder / "packages"
     packages.mkdir()
+    execute_over_api = find_original(lambda_svc, "_execute_function_provided_warm")
+    code_lock = find_original(lambda_svc, "_provided_code_lock")
 
-    code_folder = original(lambda_svc, "_provided_runtime_code_dir")
-    environment = original(lambda_svc, "_provided_worker_env")
-    execute = original(lambda_svc, "_execute_function_warm")
-    execute_over_api = original(lambda_svc, "_execute_function_provided_warm")
-    worker_class = original(lambda_runtime, "_worker_class_for")
-    code_lock = original(lambda_svc, "_provided_code_lock")
-
-    def python_code_folder(code: bytes) -> str:
+    def prepare_code(prepare: Any, code: bytes) -> str:
         if not isinstance(code, _PythonCode):
-            return str(code_folder(code))
+            return str(prepare(code))
         with code_lock:
             home = unpack(code, packages).parent
             bootstrap = home / "bootstrap"
@@ -97,45 +90,43 @@ def install(folder: Path) -> None:
                 bootstrap.symlink_to(folder / "runtime" / "bootstrap")
         return str(home)
 
-    def python_environment(config: dict[str, Any], home: str, port: int) -> dict[str, str]:
-        variables: dict[str, str] = environment(config, home, port)
+    def build_environment(build: Any, config: dict[str, Any], home: str, port: int) -> dict[str, str]:
+        variables: dict[str, str] = build(config, home, port)
         if not _is_python(config):
             return variables
-        return _functions_own(config, variables) | {
+        return _select_variables(config, variables) | {
             "LAMBDA_TASK_ROOT": str(Path(home) / "task"),
             "LAMBDA_RUNTIME_DIR": str(folder / "runtime" / "packages"),
         }
 
-    def execute_python(function: dict[str, Any], event: Any, request_id: str) -> dict[str, Any]:
+    def execute(execute_in_shortcut: Any, function: dict[str, Any], event: Any, request_id: str) -> Any:
         over_api = _is_python(function.get("config") or function)
-        result: dict[str, Any] = (execute_over_api if over_api else execute)(function, event, request_id)
-        return result
+        return (execute_over_api if over_api else execute_in_shortcut)(function, event, request_id)
 
-    replace(lambda_svc, "_provided_runtime_code_dir", python_code_folder)
-    replace(lambda_svc, "_provided_worker_env", python_environment)
-    replace(lambda_svc, "_execute_function_warm", execute_python)
-    replace(
-        lambda_runtime,
-        "_worker_class_for",
-        lambda config: PythonWorker if _is_python(config) else worker_class(config),
-    )
+    def choose_worker(choose: Any, config: dict[str, Any]) -> Any:
+        return PythonWorker if _is_python(config) else choose(config)
+
+    wrap(lambda_svc, "_provided_runtime_code_dir", prepare_code)
+    wrap(lambda_svc, "_provided_worker_env", build_environment)
+    wrap(lambda_svc, "_execute_function_warm", execute)
+    wrap(lambda_runtime, "_worker_class_for", choose_worker)
 
 
 def _is_python(config: dict[str, Any]) -> bool:
     return str(config.get("Runtime", "")).startswith("python")
 
 
-def _functions_own(config: dict[str, Any], variables: dict[str, str]) -> dict[str, str]:
-    """Leaves of a function's environment what AWS sets and what the function's settings say."""
+def _select_variables(config: dict[str, Any], variables: dict[str, str]) -> dict[str, str]:
+    """Returns the variables that a function has on AWS: AWS's, and those of its own settings."""
     settings = (config.get("Environment") or {}).get("Variables") or {}
     logging = config.get("LoggingConfig") or {}
     name = variables["AWS_LAMBDA_FUNCTION_NAME"]
-    own = {
+    selected = {
         key: value
         for key, value in variables.items()
-        if key not in os.environ or key in settings or key in OF_THE_HOST or key.startswith("AWS_")
+        if key not in os.environ or key in settings or key in HOST_VARIABLES or key.startswith("AWS_")
     }
-    return own | {
+    return selected | {
         "AWS_EXECUTION_ENV": f"AWS_Lambda_{config['Runtime']}",
         "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
         "AWS_LAMBDA_LOG_FORMAT": logging.get("LogFormat", "Text"),

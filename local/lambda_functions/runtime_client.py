@@ -26,7 +26,7 @@ END_OF_OUTPUT = "\x00end of output "
 
 
 class RuntimeApi:
-    """The service's side, over one connection."""
+    """The Lambda service, over one connection."""
 
     def __init__(self, address: str) -> None:
         self._connection = http.client.HTTPConnection(address)
@@ -49,10 +49,10 @@ class RuntimeApi:
 
 
 class Context(SimpleNamespace):
-    """What a handler gets beside its event; https://docs.aws.amazon.com/lambda/latest/dg/python-context.html."""
+    """The context object of an invocation; https://docs.aws.amazon.com/lambda/latest/dg/python-context.html."""
 
     def get_remaining_time_in_millis(self) -> int:
-        """Milliseconds until the function is stopped."""
+        """Returns the milliseconds until the function is stopped."""
         return max(0, self._deadline - int(time.time() * 1000))
 
 
@@ -66,8 +66,8 @@ def main() -> None:
     api = RuntimeApi(os.environ["AWS_LAMBDA_RUNTIME_API"])
     try:
         handler = load(os.environ["_HANDLER"])
-    except Exception as error:  # whatever a module may raise on import is the function's, and goes to its log
-        problem = import_problem(error)
+    except Exception as error:  # a module may raise anything on import; it goes to the function's log
+        problem = describe_import_error(error)
         print(f"[ERROR] {problem['errorType']}: {problem['errorMessage']}", flush=True)
         api.post("init/error", json.dumps(problem).encode())
         sys.exit(1)
@@ -79,7 +79,7 @@ def main() -> None:
         log_handler.setFormatter(
             logging.Formatter(f"[%(levelname)s]\t%(asctime)s.%(msecs)03dZ\t{request}\t%(message)s", "%FT%T")
         )
-        kind, body = answer(handler, event, context(headers))
+        kind, body = answer(handler, event, make_context(headers))
         print(f"{END_OF_OUTPUT}{request}", flush=True)
         api.post(f"invocation/{request}/{kind}", body)
 
@@ -90,8 +90,8 @@ def load(name: str) -> Callable[[Any, Any], Any]:
     return getattr(importlib.import_module(module.replace("/", ".")), function)
 
 
-def import_problem(error: Exception) -> dict[str, Any]:
-    """Returns what AWS reports of a handler that cannot be loaded."""
+def describe_import_error(error: Exception) -> dict[str, Any]:
+    """Returns AWS's report of a handler that cannot be loaded."""
     name = os.environ["_HANDLER"]
     module, _, function = name.rpartition(".")
     if isinstance(error, ImportError):
@@ -100,11 +100,11 @@ def import_problem(error: Exception) -> dict[str, Any]:
         message, kind = f"Handler '{function}' missing on module '{module}'", "Runtime.HandlerNotFound"
     else:
         message, kind = str(error), type(error).__name__
-    return {"errorMessage": message, "errorType": kind, "requestId": "", "stackTrace": _stack(error)}
+    return {"errorMessage": message, "errorType": kind, "requestId": "", "stackTrace": _format_stack(error)}
 
 
-def context(headers: dict[str, str]) -> Context:
-    """Makes the context object of an invocation."""
+def make_context(headers: dict[str, str]) -> Context:
+    """Makes the context object of an invocation from its headers."""
     environment = os.environ
     return Context(
         aws_request_id=headers["lambda-runtime-aws-request-id"],
@@ -124,19 +124,19 @@ def answer(handler: Callable[[Any, Any], Any], event: Any, invocation: Context) 
     """Calls the handler; returns ``response`` or ``error``, and the body that says it."""
     try:
         result = handler(event, invocation)
-    except Exception as error:  # the function's own, reported by its class name as on AWS
-        return _failure(type(error).__name__, str(error), invocation, _stack(error))
+    except Exception as error:  # reported by its class name, as on AWS
+        return _report_failure(type(error).__name__, str(error), invocation, _format_stack(error))
     try:
         body = json.dumps(result, ensure_ascii=False).encode()
     except (TypeError, ValueError) as error:
-        return _failure("Runtime.MarshalError", f"Unable to marshal response: {error}", invocation, [])
+        return _report_failure("Runtime.MarshalError", f"Unable to marshal response: {error}", invocation, [])
     if len(body) > RESPONSE_BYTES:
         message = f"Response payload size exceeded maximum allowed payload size ({RESPONSE_BYTES} bytes)."
-        return _failure("Function.ResponseSizeTooLarge", message, invocation, [])
+        return _report_failure("Function.ResponseSizeTooLarge", message, invocation, [])
     return "response", body
 
 
-def _failure(kind: str, message: str, invocation: Context, stack: list[str]) -> tuple[str, bytes]:
+def _report_failure(kind: str, message: str, invocation: Context, stack: list[str]) -> tuple[str, bytes]:
     report = {"errorMessage": message, "errorType": kind, "requestId": invocation.aws_request_id}
     if os.environ.get("AWS_LAMBDA_LOG_FORMAT") == "JSON":
         stamp = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
@@ -150,7 +150,7 @@ def _failure(kind: str, message: str, invocation: Context, stack: list[str]) -> 
     return "error", json.dumps({**report, "stackTrace": stack}).encode()
 
 
-def _stack(error: Exception) -> list[str]:
+def _format_stack(error: Exception) -> list[str]:
     # The first frame is this file's, of which the function knows nothing.
     return traceback.format_list(traceback.extract_tb(error.__traceback__)[1:])
 

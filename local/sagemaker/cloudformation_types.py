@@ -12,7 +12,7 @@ from typing import Any
 from botocore.model import ListShape, MapShape, Shape, StructureShape
 from ministack.services.cloudformation import provisioners
 
-from local.patching import original
+from local.patching import find_original
 from local.sagemaker import api
 from local.sagemaker.errors import ApiError
 from local.sagemaker.records import Record
@@ -24,7 +24,7 @@ Created = tuple[str, dict[str, str]]
 _SETTLE_SECONDS = 900
 _POLL_SECONDS = 0.2
 
-_physical_name = original(provisioners, "_physical_name")
+_physical_name = find_original(provisioners, "_physical_name")
 
 
 class ResourceFailed(Exception):

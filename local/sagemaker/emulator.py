@@ -13,7 +13,7 @@ import boto3
 from botocore.config import Config
 from ministack.core.responses import get_account_id, get_region
 
-from local.iam import SECRET_ACCESS_KEY, assumed
+from local.iam import SECRET_ACCESS_KEY, assume_role
 
 
 class Place:
@@ -80,7 +80,7 @@ def client(service: str, role_arn: str | None = None) -> Any:
     """
     key, token = get_account_id(), None
     if role_arn is not None:
-        key, token = assumed(role_arn, "SageMaker")
+        key, token = assume_role(role_arn, "SageMaker")
     return _client(service, Place.port, get_region(), key, token)
 
 

@@ -1,7 +1,6 @@
 """Puts this SageMaker into MiniStack, through names that MiniStack does not promise to keep."""
 
 import sys
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,7 @@ from ministack.core import iam_actions, iam_evaluator, router
 from ministack.services import stepfunctions, sts
 from ministack.services.cloudformation import provisioners, stacks
 
-from local.patching import original, replace
+from local.patching import find_original, wrap
 from local.sagemaker import api, cloudformation_types, persistence
 from local.sagemaker.containers import child_process
 from local.sagemaker.emulator import Place, finish_work
@@ -29,9 +28,7 @@ _STATES_ERRORS = {
     "UnknownOperationException": "SageMakerException",
     "ValidationException": "SageMakerException",
 }
-
-
-#: What else of MiniStack this package uses, beyond what is replaced or added to below.
+#: The names of MiniStack that this package uses and does not change.
 _USED = {
     ministack.app: ("AUTH",),
     iam_actions: ("identity_denial_message",),
@@ -53,23 +50,24 @@ def install(*, port: int, home: Path) -> None:
     """
     for owner, names in _USED.items():
         for name in names:
-            original(owner, name)
+            find_original(owner, name)
     Place.port, Place.home = port, home
     persistence.clear_folders()
     _route_requests()
     _authorise_requests()
-    original(stepfunctions, "_AWS_SDK_SERVICE_MAP")[_SERVICE] = {
+    find_original(stepfunctions, "_AWS_SDK_SERVICE_MAP")[_SERVICE] = {
         "target_prefix": "SageMaker",
         "protocol": "json",
     }
-    original(stepfunctions, "_AWS_SDK_ERROR_PREFIX")[_SERVICE] = "SageMaker"
-    original(stepfunctions, "_AWS_SDK_ERROR_CODE_OVERRIDES")[_SERVICE] = _STATES_ERRORS
-    original(provisioners, "_RESOURCE_HANDLERS").update(cloudformation_types.HANDLERS)
-    original(provisioners, "_REPLACING_PROPERTIES").update(cloudformation_types.REPLACING_PROPERTIES)
-    original(provisioners, "_CUSTOM_NAME_REPLACEMENT").update(cloudformation_types.CUSTOM_NAMES)
-    blocks = original(stacks, "_runs_on_worker_thread")
-    replace(
-        stacks, "_runs_on_worker_thread", lambda kind: kind in cloudformation_types.HANDLERS or blocks(kind)
+    find_original(stepfunctions, "_AWS_SDK_ERROR_PREFIX")[_SERVICE] = "SageMaker"
+    find_original(stepfunctions, "_AWS_SDK_ERROR_CODE_OVERRIDES")[_SERVICE] = _STATES_ERRORS
+    find_original(provisioners, "_RESOURCE_HANDLERS").update(cloudformation_types.HANDLERS)
+    find_original(provisioners, "_REPLACING_PROPERTIES").update(cloudformation_types.REPLACING_PROPERTIES)
+    find_original(provisioners, "_CUSTOM_NAME_REPLACEMENT").update(cloudformation_types.CUSTOM_NAMES)
+    wrap(
+        stacks,
+        "_runs_on_worker_thread",
+        lambda runs_there, kind: kind in cloudformation_types.HANDLERS or runs_there(kind),
     )
 
 
@@ -84,36 +82,37 @@ def shutdown() -> None:
 
 
 def _route_requests() -> None:
-    """The control plane and the runtime both sign as ``sagemaker``, so one entry takes both."""
+    """Sends requests here: those to the control plane and to the runtime are both signed for ``sagemaker``."""
     sys.modules["ministack.services.sagemaker"] = persistence
-    original(ministack.app, "_loaded_modules")[_SERVICE] = persistence
-    original(ministack.app, "_state_map")[_SERVICE] = _SERVICE
-    original(ministack.app, "SERVICE_REGISTRY")[_SERVICE] = {"module": _SERVICE}
-    original(ministack.app, "SERVICE_HANDLERS")[_SERVICE] = api.handle_request
+    find_original(ministack.app, "_loaded_modules")[_SERVICE] = persistence
+    find_original(ministack.app, "_state_map")[_SERVICE] = _SERVICE
+    find_original(ministack.app, "SERVICE_REGISTRY")[_SERVICE] = {"module": _SERVICE}
+    find_original(ministack.app, "SERVICE_HANDLERS")[_SERVICE] = api.handle_request
     for name in ("fix_error_content_type", "fix_success_content_type"):
-        replace(ministack.app, name, partial(_keep_content_types, fix=original(ministack.app, name)))
-    original(router, "SERVICE_PATTERNS")[_SERVICE] = {
+        wrap(ministack.app, name, _fix_content_type)
+    find_original(router, "SERVICE_PATTERNS")[_SERVICE] = {
         "host_patterns": [r"(api|runtime)\.sagemaker\."],
         "target_prefixes": ["SageMaker."],
         "credential_scope": _SERVICE,
     }
 
 
-def _keep_content_types(service: str, status: int, headers: dict[str, str], fix: Any) -> None:
-    """MiniStack gives a service one content type; SageMaker's runtime answers with the container's."""
+def _fix_content_type(fix: Any, service: str, status: int, headers: dict[str, str]) -> None:
+    """Lets the runtime answer with the container's content type; MiniStack gives a service one for all."""
     if service != _SERVICE:
         fix(service, status, headers)
 
 
 def _authorise_requests() -> None:
     """Tells MiniStack's IAM the action and the resource of a request."""
-    original(iam_actions, "SERVICE_TO_IAM_NAMESPACE")[_SERVICE] = _SERVICE
-    original(iam_actions, "_BOTOCORE_SERVICE_MAP")[_SERVICE] = ["sagemaker-runtime"]
-    others = original(iam_actions, "extract_resource_arn")
+    find_original(iam_actions, "SERVICE_TO_IAM_NAMESPACE")[_SERVICE] = _SERVICE
+    find_original(iam_actions, "_BOTOCORE_SERVICE_MAP")[_SERVICE] = ["sagemaker-runtime"]
+    wrap(iam_actions, "extract_resource_arn", _extract_resource_arn)
 
-    def resource_arn(service: str, method: str, path: str, headers: Any, body: Any, *rest: Any) -> str:
-        if service != _SERVICE:
-            return str(others(service, method, path, headers, body, *rest))
-        return api.resource_arn(headers.get("x-amz-target", ""), path, body)
 
-    replace(iam_actions, "extract_resource_arn", resource_arn)
+def _extract_resource_arn(
+    extract: Any, service: str, method: str, path: str, headers: Any, body: Any, *rest: Any
+) -> str:
+    if service != _SERVICE:
+        return str(extract(service, method, path, headers, body, *rest))
+    return api.resource_arn(headers.get("x-amz-target", ""), path, body)

@@ -1,1 +1,1 @@
-"""Step Functions of the embedded cloud: what MiniStack's lacks of AWS's."""
+"""Step Functions of the embedded cloud: AWS's limits, permissions and logs, which MiniStack lacks."""

@@ -1,4 +1,4 @@
-"""A state machine's history in its log group, as its logging configuration says.
+"""Writes a state machine's history to its log group, as its logging configuration says.
 
 https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html
 """
@@ -9,7 +9,7 @@ from typing import Any
 
 from ministack.services import cloudwatch_logs, stepfunctions
 
-from local.patching import original, replace
+from local.patching import find_original, wrap
 
 ENDS = ("ExecutionFailed", "ExecutionAborted", "ExecutionTimedOut")
 FAILURES = ("Failed", "Aborted", "TimedOut")
@@ -18,36 +18,36 @@ EXECUTION_DATA = ("input", "output")
 
 def install() -> None:
     """Writes each event of an execution to the log as it happens."""
-    add_event = original(stepfunctions, "_add_event")
-    emit_status = original(stepfunctions, "_emit_execution_status_event")
     for operation in ("_create_log_stream", "_put_log_events"):
-        original(cloudwatch_logs, operation)
-
-    def add_and_log(execution: dict[str, Any], kind: str, details: dict[str, Any] | None = None) -> Any:
-        event = add_event(execution, kind, details)
-        log(execution, event)
-        return event
-
-    def emit_and_log(execution: dict[str, Any]) -> None:
-        if execution["status"] == "RUNNING":
-            log(execution, execution["events"][0])
-        emit_status(execution)
-
-    replace(stepfunctions, "_add_event", add_and_log)
-    replace(stepfunctions, "_emit_execution_status_event", emit_and_log)
+        find_original(cloudwatch_logs, operation)
+    wrap(stepfunctions, "_add_event", _add_event)
+    wrap(stepfunctions, "_emit_execution_status_event", _emit_status)
 
 
-def log(execution: dict[str, Any], event: dict[str, Any]) -> None:
-    """Writes one event, if the state machine logs such."""
+def _add_event(add: Any, execution: dict[str, Any], *event: Any) -> Any:
+    added = add(execution, *event)
+    write_event(execution, added)
+    return added
+
+
+def _emit_status(emit: Any, execution: dict[str, Any]) -> None:
+    if execution["status"] == "RUNNING":
+        # MiniStack puts this first event there without ``_add_event``.
+        write_event(execution, execution["events"][0])
+    emit(execution)
+
+
+def write_event(execution: dict[str, Any], event: dict[str, Any]) -> None:
+    """Writes one event, if the state machine logs events of its type."""
     machine = stepfunctions._state_machines.get(execution["stateMachineArn"]) or {}
     configuration = machine.get("loggingConfiguration") or {}
-    if not logs(configuration.get("level", "OFF"), event["type"]):
+    if not is_logged(configuration.get("level", "OFF"), event["type"]):
         return
     milliseconds = int(datetime.fromisoformat(event["timestamp"]).timestamp() * 1000)
     line = {
         "id": str(event["id"]),
         "type": event["type"],
-        "details": details(event, bool(configuration.get("includeExecutionData"))),
+        "details": _select_details(event, bool(configuration.get("includeExecutionData"))),
         "previous_event_id": str(event["id"] - 1),
         "event_timestamp": str(milliseconds),
         "execution_arn": execution["executionArn"],
@@ -64,8 +64,8 @@ def log(execution: dict[str, Any], event: dict[str, Any]) -> None:
         )
 
 
-def logs(level: str, kind: str) -> bool:
-    """Says whether a state machine that logs at ``level`` logs events of a kind."""
+def is_logged(level: str, kind: str) -> bool:
+    """Returns whether a state machine that logs at ``level`` logs events of a kind."""
     return (
         level == "ALL"
         or (level == "ERROR" and kind.endswith(FAILURES))
@@ -73,9 +73,9 @@ def logs(level: str, kind: str) -> bool:
     )
 
 
-def details(event: dict[str, Any], with_data: bool) -> dict[str, Any]:
-    """Returns what the log says of an event, without what went in and out unless asked for."""
-    of_event: dict[str, Any] = next(
+def _select_details(event: dict[str, Any], with_data: bool) -> dict[str, Any]:
+    """Returns the details of an event, without its input and output unless ``with_data``."""
+    details: dict[str, Any] = next(
         (value for name, value in event.items() if name.endswith("EventDetails")), {}
     )
-    return {name: value for name, value in of_event.items() if with_data or name not in EXECUTION_DATA}
+    return {name: value for name, value in details.items() if with_data or name not in EXECUTION_DATA}

@@ -1,4 +1,4 @@
-"""Step Functions' limits and error rules where MiniStack's are laxer than AWS's."""
+"""Puts AWS's limits and error rules where MiniStack's Step Functions are laxer."""
 
 import json
 import random
@@ -8,7 +8,7 @@ from typing import Any
 from ministack.core.responses import error_response_json
 from ministack.services import stepfunctions
 
-from local.patching import original, replace
+from local.patching import replace, wrap
 
 PAYLOAD_BYTES = 262_144
 """The most that goes into or out of a state, a task or an execution, as UTF-8;
@@ -22,24 +22,21 @@ https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.htm
 def install() -> None:
     """Replaces MiniStack's rules by AWS's."""
     for kind in STATE_KINDS:
-        name = f"_execute_{kind}"
-        replace(stepfunctions, name, _within_limit(original(stepfunctions, name)))
-    replace(stepfunctions, "_invoke_resource", _task(original(stepfunctions, "_invoke_resource")))
-    replace(stepfunctions, "_error_matches", error_matches)
-    replace(
-        stepfunctions, "_find_matching_retrier", _paced(original(stepfunctions, "_find_matching_retrier"))
-    )
-    replace(stepfunctions, "_fail_execution", _without_output(original(stepfunctions, "_fail_execution")))
-    replace(stepfunctions, "_start_execution", _checked(original(stepfunctions, "_start_execution")))
+        wrap(stepfunctions, f"_execute_{kind}", _execute_state)
+    wrap(stepfunctions, "_invoke_resource", _invoke_resource)
+    replace(stepfunctions, "_error_matches", matches_error)
+    wrap(stepfunctions, "_find_matching_retrier", _find_retrier)
+    wrap(stepfunctions, "_fail_execution", _fail_execution)
+    wrap(stepfunctions, "_start_execution", _start_execution)
 
 
-def size(payload: Any) -> int:
-    """Bytes of a payload as Step Functions counts them."""
+def measure(payload: Any) -> int:
+    """Returns the bytes of a payload as Step Functions counts them."""
     return len(json.dumps(payload, separators=(",", ":"), ensure_ascii=False).encode())
 
 
-def error_matches(error_equals: list[str], error: str) -> bool:
-    """Says whether a retrier or catcher for ``error_equals`` is one for ``error``."""
+def matches_error(error_equals: list[str], error: str) -> bool:
+    """Returns whether a retrier or catcher for ``error_equals`` is one for ``error``."""
     if error in error_equals:
         return True
     if error in TERMINAL:
@@ -47,8 +44,8 @@ def error_matches(error_equals: list[str], error: str) -> bool:
     return "States.ALL" in error_equals or ("States.TaskFailed" in error_equals and error != "States.Timeout")
 
 
-def delay(retrier: dict[str, Any], retries: int, uniform: Callable[[float, float], float]) -> float:
-    """Seconds to wait before the next attempt.
+def compute_delay(retrier: dict[str, Any], retries: int, uniform: Callable[[float, float], float]) -> float:
+    """Returns the seconds to wait before the next attempt.
 
     Args:
         retrier: One entry of a state's ``Retry``.
@@ -60,27 +57,21 @@ def delay(retrier: dict[str, Any], retries: int, uniform: Callable[[float, float
     return uniform(0, seconds) if retrier.get("JitterStrategy") == "FULL" else seconds
 
 
-def _within_limit(execute: Callable[..., tuple[Any, str | None]]) -> Callable[..., tuple[Any, str | None]]:
-    def checked(state: dict[str, Any], state_input: Any, *rest: Any) -> tuple[Any, str | None]:
-        output, following = execute(state, state_input, *rest)
-        _refuse_oversized(output, state.get("Resource") or state["Type"])
-        return output, following
-
-    return checked
+def _execute_state(execute: Any, state: dict[str, Any], *rest: Any) -> tuple[Any, str | None]:
+    output, following = execute(state, *rest)
+    _refuse_oversized(output, state.get("Resource") or state["Type"])
+    return output, following
 
 
-def _task(invoke: Callable[[str, Any], Any]) -> Callable[[str, Any], Any]:
-    def checked(resource: str, task_input: Any) -> Any:
-        _refuse_oversized(task_input, resource)
-        result = invoke(resource, task_input)
-        _refuse_oversized(result, resource)
-        return result
-
-    return checked
+def _invoke_resource(invoke: Any, resource: str, task_input: Any) -> Any:
+    _refuse_oversized(task_input, resource)
+    result = invoke(resource, task_input)
+    _refuse_oversized(result, resource)
+    return result
 
 
 def _refuse_oversized(payload: Any, subject: str) -> None:
-    if size(payload) > PAYLOAD_BYTES:
+    if measure(payload) > PAYLOAD_BYTES:
         raise stepfunctions._ExecutionError(
             "States.DataLimitExceeded",
             f"The state/task '{subject}' returned a result with a size exceeding the maximum number of bytes "
@@ -88,43 +79,33 @@ def _refuse_oversized(payload: Any, subject: str) -> None:
         )
 
 
-def _paced(find: Callable[..., tuple[Any, int]]) -> Callable[..., tuple[Any, int]]:
-    """MiniStack knows neither jitter nor a longest delay, so it gets a retrier that says the seconds."""
-
-    def paced(retriers: list[Any], error: str, counts: dict[int, int]) -> tuple[Any, int]:
-        retrier, index = find(retriers, error, counts)
-        if retrier is not None:
-            seconds = delay(retrier, counts.get(index, 0), random.uniform)
-            retrier = {**retrier, "IntervalSeconds": seconds, "BackoffRate": 1}
-        return retrier, index
-
-    return paced
+def _find_retrier(find: Any, retriers: list[Any], error: str, counts: dict[int, int]) -> tuple[Any, int]:
+    """Gives MiniStack, which knows neither jitter nor a longest delay, a retrier with the seconds to wait."""
+    retrier, index = find(retriers, error, counts)
+    if retrier is not None:
+        seconds = compute_delay(retrier, counts.get(index, 0), random.uniform)
+        retrier = {**retrier, "IntervalSeconds": seconds, "BackoffRate": 1}
+    return retrier, index
 
 
-def _without_output(fail: Callable[[dict[str, Any], str, str], None]) -> Callable[..., None]:
-    def failed(execution: dict[str, Any], error: str, cause: str) -> None:
-        fail(execution, error, cause)
-        execution["output"] = None
-
-    return failed
+def _fail_execution(fail: Any, execution: dict[str, Any], error: str, cause: str) -> None:
+    fail(execution, error, cause)
+    execution["output"] = None
 
 
-def _checked(start: Callable[[dict[str, Any]], Any]) -> Callable[[dict[str, Any]], Any]:
-    def started(request: dict[str, Any]) -> Any:
-        text = request.get("input", "{}")
-        if len(text.encode()) > PAYLOAD_BYTES:
-            return error_response_json(
-                "ValidationException",
-                "1 validation error detected: Value at 'input' failed to satisfy constraint: "
-                f"Member must have length less than or equal to {PAYLOAD_BYTES}",
-                400,
-            )
-        try:
-            json.loads(text)
-        except ValueError as error:
-            return error_response_json(
-                "InvalidExecutionInput", f"Invalid State Machine Execution Input: '{error}'", 400
-            )
-        return start(request)
-
-    return started
+def _start_execution(start: Any, request: dict[str, Any]) -> Any:
+    text = request.get("input", "{}")
+    if len(text.encode()) > PAYLOAD_BYTES:
+        return error_response_json(
+            "ValidationException",
+            "1 validation error detected: Value at 'input' failed to satisfy constraint: "
+            f"Member must have length less than or equal to {PAYLOAD_BYTES}",
+            400,
+        )
+    try:
+        json.loads(text)
+    except ValueError as error:
+        return error_response_json(
+            "InvalidExecutionInput", f"Invalid State Machine Execution Input: '{error}'", 400
+        )
+    return start(request)

@@ -1,4 +1,4 @@
-"""A state machine may do what its role allows, and no more."""
+"""Lets a state machine do what its role allows, and no more."""
 
 import json
 from contextvars import ContextVar
@@ -8,55 +8,54 @@ from ministack.core import iam_actions, iam_evaluator
 from ministack.core.responses import get_account_id, get_region
 from ministack.services import lambda_svc, stepfunctions
 
-from local.iam import assumed
-from local.patching import original, replace
+from local.iam import assume_role
+from local.patching import find_original, wrap
 
 _machine: ContextVar[str] = ContextVar("state machine that runs", default="")
 
 
 def install() -> None:
     """Asks IAM before a task calls a function or, through the SDK integration, a service that speaks JSON."""
-    execute = original(stepfunctions, "_execute_task")
-    call_function = original(stepfunctions, "_call_lambda")
-    call_service = original(stepfunctions, "_dispatch_aws_sdk_json")
-    prefixes = original(stepfunctions, "_AWS_SDK_ERROR_PREFIX")
+    wrap(stepfunctions, "_execute_task", _execute_task)
+    wrap(stepfunctions, "_call_lambda", _call_function)
+    wrap(stepfunctions, "_dispatch_aws_sdk_json", _call_service)
+    find_original(stepfunctions, "_AWS_SDK_ERROR_PREFIX")
 
-    def execute_as_role(state: Any, state_input: Any, execution: dict[str, Any], context: Any) -> Any:
-        token = _machine.set(execution["stateMachineArn"])
-        try:
-            return execute(state, state_input, execution, context)
-        finally:
-            _machine.reset(token)
 
-    def call_function_as_role(function: str, event: Any) -> Any:
-        _record, config, _name = lambda_svc._get_func_record_for_ref(function)
-        if config:
-            require("lambda:InvokeFunction", config["FunctionArn"], "Lambda.AWSLambdaException")
-        return call_function(function, event)
+def _execute_task(execute: Any, state: Any, state_input: Any, execution: dict[str, Any], context: Any) -> Any:
+    token = _machine.set(execution["stateMachineArn"])
+    try:
+        return execute(state, state_input, execution, context)
+    finally:
+        _machine.reset(token)
 
-    def call_service_as_role(service: dict[str, Any], name: str, action: str, arguments: Any) -> Any:
-        operation = action[0].upper() + action[1:]
-        key = service.get("service_key", name)
-        headers = {"x-amz-target": f"{service['target_prefix']}.{operation}"}
-        request: tuple[Any, ...] = (key, "POST", "/", headers, json.dumps(arguments).encode(), {})
-        permission = iam_actions.extract_iam_action(*request)
-        if permission:
-            resource = iam_actions.extract_resource_arn(*request, get_region(), get_account_id())
-            prefix = prefixes.get(name, name.capitalize())
-            require(permission, resource, f"{prefix}.{prefix}Exception")
-        return call_service(service, name, action, arguments)
 
-    replace(stepfunctions, "_execute_task", execute_as_role)
-    replace(stepfunctions, "_call_lambda", call_function_as_role)
-    replace(stepfunctions, "_dispatch_aws_sdk_json", call_service_as_role)
+def _call_function(call: Any, function: str, event: Any) -> Any:
+    _record, config, _name = lambda_svc._get_func_record_for_ref(function)
+    if config:
+        require("lambda:InvokeFunction", config["FunctionArn"], "Lambda.AWSLambdaException")
+    return call(function, event)
+
+
+def _call_service(call: Any, service: dict[str, Any], name: str, action: str, arguments: Any) -> Any:
+    operation = action[0].upper() + action[1:]
+    key = service.get("service_key", name)
+    headers = {"x-amz-target": f"{service['target_prefix']}.{operation}"}
+    request: tuple[Any, ...] = (key, "POST", "/", headers, json.dumps(arguments).encode(), {})
+    permission = iam_actions.extract_iam_action(*request)
+    if permission:
+        resource = iam_actions.extract_resource_arn(*request, get_region(), get_account_id())
+        prefix = stepfunctions._AWS_SDK_ERROR_PREFIX.get(name, name.capitalize())
+        require(permission, resource, f"{prefix}.{prefix}Exception")
+    return call(service, name, action, arguments)
 
 
 def require(action: str, resource: str, error: str) -> None:
-    """Refuses what the running state machine's role does not allow; ``TestState`` runs none, and is let pass.
+    """Refuses what the running state machine's role does not allow; ``TestState`` runs none, and may do all.
 
     Args:
-        action: As IAM names it.
-        resource: ARN of what it is done to.
+        action: Action as IAM names it.
+        resource: ARN of the resource that it is done to.
         error: Name under which a state machine sees the refusal.
 
     Raises:
@@ -65,7 +64,7 @@ def require(action: str, resource: str, error: str) -> None:
     if not _machine.get():
         return
     role = stepfunctions._state_machines[_machine.get()]["roleArn"]
-    key, _ = assumed(role, "StepFunctions")
+    key, _ = assume_role(role, "StepFunctions")
     denied = iam_evaluator.enforce(key, action, action.partition(":")[0], get_region(), resource)
     if denied is not None:
         who = getattr(denied, "principal_arn", role)

@@ -16,7 +16,7 @@ import pytest
 from local import lifecycle
 from local.__main__ import main
 from local.environment import client_exports, server_environment
-from local.patching import original
+from local.patching import find_original
 from tests.local.cloud_process import Cloud, eventually, free_port, local, processes_of
 
 
@@ -266,5 +266,5 @@ def test_a_process_that_has_a_dead_servers_number_is_left_alone(own: Cloud) -> N
 
 def test_an_emulator_of_another_version_is_named_with_the_one_that_is_needed() -> None:
     with pytest.raises(SystemExit) as told:
-        original(socket, "no_such_name")
+        find_original(socket, "no_such_name")
     assert "no socket.no_such_name: install ministack==1.5.33" in str(told.value)

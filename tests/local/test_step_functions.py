@@ -8,8 +8,8 @@ from botocore.exceptions import ClientError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from local.step_functions.logs import logs
-from local.step_functions.machines import PAYLOAD_BYTES, delay, error_matches
+from local.step_functions.logs import is_logged
+from local.step_functions.machines import PAYLOAD_BYTES, compute_delay, matches_error
 from tests.local.cloud_process import Cloud, eventually
 
 FAILING = (
@@ -167,21 +167,21 @@ def test_the_history_is_logged_without_the_data(cloud: Cloud) -> None:
 )
 def test_a_level_chooses_what_is_logged(level: str, kinds: list[str]) -> None:
     assert [
-        kind for kind in ("PassStateEntered", "TaskFailed", "ExecutionFailed") if logs(level, kind)
+        kind for kind in ("PassStateEntered", "TaskFailed", "ExecutionFailed") if is_logged(level, kind)
     ] == kinds
 
 
 @given(st.text(), st.sampled_from(["States.DataLimitExceeded", "States.Runtime"]))
 def test_terminal_errors_match_their_own_name_alone(other: str, terminal: str) -> None:
-    assert error_matches([other, terminal], terminal)
-    assert not error_matches(["States.ALL", "States.TaskFailed"], terminal)
+    assert matches_error([other, terminal], terminal)
+    assert not matches_error(["States.ALL", "States.TaskFailed"], terminal)
 
 
 def test_wildcards_match_all_other_errors() -> None:
-    assert error_matches(["States.ALL"], "PhotoMissing")
-    assert error_matches(["States.TaskFailed"], "PhotoMissing")
-    assert not error_matches(["States.TaskFailed"], "States.Timeout")
-    assert not error_matches(["PhotoMissing"], "PhotoBlurred")
+    assert matches_error(["States.ALL"], "PhotoMissing")
+    assert matches_error(["States.TaskFailed"], "PhotoMissing")
+    assert not matches_error(["States.TaskFailed"], "States.Timeout")
+    assert not matches_error(["PhotoMissing"], "PhotoBlurred")
 
 
 @given(st.integers(1, 100), st.floats(1, 10), st.integers(0, 10), st.integers(1, 100), st.booleans())
@@ -191,5 +191,7 @@ def test_the_delay_grows_to_its_maximum_and_jitter_only_shortens_it(
     retrier = {"IntervalSeconds": interval, "BackoffRate": backoff, "MaxDelaySeconds": longest}
     full = {**retrier, "JitterStrategy": "FULL"}
     expected = min(interval * backoff**retries, longest)
-    assert delay(retrier, retries, lambda low, high: low) == expected
-    assert delay(full, retries, lambda low, high: high if jitter else low) == (expected if jitter else 0)
+    assert compute_delay(retrier, retries, lambda low, high: low) == expected
+    assert compute_delay(full, retries, lambda low, high: high if jitter else low) == (
+        expected if jitter else 0
+    )

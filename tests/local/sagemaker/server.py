@@ -3,11 +3,11 @@
 ``python -m tests.local.sagemaker.server HOME PORT [COMMAND...]`` serves. COMMAND stands for that of training.
 """
 
-import asyncio
 import contextlib
 import io
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -249,38 +249,24 @@ def transform_input(prefix: str) -> dict[str, Any]:
     return {"DataSource": {"S3DataSource": source}, "ContentType": "application/x-image"}
 
 
-async def _serve(home: Path, port: int, command: list[str]) -> None:
-    import ministack.app
-    from hypercorn.asyncio import serve
-    from hypercorn.config import Config
-
-    from local import permissions, sagemaker
-    from local.sagemaker.containers import algorithm as containers
+def _serve(home: Path, port: int, command: list[str]) -> None:
+    """Serves as ``local.server`` does, with ``command`` for the algorithm and with shorter waits."""
+    environment = server_environment(home, port)
+    os.environ.clear()
+    os.environ.update(environment)
+    shutil.rmtree(home / "tmp", ignore_errors=True)
+    (home / "tmp").mkdir()
+    # MiniStack reads its environment when it is imported.
+    from local import server
+    from local.sagemaker.containers import algorithm
     from local.sagemaker.hosting import data_capture, invocation_metrics
 
     data_capture.SECONDS_IN_BUFFER = invocation_metrics.SECONDS_BETWEEN_WRITES = 0.5
-    containers.TRAIN[:] = [*command, "train"]
-    containers.SERVE[:] = [*command, "serve"]
-    permissions.install()
-    sagemaker.install(port=port, home=home)
-    stop = asyncio.Event()
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
-
-    async def stopped() -> None:
-        await stop.wait()
-        await asyncio.to_thread(sagemaker.shutdown)
-
-    config = Config()
-    config.bind = [f"127.0.0.1:{port}"]
-    config.graceful_timeout = 1
-    await serve(ministack.app.app, config, shutdown_trigger=stopped)
-    os._exit(0)
+    algorithm.TRAIN[:] = [*command, "train"]
+    algorithm.SERVE[:] = [*command, "serve"]
+    with socket.create_server(("127.0.0.1", port)) as listener:
+        server.main(home, port, listener.fileno())
 
 
 if __name__ == "__main__":
-    its_home, its_port = Path(sys.argv[1]), int(sys.argv[2])
-    (its_home / "tmp").mkdir(exist_ok=True)
-    environment = server_environment(its_home, its_port)
-    os.environ.clear()
-    os.environ.update(environment)
-    asyncio.run(_serve(its_home, its_port, sys.argv[3:]))
+    _serve(Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3:])
