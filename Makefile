@@ -126,13 +126,13 @@ setup-dev: .venv/installed-dev node_modules/installed-dev
 
 node_modules/installed: package.json package-lock.json .venv/installed
 	@echo "Installing the CDK CLI and the page's charts into node_modules (once)"
-	@$(NPM_INSTALL) --omit=dev || $(NPM_FAILED)
+	@$(NPM_INSTALL) --omit=dev >/dev/null || $(NPM_FAILED)
 	@touch $@
 
 # npm installs all anew: what setup needs is in it.
 node_modules/installed-dev: package.json package-lock.json .venv/installed
 	@echo "Installing the test tools into node_modules, with a browser (once)"
-	@$(NPM_INSTALL) || $(NPM_FAILED)
+	@$(NPM_INSTALL) >/dev/null || $(NPM_FAILED)
 	@touch node_modules/installed $@
 
 # MXNet's NumPy has no wheels above Python 3.11, which need not be the Python of .venv.

@@ -1,10 +1,14 @@
-"""One embedded cloud for the tests in this folder."""
+"""One embedded cloud for the tests of a file, which depend on one another and end with the first failure."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.end_to_end.embedded_cloud import EmbeddedCloud, succeeded
+
+# The file, and its first test that failed.
+FAILED: dict[Path, str] = {}
 
 
 @pytest.fixture(scope="module")
@@ -19,3 +23,18 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedCloud]:
         yield cloud
     finally:
         cloud.local("down")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    """Notes the first test of a file that fails, its set-up included."""
+    report = yield
+    if report.failed:
+        FAILED.setdefault(item.path, item.name)
+    return report
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skips what follows a test that failed: it would fail too, or pass for want of anything to look at."""
+    if item.path in FAILED:
+        pytest.skip(f"{FAILED[item.path]} failed, on which this test depends")

@@ -1,5 +1,6 @@
 """An embedded cloud of a test's own, and the commands that a user would type at it."""
 
+import hashlib
 import json
 import os
 import socket
@@ -79,7 +80,14 @@ class EmbeddedCloud:
 
 @dataclass
 class App:
-    """The project's CDK app on an embedded cloud, under a name and settings of the test's own."""
+    """The project's CDK app on an embedded cloud, under a name and settings of the test's own.
+
+    Attributes:
+        cloud: Where it is deployed.
+        name: The setting ``name``.
+        settings: The other settings that differ from their defaults.
+        assembly: Folder of what is synthesised.
+    """
 
     cloud: EmbeddedCloud
     name: str
@@ -87,14 +95,22 @@ class App:
     assembly: Path
 
     def cdk(self, command: str, *arguments: str, **settings: Any) -> subprocess.CompletedProcess[str]:
-        """Runs the real CDK CLI on the app; ``settings`` override those of the app for this once."""
-        context = [
-            argument
-            for key, value in {"name": self.name, **self.settings, **settings}.items()
-            for argument in ("-c", f"{key}={value if isinstance(value, str) else json.dumps(value)}")
-        ]
+        """Runs the real CDK CLI on the app; ``settings`` override those of the app for this once.
+
+        Synthesises once for each choice of settings and deploys what that made, as ``make deploy`` does.
+        """
         cdk = str(REPOSITORY / "node_modules" / ".bin" / "cdk")
-        return self.cloud.run(cdk, command, "--output", str(self.assembly), *context, *arguments)
+        chosen = {
+            key: value if isinstance(value, str) else json.dumps(value)
+            for key, value in {"name": self.name, **self.settings, **settings}.items()
+        }
+        assembly = self.assembly / hashlib.sha256(json.dumps(chosen, sort_keys=True).encode()).hexdigest()[:8]
+        if not (assembly / "manifest.json").exists():
+            context = [argument for pair in chosen.items() for argument in ("-c", "=".join(pair))]
+            synthesised = self.cloud.run(cdk, "synth", "--quiet", "--output", str(assembly), *context)
+            if synthesised.returncode != 0:
+                return synthesised
+        return self.cloud.run(cdk, command, "--app", str(assembly), *arguments)
 
     def deploy(self, *stacks: str, **settings: Any) -> subprocess.CompletedProcess[str]:
         """Deploys the stacks; all of them where none is named."""
@@ -165,7 +181,7 @@ def wait_in_service(app: App) -> None:
 
 
 def _callers_environment() -> dict[str, str]:
-    """The caller's environment as it would be before the cloud is known, with the project's tools first."""
+    """Returns the environment before the cloud is known: the project's tools first, trainings repeatable."""
     tools = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-    return {**kept, "PATH": tools, "CDK_DISABLE_CLI_TELEMETRY": "true"}
+    return {**kept, "PATH": tools, "CDK_DISABLE_CLI_TELEMETRY": "true", "SCONES_SEED": "1"}
