@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 REPOSITORY = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(REPOSITORY))
 
-from evaluation.measures.intervals import share  # noqa: E402
+from evaluation.measures.intervals import measure_share  # noqa: E402
 from training.artifact import files as artifact  # noqa: E402
 from training.data.images import read_image, resize_whole  # noqa: E402
 
@@ -175,7 +175,7 @@ def summary(name: str, runs: list[Run]) -> dict[str, object]:
     right = np.concatenate([run.right for run in runs])
     # It takes each answer for one to a picture of its own: where several models are scored on the same
     # pictures, it is narrower than what is known.
-    accuracy = share(int(right.sum()), len(right))
+    accuracy = measure_share(int(right.sum()), len(right))
     assert accuracy
     report["interval_95_accuracy_of_all_answers"] = [round(accuracy.low, 4), round(accuracy.high, 4)]
     report["calibration_error_of_all_answers"] = calibration_error(confidence, right)

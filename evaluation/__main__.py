@@ -1,4 +1,4 @@
-"""Says what a model is worth: ``python -m evaluation``, or ``--artifact MODEL`` of one that is in a file."""
+"""Measures what a model is worth: ``python -m evaluation``, or with ``--artifact MODEL`` one in a file."""
 
 import argparse
 import json
@@ -8,26 +8,18 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
-import boto3
-from botocore.exceptions import BotoCoreError, ClientError
-
 from evaluation.answers import Answer, ask
-from evaluation.deployment import Deployment, setting
-from evaluation.endpoint_model import endpoint_model
-from evaluation.errors import EvaluationError
+from evaluation.deployment import Deployment
 from evaluation.measures.comparison import Comparison, compare
-from evaluation.measures.near_duplicates import near_duplicates
-from evaluation.models import artifact_model
-from evaluation.report.page import page
-from evaluation.report.publishing import upload, write
-from evaluation.report.report import Subject, Target, earlier, report
-from evaluation.report.summary import summary
-from evaluation.staged_photos import DataSet, in_bucket, in_folder
-
-ADVICE = (
-    "set AWS_PROFILE or AWS_DEFAULT_REGION, or use the embedded cloud: "
-    'python -m local up; eval "$(python -m local env)"'
-)
+from evaluation.measures.near_duplicates import find_near_duplicates
+from evaluation.models import connect_endpoint, serve_artifact
+from evaluation.report.page import render_page
+from evaluation.report.publishing import upload_files, write_files
+from evaluation.report.report import Subject, Target, build_report, read_report
+from evaluation.report.summary import summarize
+from evaluation.staged_photos import DataSet
+from evaluation.terminal import report_errors
+from stacks.configuration.settings import read_cdk_json
 
 
 def parser() -> argparse.ArgumentParser:
@@ -85,54 +77,47 @@ def main(arguments: list[str] | None = None) -> int:
     options = command.parse_args(arguments)
     if options.folder and not options.artifact:
         command.error("DIR is for --artifact: the endpoint is measured on the photos in its bucket")
-    try:
-        return _run(options)
-    except KeyboardInterrupt:
-        print("evaluation: interrupted, nothing is written", file=sys.stderr)
-        return 130
-    except BotoCoreError as error:
-        print(f"evaluation: {error}: {ADVICE}", file=sys.stderr)
-        return 1
-    except (EvaluationError, ClientError, OSError, ValueError) as error:
-        print(f"evaluation: {error}", file=sys.stderr)
-        return 1
+    return report_errors(
+        "evaluation", lambda: _run(options), interrupted="evaluation: interrupted, nothing is written"
+    )
 
 
 def _run(options: argparse.Namespace) -> int:
+    settings = read_cdk_json()
     target = Target(
-        options.routed_error_target or setting("routed_error_target"),
-        options.routed_error_confidence or setting("routed_error_confidence"),
+        options.routed_error_target or settings.routed_error_target,
+        options.routed_error_confidence or settings.routed_error_confidence,
         options.monthly_photos,
     )
-    deployment = Deployment(options.name or setting("name"), boto3.Session())
-    if options.folder:
-        data_set = in_folder(options.folder)
-    else:
-        data_set = in_bucket(deployment.session, deployment.bucket, deployment.data_set)
+    deployment = Deployment(options.name or settings.name)
+    data_set = DataSet.in_folder(options.folder) if options.folder else DataSet.in_bucket(deployment)
     with ExitStack() as stack:
-        subject, model = _subject(options, data_set, deployment, stack)
+        subject, model = _open_subject(options, data_set, deployment, stack)
         answers = ask(data_set, options.split, model, subject.model)
-        comparison = _comparison(options, data_set, subject, answers, stack)
-    found = report(subject, target, answers, near_duplicates(data_set, options.split), comparison)
-    for line in summary(found):
+        comparison = _compare(options, data_set, subject, answers, stack)
+    duplicates = find_near_duplicates(data_set, options.split)
+    report = build_report(subject, target, answers, duplicates, comparison)
+    for line in summarize(report):
         print(line)
-    files = {"report.json": json.dumps(found, indent=1) + "\n", "report.html": page(found, data_set.read)}
+    files = {
+        "report.json": json.dumps(report, indent=1) + "\n",
+        "report.html": render_page(report, data_set.read),
+    }
     if options.out:
-        write(files, options.out)
+        write_files(files, options.out)
         print(f"Report: {options.out / 'report.html'}")
     if subject.endpoint:
-        place = upload(files, deployment.session, deployment.bucket, subject.model, options.split)
-        print(f"Report: {place}report.html")
+        print(f"Report: {upload_files(files, deployment, subject.model, options.split)}")
     if comparison is not None and not comparison.better:
         print(f"evaluation: {comparison.challenger} is no better than {comparison.champion}", file=sys.stderr)
         return 1
     return 0
 
 
-def _subject(
+def _open_subject(
     options: argparse.Namespace, data_set: DataSet, deployment: Deployment, stack: ExitStack
 ) -> tuple[Subject, Callable[[bytes], bytes]]:
-    """Returns what is evaluated, and what has it answer for as long as the stack is open."""
+    """Returns what is evaluated, and the model, which answers for as long as the stack is open."""
     facts = {
         "data_set": data_set.id,
         "classes": data_set.classes,
@@ -142,19 +127,19 @@ def _subject(
     if options.artifact:
         artifact = options.artifact
         subject = Subject(**facts, model=artifact.name, artifact=str(artifact), endpoint=None, threshold=None)
-        return subject, stack.enter_context(artifact_model(artifact))
-    endpoint = deployment.endpoint()
+        return subject, stack.enter_context(serve_artifact(artifact))
+    endpoint = deployment.find_endpoint()
     subject = Subject(
         **facts,
         model=endpoint.model,
         artifact=endpoint.artifact,
         endpoint=endpoint.name,
-        threshold=deployment.threshold(),
+        threshold=deployment.read_threshold(),
     )
-    return subject, endpoint_model(deployment.session, endpoint.name)
+    return subject, connect_endpoint(deployment.client("sagemaker-runtime"), endpoint.name)
 
 
-def _comparison(
+def _compare(
     options: argparse.Namespace,
     data_set: DataSet,
     subject: Subject,
@@ -162,11 +147,11 @@ def _comparison(
     stack: ExitStack,
 ) -> Comparison | None:
     if options.challenger:
-        model = stack.enter_context(artifact_model(options.challenger))
+        model = stack.enter_context(serve_artifact(options.challenger))
         challengers = ask(data_set, options.split, model, str(options.challenger))
         return compare(subject.model, answers, str(options.challenger), challengers)
     if options.against:
-        champion, champions = earlier(options.against)
+        champion, champions = read_report(options.against)
         return compare(champion, champions, subject.model, answers)
     return None
 

@@ -1,16 +1,32 @@
-"""Finds what is deployed under a name: bucket, data set, the model in service and its threshold."""
+"""Finds what is deployed under a name, through Parameter Store, and makes the clients that reach it."""
 
 import json
+import threading
 from dataclasses import dataclass
-from pathlib import Path
+from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError
 
-from evaluation.errors import EvaluationError
+from lambdas.workflow import places
 
-CDK_JSON = Path(__file__).resolve().parent.parent / "cdk.json"
-NOT_STAGED = "not-staged"
+ADVICE = (
+    "set AWS_PROFILE or AWS_DEFAULT_REGION, or use the embedded cloud: "
+    'python -m local up; eval "$(python -m local env)"'
+)
+"""What to do where AWS cannot be reached."""
+CLIENT_CONFIG = Config(max_pool_connections=16, retries={"mode": "standard", "total_max_attempts": 6})
+
+
+class EvaluationError(Exception):
+    """Something that the user can put right; the message says what was wrong and what to do."""
+
+
+class NotDeployed(EvaluationError):
+    """Something has not been deployed, staged or measured yet; the message says what to run."""
 
 
 @dataclass(frozen=True)
@@ -19,71 +35,107 @@ class Endpoint:
 
     Attributes:
         name: Name of the endpoint.
+        status: Its status, such as ``InService``.
+        updated: Time of its last update.
+        instance_type: Type of its instances, or ``serverless``.
+        captures: Whether data capture writes down what it answers.
         model: Name of the model.
         artifact: S3 URI of the model's artifact.
     """
 
     name: str
+    status: str
+    updated: datetime
+    instance_type: str
+    captures: bool
     model: str
     artifact: str
 
 
-@dataclass(frozen=True)
 class Deployment:
-    """One deployed copy of the app: its name, and the session whose clients reach it."""
+    """One deployed copy of the app. What is asked of it and not there raises ``NotDeployed``.
 
-    name: str
-    session: boto3.Session
+    Attributes:
+        name: Prefix of everything in this copy.
+    """
 
-    @property
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self._session = boto3.Session()
+        self._clients: dict[str, Any] = {}
+        self._making = threading.Lock()
+
+    def client(self, service: str) -> Any:
+        """Returns the one client of a service: threads may share a client, but not make two at a time."""
+        with self._making:
+            if service not in self._clients:
+                make: Any = self._session.client
+                self._clients[service] = make(service, config=CLIENT_CONFIG)
+            return self._clients[service]
+
+    @cached_property
     def bucket(self) -> str:
         """The bucket's name."""
-        return self._parameter("bucket")
+        return self._read_parameter("bucket")
+
+    @cached_property
+    def state_machine(self) -> str:
+        """The state machine's ARN."""
+        return self._read_parameter("state-machine")
 
     @property
     def data_set(self) -> str:
         """The id of the staged data set."""
-        found = self._parameter("dataset")
-        if found == NOT_STAGED:
-            raise EvaluationError(f"Nothing is staged for '{self.name}': run python data_staging/stage.py")
+        found = self._read_parameter("dataset")
+        if found == places.NOT_STAGED:
+            raise NotDeployed(f"Nothing is staged for '{self.name}': run python data_staging/stage.py")
         return found
 
-    def endpoint(self) -> Endpoint:
+    @property
+    def artifact(self) -> str:
+        """The S3 URI of the artifact of the model that passed the gate last."""
+        return self._read_parameter("model")
+
+    def read_manifest(self) -> dict[str, Any]:
+        """Returns the manifest of the staged data set (data_staging/dataset.py has its format)."""
+        key = places.manifest_key(self.data_set)
+        return json.load(self.client("s3").get_object(Bucket=self.bucket, Key=key)["Body"])
+
+    def read_threshold(self) -> dict[str, Any]:
+        """Returns the filter's threshold: its ``value``, and its ``source`` in words."""
+        return json.loads(self._read_parameter("threshold"))
+
+    def find_endpoint(self) -> Endpoint:
         """Returns the endpoint and what it serves."""
-        sagemaker = self.session.client("sagemaker")
-        name = self._parameter("endpoint")
-        described = sagemaker.describe_endpoint(EndpointName=name)
-        config = sagemaker.describe_endpoint_config(EndpointConfigName=described["EndpointConfigName"])
-        model = config["ProductionVariants"][0]["ModelName"]
-        container = sagemaker.describe_model(ModelName=model)["PrimaryContainer"]
-        return Endpoint(name, model, container["ModelDataUrl"])
+        sagemaker = self.client("sagemaker")
+        name = self._read_parameter("endpoint")
+        try:
+            endpoint = sagemaker.describe_endpoint(EndpointName=name)
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ValidationException":
+                raise
+            raise NotDeployed(f"There is no endpoint {name}: run make deploy, or make demo here") from None
+        config = sagemaker.describe_endpoint_config(EndpointConfigName=endpoint["EndpointConfigName"])
+        variant = config["ProductionVariants"][0]
+        model = sagemaker.describe_model(ModelName=variant["ModelName"])
+        return Endpoint(
+            name,
+            status=endpoint["EndpointStatus"],
+            updated=endpoint["LastModifiedTime"],
+            instance_type=variant.get("InstanceType", "serverless"),
+            captures=config.get("DataCaptureConfig", {}).get("EnableCapture", False),
+            model=variant["ModelName"],
+            artifact=model["PrimaryContainer"]["ModelDataUrl"],
+        )
 
-    def threshold(self) -> dict[str, Any]:
-        """Returns the filter's threshold: its ``value`` and its ``source`` in words."""
-        return json.loads(self._parameter("threshold"))
-
-    def _parameter(self, which: str) -> str:
-        ssm = self.session.client("ssm")
-        path = f"/{self.name}/{which}"
+    def _read_parameter(self, which: str) -> str:
+        ssm = self.client("ssm")
+        path = places.parameter(self.name, which)
         try:
             return ssm.get_parameter(Name=path)["Parameter"]["Value"]
         except ssm.exceptions.ParameterNotFound:
-            raise EvaluationError(
+            raise NotDeployed(
                 f"No parameter {path} in {ssm.meta.region_name}: '{self.name}' is not deployed here. "
                 "Run make demo (this machine) or make deploy (AWS), "
                 'or point this shell at the embedded cloud: eval "$(python -m local env)"'
             ) from None
-
-
-def setting(which: str) -> Any:
-    """Returns a setting of cdk.json, the default of a deploy.
-
-    Raises:
-        EvaluationError: There is none.
-    """
-    try:
-        return json.loads(CDK_JSON.read_text())["context"]["scones"][which]
-    except (OSError, ValueError, LookupError, TypeError) as error:
-        raise EvaluationError(
-            f"{CDK_JSON} has no {which} in its context 'scones' ({type(error).__name__}): mend it"
-        ) from None

@@ -1,4 +1,4 @@
-"""A model that is a file: its artifact, served by the algorithm's own server for as long as it is asked."""
+"""Two models to ask: the one in service through its endpoint, and one in a file, served by its own server."""
 
 import http.client
 import socket
@@ -8,19 +8,43 @@ import tarfile
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
-from evaluation.errors import EvaluationError
+from evaluation.deployment import EvaluationError
+from lambdas.workflow.prediction import MEASUREMENT
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 START_SECONDS = 300
 ANSWER_SECONDS = 60
+HEADERS = {"Content-Type": "application/x-image", "Accept": "application/json"}
+
+
+def connect_endpoint(runtime: Any, endpoint: str) -> Callable[[bytes], bytes]:
+    """Returns a function that has an endpoint classify an image file.
+
+    Args:
+        runtime: Client of SageMaker's runtime.
+        endpoint: Name of the endpoint.
+    """
+
+    def classify(image: bytes) -> bytes:
+        response = runtime.invoke_endpoint(
+            EndpointName=endpoint,
+            ContentType=HEADERS["Content-Type"],
+            Accept=HEADERS["Accept"],
+            InferenceId=MEASUREMENT,
+            Body=image,
+        )
+        return response["Body"].read()
+
+    return classify
 
 
 @contextmanager
-def artifact_model(artifact: Path) -> Iterator[Callable[[bytes], bytes]]:
-    """Serves a model.tar.gz and gives a function that has it answer an image file.
+def serve_artifact(artifact: Path) -> Iterator[Callable[[bytes], bytes]]:
+    """Serves a model.tar.gz and yields a function that has it classify an image file.
 
     Raises:
         EvaluationError: It is no model that can be served, or it does not answer.
@@ -28,13 +52,13 @@ def artifact_model(artifact: Path) -> Iterator[Callable[[bytes], bytes]]:
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         _unpack(artifact, root / "model")
-        port = _free_port()
+        port = _find_free_port()
         command = [sys.executable, "-m", "training", "serve", "--root", folder, "--port", str(port)]
         with (root / "log").open("w") as log:
             server = subprocess.Popen(command, cwd=REPOSITORY, stdout=log, stderr=subprocess.STDOUT)
         try:
-            _wait(server, port, artifact, root / "log")
-            yield lambda image: _answer(port, image, artifact)
+            _wait_until_up(server, port, artifact, root / "log")
+            yield lambda image: _classify(port, image, artifact)
         finally:
             server.terminate()
             server.wait()
@@ -48,50 +72,43 @@ def _unpack(artifact: Path, folder: Path) -> None:
         raise EvaluationError(f"{artifact} is no model.tar.gz that can be unpacked: {error}") from None
 
 
-def _free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return free.getsockname()[1]
+def _find_free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
 
 
-def _wait(server: subprocess.Popen[bytes], port: int, artifact: Path, log: Path) -> None:
-    last = time.monotonic() + START_SECONDS
+def _wait_until_up(server: subprocess.Popen[bytes], port: int, artifact: Path, log: Path) -> None:
+    deadline = time.monotonic() + START_SECONDS
     while not _is_up(port):
         if server.poll() is not None:
-            said = log.read_text().strip().splitlines()
-            reason = said[-1] if said else f"its server ended with status {server.returncode}"
+            lines = log.read_text().strip().splitlines()
+            reason = lines[-1] if lines else f"its server ended with status {server.returncode}"
             raise EvaluationError(f"{artifact} cannot be served: {reason}")
-        if time.monotonic() > last:
+        if time.monotonic() > deadline:
             raise EvaluationError(f"{artifact} is not served after {START_SECONDS} seconds")
         time.sleep(0.1)
 
 
 def _is_up(port: int) -> bool:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=ANSWER_SECONDS)
     try:
-        connection.request("GET", "/ping")
-        return connection.getresponse().status == 200
+        return _request(port, "GET", "/ping")[0] == 200
     except ConnectionError:
         return False
-    finally:
-        connection.close()
 
 
-def _answer(port: int, image: bytes, artifact: Path) -> bytes:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=ANSWER_SECONDS)
+def _classify(port: int, image: bytes, artifact: Path) -> bytes:
     try:
-        connection.request(
-            "POST",
-            "/invocations",
-            image,
-            {"Content-Type": "application/x-image", "Accept": "application/json"},
-        )
-        response = connection.getresponse()
-        body = response.read()
+        status, body = _request(port, "POST", "/invocations", image)
     except (OSError, http.client.HTTPException) as error:
         raise EvaluationError(f"{artifact} gives no answer: {error}") from None
-    finally:
-        connection.close()
-    if response.status != 200:
-        raise EvaluationError(f"{artifact} answers {response.status}: {body.decode(errors='replace')[:200]}")
+    if status != 200:
+        raise EvaluationError(f"{artifact} answers {status}: {body.decode(errors='replace')[:200]}")
     return body
+
+
+def _request(port: int, method: str, path: str, body: bytes | None = None) -> tuple[int, bytes]:
+    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=ANSWER_SECONDS)) as connection:
+        connection.request(method, path, body, HEADERS)
+        response = connection.getresponse()
+        return response.status, response.read()

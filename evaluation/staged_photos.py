@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-import boto3
 from tqdm import tqdm
 
-from evaluation.errors import EvaluationError
+from evaluation.deployment import Deployment, EvaluationError
+from lambdas.workflow import places
 
 STAGING = "python data_staging/stage.py"
-# Enough to keep an endpoint of one small instance busy, and no burden to what else it serves.
-AT_A_TIME = 4
+# Enough to keep an endpoint of one small instance busy, and no burden to its other callers.
+CONCURRENT_PHOTOS = 4
 Result = TypeVar("Result")
 
 
@@ -49,72 +49,72 @@ class DataSet:
     files: dict[str, dict[str, Any]]
     read: Callable[[str], bytes]
 
-    def each(self, split: str, what: str, work: Callable[[Photo], Result]) -> list[Result]:
-        """Reads the photos of a split, a few at a time, and lets go of each once it is worked on.
+    @classmethod
+    def in_bucket(cls, deployment: Deployment) -> "DataSet":
+        """Returns the data set that is staged in a deployment's bucket.
+
+        Raises:
+            EvaluationError: Nothing is staged, or the manifest is not there or is none.
+        """
+        s3, bucket, data_set = deployment.client("s3"), deployment.bucket, deployment.data_set
+
+        def read(path: str) -> bytes:
+            key = places.data_set_key(data_set, path)
+            try:
+                return s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+            except s3.exceptions.NoSuchKey:
+                raise EvaluationError(
+                    f"There is no {places.s3_uri(bucket, key)}: stage again with {STAGING}"
+                ) from None
+
+        return cls._parse(read, places.s3_uri(bucket, places.manifest_key(data_set)))
+
+    @classmethod
+    def in_folder(cls, folder: Path) -> "DataSet":
+        """Returns the data set that ``stage.py --out`` wrote into a folder.
+
+        Raises:
+            EvaluationError: The folder has none, or more than one, or the manifest is none.
+        """
+        manifests = sorted(folder.glob(places.manifest_key("*")))
+        if len(manifests) != 1:
+            raise EvaluationError(
+                f"{folder} holds {len(manifests)} data sets: stage one with {STAGING} --out DIR"
+            )
+        return cls._parse(lambda path: (manifests[0].parent / path).read_bytes(), str(manifests[0]))
+
+    @classmethod
+    def _parse(cls, read: Callable[[str], bytes], manifest: str) -> "DataSet":
+        try:
+            content = json.loads(read("manifest.json"))
+            return cls(content["dataset"], tuple(content["classes"]), content["files"], read)
+        except (ValueError, LookupError, TypeError) as error:
+            raise EvaluationError(
+                f"{manifest} is no manifest of a data set ({type(error).__name__}): "
+                f"stage again with {STAGING}"
+            ) from None
+
+    def map_photos(self, split: str, description: str, function: Callable[[Photo], Result]) -> list[Result]:
+        """Calls a function with each photo of a split; only a few photos are in memory at a time.
 
         Args:
             split: "train", "validation" or "test".
-            what: Names the work in the progress.
-            work: Takes a photo; called from several threads.
+            description: Names the work in the progress bar.
+            function: Takes a photo; several threads call it.
 
         Returns:
-            What the work returned, in the order of the photos' paths.
+            What the function returned, in the order of the photos' paths.
         """
         paths = sorted(path for path in self.files if path.startswith(f"{split}/"))
 
-        def one(path: str) -> Result:
+        def call(path: str) -> Result:
             label = self.files[path]["label"]
-            return work(Photo(path.removeprefix(f"{split}/"), label, self.read(path)))
+            return function(Photo(path.removeprefix(f"{split}/"), label, self.read(path)))
 
-        pool = ThreadPoolExecutor(AT_A_TIME)
+        pool = ThreadPoolExecutor(CONCURRENT_PHOTOS)
         try:
-            return list(tqdm(pool.map(one, paths), desc=what, total=len(paths), unit="photo", disable=None))
+            results = pool.map(call, paths)
+            return list(tqdm(results, desc=description, total=len(paths), unit="photo", disable=None))
         finally:
             # After an error or Ctrl-C nobody waits for the photos that are still to be read.
             pool.shutdown(cancel_futures=True)
-
-
-def in_bucket(session: boto3.Session, bucket: str, data_set: str) -> DataSet:
-    """Returns a data set that is staged in S3.
-
-    Raises:
-        EvaluationError: It is not there.
-    """
-    s3 = session.client("s3")
-
-    def read(path: str) -> bytes:
-        key = f"datasets/{data_set}/{path}"
-        try:
-            return s3.get_object(Bucket=bucket, Key=key)["Body"].read()
-        except s3.exceptions.NoSuchKey:
-            raise EvaluationError(f"There is no s3://{bucket}/{key}: stage again with {STAGING}") from None
-
-    return _data_set(read, f"s3://{bucket}/datasets/{data_set}/manifest.json")
-
-
-def in_folder(folder: Path) -> DataSet:
-    """Returns the data set that ``stage.py --out`` wrote into a folder.
-
-    Raises:
-        EvaluationError: There is none, or more than one.
-    """
-    manifests = sorted(folder.glob("datasets/*/manifest.json"))
-    if len(manifests) != 1:
-        raise EvaluationError(
-            f"{folder} holds {len(manifests)} data sets: stage one with {STAGING} --out DIR"
-        )
-
-    def read(path: str) -> bytes:
-        return (manifests[0].parent / path).read_bytes()
-
-    return _data_set(read, str(manifests[0]))
-
-
-def _data_set(read: Callable[[str], bytes], manifest: str) -> DataSet:
-    try:
-        content = json.loads(read("manifest.json"))
-        return DataSet(content["dataset"], tuple(content["classes"]), content["files"], read)
-    except (ValueError, LookupError, TypeError) as error:
-        raise EvaluationError(
-            f"{manifest} is no manifest of a data set ({type(error).__name__}): stage again with {STAGING}"
-        ) from None

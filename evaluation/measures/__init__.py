@@ -1,1 +1,1 @@
-"""What a model is worth in numbers: each file is one measure."""
+"""What a model is worth in numbers, one measure a file; intervals.py serves the others."""

@@ -1,11 +1,11 @@
-"""Whether a confidence means what it says: of photos with a confidence of 0.9, are nine in ten right?"""
+"""Measures whether a confidence means what it says: are nine in ten photos of confidence 0.9 right?"""
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from evaluation.answers import Answer
-from evaluation.measures.intervals import Share, share
+from evaluation.measures.intervals import Share, measure_share
 
 BINS = 15
 
@@ -19,7 +19,7 @@ class Bin:
         high: Where it ends.
         photos: How many are in it.
         confidence: Their mean confidence; None if there are none.
-        accuracy: The share of them that is right; None likewise.
+        accuracy: The share of them that is right; None if there are none.
     """
 
     low: float
@@ -31,14 +31,20 @@ class Bin:
 
 @dataclass(frozen=True)
 class Calibration:
-    """The expected calibration error over how many photos, 0 to 1, and the bins that it is made of."""
+    """How well confidence and accuracy agree.
+
+    Attributes:
+        ece: The expected calibration error, from 0 to 1.
+        photos: How many photos it is measured on.
+        bins: The bins that it is made of.
+    """
 
     ece: float
     photos: int
     bins: list[Bin]
 
 
-def calibration(answers: Sequence[Answer]) -> Calibration:
+def measure_calibration(answers: Sequence[Answer]) -> Calibration:
     """Returns the expected calibration error over 15 bins of equal width.
 
     Source: Guo et al., "On Calibration of Modern Neural Networks", 2017 (arXiv:1706.04599), equation 3.
@@ -53,5 +59,6 @@ def calibration(answers: Sequence[Answer]) -> Calibration:
         total = math.fsum(answer.confidence for answer in inside)
         error += abs(right - total)
         mean = total / len(inside) if inside else None
-        bins.append(Bin(number / BINS, (number + 1) / BINS, len(inside), mean, share(right, len(inside))))
+        accuracy = measure_share(right, len(inside))
+        bins.append(Bin(number / BINS, (number + 1) / BINS, len(inside), mean, accuracy))
     return Calibration(error / len(answers), len(answers), bins)

@@ -1,30 +1,31 @@
-"""Which of two models is better on the same photos."""
+"""Tests which of two models is better on the same photos."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import comb
 
 from evaluation.answers import Answer
-from evaluation.errors import EvaluationError
+from evaluation.deployment import EvaluationError
 
 SIGNIFICANCE = 0.05
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two models, photo by photo.
+    """Two models, compared photo by photo.
 
     Attributes:
-        champion: The model that is there.
+        champion: The present model.
         challenger: The model that would replace it.
         both_right: Photos that both get right.
         champion_only: Photos that only the champion gets right.
         challenger_only: Photos that only the challenger gets right.
         both_wrong: Photos that neither gets right.
-        p_value: How probable it is that so many of the photos on which one alone is right, or more, would
-            go to the challenger if both were equally good.
-        better: Whether that is less than 0.05, so that the challenger is better beyond chance.
+        p_value: The probability that, if both were equally good, the challenger would win at least as many
+            of the photos on which only one of them is right.
+        better: Whether the p-value is below 0.05, so that the challenger is better beyond chance.
     """
 
     champion: str
@@ -40,27 +41,25 @@ class Comparison:
 def compare(
     champion: str, champions: Sequence[Answer], challenger: str, challengers: Sequence[Answer]
 ) -> Comparison:
-    """Returns McNemar's exact test, one-sided: is the challenger better?
+    """Compares two models with McNemar's exact test, one-sided: is the challenger better?
 
     Source: Q. McNemar, "Note on the sampling error of the difference between correlated proportions or
     percentages", 1947, with the binomial distribution in place of its approximation.
 
     Raises:
-        EvaluationError: The two did not answer the same photos.
+        EvaluationError: The two models did not answer the same photos.
     """
-    theirs = {answer.file: answer for answer in champions}
-    ours = {answer.file: answer for answer in challengers}
-    if {(answer.file, answer.true, answer.sha256) for answer in champions} != {
-        (answer.file, answer.true, answer.sha256) for answer in challengers
-    }:
+    theirs, ours = (
+        {(answer.file, answer.true, answer.sha256): answer.right for answer in answers}
+        for answers in (champions, challengers)
+    )
+    if theirs.keys() != ours.keys():
         raise EvaluationError(
             f"{champion} and {challenger} did not answer the same photos: "
             "compare them on one data set and split"
         )
-    counts = {(a, b): 0 for a in (True, False) for b in (True, False)}
-    for file, answer in theirs.items():
-        counts[answer.right, ours[file].right] += 1
-    p_value = upper_tail(counts[False, True], counts[False, True] + counts[True, False])
+    counts = Counter((right, ours[photo]) for photo, right in theirs.items())
+    p_value = sum_upper_tail(counts[False, True], counts[False, True] + counts[True, False])
     return Comparison(
         champion,
         challenger,
@@ -73,6 +72,6 @@ def compare(
     )
 
 
-def upper_tail(successes: int, trials: int) -> float:
-    """Returns the probability of at least so many heads of a fair coin, exact until it is rounded."""
+def sum_upper_tail(successes: int, trials: int) -> float:
+    """Returns the probability that a fair coin shows heads at least ``successes`` times in ``trials``."""
     return float(Fraction(sum(comb(trials, k) for k in range(successes, trials + 1)), 2**trials))

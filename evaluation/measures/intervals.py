@@ -1,4 +1,4 @@
-"""Shares of photos with their Wilson interval."""
+"""Measures a share of the photos, with its Wilson interval."""
 
 import math
 from dataclasses import dataclass
@@ -10,7 +10,15 @@ CONFIDENCE = 0.95
 
 @dataclass(frozen=True)
 class Share:
-    """``count`` of ``of``, 0 to 1, and between which shares the true one lies with 95 % confidence."""
+    """A share of photos, from 0 to 1, and its 95 % interval.
+
+    Attributes:
+        count: How many photos have the property.
+        of: How many photos there are.
+        value: ``count / of``.
+        low: The interval's lower end.
+        high: Its upper end.
+    """
 
     count: int
     of: int
@@ -19,8 +27,8 @@ class Share:
     high: float
 
 
-def share(count: int, of: int) -> Share | None:
-    """Returns a share with its Wilson score interval; None of nothing.
+def measure_share(count: int, of: int) -> Share | None:
+    """Returns a share with its Wilson score interval; None if there are no photos.
 
     Source: E. B. Wilson, "Probable inference, the law of succession, and statistical inference", 1927.
     """

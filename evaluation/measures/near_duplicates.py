@@ -1,4 +1,4 @@
-"""Evaluated photos that are among the training photos too, or nearly: a model may know them by heart."""
+"""Finds evaluated photos that are nearly among the training photos: a model may know them by heart."""
 
 import io
 from collections.abc import Mapping
@@ -11,8 +11,8 @@ from PIL import Image
 from evaluation.staged_photos import DataSet, Photo
 
 SIDE = 16
-# By eye, on CIFAR-100's bicycles and motorcycles: from here on it is the same picture or the same product's,
-# below it is only the same pose before a white wall.
+# Chosen by eye on CIFAR-100's bicycles and motorcycles: above it two photos show the same picture or product,
+# below it only the same pose before a white wall.
 ALIKE = 0.85
 Pixels = NDArray[np.float32]
 
@@ -23,8 +23,8 @@ class NearDuplicate:
 
     Attributes:
         file: The evaluated photo's path in its split.
-        training_file: The other's path in the data set.
-        correlation: Of their pixels, at most 1.
+        training_file: The training photo's path in the data set.
+        correlation: The correlation of their pixels, at most 1.
     """
 
     file: str
@@ -32,27 +32,26 @@ class NearDuplicate:
     correlation: float
 
 
-def near_duplicates(data_set: DataSet, split: str) -> list[NearDuplicate]:
-    """Returns the photos of a split that have a near-duplicate among the others, the most alike first.
+def find_near_duplicates(data_set: DataSet, split: str) -> list[NearDuplicate]:
+    """Returns the photos of a split that have a near-duplicate in training, the most alike first.
 
-    For "test" the others are the training and the validation photos, which chose the epoch and the gate; for
-    "validation" the training photos.
+    For "test" the validation photos count as training photos too: they chose the epoch and passed the gate.
     """
     others = ("train", "validation") if split == "test" else ("train",)
     known = {
         f"{other}/{file}": pixels
         for other in others
-        for file, pixels in data_set.each(other, f"Looking at {other}", _looked_at)
+        for file, pixels in data_set.map_photos(other, f"Looking at {other}", _fingerprint)
     }
-    return most_alike(dict(data_set.each(split, f"Looking at {split}", _looked_at)), known)
+    return find_most_alike(dict(data_set.map_photos(split, f"Looking at {split}", _fingerprint)), known)
 
 
-def most_alike(photos: Mapping[str, Pixels], known: Mapping[str, Pixels]) -> list[NearDuplicate]:
+def find_most_alike(photos: Mapping[str, Pixels], known: Mapping[str, Pixels]) -> list[NearDuplicate]:
     """Returns the photos whose pixels, upright or mirrored, correlate with a known photo's by 0.85 or more.
 
     Args:
-        photos: What `fingerprint` says of the evaluated photos, by path.
-        known: The same of the training photos.
+        photos: Fingerprints of the evaluated photos, by path.
+        known: Fingerprints of the training photos, by path.
     """
     if not known:
         return []
@@ -69,10 +68,10 @@ def most_alike(photos: Mapping[str, Pixels], known: Mapping[str, Pixels]) -> lis
 
 
 def fingerprint(content: bytes) -> Pixels:
-    """Returns a PNG's content as an array of shape (16, 16, 3), float32, with mean 0 and length 1.
+    """Reduces a PNG file to an array of shape (16, 16, 3), float32, with mean 0 and length 1.
 
-    The product of two is the correlation of their pixels: brightness, contrast and compression hardly change
-    it. A photo of one colour has nothing to correlate and is all 0.
+    The dot product of two fingerprints is the correlation of their pixels, which brightness, contrast and
+    compression hardly change. The fingerprint of a photo of one colour is all 0.
     """
     with Image.open(io.BytesIO(content), formats=("PNG",)) as image:
         small = image.convert("RGB").resize((SIDE, SIDE), Image.Resampling.BOX)
@@ -82,5 +81,5 @@ def fingerprint(content: bytes) -> Pixels:
     return pixels / length if length else pixels
 
 
-def _looked_at(photo: Photo) -> tuple[str, Pixels]:
+def _fingerprint(photo: Photo) -> tuple[str, Pixels]:
     return photo.file, fingerprint(photo.content)

@@ -1,4 +1,4 @@
-"""The price of a confidence threshold: what it lets through, what of that is wrong, what it refuses."""
+"""Counts the price of a confidence threshold: what it routes, what of that is wrong, what it refuses."""
 
 from bisect import bisect_left
 from collections.abc import Sequence
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 
 from evaluation.answers import Answer
-from evaluation.measures.intervals import Share, share
+from evaluation.measures.intervals import Share, measure_share
 
 # Confidences crowd near 1.
 FINEST = (0.995, 0.999)
@@ -14,7 +14,7 @@ FINEST = (0.995, 0.999)
 
 @dataclass(frozen=True)
 class Volume:
-    """Photos a month, with the 95 % interval that comes from how few photos the share was measured on."""
+    """Photos a month, with the 95 % interval of the share that they are computed from."""
 
     value: float
     low: float
@@ -27,10 +27,10 @@ class Price:
 
     Attributes:
         threshold: The least confidence that is routed.
-        routed: How many are.
-        right: How many of those are right.
-        wrong: How many are wrong.
-        wrong_share: Wrong ones among the routed; None if none is routed.
+        routed: How many photos are routed.
+        right: How many routed photos are right.
+        wrong: How many routed photos are wrong.
+        wrong_share: The share of the routed photos that is wrong; None if none is routed.
         wrong_per_month: Wrong orders a month, at the stated volume.
         refused_per_month: Photos refused a month.
     """
@@ -44,19 +44,19 @@ class Price:
     refused_per_month: Volume
 
 
-def thresholds(classes: int, others: Sequence[float]) -> list[float]:
-    """Returns thresholds worth a look, in order: every hundredth from chance on, two near 1, and others."""
+def list_thresholds(classes: int, others: Sequence[float]) -> list[float]:
+    """Returns thresholds to price, in order: each hundredth from chance on, two near 1, and the others."""
     hundredths = [hundredth / 100 for hundredth in range(100 // classes, 100)]
     return sorted({*hundredths, *FINEST, *others})
 
 
-def prices(answers: Sequence[Answer], levels: Sequence[float], monthly_photos: int) -> list[Price]:
+def price_thresholds(answers: Sequence[Answer], levels: Sequence[float], monthly_photos: int) -> list[Price]:
     """Returns the price of each threshold.
 
     Args:
-        answers: At least one.
-        levels: Thresholds.
-        monthly_photos: Photos that come in a month; they are taken to be like those of the split.
+        answers: At least one answer.
+        levels: The thresholds.
+        monthly_photos: Photos that come in a month; they are assumed to be like those of the split.
     """
     ordered = sorted(answers, key=lambda answer: answer.confidence)
     confidences = [answer.confidence for answer in ordered]
@@ -72,15 +72,15 @@ def prices(answers: Sequence[Answer], levels: Sequence[float], monthly_photos: i
                 routed,
                 routed - wrong,
                 wrong,
-                share(wrong, routed),
-                _volume(wrong, len(ordered), monthly_photos),
-                _volume(refused, len(ordered), monthly_photos),
+                measure_share(wrong, routed),
+                _measure_volume(wrong, len(ordered), monthly_photos),
+                _measure_volume(refused, len(ordered), monthly_photos),
             )
         )
     return found
 
 
-def _volume(count: int, of: int, monthly_photos: int) -> Volume:
-    part = share(count, of)
+def _measure_volume(count: int, of: int, monthly_photos: int) -> Volume:
+    part = measure_share(count, of)
     assert part is not None, "there is at least one answer"
     return Volume(*(monthly_photos * figure for figure in (part.value, part.low, part.high)))

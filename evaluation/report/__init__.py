@@ -1,1 +1,1 @@
-"""The report of an evaluation: its numbers, words, figures and page, and where it is published."""
+"""The report of an evaluation, read in this order: report, wording, summary, figures, page, publishing."""

@@ -1,4 +1,4 @@
-"""A report's figures as SVG that takes its colours from the page around it, dark or light."""
+"""Draws a report's figures as SVG that takes its colours from the page around it, dark or light."""
 
 import io
 import re
@@ -9,7 +9,7 @@ import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-# Matplotlib knows no colours of a page: these stand for them, and are exchanged in the finished SVG.
+# Matplotlib knows no CSS variables: these colours stand for them and are replaced in the finished SVG.
 INK = "#000001"
 MUTED = "#000002"
 FIRST = "#000003"
@@ -17,7 +17,7 @@ SECOND = "#000004"
 COLOURS = {INK: "var(--ink)", MUTED: "var(--muted)", FIRST: "var(--first)", SECOND: "var(--second)"}
 STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",
-    # Names within the SVG come from this, so that the same report is the same file.
+    # Element ids derive from this, so that the same report is the same file.
     "svg.hashsalt": "evaluation",
     "font.family": "sans-serif",
     "text.color": INK,
@@ -30,8 +30,8 @@ STYLE: dict[Any, Any] = {
 }
 
 
-def reliability_diagram(report: Mapping[str, Any]) -> str:
-    """Returns accuracy by confidence, with intervals, above how many photos are in each bin."""
+def draw_reliability(report: Mapping[str, Any]) -> str:
+    """Draws accuracy by confidence, with intervals, above a histogram of the confidences."""
     bins = [each for each in report["calibration"]["bins"] if each["photos"]]
     with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(6.4, 5.2), layout="constrained")
@@ -65,11 +65,13 @@ def reliability_diagram(report: Mapping[str, Any]) -> str:
             linewidth=0.5,
         )
         lower.set(xlabel="confidence", ylabel="photos", xlim=(1 / len(report["classes"]) - 0.05, 1.02))
-        return _svg(figure, "reliability", "Reliability diagram: the share of right answers by confidence")
+        return _render_svg(
+            figure, "reliability", "Reliability diagram: the share of right answers by confidence"
+        )
 
 
-def price_of_thresholds(report: Mapping[str, Any]) -> str:
-    """Returns wrong and refused photos a month by threshold, with intervals."""
+def draw_threshold_prices(report: Mapping[str, Any]) -> str:
+    """Draws wrong and refused photos a month by threshold, with intervals."""
     levels = [price["threshold"] for price in report["thresholds"]]
     with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(6.4, 5.2), layout="constrained")
@@ -91,14 +93,16 @@ def price_of_thresholds(report: Mapping[str, Any]) -> str:
             )
             axes.set(ylabel=label, ylim=(0, None))
             axes.yaxis.set_major_formatter("{x:,.0f}")
-            _mark(axes, report)
+            _mark_thresholds(axes, report)
         lower.set(xlabel="threshold")
         if upper.get_legend_handles_labels()[0]:
             upper.legend(frameon=False, loc="upper right")
-        return _svg(figure, "price", "Wrong orders and refused photos a month by threshold, 95 % intervals")
+        return _render_svg(
+            figure, "price", "Wrong orders and refused photos a month by threshold, 95 % intervals"
+        )
 
 
-def _mark(axes: Axes, report: Mapping[str, Any]) -> None:
+def _mark_thresholds(axes: Axes, report: Mapping[str, Any]) -> None:
     in_service = report["threshold_in_service"]
     if in_service is not None:
         axes.axvline(in_service["value"], color=INK, linestyle="-", label="in service")
@@ -107,13 +111,13 @@ def _mark(axes: Axes, report: Mapping[str, Any]) -> None:
         axes.axvline(recommended, color=INK, linestyle=":", label="recommended")
 
 
-def _svg(figure: Figure, name: str, label: str) -> str:
+def _render_svg(figure: Figure, name: str, label: str) -> str:
     buffer = io.StringIO()
     metadata: dict[str, None] = {"Date": None, "Creator": None, "Format": None, "Type": None}
     figure.savefig(buffer, format="svg", transparent=True, metadata=metadata)
     svg = buffer.getvalue()
     svg = svg[svg.index("<svg") :]
-    # Several figures in one page must not share names.
+    # Several figures in one page must not share ids.
     svg = re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{name}-", svg)
     for stand_in, colour in COLOURS.items():
         svg = svg.replace(stand_in, colour)

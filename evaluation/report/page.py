@@ -1,4 +1,4 @@
-"""The report as one HTML page that needs nothing beside it: figures and photos are in it."""
+"""Renders the report as one HTML page that needs no other file: figures and photos are in it."""
 
 import base64
 import io
@@ -11,9 +11,14 @@ from typing import Any
 
 from PIL import Image
 
-from evaluation.report.figures import price_of_thresholds, reliability_diagram
-from evaluation.report.summary import marks
-from evaluation.report.wording import advice, interval, verdict, volume
+from evaluation.report.figures import draw_reliability, draw_threshold_prices
+from evaluation.report.summary import mark_threshold
+from evaluation.report.wording import (
+    describe_comparison,
+    describe_recommendation,
+    format_share,
+    format_volume,
+)
 
 TEMPLATE = Path(__file__).with_name("report.html")
 # Beyond this the page would be slow to open; report.json has them all.
@@ -21,11 +26,11 @@ PHOTOS_SHOWN = 100
 LONGEST_SIDE = 192
 
 
-def page(report: Mapping[str, Any], read: Callable[[str], bytes]) -> str:
-    """Returns the page.
+def render_page(report: Mapping[str, Any], read: Callable[[str], bytes]) -> str:
+    """Renders the page.
 
     Args:
-        report: What report.report made.
+        report: The content of report.json.
         read: Returns a photo, a PNG file, by its path in the data set.
     """
     wrong = report["wrong"][:PHOTOS_SHOWN]
@@ -37,25 +42,29 @@ def page(report: Mapping[str, Any], read: Callable[[str], bytes]) -> str:
         "dataset": report["dataset"],
         "answered": f"endpoint {report['endpoint']}" if report["endpoint"] else report["artifact"],
         "when": f"{datetime.fromtimestamp(report['when'], UTC):%Y-%m-%d %H:%M} UTC",
-        "advice": advice(report["recommendation"]),
-        "accuracy": interval(report["accuracy"]),
-        "accuracy_without": interval(report["near_duplicates"]["accuracy_without"]),
+        "advice": describe_recommendation(report["recommendation"]),
+        "accuracy": format_share(report["accuracy"]),
+        "accuracy_without": format_share(report["near_duplicates"]["accuracy_without"]),
         "duplicates": str(report["near_duplicates"]["photos"]),
         "ece": f"{report['calibration']['ece']:.3f}",
         "monthly": f"{report['monthly_photos']:,}",
-        "wrong_note": _shown(len(wrong), len(report["wrong"]), "the most confident first"),
-        "pairs_note": _shown(len(pairs), report["near_duplicates"]["photos"], "the most alike first"),
+        "wrong_note": _count_shown(len(wrong), len(report["wrong"]), "the most confident first"),
+        "pairs_note": _count_shown(len(pairs), report["near_duplicates"]["photos"], "the most alike first"),
     }
     markup = {
-        "verdict": f"<p>{escape(verdict(report['comparison']))}.</p>" if report["comparison"] else "",
-        "per_class": _per_class(report),
-        "confusion": _confusion(report),
-        "reliability": reliability_diagram(report),
-        "price": price_of_thresholds(report),
-        "thresholds": _thresholds(report),
-        "wrong": "".join(_wrong(each, read(f"{report['split']}/{each['file']}"), report) for each in wrong),
+        "verdict": f"<p>{escape(describe_comparison(report['comparison']))}.</p>"
+        if report["comparison"]
+        else "",
+        "per_class": _render_classes(report),
+        "confusion": _render_confusion(report),
+        "reliability": draw_reliability(report),
+        "price": draw_threshold_prices(report),
+        "thresholds": _render_thresholds(report),
+        "wrong": "".join(
+            _render_wrong(each, read(f"{report['split']}/{each['file']}"), report) for each in wrong
+        ),
         "pairs": "".join(
-            _pair(pair, read(f"{report['split']}/{pair['file']}"), read(pair["training_file"]))
+            _render_pair(pair, read(f"{report['split']}/{pair['file']}"), read(pair["training_file"]))
             for pair in pairs
         ),
     }
@@ -63,65 +72,65 @@ def page(report: Mapping[str, Any], read: Callable[[str], bytes]) -> str:
     return Template(TEMPLATE.read_text(encoding="utf-8")).substitute(escaped, **markup)
 
 
-def _shown(shown: int, of: int, order: str) -> str:
+def _count_shown(shown: int, of: int, order: str) -> str:
     if not of:
         return "None."
     return f"{of:,}, {order}." if shown == of else f"{shown:,} of {of:,}, {order}; report.json has all."
 
 
-def _per_class(report: Mapping[str, Any]) -> str:
+def _render_classes(report: Mapping[str, Any]) -> str:
     rows = [
-        [each["name"], str(each["photos"]), interval(each["precision"]), interval(each["recall"])]
+        [each["name"], str(each["photos"]), format_share(each["precision"]), format_share(each["recall"])]
         for each in report["per_class"]
     ]
-    return _table(["class", "photos", "precision", "recall"], rows)
+    return _render_table(["class", "photos", "precision", "recall"], rows)
 
 
-def _confusion(report: Mapping[str, Any]) -> str:
+def _render_confusion(report: Mapping[str, Any]) -> str:
     rows = [[name, *map(str, row)] for name, row in zip(report["classes"], report["confusion"], strict=True)]
-    return _table(["true class", *report["classes"]], rows)
+    return _render_table(["true class", *report["classes"]], rows)
 
 
-def _thresholds(report: Mapping[str, Any]) -> str:
+def _render_thresholds(report: Mapping[str, Any]) -> str:
     rows = [
         [
             f"{price['threshold']:.4g}",
             f"{price['routed']:,}",
             f"{price['right']:,}",
             f"{price['wrong']:,}",
-            interval(price["wrong_share"]),
-            volume(price["wrong_per_month"]),
-            volume(price["refused_per_month"]),
-            marks(report, price["threshold"]),
+            format_share(price["wrong_share"]),
+            format_volume(price["wrong_per_month"]),
+            format_volume(price["refused_per_month"]),
+            mark_threshold(report, price["threshold"]),
         ]
         for price in report["thresholds"]
     ]
     heading = ["threshold", "routed", "right", "wrong", "wrong share", "wrong a month", "refused a month", ""]
-    return _table(heading, rows)
+    return _render_table(heading, rows)
 
 
-def _wrong(wrong: Mapping[str, Any], content: bytes, report: Mapping[str, Any]) -> str:
+def _render_wrong(wrong: Mapping[str, Any], content: bytes, report: Mapping[str, Any]) -> str:
     probabilities = ", ".join(f"{name} {value:.3f}" for name, value in wrong["probabilities"].items())
     threshold = report["threshold_in_service"]
     fate = ""
     if threshold is not None:
         fate = "<br>routed" if wrong["confidence"] >= threshold["value"] else "<br>refused"
     return (
-        f"<li>{_image(content, wrong['file'])}<br>{escape(wrong['file'])}<br>"
+        f"<li>{_render_image(content, wrong['file'])}<br>{escape(wrong['file'])}<br>"
         f"{escape(wrong['true'])}, taken for {escape(wrong['predicted'])}{fate}<br>"
         f'<span class="muted">{escape(probabilities)}</span></li>'
     )
 
 
-def _pair(pair: Mapping[str, Any], content: bytes, other: bytes) -> str:
+def _render_pair(pair: Mapping[str, Any], content: bytes, other: bytes) -> str:
     return (
-        f"<li>{_image(content, pair['file'])} {_image(other, pair['training_file'])}<br>"
+        f"<li>{_render_image(content, pair['file'])} {_render_image(other, pair['training_file'])}<br>"
         f"{escape(pair['file'])}<br>{escape(pair['training_file'])}<br>"
         f'<span class="muted">correlation {pair["correlation"]:.3f}</span></li>'
     )
 
 
-def _image(content: bytes, name: str) -> str:
+def _render_image(content: bytes, name: str) -> str:
     buffer = io.BytesIO()
     with Image.open(io.BytesIO(content), formats=("PNG",)) as image:
         small = image.convert("RGB")
@@ -131,8 +140,8 @@ def _image(content: bytes, name: str) -> str:
     return f'<img alt="{escape(name)}" src="data:image/png;base64,{encoded}">'
 
 
-def _table(heading: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    # An empty heading is no heading.
+def _render_table(heading: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    # An empty cell must not be announced as a heading.
     head = "".join(f'<th scope="col">{escape(cell)}</th>' if cell else "<td></td>" for cell in heading)
     body = "".join(
         f'<tr><th scope="row">{escape(row[0])}</th>'

@@ -1,18 +1,17 @@
-"""Puts the two files of a report where people and the console look for them."""
+"""Writes the two files of a report where people and the console look for them."""
 
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-import boto3
+from evaluation.deployment import Deployment
+from lambdas.workflow import places
 
-# Not evaluations/: there the bucket's lifecycle clears away what the gate's transform jobs leave.
-PREFIX = "reports"
 CONTENT_TYPES = {".json": "application/json", ".html": "text/html; charset=utf-8"}
 
 
-def write(files: Mapping[str, str], folder: Path) -> None:
-    """Writes files, each whole or not at all, into a folder that is made if need be."""
+def write_files(files: Mapping[str, str], folder: Path) -> None:
+    """Writes files into a folder, each whole or not at all; the folder is made if need be."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, content in files.items():
         with tempfile.NamedTemporaryFile(
@@ -27,14 +26,16 @@ def write(files: Mapping[str, str], folder: Path) -> None:
                 Path(unfinished.name).unlink(missing_ok=True)
 
 
-def upload(files: Mapping[str, str], session: boto3.Session, bucket: str, model: str, split: str) -> str:
-    """Uploads files under ``reports/{model}/{split}/`` and returns where they lie (an ``s3://`` URL)."""
-    s3, folder = session.client("s3"), f"{PREFIX}/{model}/{split}/"
+def upload_files(files: Mapping[str, str], deployment: Deployment, model: str, split: str) -> str:
+    """Uploads files to the deployment's bucket; returns the S3 URI of the last one."""
+    uri = ""
     for name, content in files.items():
-        s3.put_object(
-            Bucket=bucket,
-            Key=folder + name,
+        key = places.report_key(model, split, name)
+        deployment.client("s3").put_object(
+            Bucket=deployment.bucket,
+            Key=key,
             Body=content.encode(),
             ContentType=CONTENT_TYPES[Path(name).suffix],
         )
-    return f"s3://{bucket}/{folder}"
+        uri = places.s3_uri(deployment.bucket, key)
+    return uri

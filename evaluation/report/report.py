@@ -1,4 +1,4 @@
-"""The machine-readable report: all that was measured, as it is written to report.json."""
+"""Builds the content of report.json, all that was measured, and reads an earlier one."""
 
 import json
 from collections.abc import Sequence
@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from evaluation.answers import Answer
-from evaluation.errors import EvaluationError
-from evaluation.measures.calibration import calibration
+from evaluation.deployment import EvaluationError
+from evaluation.measures.calibration import measure_calibration
 from evaluation.measures.comparison import Comparison
-from evaluation.measures.confusion import confusion_matrix, per_class
-from evaluation.measures.intervals import share
+from evaluation.measures.confusion import count_confusions, measure_classes
+from evaluation.measures.intervals import measure_share
 from evaluation.measures.near_duplicates import NearDuplicate
-from evaluation.measures.threshold_price import prices, thresholds
+from evaluation.measures.threshold_price import list_thresholds, price_thresholds
 from lambdas.statistics.threshold_proof import recommended
 
 FORMAT = 1
@@ -21,7 +21,7 @@ FORMAT = 1
 
 @dataclass(frozen=True)
 class Subject:
-    """What is evaluated on what.
+    """Which model is evaluated on which photos.
 
     Attributes:
         data_set: Id of the data set.
@@ -30,8 +30,8 @@ class Subject:
         model: Name of the SageMaker model in service, or of the artifact's file.
         artifact: S3 URI or path of its artifact.
         endpoint: Name of the endpoint that answered; None if the artifact itself did.
-        threshold: The threshold in service, ``value`` and ``source``; None likewise.
-        when: Unix seconds.
+        threshold: The threshold in service, ``value`` and ``source``; None without an endpoint.
+        when: Time of the evaluation, in Unix seconds.
     """
 
     data_set: str
@@ -46,11 +46,11 @@ class Subject:
 
 @dataclass(frozen=True)
 class Target:
-    """What the threshold is for.
+    """What the threshold must achieve.
 
     Attributes:
-        routed_error_target: At most this share of the routed photos is wrong, above 0 and below 1.
-        routed_error_confidence: With this probability, above 0 and below 1.
+        routed_error_target: The share of the routed photos that may be wrong, above 0 and below 1.
+        routed_error_confidence: The probability that no more are wrong, above 0 and below 1.
         monthly_photos: How many photos come in a month.
     """
 
@@ -59,15 +59,15 @@ class Target:
     monthly_photos: int
 
 
-def report(
+def build_report(
     subject: Subject,
     target: Target,
     answers: Sequence[Answer],
     duplicates: Sequence[NearDuplicate],
     comparison: Comparison | None,
 ) -> dict[str, Any]:
-    """Returns the content of report.json; answers has one at least."""
-    matrix = confusion_matrix(answers, len(subject.classes))
+    """Returns the content of report.json, from one answer or more."""
+    matrix = count_confusions(answers, len(subject.classes))
     advice = recommended(
         [answer.confidence for answer in answers],
         [answer.right for answer in answers],
@@ -89,19 +89,21 @@ def report(
         "endpoint": subject.endpoint,
         "when": subject.when,
         "photos": len(answers),
-        "accuracy": _accuracy(answers),
+        "accuracy": _measure_accuracy(answers),
         "confusion": matrix,
-        "per_class": [asdict(figures) for figures in per_class(matrix, subject.classes)],
+        "per_class": [asdict(figures) for figures in measure_classes(matrix, subject.classes)],
         "wrong": [
-            _named(answer, subject.classes)
+            _describe_answer(answer, subject.classes)
             for answer in sorted(answers, key=lambda answer: -answer.confidence)
             if not answer.right
         ],
-        "calibration": asdict(calibration(answers)),
+        "calibration": asdict(measure_calibration(answers)),
         "monthly_photos": target.monthly_photos,
         "thresholds": [
             asdict(price)
-            for price in prices(answers, thresholds(len(subject.classes), marked), target.monthly_photos)
+            for price in price_thresholds(
+                answers, list_thresholds(len(subject.classes), marked), target.monthly_photos
+            )
         ],
         "threshold_in_service": subject.threshold,
         "recommendation": {
@@ -112,18 +114,18 @@ def report(
         "near_duplicates": {
             "photos": len(duplicates),
             "pairs": [asdict(pair) for pair in duplicates],
-            "accuracy_without": _accuracy(unknown),
+            "accuracy_without": _measure_accuracy(unknown),
         },
         "comparison": None if comparison is None else asdict(comparison),
         "answers": [asdict(answer) for answer in answers],
     }
 
 
-def earlier(path: Path) -> tuple[str, list[Answer]]:
-    """Returns the model and the answers of a report.json.
+def read_report(path: Path) -> tuple[str, list[Answer]]:
+    """Reads the model and the answers from a report.json.
 
     Raises:
-        EvaluationError: It is none.
+        EvaluationError: It cannot be read, or is no such report.
     """
     try:
         content = json.loads(path.read_text())
@@ -140,12 +142,12 @@ def earlier(path: Path) -> tuple[str, list[Answer]]:
         ) from None
 
 
-def _accuracy(answers: Sequence[Answer]) -> dict[str, Any] | None:
-    found = share(sum(answer.right for answer in answers), len(answers))
+def _measure_accuracy(answers: Sequence[Answer]) -> dict[str, Any] | None:
+    found = measure_share(sum(answer.right for answer in answers), len(answers))
     return None if found is None else asdict(found)
 
 
-def _named(answer: Answer, classes: Sequence[str]) -> dict[str, Any]:
+def _describe_answer(answer: Answer, classes: Sequence[str]) -> dict[str, Any]:
     return {
         "file": answer.file,
         "true": classes[answer.true],

@@ -1,36 +1,37 @@
-"""Says in words what a report's figures mean, for the terminal and the page alike."""
+"""Describes a report's figures in words, for the terminal and the page alike."""
 
 from collections.abc import Mapping
 from typing import Any
 
 
-def interval(share: Mapping[str, float] | None, digits: int = 3) -> str:
-    """Returns a share with its interval; a dash for a share of nothing."""
+def format_share(share: Mapping[str, float] | None) -> str:
+    """Returns a share with its interval; a dash if there is none."""
     if share is None:
         return "-"
-    return f"{share['value']:.{digits}f} ({share['low']:.{digits}f} to {share['high']:.{digits}f})"
+    return f"{share['value']:.3f} ({share['low']:.3f} to {share['high']:.3f})"
 
 
-def volume(photos: Mapping[str, float]) -> str:
+def format_volume(photos: Mapping[str, float]) -> str:
     """Returns photos a month with their interval."""
     return f"{photos['value']:,.0f} ({photos['low']:,.0f} to {photos['high']:,.0f})"
 
 
-def target(recommendation: Mapping[str, Any]) -> str:
-    """Returns the target: how many may be wrong, and how sure that has to be."""
+def describe_target(recommendation: Mapping[str, Any]) -> str:
+    """Returns how many photos may be wrong, and with which confidence."""
     return (
         f"at most {100 * recommendation['routed_error_target']:g} wrong in 100 routed photos, "
         f"with {100 * recommendation['routed_error_confidence']:g} % confidence"
     )
 
 
-def advice(recommendation: Mapping[str, Any]) -> str:
-    """Returns the recommended threshold, or why there is none and what it would take."""
+def describe_recommendation(recommendation: Mapping[str, Any]) -> str:
+    """Returns the recommended threshold, or why there is none and what would help."""
+    wanted = describe_target(recommendation)
     seen = f"{recommendation['wrong']} of {recommendation['routed']} routed photos wrong"
     bound = f"{100 * recommendation['bound']:.1f} in 100"
     if recommendation["threshold"] is not None:
         return (
-            f"Recommended threshold: {recommendation['threshold']:.7g}, for {target(recommendation)} "
+            f"Recommended threshold: {recommendation['threshold']:.7g}, for {wanted} "
             f"(seen: {seen}, which may mean up to {bound})"
         )
     if recommendation["more_photos"] is None:
@@ -38,14 +39,14 @@ def advice(recommendation: Mapping[str, Any]) -> str:
     else:
         remedy = f"it needs about {recommendation['more_photos']:,} more photos like these"
     return (
-        f"No threshold can be recommended for {target(recommendation)}: {recommendation['photos']} photos "
+        f"No threshold can be recommended for {wanted}: {recommendation['photos']} photos "
         f"cannot prove it (the best of the thresholds that are tried has {seen}, which may mean up to "
         f"{bound}); {remedy}"
     )
 
 
-def verdict(comparison: Mapping[str, Any]) -> str:
-    """Returns whether the challenger is better, and by what."""
+def describe_comparison(comparison: Mapping[str, Any]) -> str:
+    """Returns whether the challenger is better, and by which test."""
     word = "better" if comparison["better"] else "no better"
     return (
         f"{comparison['challenger']} is {word} than {comparison['champion']}: it alone is right on "

@@ -248,7 +248,7 @@ def test_an_interruption_is_one_line_and_130(
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(command, "near_duplicates", interrupt)
+    monkeypatch.setattr(command, "find_near_duplicates", interrupt)
     assert command.main([]) == 130
     assert capsys.readouterr().err == "evaluation: interrupted, nothing is written\n"
     assert deployed.reports() == set()

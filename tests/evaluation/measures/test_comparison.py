@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest
 
 from evaluation.answers import Answer
-from evaluation.errors import EvaluationError
-from evaluation.measures.comparison import compare, upper_tail
+from evaluation.deployment import EvaluationError
+from evaluation.measures.comparison import compare, sum_upper_tail
 from tests.evaluation.staged_sample import answers
 
 
@@ -31,7 +31,7 @@ def of_bicycles(outcomes):
 def test_the_tail_is_that_of_scipys_exact_test(counts):
     successes, trials = counts
     expected = binomtest(successes, trials, alternative="greater").pvalue
-    assert upper_tail(successes, trials) == pytest.approx(expected, rel=1e-9)
+    assert sum_upper_tail(successes, trials) == pytest.approx(expected, rel=1e-9)
 
 
 def test_only_photos_that_one_alone_gets_right_count():

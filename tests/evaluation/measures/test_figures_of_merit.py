@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest
 
 from evaluation.answers import Answer
-from evaluation.measures.calibration import BINS, calibration
-from evaluation.measures.confusion import confusion_matrix, per_class
-from evaluation.measures.intervals import share
-from evaluation.measures.threshold_price import prices, thresholds
+from evaluation.measures.calibration import BINS, measure_calibration
+from evaluation.measures.confusion import count_confusions, measure_classes
+from evaluation.measures.intervals import measure_share
+from evaluation.measures.threshold_price import list_thresholds, price_thresholds
 from tests.evaluation.staged_sample import answers, outcomes
 
 
@@ -19,7 +19,7 @@ from tests.evaluation.staged_sample import answers, outcomes
 @given(st.integers(1, 10_000).flatmap(lambda of: st.tuples(st.integers(0, of), st.just(of))))
 def test_a_share_has_the_wilson_interval_of_scipy(counts):
     count, of = counts
-    found = share(count, of)
+    found = measure_share(count, of)
     expected = binomtest(count, of).proportion_ci(0.95, method="wilson")
     assert found is not None
     assert found.value == count / of
@@ -28,7 +28,7 @@ def test_a_share_has_the_wilson_interval_of_scipy(counts):
 
 
 def test_there_is_no_share_of_nothing():
-    assert share(0, 0) is None
+    assert measure_share(0, 0) is None
 
 
 def test_rows_of_the_confusion_matrix_are_true_classes():
@@ -37,9 +37,9 @@ def test_rows_of_the_confusion_matrix_are_true_classes():
         Answer("b", 0, "b", (0.2, 0.7, 0.1)),
         Answer("c", 1, "c", (0.1, 0.8, 0.1)),
     ]
-    matrix = confusion_matrix(given, 3)
+    matrix = count_confusions(given, 3)
     assert matrix == [[1, 1, 0], [0, 1, 0], [0, 0, 0]]
-    first, second, third = per_class(matrix, ["x", "y", "z"])
+    first, second, third = measure_classes(matrix, ["x", "y", "z"])
     assert (first.precision.value, first.recall.value, first.photos) == (1.0, 0.5, 2)
     assert (second.precision.value, second.recall.value, second.photos) == (0.5, 1.0, 1)
     assert (third.precision, third.recall, third.photos) == (None, None, 0)
@@ -52,7 +52,7 @@ def test_of_equal_probabilities_the_first_class_counts():
 @settings(deadline=None, max_examples=50)
 @given(outcomes())
 def test_the_calibration_error_is_the_mean_distance_of_the_bins(given):
-    found = calibration(answers(given))
+    found = measure_calibration(answers(given))
     error = 0.0
     for each in found.bins:
         inside = [pair for pair in given if each.low < pair[0] <= each.high]
@@ -69,13 +69,13 @@ def test_the_calibration_error_is_the_mean_distance_of_the_bins(given):
 
 
 def test_an_overconfident_model_is_as_wrong_as_it_is_overconfident():
-    assert calibration(answers([(0.9, True)] * 6 + [(0.9, False)] * 4)).ece == pytest.approx(0.3)
+    assert measure_calibration(answers([(0.9, True)] * 6 + [(0.9, False)] * 4)).ece == pytest.approx(0.3)
 
 
 @settings(deadline=None, max_examples=50)
 @given(outcomes(), st.lists(st.floats(0, 1), min_size=1, max_size=5))
 def test_a_threshold_routes_what_is_at_least_as_sure(given, others):
-    for price in prices(answers(given), [*others, given[0][0]], 1000):
+    for price in price_thresholds(answers(given), [*others, given[0][0]], 1000):
         routed = [right for confidence, right in given if confidence >= price.threshold]
         assert (price.routed, price.right, price.wrong) == (len(routed), sum(routed), routed.count(False))
         assert price.wrong_per_month.value == pytest.approx(1000 * routed.count(False) / len(given))
@@ -84,12 +84,12 @@ def test_a_threshold_routes_what_is_at_least_as_sure(given, others):
 
 
 def test_the_share_of_wrong_ones_is_among_the_routed_with_its_interval():
-    (price,) = prices(answers([(0.6, False), (0.9, True), (0.95, False)]), [0.8], 100)
-    assert price.wrong_share == share(1, 2)
+    (price,) = price_thresholds(answers([(0.6, False), (0.9, True), (0.95, False)]), [0.8], 100)
+    assert price.wrong_share == measure_share(1, 2)
 
 
 def test_thresholds_go_from_chance_to_nearly_1_with_those_asked_for():
-    found = thresholds(4, [0.87654, 0.5])
+    found = list_thresholds(4, [0.87654, 0.5])
     assert found == sorted(set(found))
     assert (found[0], found[-1]) == (0.25, 0.999)
     assert 0.87654 in found

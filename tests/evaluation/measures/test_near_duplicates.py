@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageEnhance
 
-from evaluation.measures.near_duplicates import fingerprint, most_alike, near_duplicates
-from evaluation.staged_photos import in_folder
+from evaluation.measures.near_duplicates import find_most_alike, find_near_duplicates, fingerprint
+from evaluation.staged_photos import DataSet
 from tests.evaluation.staged_sample import photo, png, staged
 
 
@@ -28,30 +28,30 @@ CHANGES = {
 @pytest.mark.parametrize("change", CHANGES)
 def test_a_changed_copy_is_a_near_duplicate(change: str) -> None:
     known = {f"train/{number}": fingerprint(photo(number, bright=True)) for number in range(5)}
-    (found,) = most_alike({"copy": fingerprint(CHANGES[change])}, known)
+    (found,) = find_most_alike({"copy": fingerprint(CHANGES[change])}, known)
     assert (found.file, found.training_file) == ("copy", "train/1")
     assert 0.9 < found.correlation <= 1
 
 
 def test_photos_of_one_brightness_are_no_near_duplicates() -> None:
     known = {str(number): fingerprint(photo(number, bright=True)) for number in range(50)}
-    assert most_alike({"other": fingerprint(photo(99, bright=True))}, known) == []
+    assert find_most_alike({"other": fingerprint(photo(99, bright=True))}, known) == []
 
 
 def test_photos_of_one_colour_are_like_nothing() -> None:
     white = fingerprint(png(Image.new("RGB", (32, 32), "white")))
-    assert most_alike({"white": white}, {"white too": white}) == []
+    assert find_most_alike({"white": white}, {"white too": white}) == []
 
 
 def test_without_training_photos_there_are_none() -> None:
-    assert most_alike({"copy": fingerprint(ORIGINAL)}, {}) == []
+    assert find_most_alike({"copy": fingerprint(ORIGINAL)}, {}) == []
 
 
 def test_a_test_photo_among_the_training_photos_is_found_and_no_other(tmp_path: Path) -> None:
-    (found,) = near_duplicates(in_folder(staged(tmp_path)), "test")
+    (found,) = find_near_duplicates(DataSet.in_folder(staged(tmp_path)), "test")
     assert (found.file, found.training_file) == ("bicycle/1.png", "train/bicycle/0.png")
     assert found.correlation == pytest.approx(1)
 
 
 def test_validation_photos_are_not_looked_for_among_themselves(tmp_path: Path) -> None:
-    assert near_duplicates(in_folder(staged(tmp_path)), "validation") == []
+    assert find_near_duplicates(DataSet.in_folder(staged(tmp_path)), "validation") == []

@@ -10,10 +10,10 @@ import pytest
 from evaluation.answers import ask
 from evaluation.measures.comparison import compare
 from evaluation.measures.near_duplicates import NearDuplicate
-from evaluation.report.page import page
-from evaluation.report.report import Subject, Target, report
-from evaluation.report.summary import summary
-from evaluation.staged_photos import DataSet, in_folder
+from evaluation.report.page import render_page
+from evaluation.report.report import Subject, Target, build_report
+from evaluation.report.summary import summarize
+from evaluation.staged_photos import DataSet
 from tests.evaluation.staged_sample import CLASSES, brightness_model, staged
 
 HOSTILE = ('<script src="https://evil.example/x.js">', "\"'&><img onerror=alert(1)>")
@@ -25,7 +25,7 @@ def measured(data_set: DataSet, **changes: Any) -> dict[str, Any]:
     facts = {"model": "m", "artifact": "m.tar.gz", "endpoint": None, "threshold": None, "when": 0.0}
     subject = Subject(data_set.id, data_set.classes, "test", **{**facts, **changes})
     duplicates = [NearDuplicate(answers[0].file, f"train/{answers[0].file}", 0.9)]
-    return report(subject, TARGET, answers, duplicates, compare("old", answers, "m", answers))
+    return build_report(subject, TARGET, answers, duplicates, compare("old", answers, "m", answers))
 
 
 class Tags(HTMLParser):
@@ -46,12 +46,12 @@ class Tags(HTMLParser):
 
 @pytest.fixture(scope="module")
 def hostile_page(tmp_path_factory: pytest.TempPathFactory) -> Tags:
-    plain = in_folder(staged(tmp_path_factory.mktemp("staged")))
+    plain = DataSet.in_folder(staged(tmp_path_factory.mktemp("staged")))
     data_set = DataSet(plain.id, HOSTILE, plain.files, plain.read)
     found = measured(data_set, model=HOSTILE[0], artifact=HOSTILE[1])
     for each in found["wrong"]:
         each["file"] = HOSTILE[0]
-    return Tags(page(found, lambda path: plain.read("test/bicycle/1.png")))
+    return Tags(render_page(found, lambda path: plain.read("test/bicycle/1.png")))
 
 
 def test_names_of_strangers_are_text(hostile_page: Tags) -> None:
@@ -87,28 +87,30 @@ def test_every_photo_and_figure_has_a_name_for_those_who_do_not_see_it(hostile_p
 
 
 def test_figures_have_no_colour_of_their_own(tmp_path: Path) -> None:
-    data_set = in_folder(staged(tmp_path))
-    text = page(measured(data_set, threshold={"value": 0.8, "source": "a number"}), data_set.read)
+    data_set = DataSet.in_folder(staged(tmp_path))
+    text = render_page(measured(data_set, threshold={"value": 0.8, "source": "a number"}), data_set.read)
     figures = text[text.index("<svg") : text.rindex("</svg>")]
     assert set(re.findall(r"#[0-9a-f]{6}\b", figures)) == set()
     assert {"var(--ink)", "var(--first)", "var(--second)"} <= set(re.findall(r"var\(--\w+\)", figures))
 
 
 def test_the_same_report_makes_the_same_page(tmp_path: Path) -> None:
-    data_set = in_folder(staged(tmp_path))
+    data_set = DataSet.in_folder(staged(tmp_path))
     found = measured(data_set)
-    assert page(found, data_set.read) == page(found, data_set.read)
+    assert render_page(found, data_set.read) == render_page(found, data_set.read)
 
 
 def test_a_wrong_photo_says_whether_the_threshold_in_service_refuses_it(tmp_path: Path) -> None:
-    data_set = in_folder(staged(tmp_path))
+    data_set = DataSet.in_folder(staged(tmp_path))
     for value, fate in ((0.5, "<br>routed<br>"), (0.99, "<br>refused<br>")):
-        text = page(measured(data_set, threshold={"value": value, "source": "a number"}), data_set.read)
+        text = render_page(
+            measured(data_set, threshold={"value": value, "source": "a number"}), data_set.read
+        )
         assert f"motorcycle, taken for bicycle{fate}" in text
 
 
 def test_the_summary_says_what_more_photos_it_takes(tmp_path: Path) -> None:
-    lines = list(summary(measured(in_folder(staged(tmp_path)))))
+    lines = list(summarize(measured(DataSet.in_folder(staged(tmp_path)))))
     assert "12 test photos of data set 0123456789abcdef" in lines
     assert any(re.search(r"^Accuracy: 0\.917 \(0\.646 to 0\.985\)", line) for line in lines)
     assert any(
@@ -119,10 +121,10 @@ def test_the_summary_says_what_more_photos_it_takes(tmp_path: Path) -> None:
 
 
 def test_the_summary_marks_the_thresholds_in_service_and_recommended(tmp_path: Path) -> None:
-    data_set = in_folder(staged(tmp_path))
+    data_set = DataSet.in_folder(staged(tmp_path))
     found = measured(data_set, threshold={"value": 0.8123, "source": "a number"})
     found["recommendation"] |= {"threshold": 0.9, "routed": 5, "wrong": 0, "bound": 0.04, "more_photos": None}
-    lines = list(summary(found))
+    lines = list(summarize(found))
     assert [line.split()[0] for line in lines if line.endswith("in service")] == ["0.8123"]
     assert [line.split()[0] for line in lines if line.endswith("recommended")] == ["0.9"]
     assert (
@@ -132,7 +134,7 @@ def test_the_summary_marks_the_thresholds_in_service_and_recommended(tmp_path: P
 
 
 def test_classes_are_named_in_label_order(tmp_path: Path) -> None:
-    found = measured(in_folder(staged(tmp_path)))
+    found = measured(DataSet.in_folder(staged(tmp_path)))
     assert [each["name"] for each in found["per_class"]] == list(CLASSES)
     assert found["confusion"] == [[6, 0], [1, 5]]
     (wrong,) = found["wrong"]
