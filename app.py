@@ -1,12 +1,16 @@
-"""The CDK app: reads the settings and puts the stacks together. ``cdk synth`` and ``cdk deploy`` run it."""
+"""The CDK app: reads the settings and puts the stacks together. ``cdk synth`` and ``cdk deploy`` run it.
+
+Stacks tell one another names through Parameter Store and not through CloudFormation's exports: an export cannot
+change while another stack imports it, so that no new model would reach the endpoint, and commands outside of
+CloudFormation read the same parameters.
+"""
 
 import sys
 
 import aws_cdk as cdk
 
 from stacks.artifact import ArtifactStack
-from stacks.configuration.setting_kinds import SettingError
-from stacks.configuration.settings import read_settings
+from stacks.configuration.settings import SettingError, read_settings
 from stacks.endpoint import EndpointStack
 from stacks.parts.function_asset import AssetError, build_function_asset
 from stacks.storage import StorageStack
@@ -19,7 +23,7 @@ def build(app: cdk.App) -> None:
 
     Raises:
         SettingError: A setting is unknown or wrong, or names no model artifact.
-        AssetError: The functions' packages can not be had.
+        AssetError: The functions' packages cannot be fetched.
     """
     settings = read_settings(app.node.get_all_context())
     functions = build_function_asset()

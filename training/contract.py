@@ -1,4 +1,4 @@
-"""The names, ranges, defaults and error texts of the image-classification algorithm.
+"""The channels, content types and logged defaults of the image-classification algorithm, and its kind of error.
 
 Source: AWS, "Image Classification Hyperparameters" and "Input/Output Interface" (developer guide);
 the texts of log lines and errors are those of recorded jobs.

@@ -6,19 +6,16 @@ import tarfile
 import zlib
 from pathlib import Path, PurePosixPath
 
-from stacks.configuration.setting_kinds import SettingError
+from stacks.configuration.settings import SettingError
 
 # The largest network of the algorithm, ResNet-200, has 260 MB of weights.
 MAX_BYTES = 1_000_000_000
 MAX_FILES = 100
 # What AWS's algorithm leaves in an artifact.
 EXPECTED = {
-    name: re.compile(pattern)
-    for name, pattern in (
-        ("image-classification-NNNN.params", r"image-classification-\d{4}\.params"),
-        ("image-classification-symbol.json", r"image-classification-symbol\.json"),
-        ("model-shapes.json", r"model-shapes\.json"),
-    )
+    "image-classification-NNNN.params": r"image-classification-\d{4}\.params",
+    "image-classification-symbol.json": r"image-classification-symbol\.json",
+    "model-shapes.json": r"model-shapes\.json",
 }
 
 
@@ -30,62 +27,58 @@ def check_artifact(path: Path) -> None:
     Raises:
         SettingError: It is none; the message is one line for the user.
     """
-    if not path.is_file():
-        raise _refusal(path, "is no file")
     try:
-        with _BoundedGzip(path) as unpacked:
-            names = _plain_files(unpacked)
-    except _Fault as fault:
-        raise _refusal(path, str(fault)) from None
-    except (gzip.BadGzipFile, tarfile.TarError, EOFError, zlib.error, ValueError) as error:
-        raise _refusal(path, f"is no whole tar packed with gzip ({error})") from None
-    except OSError as error:
-        raise _refusal(path, f"can not be read ({error.strerror})") from None
-    for expected, pattern in EXPECTED.items():
-        if not any(pattern.fullmatch(name) for name in names):
-            raise _refusal(path, f"holds no {expected} outside of any folder")
+        _check_content(path)
+    except _InvalidArtifact as fault:
+        raise SettingError(
+            f"Setting 'model_artifact' is \"{path}\", which {fault}: it must be the path of a model.tar.gz "
+            "as training leaves it, or s3://BUCKET/KEY"
+        ) from None
 
 
-class _Fault(Exception):
-    """What is wrong with an artifact, to follow "which"."""
+class _InvalidArtifact(Exception):
+    """The text says what is wrong with an artifact, to follow "which"."""
 
 
 class _BoundedGzip(gzip.GzipFile):
-    """A packed file that ends in a fault before it has given too many bytes."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__(path, "rb")
-        self._left = MAX_BYTES
+    """A gzip file that gives no more than ``MAX_BYTES``, however small it is packed."""
 
     def read(self, size: int | None = -1) -> bytes:
         block = super().read(size)
-        self._left -= len(block)
-        if self._left < 0:
-            raise _Fault(f"unpacks to more than {MAX_BYTES:,} bytes")
+        if self.tell() > MAX_BYTES:
+            raise _InvalidArtifact(f"unpacks to more than {MAX_BYTES:,} bytes")
         return block
 
 
-def _plain_files(unpacked: _BoundedGzip) -> list[str]:
+def _check_content(path: Path) -> None:
+    if not path.is_file():
+        raise _InvalidArtifact("is no file")
+    try:
+        with _BoundedGzip(path) as unpacked:
+            names = _list_files(unpacked)
+            # The checksum stands at the end.
+            while unpacked.read(65_536):
+                pass
+    except (gzip.BadGzipFile, tarfile.TarError, EOFError, zlib.error, ValueError) as error:
+        raise _InvalidArtifact(f"is no whole tar packed with gzip ({error})") from None
+    except OSError as error:
+        raise _InvalidArtifact(f"cannot be read ({error.strerror})") from None
+    for expected, pattern in EXPECTED.items():
+        if not any(re.fullmatch(pattern, name) for name in names):
+            raise _InvalidArtifact(f"holds no {expected} outside of any folder")
+
+
+def _list_files(unpacked: _BoundedGzip) -> list[str]:
     names = []
-    # As a stream: nothing is sought, and no more is held than a header.
+    # As a stream, no more of the tar is held than a header.
     with tarfile.open(fileobj=unpacked, mode="r|") as archive:
         for member in archive:
             name = str(PurePosixPath(member.name))
             if member.isdir() and name == ".":
                 continue
             if not member.isreg():
-                raise _Fault(f"holds {name!r}, which is no plain file")
+                raise _InvalidArtifact(f"holds {name!r}, which is no plain file")
             names.append(name)
             if len(names) > MAX_FILES:
-                raise _Fault(f"holds more than {MAX_FILES} files")
-    # To its end, where gzip's checksum is.
-    while unpacked.read(65_536):
-        pass
+                raise _InvalidArtifact(f"holds more than {MAX_FILES} files")
     return names
-
-
-def _refusal(path: Path, fault: str) -> SettingError:
-    return SettingError(
-        f"Setting 'model_artifact' is \"{path}\", which {fault}: it must be the path of a model.tar.gz as "
-        "training leaves it, or s3://BUCKET/KEY"
-    )

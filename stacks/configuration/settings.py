@@ -3,162 +3,131 @@
 import difflib
 import json
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from stacks.configuration.hyperparameters import hyperparameter_fault
-from stacks.configuration.setting_kinds import (
-    SettingError,
-    checked,
-    choice,
-    names,
-    share,
-    share_or_word,
-    strings_by_name,
-    text,
-    truth,
-    whole_number,
-)
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from stacks.configuration import setting_types as types
+from stacks.configuration.hyperparameters import find_fault, suggest_name
 
 CDK_JSON = Path(__file__).resolve().parents[2] / "cdk.json"
 CONTEXT_KEY = "scones"
 AUTO = "auto"
-INSTANCE_TYPE = r"ml\.[a-z0-9-]+\.[a-z0-9]+"
-GPU_INSTANCE_TYPE = r"ml\.[gp][0-9][a-z0-9-]*\.[a-z0-9]+"
 # Lambda allows 4 KB for all of a function's environment; the rest is for the other variables.
 LONGEST_CLASSES = 3800
-# What CloudWatch Logs takes as retention.
-LOG_DAYS = (
-    1,
-    3,
-    5,
-    7,
-    14,
-    30,
-    60,
-    90,
-    120,
-    150,
-    180,
-    365,
-    400,
-    545,
-    731,
-    1096,
-    1827,
-    2192,
-    2557,
-    2922,
-    3288,
-    3653,
-)
 
 
-@dataclass(frozen=True)
-class Settings:
+class SettingError(ValueError):
+    """A setting has a value that cannot be; the message is one line for the user."""
+
+
+class Settings(BaseModel):
     """All settings, each with its default; ``-c NAME=VALUE`` overrides one on the command line.
 
+    The descriptions are Markdown: README's table of the settings is made from them.
+
     Raises:
-        SettingError: A value is not allowed, or two contradict each other.
+        SettingError: A name is unknown, a value is not allowed, or two contradict each other.
     """
 
-    name: str = text(
-        "scones",
-        # Parameter Store keeps names that start with aws or ssm for AWS.
-        r"(?=.{2,32}$)(?!aws|ssm)[a-z]+(-?[a-z0-9]+)*",
-        "2 to 32 of a-z, 0-9 and single hyphens, starting with a letter, not with aws or ssm",
-    )
-    """Prefix of everything, so that several copies live in one account."""
+    # Rust's regular expressions, the default, cannot look ahead.
+    model_config = ConfigDict(frozen=True, extra="forbid", regex_engine="python-re")
 
-    classes: tuple[str, ...] = names(
+    name: types.Name = Field(
+        "scones", description="The prefix of every name, so that several copies live in one account."
+    )
+    classes: types.ClassNames = Field(
         ("bicycle", "motorcycle"),
-        r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}",
-        "two or more different class names of 1 to 64 letters, digits, _ and -, as bicycle,motorcycle",
+        description="The classes of CIFAR-100, or the subfolders of your own pictures, in label order: the "
+        "first is label 0.",
     )
-    """CIFAR-100 classes, or those of your own pictures, in label order: the first is label 0."""
-
-    validation_fraction: float = share(0.1, bounds_included=False)
-    """Share of the training images that is kept from training, to choose the epoch and for the gate."""
-
-    confidence_threshold: float | str = share_or_word(0.8, AUTO)
-    """A photo whose confidence is below this is refused. With auto it is the lowest threshold for which the
-    validation split proves, on the endpoint in service, what the next two settings ask for."""
-
-    routed_error_target: float = share(0.05, bounds_included=False)
-    """Of confidence_threshold auto: at most this share of the routed photos is to be wrong. It takes photos
-    to prove: 0.05 some 90 validation photos without a mistake among them, 0.01 some 500."""
-
-    routed_error_confidence: float = share(0.9, bounds_included=False)
-    """Of confidence_threshold auto: the probability that the target is kept to."""
-
-    accuracy_gate: float = share(0.8, bounds_included=True)
-    """A model whose validation accuracy is below this is not deployed."""
-
-    hyperparameters: dict[str, str] = strings_by_name(  # noqa: RUF009, it makes a field
-        'a JSON object such as {"epochs": "10"}'
+    validation_fraction: types.OpenShare = Field(
+        0.1,
+        description="The share of the training images that is kept from training, to choose the epoch and "
+        "for the gate.",
     )
-    """Of the built-in algorithm, without the two that come from the data. On the command line those named
-    are replaced, or with null taken away, and the others kept."""
-
-    model_artifact: str = text(
+    confidence_threshold: types.ShareOrAuto = Field(
+        0.8,
+        description="A photo whose confidence is below this is refused; at exactly this it is routed. With "
+        "`auto` it is the lowest threshold for which the endpoint's answers for the validation split prove "
+        "what the next two settings ask for. Where they prove none, the deploy ends with a line that says "
+        "how many more photos it takes, and the former threshold stays, for the new model too.",
+    )
+    routed_error_target: types.OpenShare = Field(
+        0.05,
+        description="For `auto`: at most this share of the routed photos is wrong. A proof takes photos: "
+        "0.05 some 90 validation photos without a mistake among them, 0.01 some 500.",
+    )
+    routed_error_confidence: types.OpenShare = Field(
+        0.9, description="For `auto`: the probability that the target is kept to."
+    )
+    accuracy_gate: types.Share = Field(
+        0.8, description="A model whose validation accuracy is below this is not deployed."
+    )
+    hyperparameters: types.Object = Field(
+        {},
+        description="The hyperparameters of the built-in algorithm, without the two that come from the "
+        "data; `cdk.json` has those of a deploy. On the command line "
+        """`-c 'hyperparameters={"epochs": "5"}'` replaces one, `null` takes one away, and the others """
+        "stay.",
+    )
+    model_artifact: types.ModelArtifact = Field(
         "",
-        # No wildcard or variable of IAM, for the key is part of a permission.
-        r"|s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/[A-Za-z0-9!_.()/=@+ -]{1,1000}|(?![a-z0-9]+://)[^\x00-\x1f]+",
-        "empty to train a model, the path of a model.tar.gz, or s3://BUCKET/KEY",
+        description="The path of a `model.tar.gz`, or `s3://BUCKET/KEY`: this model is served and none is "
+        "trained ([how](#train-here-serve-on-aws)). It has to pass the gate as well.",
     )
-    """A model to serve in place of training one. It has to pass the gate as well."""
-
-    evaluation_instance_type: str = text(
-        "ml.m5.large", INSTANCE_TYPE, "an instance type of batch transform such as ml.m5.large"
+    evaluation_instance_type: types.InstanceType = Field(
+        "ml.m5.large",
+        description="Where batch transform has `model_artifact` classify the validation images for the gate.",
     )
-    """Where model_artifact classifies the validation split for the gate."""
-
-    training_instance_type: str = text(
-        "ml.g4dn.xlarge", GPU_INSTANCE_TYPE, "a GPU instance type such as ml.g4dn.xlarge"
+    training_instance_type: types.GpuInstanceType = Field(
+        "ml.g4dn.xlarge",
+        description="By its documentation, the built-in algorithm trains on GPU instances only.",
     )
-    """The algorithm trains on GPU instances only, by its documentation."""
+    training_instance_count: types.InstanceCount = Field(
+        1, description="More than one needs the hyperparameter `kv_store`."
+    )
+    training_mode: types.TrainingMode = Field(
+        "on-demand", description="`spot` costs less, and may wait for capacity or be interrupted."
+    )
+    training_max_seconds: types.TrainingSeconds = Field(
+        3000,
+        description="The longest training. It is part of a deploy, and CloudFormation waits an hour at most.",
+    )
+    endpoint_mode: types.EndpointMode = Field(
+        "instance",
+        description="`serverless` costs nothing while idle; SageMaker captures no traffic there.",
+    )
+    endpoint_instance_type: types.InstanceType = Field(
+        "ml.m5.large", description="The instances of an endpoint in the mode `instance`."
+    )
+    endpoint_instance_count: types.InstanceCount = Field(
+        1, description="How many of them there are. Two or more are spread over availability zones."
+    )
+    endpoint_serverless_memory_mb: types.ServerlessMemory = Field(
+        4096, description="The memory of an endpoint in the mode `serverless`."
+    )
+    capture_days: types.Days = Field(30, description="The age at which captured traffic is removed.")
+    model_days: types.Days = Field(
+        90,
+        description="The age at which a model that a newer one has replaced is removed, and every "
+        "overwritten object.",
+    )
+    log_days: types.LogDays = Field(
+        30, description="The age at which logs of functions and state machines are removed."
+    )
+    remove_data_on_destroy: types.TrueOrFalse = Field(
+        True, description="Whether `make destroy` removes the bucket with all its contents."
+    )
 
-    training_instance_count: int = whole_number(1, 1, 100)
-    """More than one needs the hyperparameter kv_store."""
-
-    training_mode: str = choice("on-demand", "on-demand", "spot")
-    """Spot costs less, and may wait for capacity or be interrupted."""
-
-    training_max_seconds: int = whole_number(3000, 60, 3000, of="seconds")
-    """Longest training. It is part of a deploy, and CloudFormation waits for an hour at most."""
-
-    endpoint_mode: str = choice("instance", "instance", "serverless")
-    """Serverless costs nothing while idle; SageMaker captures no traffic there."""
-
-    endpoint_instance_type: str = text("ml.m5.large", INSTANCE_TYPE, "an instance type such as ml.m5.large")
-    """Of an endpoint in the mode instance."""
-
-    endpoint_instance_count: int = whole_number(1, 1, 100)
-    """Two or more are spread over availability zones."""
-
-    endpoint_serverless_memory_mb: int = choice(4096, 1024, 2048, 3072, 4096, 5120, 6144)
-    """Of an endpoint in the mode serverless."""
-
-    capture_days: int = whole_number(30, 1, 3650, of="days")
-    """Age at which captured traffic is removed."""
-
-    model_days: int = whole_number(90, 1, 3650, of="days")
-    """Age at which a model is removed that a newer one has replaced, and every overwritten object."""
-
-    log_days: int = choice(30, *LOG_DAYS)
-    """Age in days at which logs of functions and state machines are removed."""
-
-    remove_data_on_destroy: bool = truth(True)
-    """Whether ``cdk destroy`` removes the bucket with all that is in it."""
-
-    def __post_init__(self) -> None:
-        for entry in fields(self):
-            object.__setattr__(self, entry.name, checked(entry, getattr(self, entry.name)))
-        present = {name: value for name, value in self.hyperparameters.items() if value is not None}
-        object.__setattr__(self, "hyperparameters", present)
-        if fault := hyperparameter_fault(self.hyperparameters):
+    def __init__(self, /, **values: Any) -> None:
+        try:
+            super().__init__(**values)
+        except ValidationError as error:
+            raise SettingError(_describe_first(error, values)) from None
+        if fault := find_fault(self.hyperparameters, len(self.classes)):
             raise SettingError(f"Setting 'hyperparameters': {fault}")
         length = len(",".join(self.classes))
         if length > LONGEST_CLASSES:
@@ -182,21 +151,18 @@ def read_settings(context: Mapping[str, Any]) -> Settings:
     Raises:
         SettingError: A name is unknown, or a value is not allowed.
     """
-    given = context.get(CONTEXT_KEY, {})
-    if not isinstance(given, Mapping):
+    written = context.get(CONTEXT_KEY, {})
+    if not isinstance(written, Mapping):
         raise SettingError(
             f"Context '{CONTEXT_KEY}' is no object of settings: override one with -c NAME=VALUE"
         )
-    known = {entry.name: entry for entry in fields(Settings)}
-    for name in (*given, *_meant_as_settings(context, known)):
-        if name not in known:
-            raise SettingError(f"Unknown setting {name!r}{_nearest(name, known)}")
-    values = {name: checked(known[name], value) for name, value in given.items()}
-    for name in known.keys() & context.keys():
-        override = checked(known[name], context[name])
-        if name == "hyperparameters":
-            override = {**values.get(name, {}), **override}
-        values[name] = override
+    overrides = {name: value for name, value in context.items() if _is_meant_as_setting(name)}
+    values = {**written, **overrides}
+    if "hyperparameters" in overrides and "hyperparameters" in written:
+        layers = [types.read_object(source["hyperparameters"]) for source in (written, overrides)]
+        # One that is no object is passed on as it is, to be refused.
+        wrong = [layer for layer in layers if not isinstance(layer, Mapping)]
+        values["hyperparameters"] = wrong[0] if wrong else {**layers[0], **layers[1]}
     return Settings(**values)
 
 
@@ -204,25 +170,35 @@ def read_cdk_json(path: Path = CDK_JSON) -> Settings:
     """Reads the settings that cdk.json gives: those of a deploy without ``-c``.
 
     Raises:
-        SettingError: The file can not be read or is no JSON object, or a setting in it is unknown or wrong.
+        SettingError: The file cannot be read or is no JSON object, or a setting in it is unknown or wrong.
     """
     try:
         context = json.loads(path.read_text())["context"]
-    except (OSError, ValueError, LookupError, TypeError) as error:
+        written = context.get(CONTEXT_KEY, {})
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
         raise SettingError(f"{path} has no context of the CDK ({type(error).__name__}): mend it") from None
-    return read_settings({CONTEXT_KEY: context.get(CONTEXT_KEY, {})})
+    return read_settings({CONTEXT_KEY: written})
 
 
-def _meant_as_settings(context: Mapping[str, Any], known: Iterable[str]) -> list[str]:
-    """Names beside the object ``scones``, without the CDK's own: these have hyphens, colons or slashes."""
-    return [
-        name
-        for name in context
-        if name != CONTEXT_KEY
-        and (re.fullmatch(r"[a-z0-9_]+", name) or difflib.get_close_matches(name, known, n=1))
-    ]
+def _is_meant_as_setting(name: str) -> bool:
+    """Tells whether a name beside the object ``scones`` is no name of the CDK's own.
+
+    Those have hyphens, colons or slashes.
+    """
+    near = difflib.get_close_matches(name, Settings.model_fields, n=1)
+    return name != CONTEXT_KEY and bool(near or re.fullmatch(r"[a-z0-9_]+", name))
 
 
-def _nearest(name: str, known: Iterable[str]) -> str:
-    near = difflib.get_close_matches(name, known, n=1)
-    return f": did you mean '{near[0]}'?" if near else f": the settings are {', '.join(known)}"
+def _describe_first(error: ValidationError, values: Mapping[str, Any]) -> str:
+    """Says in one line what the first fault that pydantic found is: setting, value and what is allowed."""
+    name, *place = error.errors()[0]["loc"]
+    field = Settings.model_fields.get(str(name))
+    if field is None:
+        return f"Unknown setting {name!r}: {suggest_name(str(name), Settings.model_fields)}"
+    value = values[str(name)]
+    if isinstance(value, Mapping) and place and place[0] in value:
+        value = {place[0]: value[place[0]]}
+    shown = json.dumps(value, default=str)
+    shown = shown if len(shown) <= 100 else f"{shown[:97]}..."
+    allowed = next(text for text in field.metadata if isinstance(text, str))
+    return f"Setting '{name}' is {shown}: it must be {allowed}"

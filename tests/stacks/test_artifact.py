@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from stacks.configuration.setting_kinds import SettingError
+from stacks.configuration.settings import SettingError
 from tests.stacks.synthesis import Assembly, synthesise
 
 

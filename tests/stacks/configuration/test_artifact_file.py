@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from stacks.configuration import artifact_file
 from stacks.configuration.artifact_file import check_artifact
-from stacks.configuration.setting_kinds import SettingError
+from stacks.configuration.settings import SettingError
 
 NAMES = ("image-classification-0007.params", "image-classification-symbol.json", "model-shapes.json")
 

@@ -1,7 +1,6 @@
 """The settings: cdk.json as it is, overrides, and one clear line for each wrong value or name."""
 
 import json
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stacks.configuration.setting_kinds import SettingError
-from stacks.configuration.settings import Settings, read_settings
+from stacks.configuration.settings import SettingError, Settings, read_settings
 
 CDK_JSON = Path(__file__).resolve().parents[3] / "cdk.json"
 WRITTEN = json.loads(CDK_JSON.read_text())["context"]
@@ -26,8 +24,8 @@ def refusal(context: dict[str, Any]) -> str:
 
 
 def test_cdk_json_writes_out_every_setting_and_each_is_valid() -> None:
-    settings = read_settings(WRITTEN)
-    assert sorted(WRITTEN["scones"]) == sorted(entry.name for entry in fields(settings))
+    assert read_settings(WRITTEN)
+    assert sorted(WRITTEN["scones"]) == sorted(Settings.model_fields)
 
 
 def test_cdk_json_and_the_defaults_say_the_same() -> None:
@@ -65,7 +63,7 @@ def test_without_any_context_the_defaults_stand() -> None:
 def test_the_command_line_overrides_one_setting(name: str, text: str, value: object) -> None:
     settings = read_settings({**WRITTEN, name: text})
     assert getattr(settings, name) == value
-    others = {entry.name for entry in fields(settings)} - {name}
+    others = set(Settings.model_fields) - {name}
     unchanged = read_settings(WRITTEN)
     assert all(getattr(settings, other) == getattr(unchanged, other) for other in others)
 
@@ -174,7 +172,7 @@ def test_a_setting_with_hyphens_is_no_setting_of_the_cdk() -> None:
 
 def test_an_unknown_setting_is_told_all_names() -> None:
     message = refusal({"colour": "red"})
-    assert all(entry.name in message for entry in fields(Settings))
+    assert all(name in message for name in Settings.model_fields)
 
 
 def test_the_cdks_own_context_is_left_alone() -> None:
@@ -204,7 +202,7 @@ json_values = st.recursive(
 )
 
 
-@given(name=st.sampled_from([entry.name for entry in fields(Settings)]), value=json_values)
+@given(name=st.sampled_from(list(Settings.model_fields)), value=json_values)
 def test_whatever_is_given_is_a_setting_or_one_line(name: str, value: Any) -> None:
     try:
         settings = read_settings({name: value})

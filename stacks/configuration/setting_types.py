@@ -1,0 +1,116 @@
+"""The types of the settings: each takes a JSON value, or its text as ``-c`` gives it.
+
+The string in an ``Annotated`` says what is allowed; in a message it follows "it must be".
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field
+
+# What CloudWatch Logs takes as retention.
+LOG_DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)  # fmt: skip  # noqa: E501
+
+
+def read_object(value: Any) -> Any:
+    """Returns the JSON object that a text is, and any other value as it is."""
+    try:
+        parsed = json.loads(value) if isinstance(value, str) else value
+    except ValueError:
+        return value
+    return parsed if isinstance(parsed, Mapping) else value
+
+
+def _drop_nulls(value: Any) -> Any:
+    value = read_object(value)
+    if not isinstance(value, Mapping):
+        return value
+    return {name: entry for name, entry in value.items() if entry is not None}
+
+
+def _split_names(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    return json.loads(value) if value.lstrip().startswith("[") else value.split(",")
+
+
+def _strip(value: Any) -> Any:
+    return value.strip() if isinstance(value, str) else value
+
+
+def _refuse_repetition(names: tuple[str, ...]) -> tuple[str, ...]:
+    if len(names) > len(set(names)):
+        raise ValueError
+    return names
+
+
+def _read_boolean(value: Any) -> Any:
+    # pydantic alone would also take yes, on and 1.
+    return {"true": True, "false": False}.get(str(value).lower())
+
+
+def _refuse_boolean(value: Any) -> Any:
+    # pydantic would take true for the number 1.
+    if isinstance(value, bool):
+        raise ValueError
+    return value
+
+
+def _refuse_other_days(days: int) -> int:
+    if days not in LOG_DAYS:
+        raise ValueError
+    return days
+
+
+_Integer = Annotated[int, BeforeValidator(_refuse_boolean)]
+_Float = Annotated[float, BeforeValidator(_refuse_boolean)]
+_ClassName = Annotated[str, BeforeValidator(_strip), Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}\Z")]
+_TextOrNumber = Annotated[str, Field(coerce_numbers_to_str=True)]
+
+Name = Annotated[
+    str,
+    # Parameter Store keeps names that start with aws or ssm for AWS.
+    Field(min_length=2, max_length=32, pattern=r"^(?!aws|ssm)[a-z]+(-?[a-z0-9]+)*\Z"),
+    "2 to 32 of a-z, 0-9 and single hyphens, starting with a letter, not with aws or ssm",
+]
+ClassNames = Annotated[
+    tuple[_ClassName, ...],
+    BeforeValidator(_split_names),
+    Field(min_length=2),
+    AfterValidator(_refuse_repetition),
+    "two or more different class names of 1 to 64 letters, digits, _ and -, as bicycle,motorcycle",
+]
+Share = Annotated[_Float, Field(ge=0, le=1), "a number from 0 to 1"]
+ShareOrAuto = Annotated[Share | Literal["auto"], "a number from 0 to 1, or auto"]
+OpenShare = Annotated[_Float, Field(gt=0, lt=1), "a number above 0 and below 1"]
+Object = Annotated[
+    dict[str, _TextOrNumber], BeforeValidator(_drop_nulls), 'a JSON object such as {"epochs": "10"}'
+]
+ModelArtifact = Annotated[
+    str,
+    # No wildcard or variable of IAM, for the key is part of a permission.
+    Field(
+        pattern=r"^(|s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/[A-Za-z0-9!_.()/=@+ -]{1,1000}"
+        r"|(?![a-z0-9]+://)[^\x00-\x1f]+)\Z"
+    ),
+    "empty to train a model, the path of a model.tar.gz, or s3://BUCKET/KEY",
+]
+InstanceType = Annotated[
+    str, Field(pattern=r"^ml\.[a-z0-9-]+\.[a-z0-9]+\Z"), "an instance type such as ml.m5.large"
+]
+GpuInstanceType = Annotated[
+    str,
+    Field(pattern=r"^ml\.[gp][0-9][a-z0-9-]*\.[a-z0-9]+\Z"),
+    "a GPU instance type such as ml.g4dn.xlarge",
+]
+InstanceCount = Annotated[_Integer, Field(ge=1, le=100), "a whole number from 1 to 100"]
+TrainingMode = Annotated[Literal["on-demand", "spot"], "one of on-demand, spot"]
+TrainingSeconds = Annotated[_Integer, Field(ge=60, le=3000), "a whole number of seconds from 60 to 3000"]
+EndpointMode = Annotated[Literal["instance", "serverless"], "one of instance, serverless"]
+ServerlessMemory = Annotated[
+    _Integer, Field(ge=1024, le=6144, multiple_of=1024), "one of 1024, 2048, 3072, 4096, 5120, 6144"
+]
+Days = Annotated[_Integer, Field(ge=1, le=3650), "a whole number of days from 1 to 3650"]
+LogDays = Annotated[_Integer, AfterValidator(_refuse_other_days), f"one of {', '.join(map(str, LOG_DAYS))}"]
+TrueOrFalse = Annotated[bool, BeforeValidator(_read_boolean), "true or false"]
