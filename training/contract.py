@@ -1,4 +1,4 @@
-"""The channels, content types and logged defaults of the image-classification algorithm, and its kind of error.
+"""The channels, content types, logged defaults and errors of the image-classification algorithm.
 
 Source: AWS, "Image Classification Hyperparameters" and "Input/Output Interface" (developer guide);
 the texts of log lines and errors are those of recorded jobs.

@@ -169,14 +169,14 @@ def parse(given: Mapping[str, str]) -> Hyperparameters:
     """
     if unknown := sorted(set(given) - set(RULES)):
         raise CustomerError(
-            f"Customer Error: Additional hyperparameters are not allowed ({_quote(unknown)} "
+            f"Customer Error: Additional hyperparameters are not allowed ({', '.join(map(repr, unknown))} "
             f"{'was' if len(unknown) == 1 else 'were'} unexpected) (caused by ValidationError)"
         )
-    if missing := [name for name in ("num_classes", "num_training_samples") if name not in given]:
-        raise CustomerError(
-            f"Customer Error: {_quote(missing)} {'is a' if len(missing) == 1 else 'are'} required "
-            f"hyperparameter{'' if len(missing) == 1 else 's'} (caused by ValidationError)"
-        )
+    for name in ("num_classes", "num_training_samples"):
+        if name not in given:
+            raise CustomerError(
+                f"Customer Error: '{name}' is a required hyperparameter (caused by ValidationError)"
+            )
     values = {}
     for name, text in given.items():
         try:
@@ -193,11 +193,6 @@ def parse(given: Mapping[str, str]) -> Hyperparameters:
         raise CustomerError("Customer Error: precision_dtype float16 is not supported here; use float32.")
     if chosen.kv_store:
         raise CustomerError(
-            f"Customer Error: kv_store {chosen.kv_store} is not supported here; use one machine, "
-            "without kv_store."
+            f"Customer Error: kv_store {chosen.kv_store} is not supported here; use one machine without it."
         )
     return chosen
-
-
-def _quote(names: list[str]) -> str:
-    return ", ".join(repr(name) for name in names)

@@ -1,13 +1,14 @@
 """The types of the settings: each takes a JSON value, or its text as ``-c`` gives it.
 
-The string in an ``Annotated`` says what is allowed; in a message it follows "it must be".
+The string in an ``Annotated`` says what is allowed; in a message it follows "it must be", so that the errors
+raised here need no text.
 """
 
 import json
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
 # What CloudWatch Logs takes as retention.
 LOG_DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)  # fmt: skip  # noqa: E501
@@ -22,21 +23,10 @@ def read_object(value: Any) -> Any:
     return parsed if isinstance(parsed, Mapping) else value
 
 
-def _drop_nulls(value: Any) -> Any:
-    value = read_object(value)
-    if not isinstance(value, Mapping):
-        return value
-    return {name: entry for name, entry in value.items() if entry is not None}
-
-
 def _split_names(value: Any) -> Any:
     if not isinstance(value, str):
         return value
     return json.loads(value) if value.lstrip().startswith("[") else value.split(",")
-
-
-def _strip(value: Any) -> Any:
-    return value.strip() if isinstance(value, str) else value
 
 
 def _refuse_repetition(names: tuple[str, ...]) -> tuple[str, ...]:
@@ -65,7 +55,9 @@ def _refuse_other_days(days: int) -> int:
 
 _Integer = Annotated[int, BeforeValidator(_refuse_boolean)]
 _Float = Annotated[float, BeforeValidator(_refuse_boolean)]
-_ClassName = Annotated[str, BeforeValidator(_strip), Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}\Z")]
+_ClassName = Annotated[
+    str, StringConstraints(strip_whitespace=True, pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}\Z")
+]
 _TextOrNumber = Annotated[str, Field(coerce_numbers_to_str=True)]
 
 Name = Annotated[
@@ -85,7 +77,7 @@ Share = Annotated[_Float, Field(ge=0, le=1), "a number from 0 to 1"]
 ShareOrAuto = Annotated[Share | Literal["auto"], "a number from 0 to 1, or auto"]
 OpenShare = Annotated[_Float, Field(gt=0, lt=1), "a number above 0 and below 1"]
 Object = Annotated[
-    dict[str, _TextOrNumber], BeforeValidator(_drop_nulls), 'a JSON object such as {"epochs": "10"}'
+    dict[str, _TextOrNumber], BeforeValidator(read_object), 'a JSON object such as {"epochs": "10"}'
 ]
 ModelArtifact = Annotated[
     str,

@@ -158,11 +158,11 @@ def read_settings(context: Mapping[str, Any]) -> Settings:
         )
     overrides = {name: value for name, value in context.items() if _is_meant_as_setting(name)}
     values = {**written, **overrides}
-    if "hyperparameters" in overrides and "hyperparameters" in written:
-        layers = [types.read_object(source["hyperparameters"]) for source in (written, overrides)]
-        # One that is no object is passed on as it is, to be refused.
-        wrong = [layer for layer in layers if not isinstance(layer, Mapping)]
-        values["hyperparameters"] = wrong[0] if wrong else {**layers[0], **layers[1]}
+    layers = [types.read_object(source.get("hyperparameters", {})) for source in (written, overrides)]
+    # A value that is no object stays as it is, to be refused by name. A null takes a hyperparameter away.
+    if all(isinstance(layer, Mapping) for layer in layers):
+        merged = {**layers[0], **layers[1]}
+        values["hyperparameters"] = {name: value for name, value in merged.items() if value is not None}
     return Settings(**values)
 
 

@@ -1,6 +1,8 @@
 """The settings: cdk.json as it is, overrides, and one clear line for each wrong value or name."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +60,7 @@ def test_without_any_context_the_defaults_stand() -> None:
         ("endpoint_serverless_memory_mb", "2048", 2048),
         ("log_days", "7", 7),
         ("remove_data_on_destroy", "false", False),
+        ("remove_data_on_destroy", "False", False),
     ],
 )
 def test_the_command_line_overrides_one_setting(name: str, text: str, value: object) -> None:
@@ -114,6 +117,7 @@ def test_null_on_the_command_line_takes_a_hyperparameter_away() -> None:
         ("accuracy_gate", "inf"),
         ("hyperparameters", "epochs=3"),
         ("hyperparameters", "[1]"),
+        ("hyperparameters", None),
         ("hyperparameters", {"early_stopping": True}),
         ("model_artifact", "s3://bucket"),
         ("model_artifact", "s3://bucket/"),
@@ -128,6 +132,7 @@ def test_null_on_the_command_line_takes_a_hyperparameter_away() -> None:
         ("training_instance_type", "ml.m5.large"),
         ("training_instance_count", "0"),
         ("training_instance_count", 1.5),
+        ("training_instance_count", True),
         ("training_mode", "Spot"),
         ("training_max_seconds", "3001"),
         ("training_max_seconds", "59"),
@@ -137,6 +142,7 @@ def test_null_on_the_command_line_takes_a_hyperparameter_away() -> None:
         ("capture_days", "0"),
         ("model_days", "-1"),
         ("log_days", "31"),
+        ("log_days", True),
         ("remove_data_on_destroy", "yes"),
     ],
 )
@@ -144,6 +150,23 @@ def test_null_on_the_command_line_takes_a_hyperparameter_away() -> None:
 def test_a_wrong_value_names_setting_value_and_what_is_allowed(name: str, value: Any, place: str) -> None:
     message = refusal({"scones": {name: value}} if place == "cdk.json" else {name: value})
     assert message.startswith(f"Setting '{name}' is {json.dumps(value)}: it must be ")
+
+
+def test_of_the_hyperparameters_the_message_shows_the_wrong_one() -> None:
+    message = refusal({**WRITTEN, "hyperparameters": '{"early_stopping": true}'})
+    assert message.startswith("Setting 'hyperparameters' is {\"early_stopping\": true}: it must be ")
+
+
+def test_a_setting_cannot_be_changed() -> None:
+    with pytest.raises(ValueError, match="frozen"):
+        Settings().name = "other"
+
+
+def test_reading_the_settings_loads_neither_the_cdk_nor_what_trains() -> None:
+    heavy = "{'aws_cdk', 'boto3', 'numpy', 'sagemaker', 'torch'}"
+    code = f"import sys, stacks.configuration.settings; sys.exit(str({heavy} & set(sys.modules) or ''))"
+    loaded = subprocess.run([sys.executable, "-c", code], cwd=CDK_JSON.parent, capture_output=True, text=True)
+    assert loaded.stderr.strip() == ""
 
 
 def test_a_long_value_is_cut_in_the_message() -> None:
