@@ -94,12 +94,12 @@ test-mxnet: setup-dev .cache/mxnet-1.9.1/installed .cache/mxnet-1.4.1/installed 
 	@python -m pytest tests/portability
 
 bench-training: setup-dev .cache/mxnet-1.9.1/installed ## accuracy; speed beside MXNet's (hours)
-	@$(STAGED); python benchmarks/training_accuracy.py "$$staged" --seeds 3 --folds 5; \
-	python benchmarks/training_accuracy.py "$$staged" --seeds 3 --folds 5 --from-scratch; \
-	python benchmarks/training_speed.py "$$staged"
+	@$(STAGED); python -m benchmarks.training_accuracy "$$staged" --seeds 3 --folds 5; \
+	python -m benchmarks.training_accuracy "$$staged" --seeds 3 --folds 5 --from-scratch; \
+	python -m benchmarks.training_speed "$$staged"
 
 bench-serving: setup-dev .cache/mxnet-1.9.1/installed ## speed beside that of an MXNet module
-	@$(STAGED); python benchmarks/serving.py "$$staged"
+	@$(STAGED); python -m benchmarks.serving "$$staged"
 
 lint: setup-dev        ## formatting, lint, types
 	@ruff format --check .

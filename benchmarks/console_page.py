@@ -1,4 +1,4 @@
-"""The page with much captured traffic: `python benchmarks/console_page.py [--invocations N] [--rounds N]`.
+"""Measures the page with much traffic: ``python -m benchmarks.console_page [--invocations N] [--rounds N]``.
 
 Deploys on an embedded cloud of its own and writes captured traffic of staged photos beside it. In every
 round the server starts anew, and so does the browser: how long until the first points are seen, until all are
@@ -16,11 +16,10 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-
 from playwright.sync_api import Playwright, expect, sync_playwright
 
-from benchmarks.training_accuracy import machine
+from benchmarks.environment import describe_machine
+from lambdas.workflow.places import CAPTURED
 from tests.browser.fixtures.chromium import launched
 from tests.browser.fixtures.other_deployments import deployment_with_much_traffic
 from tests.browser.fixtures.routed_photos import staged_photos
@@ -46,11 +45,11 @@ def main() -> int:
         sync_playwright() as playwright,
     ):
         name = deployment_with_much_traffic(app, staged_photos(app), options.invocations)
-        print(json.dumps(machine()))
+        print(json.dumps(describe_machine()))
         rounds = [
             {
-                **_round(playwright, app, name, options.invocations),
-                "rival: read and parse, s": _naive(app, name),
+                **_measure_round(playwright, app, name, options.invocations),
+                "rival: read and parse, s": _measure_rival(app, name),
             }
             for _ in range(options.rounds)
         ]
@@ -61,7 +60,7 @@ def main() -> int:
     return 0
 
 
-def _round(playwright: Playwright, app: App, name: str, invocations: int) -> Mapping[str, float]:
+def _measure_round(playwright: Playwright, app: App, name: str, invocations: int) -> Mapping[str, float]:
     with served(app.cloud.environment, name, free_port()) as server:
         browser = launched(playwright)
         page = browser.new_page()
@@ -89,21 +88,21 @@ def _round(playwright: Playwright, app: App, name: str, invocations: int) -> Map
             "all points, s": whole,
             "all points once read, s": again,
             "a move of the threshold, ms": moved * 1000,
-            "server's memory at most, MiB": _most_memory(server.process.pid),
+            "server's memory at most, MiB": _read_peak_memory(server.process.pid),
         }
 
 
-def _most_memory(pid: int) -> float:
+def _read_peak_memory(pid: int) -> float:
     status = Path(f"/proc/{pid}/status").read_text()
     found = re.search(r"VmHWM:\s+(\d+) kB", status)
     assert found
     return int(found[1]) / 1024
 
 
-def _naive(app: App, name: str) -> float:
+def _measure_rival(app: App, name: str) -> float:
     s3, bucket = app.cloud.client("s3"), f"{name}-bucket"
     started = time.monotonic()
-    keys = [found["Key"] for found in s3.list_objects_v2(Bucket=bucket, Prefix="captured/")["Contents"]]
+    keys = [found["Key"] for found in s3.list_objects_v2(Bucket=bucket, Prefix=CAPTURED)["Contents"]]
     for key in keys:
         for line in s3.get_object(Bucket=bucket, Key=key)["Body"].iter_lines():
             json.loads(json.loads(line)["captureData"]["endpointOutput"]["data"])

@@ -1,4 +1,4 @@
-"""Captured traffic of four weeks, as SageMaker's data capture would have left it."""
+"""Draws captured traffic of four weeks, as SageMaker's data capture would have left it."""
 
 import base64
 import json
@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
+from lambdas.workflow.places import CAPTURED
+
 WEEKS = 4
 # Deliveries by the hour of the day, from midnight on, and by the day of the week, from Monday on.
 HOURS = np.array([1, 1, 1, 1, 1, 2, 4, 9, 12, 11, 10, 12, 14, 11, 9, 9, 11, 14, 16, 14, 9, 6, 3, 2], float)
@@ -14,7 +16,7 @@ WEEKDAYS = np.array([1.0, 1.0, 1.05, 1.1, 1.3, 0.8, 0.5])
 DRIFTED_DAYS = 7
 
 
-def drawn_traffic(
+def draw_traffic(
     endpoint: str, pictures: list[bytes], invocations: int, until: datetime, objects: int, seed: int = 0
 ) -> Iterator[tuple[str, bytes]]:
     """Yields key and content of each object that data capture would have written, oldest first.
@@ -24,27 +26,29 @@ def drawn_traffic(
     Args:
         endpoint: Name of the endpoint, which is part of each key.
         pictures: PNG files; the invocations take them in turn.
-        invocations: How many, over all objects, in the four weeks before ``until``.
+        invocations: Their number, over all objects, in the four weeks before ``until``.
         until: A time with its zone.
-        objects: Over how many objects they are spread evenly.
-        seed: Of everything that is drawn.
+        objects: The number of objects that they are spread over evenly.
+        seed: Seed of everything that is drawn.
     """
     random = np.random.default_rng(seed)
-    times = _times(random, invocations, until)
+    times = _draw_times(random, invocations, until)
     sure = random.beta(np.where(times < until.timestamp() - DRIFTED_DAYS * 86400, 9.0, 5.0), 1.0)
     first = np.where(random.random(invocations) < 0.6, 0.5 + sure / 2, 0.5 - sure / 2)
     inputs = [base64.b64encode(picture).decode() for picture in pictures]
     for number, part in enumerate(np.array_split(np.arange(invocations), objects)):
         if not part.size:
             continue
-        lines = [_line(inputs[index % len(inputs)], first[index], times[index], index) for index in part]
+        lines = [
+            _format_line(inputs[index % len(inputs)], first[index], times[index], index) for index in part
+        ]
         moment = datetime.fromtimestamp(times[part[0]], UTC)
-        key = f"captured/{endpoint}/AllTraffic/{moment:%Y/%m/%d/%H/%M-%S}-000-drawn-{number:06d}.jsonl"
+        key = f"{CAPTURED}{endpoint}/AllTraffic/{moment:%Y/%m/%d/%H/%M-%S}-000-drawn-{number:06d}.jsonl"
         yield key, "".join(lines).encode()
 
 
-def _times(random: np.random.Generator, count: int, until: datetime) -> np.ndarray:
-    """Draws Unix seconds, sorted, by how busy each hour of those weeks was."""
+def _draw_times(random: np.random.Generator, count: int, until: datetime) -> np.ndarray:
+    """Draws Unix seconds, sorted, more of them in hours in which more is delivered."""
     start = until - timedelta(weeks=WEEKS)
     hours = [start + timedelta(hours=hour) for hour in range(WEEKS * 7 * 24)]
     weights = np.array([HOURS[hour.hour] * WEEKDAYS[hour.weekday()] for hour in hours])
@@ -52,7 +56,7 @@ def _times(random: np.random.Generator, count: int, until: datetime) -> np.ndarr
     return np.sort(start.timestamp() + (drawn + random.random(count)) * 3600)
 
 
-def _line(picture: str, first: float, seconds: float, number: int) -> str:
+def _format_line(picture: str, first: float, seconds: float, number: int) -> str:
     line = {
         "captureData": {
             "endpointInput": {

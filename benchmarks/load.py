@@ -13,14 +13,14 @@ class RequestFailed(RuntimeError):
 
 @dataclass(frozen=True)
 class Load:
-    """What some clients saw together: seconds of each request, and of all of them side by side."""
+    """What some clients measured together: the seconds of each request, and of all of them side by side."""
 
     latencies: list[float]
     seconds: float
 
     @property
     def throughput(self) -> float:
-        """Requests a second."""
+        """Requests a second, of all clients together."""
         return len(self.latencies) / self.seconds
 
     def percentile(self, percent: float) -> float:
@@ -32,7 +32,7 @@ def send(port: int, images: Sequence[bytes], clients: int, seconds: float) -> Lo
     """Lets each client send one image after the other until the time is up.
 
     Raises:
-        RequestFailed: an answer that is no 200.
+        RequestFailed: An answer is not 200.
     """
     return asyncio.run(_send(port, images, clients, seconds))
 

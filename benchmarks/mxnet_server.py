@@ -1,7 +1,7 @@
-"""An MXNet module behind the HTTP server of training/, the rival of `serving.py`.
+"""Serves an MXNet module behind the HTTP server of training/, the rival of ``serving.py``.
 
-`mxnet_server.py MODEL PORT`; the Python of an environment with MXNet and Pillow runs it. Pictures are read
-and resized by the same code.
+``python -m benchmarks.mxnet_server MODEL PORT``; the Python of an environment with MXNet and Pillow runs it.
+Pictures are read and resized by the same code.
 """
 
 import json
@@ -11,13 +11,11 @@ from pathlib import Path
 
 import mxnet as mx
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-
 from training.data.images import read_image, resize_whole
 from training.serving.http_server import Server
 
 
-class ModulePredictor:
+class Module:
     """One module, one picture at a time: MXNet's Python interface is not to be called from several threads.
 
     MXNet itself spreads each operator over the cores.
@@ -45,4 +43,4 @@ class ModulePredictor:
 
 
 if __name__ == "__main__":
-    Server(int(sys.argv[2]), ModulePredictor(Path(sys.argv[1]))).serve_forever()
+    Server(int(sys.argv[2]), Module(Path(sys.argv[1])).predict).serve_forever()

@@ -1,9 +1,9 @@
-"""MXNet's own training, the rival of `training_speed.py`; the Python of an environment with MXNet runs it.
+"""Trains with MXNet, the rival of ``training_speed.py``; the Python of an environment with MXNet runs it.
 
-`mxnet_training.py ROOT MODEL FROZEN`: does the job laid out under ROOT as MXNet's own image-classification
-example does, beginning with the artifact in MODEL: packs the pictures into RecordIO files, and trains with
-MXNet's iterator and Module. FROZEN, a JSON list, names the weights that stay as they are. Logs what
-Module.fit logs: `Epoch[0] Time cost=1.234`.
+``python -m benchmarks.mxnet_training ROOT MODEL FROZEN`` does the job laid out under ROOT as MXNet's own
+image-classification example does, beginning with the artifact in MODEL: it packs the pictures into RecordIO
+files, and trains with MXNet's iterator and Module. FROZEN, a JSON list, names the weights that stay as they
+are. The log is that of Module.fit: ``Epoch[0] Time cost=1.234``.
 """
 
 import json
@@ -27,14 +27,14 @@ def pack(root: Path, channel: str) -> Path:
     return file
 
 
-def read(records: Path, chosen: dict[str, str], augmented: bool) -> mx.io.DataIter:
+def read(records: Path, hyperparameters: dict[str, str], augmented: bool) -> mx.io.DataIter:
     """Returns MXNet's iterator over a RecordIO file: C++, with threads that read ahead."""
-    shape = tuple(int(side) for side in chosen["image_shape"].split(","))
-    resize = int(chosen.get("resize", "-1"))
+    shape = tuple(int(side) for side in hyperparameters["image_shape"].split(","))
+    resize = int(hyperparameters.get("resize", "-1"))
     return mx.io.ImageRecordIter(
         path_imgrec=str(records),
         data_shape=shape,
-        batch_size=int(chosen["mini_batch_size"]),
+        batch_size=int(hyperparameters["mini_batch_size"]),
         resize=resize,
         shuffle=augmented,
         rand_crop=augmented,
@@ -47,18 +47,20 @@ def read(records: Path, chosen: dict[str, str], augmented: bool) -> mx.io.DataIt
 def main(root: Path, model: Path, frozen: Path) -> None:
     """Trains for the epochs that the hyperparameters ask for."""
     logging.basicConfig(stream=sys.stdout, level=logging.INFO)
-    chosen = json.loads((root / "input" / "config" / "hyperparameters.json").read_text())
+    hyperparameters = json.loads((root / "input" / "config" / "hyperparameters.json").read_text())
     symbol, arguments, statistics = mx.model.load_checkpoint(str(model / "image-classification"), 1)
     module = mx.mod.Module(symbol, fixed_param_names=json.loads(frozen.read_text()))
     module.fit(
-        read(pack(root, "train"), chosen, augmented="augmentation_type" in chosen),
-        eval_data=read(pack(root, "validation"), chosen, augmented=False),
-        num_epoch=int(chosen["epochs"]),
+        read(pack(root, "train"), hyperparameters, augmented="augmentation_type" in hyperparameters),
+        eval_data=read(pack(root, "validation"), hyperparameters, augmented=False),
+        num_epoch=int(hyperparameters["epochs"]),
         arg_params=arguments,
         aux_params=statistics,
-        optimizer=chosen["optimizer"],
+        optimizer=hyperparameters["optimizer"],
         optimizer_params={
-            name: float(chosen[name]) for name in ("learning_rate", "momentum") if name in chosen
+            name: float(hyperparameters[name])
+            for name in ("learning_rate", "momentum")
+            if name in hyperparameters
         },
     )
 

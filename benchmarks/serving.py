@@ -1,10 +1,10 @@
-"""Serving beside MXNet 1.9.1: `python benchmarks/serving.py DIR [--rounds N] [--seconds S]`.
+"""Measures serving beside MXNet 1.9.1: ``python -m benchmarks.serving DIR [--rounds N] [--seconds S]``.
 
-DIR is what `python data_staging/stage.py --out DIR` wrote; `make bench-serving` sets up MXNet. The default
-network, trained for an epoch, is served by `python -m training serve` and by an MXNet module behind the same
-HTTP server (`mxnet_server.py`). In every round both start anew and stay; 1, 8 and 64 clients then send the
-test pictures to the one and to the other in turns, over connections that stay open. Prints one JSON object,
-and a table to standard error.
+DIR is what ``python data_staging/stage.py --out DIR`` wrote; ``make bench-serving`` sets up MXNet. The
+default network, trained for an epoch, is served by ``python -m training serve`` and by an MXNet module behind
+the same HTTP server (``mxnet_server.py``). In every round both start anew; 1, 8 and 64 clients then send the
+test pictures to both in turns, over connections that stay open. Prints one JSON object, and a table to
+standard error.
 """
 
 import argparse
@@ -20,22 +20,18 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-REPOSITORY = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(REPOSITORY))
+from benchmarks.environment import MXNET, REPOSITORY, describe_machine
+from benchmarks.job_folder import find_data_set, lay_out, read_split, train
+from benchmarks.load import send
+from stacks.configuration.settings import read_cdk_json
 
-from benchmarks.job_folder import lay_out, staged_dataset  # noqa: E402
-from benchmarks.load import send  # noqa: E402
-from benchmarks.training_accuracy import machine, read_split  # noqa: E402
-
-MXNET = REPOSITORY / ".cache" / "mxnet-1.9.1" / "bin" / "python"
-RIVAL = REPOSITORY / "benchmarks" / "mxnet_server.py"
 CLIENTS = (1, 8, 64)
 WARM_UP_SECONDS = 1.0
 START_SECONDS = 120
 HERE, THERE = "here", "MXNet"
 
 
-class Serving:
+class Server:
     """A server's process, its port, and the seconds from its start to its first answer."""
 
     def __init__(self, command: Sequence[str | Path], image: bytes) -> None:
@@ -63,30 +59,30 @@ class Serving:
         finally:
             connection.close()
 
-    def memory(self) -> int:
+    def read_memory(self) -> int:
         """Returns the resident bytes of the process."""
         command = ["ps", "-o", "rss=", "-p", str(self.process.pid)]
         return 1024 * int(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
 
 
 @contextmanager
-def served(command: Sequence[str | Path], image: bytes) -> Iterator[Serving]:
+def serve(command: Sequence[str | Path], image: bytes) -> Iterator[Server]:
     """Starts a server, which takes its port as last argument, and ends it."""
-    serving = Serving(command, image)
+    server = Server(command, image)
     try:
-        yield serving
+        yield server
     finally:
-        serving.process.terminate()
-        serving.process.wait()
+        server.process.terminate()
+        server.process.wait()
 
 
-def one_round(
+def measure_round(
     commands: dict[str, list[str | Path]], images: Sequence[bytes], seconds: float
 ) -> dict[str, dict[str, float]]:
     """Starts the servers in the order given and returns the figures of each."""
     with ExitStack() as stack:
         servers = {
-            whose: stack.enter_context(served(command, images[0])) for whose, command in commands.items()
+            whose: stack.enter_context(serve(command, images[0])) for whose, command in commands.items()
         }
         figures = {whose: {"first answer, s": server.first_answer} for whose, server in servers.items()}
         for clients in CLIENTS:
@@ -99,14 +95,14 @@ def one_round(
                     f"{clients} clients, p99, ms": 1000 * load.percentile(99),
                 }
         for whose, server in servers.items():
-            figures[whose]["memory, MB"] = server.memory() / 1e6
+            figures[whose]["memory, MB"] = server.read_memory() / 1e6
     return figures
 
 
-def summary(rounds: Sequence[dict[str, dict[str, float]]]) -> dict[str, dict[str, float]]:
-    """Returns of each figure the medians, and the ratio between MXNet's and ours, round by round.
+def summarise(rounds: Sequence[dict[str, dict[str, float]]]) -> dict[str, dict[str, float]]:
+    """Returns the medians of each figure, and the ratios between MXNet's and ours, taken round by round.
 
-    A ratio above 1 is in our favour: of throughputs it is ours to MXNet's, of all else MXNet's to ours.
+    A ratio above 1 is in our favour: throughputs are ours to MXNet's, all other figures MXNet's to ours.
     """
     report = {}
     for figure in rounds[0][HERE]:
@@ -123,23 +119,13 @@ def summary(rounds: Sequence[dict[str, dict[str, float]]]) -> dict[str, dict[str
     return report
 
 
-def table(report: dict[str, dict[str, float]]) -> str:
+def format_table(report: dict[str, dict[str, float]]) -> str:
     """Returns the summary as lines of text."""
     lines = [f"{'':30} {HERE:>10} {THERE:>10}   in favour of here"]
     for figure, found in report.items():
         spread = f"{found['ratio median']:.2f} ({found['ratio min']:.2f} to {found['ratio max']:.2f})"
         lines.append(f"{figure:30} {found[HERE]:10.2f} {found[THERE]:10.2f}   {spread}")
     return "\n".join(lines)
-
-
-def train(root: Path, dataset: Path) -> None:
-    """Trains the default network for an epoch under `root`: the time that it takes to answer is the same."""
-    default = json.loads((REPOSITORY / "cdk.json").read_text())["context"]["scones"]["hyperparameters"]
-    channels = {split: read_split(dataset, split) for split in ("train", "validation")}
-    classes = str(1 + max(picture.label for picture in channels["train"]))
-    lay_out(root, channels, {**default, "num_classes": classes, "epochs": "1"})
-    command = [sys.executable, "-m", "training", "train", "--root", str(root)]
-    subprocess.run(command, cwd=REPOSITORY, stdout=subprocess.DEVNULL, check=True)
 
 
 def main() -> int:
@@ -153,21 +139,26 @@ def main() -> int:
         parser.error("--rounds must be 1 or more, --seconds above 0")
     if not MXNET.exists():
         parser.error(f"there is no {MXNET}; make bench-serving installs it")
-    dataset = staged_dataset(arguments.data)
-    images = [picture.path.read_bytes() for picture in read_split(dataset, "test")]
+    data_set = find_data_set(arguments.data)
+    channels = {split: read_split(data_set, split) for split in ("train", "validation")}
+    images = [picture.path.read_bytes() for picture in read_split(data_set, "test")]
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
-        train(root, dataset)
-        here: list[str | Path] = [sys.executable, "-m", "training", "serve", "--root", root, "--port"]
-        commands = {HERE: here, THERE: [MXNET, RIVAL, root / "model"]}
+        # An epoch is enough: how long the network takes to answer does not depend on its weights.
+        lay_out(root, channels, {**read_cdk_json().hyperparameters, "epochs": "1"})
+        train(root)
+        commands: dict[str, list[str | Path]] = {
+            HERE: [sys.executable, "-m", "training", "serve", "--root", root, "--port"],
+            THERE: [MXNET, "-m", "benchmarks.mxnet_server", root / "model"],
+        }
         rounds = []
         for number in range(arguments.rounds):
             turn = dict(list(commands.items())[:: -1 if number % 2 else 1])
-            rounds.append(one_round(turn, images, arguments.seconds))
+            rounds.append(measure_round(turn, images, arguments.seconds))
             print(f"round {number + 1}: {json.dumps(rounds[-1])}", file=sys.stderr, flush=True)
-    report = summary(rounds)
-    print(table(report), file=sys.stderr)
-    print(json.dumps({"machine": machine(), "rounds": rounds, "summary": report}, indent=1))
+    report = summarise(rounds)
+    print(format_table(report), file=sys.stderr)
+    print(json.dumps({"machine": describe_machine(), "rounds": rounds, "summary": report}, indent=1))
     return 0
 
 

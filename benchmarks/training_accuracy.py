@@ -1,40 +1,34 @@
-"""How good a model is: `python benchmarks/training_accuracy.py DIR [--seeds N] [--folds N] [--from-scratch]`.
+"""Measures how accurate a model is: ``python -m benchmarks.training_accuracy DIR [--seeds N] [--folds N]``.
 
-DIR is what `python data_staging/stage.py --out DIR` wrote. Every run is the whole `python -m training train`
-process with the hyperparameters of cdk.json, or with `--from-scratch` those of FROM_SCRATCH. `--seeds` scores
-each seed's model on the staged test images, which training never sees; `--folds` cross-validates over the
-training and validation images alone: choices are made on that. Prints one JSON object: each run, mean,
-spread, interval, machine and versions.
+DIR is what ``python data_staging/stage.py --out DIR`` wrote. Every run is the whole process ``python -m
+training train`` with the hyperparameters of cdk.json, or with ``--from-scratch`` those of FROM_SCRATCH.
+``--seeds`` scores each seed's model on the staged test images, which training never sees; ``--folds``
+cross-validates over the training and validation images alone: choices are made on that. Prints one JSON
+object: each run, mean, spread, interval, machine and versions.
 """
 
 import argparse
 import json
-import os
-import platform
 import random
-import re
 import statistics
-import subprocess
 import sys
 import tempfile
-import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import PIL
 import torch
 from numpy.typing import NDArray
 
-REPOSITORY = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(REPOSITORY))
-
-from evaluation.measures.intervals import measure_share  # noqa: E402
-from training.artifact import files as artifact  # noqa: E402
-from training.data.images import read_image, resize_whole  # noqa: E402
+from benchmarks.environment import describe_machine
+from benchmarks.job_folder import Picture, find_data_set, lay_out, read_split, train
+from evaluation.measures.intervals import measure_share
+from stacks.configuration.settings import read_cdk_json
+from training.artifact import files as artifact
+from training.data.images import read_image, resize_whole
 
 CALIBRATION_BINS = 10
-CPUINFO = Path("/proc/cpuinfo")
 # The built-in's smallest ResNet, for a thousand pictures and two CPU cores.
 FROM_SCRATCH = {
     "use_pretrained_model": "0",
@@ -54,22 +48,6 @@ FROM_SCRATCH = {
 
 
 @dataclass(frozen=True)
-class Picture:
-    """A staged picture and its label."""
-
-    path: Path
-    label: int
-
-
-@dataclass(frozen=True)
-class Job:
-    """What every training job of a benchmark has in common."""
-
-    hyperparameters: dict[str, str]
-    classes: int
-
-
-@dataclass(frozen=True)
 class Run:
     """A trained model's figures, its confidence in each scored picture and whether it was right."""
 
@@ -78,43 +56,7 @@ class Run:
     right: NDArray[np.bool_]
 
 
-def read_split(dataset: Path, split: str) -> list[Picture]:
-    """Returns the pictures of a staged split in the order of its `.lst`."""
-    rows = [line.split("\t") for line in (dataset / f"{split}.lst").read_text().splitlines()]
-    return [Picture(dataset / split / name, int(label)) for _, label, name in rows]
-
-
-def train(root: Path, training: list[Picture], validation: list[Picture], job: Job, seed: int) -> float:
-    """Runs one training job under `root` and returns its seconds, start of the process included."""
-    chosen = {
-        **job.hyperparameters,
-        "num_classes": str(job.classes),
-        "num_training_samples": str(len(training)),
-    }
-    (root / "input" / "config").mkdir(parents=True)
-    (root / "input" / "config" / "hyperparameters.json").write_text(json.dumps(chosen))
-    for channel, pictures in (("train", training), ("validation", validation)):
-        folder = root / "input" / "data" / channel
-        lists = root / "input" / "data" / f"{channel}_lst"
-        folder.mkdir(parents=True)
-        lists.mkdir()
-        lines = []
-        for index, picture in enumerate(pictures):
-            (folder / f"{index}.png").symlink_to(picture.path)
-            lines.append(f"{index}\t{picture.label}\t{index}.png\n")
-        (lists / f"{channel}.lst").write_text("".join(lines))
-    started = time.monotonic()
-    subprocess.run(
-        [sys.executable, "-m", "training", "train", "--root", str(root)],
-        cwd=REPOSITORY,
-        env={**os.environ, "SCONES_SEED": str(seed)},
-        stdout=subprocess.DEVNULL,
-        check=True,
-    )
-    return time.monotonic() - started
-
-
-def answers(root: Path, pictures: list[Picture]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+def classify(root: Path, pictures: Sequence[Picture]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     """Returns the stored model's confidence in each picture, fed as when serving, and whether it is right."""
     network = artifact.load(root / "model")
     _, height, width = network.image_shape
@@ -127,43 +69,43 @@ def answers(root: Path, pictures: list[Picture]) -> tuple[NDArray[np.float32], N
     return np.max(probabilities, axis=1), right
 
 
-def calibration_error(confidence: NDArray[np.float32], right: NDArray[np.bool_]) -> float:
+def measure_calibration_error(confidence: NDArray[np.float32], right: NDArray[np.bool_]) -> float:
     """Returns the expected calibration error over bins of equal width (Guo et al., arXiv:1706.04599)."""
     bins = np.minimum((confidence * CALIBRATION_BINS).astype(int), CALIBRATION_BINS - 1)
     error = sum(abs((right[bins == b] - confidence[bins == b]).sum()) for b in range(CALIBRATION_BINS))
     return round(float(error / len(right)), 4)
 
 
-def folds_of(pictures: list[Picture], count: int) -> list[list[Picture]]:
-    """Returns `count` parts with the classes in equal shares, always the same ones."""
+def split_into_folds(pictures: list[Picture], count: int) -> list[list[Picture]]:
+    """Returns ``count`` parts with the classes in equal shares, always the same ones."""
     shuffled = pictures[:]
     random.Random(7).shuffle(shuffled)
     shuffled.sort(key=lambda picture: picture.label)
     return [shuffled[part::count] for part in range(count)]
 
 
-def measured(
+def measure(
     what: str,
-    job: Job,
-    training: list[Picture],
-    validation: list[Picture],
-    scored: list[Picture],
+    hyperparameters: Mapping[str, str],
+    channels: Mapping[str, Sequence[Picture]],
+    scored: Sequence[Picture],
     seed: int,
 ) -> Run:
-    """Trains one model and returns its figures, and its answers to the pictures to be scored."""
+    """Trains one model on the channels and scores it on other pictures."""
     with tempfile.TemporaryDirectory() as folder:
-        seconds = train(Path(folder), training, validation, job, seed)
-        confidence, right = answers(Path(folder), scored)
+        lay_out(Path(folder), channels, hyperparameters)
+        seconds = train(Path(folder), seed).seconds
+        confidence, right = classify(Path(folder), scored)
     figures = {
         "accuracy": float(right.mean()),
-        "calibration_error": calibration_error(confidence, right),
+        "calibration_error": measure_calibration_error(confidence, right),
         "seconds": round(seconds, 1),
     }
     print(f"{what}: {figures}", file=sys.stderr, flush=True)
     return Run(figures, confidence, right)
 
 
-def summary(name: str, runs: list[Run]) -> dict[str, object]:
+def summarise(name: str, runs: list[Run]) -> dict[str, object]:
     """Returns the runs, mean and standard deviation of each figure, and what all answers together tell."""
     figures = [run.figures for run in runs]
     report: dict[str, object] = {"what": name, "n": len(runs), "runs": figures}
@@ -178,38 +120,8 @@ def summary(name: str, runs: list[Run]) -> dict[str, object]:
     accuracy = measure_share(int(right.sum()), len(right))
     assert accuracy
     report["interval_95_accuracy_of_all_answers"] = [round(accuracy.low, 4), round(accuracy.high, 4)]
-    report["calibration_error_of_all_answers"] = calibration_error(confidence, right)
+    report["calibration_error_of_all_answers"] = measure_calibration_error(confidence, right)
     return report
-
-
-def processor() -> str:
-    """Returns the processor's name, or where the system does not tell it its architecture."""
-    told = CPUINFO.read_text() if CPUINFO.is_file() else ""
-    found = re.search(r"^model name\s*: (.+)$", told, re.MULTILINE)
-    return found[1] if found else platform.machine()
-
-
-def machine() -> dict[str, object]:
-    """Returns what the figures depend on."""
-    commit = subprocess.run(
-        ["git", "rev-parse", "HEAD"],  # noqa: S607
-        cwd=REPOSITORY,
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout.strip()
-    return {
-        "cores": os.cpu_count(),
-        "processor": processor(),
-        "load_at_start": os.getloadavg()[0],
-        "commit": commit,
-        "versions": {
-            "python": platform.python_version(),
-            "torch": torch.__version__,
-            "numpy": np.__version__,
-            "Pillow": PIL.__version__,
-        },
-    }
 
 
 def main() -> int:
@@ -222,36 +134,29 @@ def main() -> int:
     arguments = parser.parse_args()
     if arguments.seeds < 0 or arguments.folds < 0 or arguments.folds == 1:
         parser.error("--seeds must be 0 or more, --folds 0 or at least 2")
-    # Training sees the pictures through links, which a relative path would not reach.
-    manifests = sorted(arguments.data.resolve().glob("datasets/*/manifest.json"))
-    if len(manifests) != 1:
-        parser.error(
-            f"{arguments.data} holds {len(manifests)} data sets; stage one with data_staging/stage.py"
-        )
-    dataset = manifests[0].parent
-    classes = len(json.loads(manifests[0].read_text())["classes"])
-    training, validation, test = (read_split(dataset, name) for name in ("train", "validation", "test"))
-    settings = json.loads((REPOSITORY / "cdk.json").read_text())["context"]["scones"]
-    hyperparameters = FROM_SCRATCH if arguments.from_scratch else settings["hyperparameters"]
-    report = {"machine": machine(), "dataset": dataset.name, "hyperparameters": hyperparameters}
-    job = Job(hyperparameters, classes)
+    data_set = find_data_set(arguments.data)
+    training, validation, test = (read_split(data_set, name) for name in ("train", "validation", "test"))
+    hyperparameters = FROM_SCRATCH if arguments.from_scratch else read_cdk_json().hyperparameters
+    report = {"machine": describe_machine(), "dataset": data_set.name, "hyperparameters": hyperparameters}
     results = []
     if arguments.seeds:
+        channels = {"train": training, "validation": validation}
         runs = [
-            measured(f"seed {seed}", job, training, validation, test, seed)
+            measure(f"seed {seed}", hyperparameters, channels, test, seed)
             for seed in range(1, arguments.seeds + 1)
         ]
-        results.append(summary(f"{len(test)} test images, one model a seed", runs))
+        results.append(summarise(f"{len(test)} test images, one model a seed", runs))
     if arguments.folds:
-        parts = folds_of(training + validation, arguments.folds)
+        folds = split_into_folds(training + validation, arguments.folds)
         runs = []
-        for number, held_out in enumerate(parts, start=1):
-            rest = [picture for part in parts if part is not held_out for picture in part]
+        for number, held_out in enumerate(folds, start=1):
+            rest = [picture for fold in folds if fold is not held_out for picture in fold]
             # A tenth of the rest picks the epoch, as the validation channel does; the fold only scores.
-            picked, *others = folds_of(rest, 10)
-            taught = [picture for part in others for picture in part]
-            runs.append(measured(f"fold {number}", job, taught, picked, held_out, number))
-        results.append(summary(f"{arguments.folds}-fold cross-validation of the training images", runs))
+            picking, *others = split_into_folds(rest, 10)
+            learning = [picture for part in others for picture in part]
+            channels = {"train": learning, "validation": picking}
+            runs.append(measure(f"fold {number}", hyperparameters, channels, held_out, number))
+        results.append(summarise(f"{arguments.folds}-fold cross-validation of the training images", runs))
     print(json.dumps({**report, "results": results}, indent=1))
     return 0
 

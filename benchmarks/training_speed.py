@@ -1,37 +1,31 @@
-"""Training beside MXNet 1.9.1: `python benchmarks/training_speed.py DIR [--rounds N] [--epochs N]`.
+"""Measures training beside MXNet 1.9.1: ``python -m benchmarks.training_speed DIR [--rounds N]``.
 
-DIR is what `python data_staging/stage.py --out DIR` wrote; `make bench-training` sets up MXNet. In every
-round each network is trained here (`python -m training train`) and by MXNet (`mxnet_training.py`), in turns:
-the same pictures, symbol, initial weights, batch size, epochs, optimizer and frozen layers. One training here
-is profiled beforehand: where its time goes. Prints one JSON object, and a table to standard error.
+DIR is what ``python data_staging/stage.py --out DIR`` wrote; ``make bench-training`` sets up MXNet. In every
+round each network is trained here (``python -m training train``) and by MXNet (``mxnet_training.py``), in
+turns: the same pictures, symbol, initial weights, batch size, epochs, optimizer and frozen layers. One
+training here is profiled beforehand: where its time goes. Prints one JSON object, and a table to standard
+error.
 """
 
 import argparse
 import json
-import os
 import pstats
 import re
 import statistics
-import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-REPOSITORY = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(REPOSITORY))
+from benchmarks.environment import MXNET, describe_machine
+from benchmarks.job_folder import find_data_set, lay_out, read_split, run_training
+from stacks.configuration.settings import read_cdk_json
+from training.artifact import files as artifact
+from training.network.efficientnet import pretrained
+from training.network.residual import randomly_initialised, residual_symbol
+from training.network.symbol_network import SymbolNetwork
 
-from benchmarks.job_folder import lay_out, staged_dataset  # noqa: E402
-from benchmarks.training_accuracy import machine, read_split  # noqa: E402
-from training.artifact import files as artifact  # noqa: E402
-from training.network.efficientnet import pretrained  # noqa: E402
-from training.network.residual import randomly_initialised, residual_symbol  # noqa: E402
-from training.network.symbol_network import SymbolNetwork  # noqa: E402
-
-MXNET = REPOSITORY / ".cache" / "mxnet-1.9.1" / "bin" / "python"
-RIVAL = REPOSITORY / "benchmarks" / "mxnet_training.py"
 EPOCH_SECONDS = re.compile(r"Epoch\[\d+\] Time cost=([0-9.]+)")
 SCRATCH = {
     "use_pretrained_model": "0",
@@ -68,38 +62,23 @@ class Run:
         return statistics.median(self.epochs)
 
 
-def timed(command: Sequence[str | Path]) -> Run:
-    """Runs a training to its end.
-
-    Raises:
-        SystemExit: it failed; with the last it said.
-    """
-    started = time.monotonic()
-    completed = subprocess.run(
-        command,
-        cwd=REPOSITORY,
-        env={**os.environ, "SCONES_SEED": "1"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    seconds = time.monotonic() - started
-    if completed.returncode:
-        sys.exit(f"{' '.join(map(str, command))} failed:\n{completed.stderr[-2000:]}")
-    return Run(seconds, tuple(map(float, EPOCH_SECONDS.findall(completed.stdout))))
+def time_training(command: Sequence[str | Path]) -> Run:
+    """Runs a command that trains, and reads the seconds of its epochs in its log."""
+    training = run_training(command)
+    return Run(training.seconds, tuple(map(float, EPOCH_SECONDS.findall(training.log))))
 
 
-def ratios(ours: Sequence[float], rival: Sequence[float]) -> dict[str, float]:
-    """Returns how many times as long the rival took, round by round: the least, median and greatest."""
+def compute_ratios(ours: Sequence[float], rival: Sequence[float]) -> dict[str, float]:
+    """Returns how many times as long the rival took, by round: the least, the median and the greatest."""
     found = [theirs / mine for mine, theirs in zip(ours, rival, strict=True)]
     return {"min": min(found), "median": statistics.median(found), "max": max(found)}
 
 
-def where_the_time_goes(profile: Path) -> dict[str, float]:
+def measure_parts(profile: Path) -> dict[str, float]:
     """Returns each part's share of a profiled training.
 
     Raises:
-        SystemExit: a function of a part does not occur in the profile.
+        SystemExit: A function of a part does not occur in the profile.
     """
     stats = pstats.Stats(str(profile))
     entries = stats.stats  # type: ignore[attr-defined]
@@ -118,68 +97,69 @@ def where_the_time_goes(profile: Path) -> dict[str, float]:
     return {**shares, "the rest": 1 - sum(shares.values())}
 
 
-def initial_network(chosen: dict[str, str], classes: int) -> SymbolNetwork:
-    """Returns what the training begins with."""
-    shape = tuple(int(side) for side in chosen["image_shape"].split(","))
+def build_initial_network(hyperparameters: dict[str, str], num_classes: int) -> SymbolNetwork:
+    """Returns the network that a training begins with."""
+    shape = tuple(int(side) for side in hyperparameters["image_shape"].split(","))
     assert len(shape) == 3
-    if chosen["use_pretrained_model"] == "1":
-        return pretrained(classes, shape)
-    return randomly_initialised(residual_symbol(int(chosen["num_layers"]), shape, classes), shape)
+    if hyperparameters["use_pretrained_model"] == "1":
+        return pretrained(num_classes, shape)
+    symbol = residual_symbol(int(hyperparameters["num_layers"]), shape, num_classes)
+    return randomly_initialised(symbol, shape)
 
 
-def prepare_rival(root: Path, chosen: dict[str, str], classes: int) -> list[str | Path]:
-    """Writes the artifact that MXNet begins with and returns MXNet's command for the job under `root`.
+def prepare_rival(root: Path, hyperparameters: dict[str, str]) -> list[str | Path]:
+    """Writes the artifact that MXNet begins with and returns MXNet's command for the job under ``root``.
 
-    What a finished training here has left as it was, MXNet leaves so too.
+    The weights that a finished training here has left as they were, MXNet is told to leave so too.
     """
-    network = initial_network(chosen, classes)
-    values = network.state_dict()
-    trained = artifact.load(root / "model").state_dict()
+    trained = artifact.load(root / "model")
+    network = build_initial_network(hyperparameters, trained.num_classes)
+    values, trained_values = network.state_dict(), trained.state_dict()
     unchanged = [
         name.removeprefix("arg:")
         for name, value in values.items()
-        if name.startswith("arg:") and value.equal(trained[name])
+        if name.startswith("arg:") and value.equal(trained_values[name])
     ]
     start = root / "start"
     start.mkdir()
-    artifact.describe(start, network.symbol, network.image_shape, int(chosen["mini_batch_size"]))
+    mini_batch_size = int(hyperparameters["mini_batch_size"])
+    artifact.describe(start, network.symbol, network.image_shape, mini_batch_size)
     artifact.store_weights(start, values, 0)
     (root / "frozen.json").write_text(json.dumps(unchanged))
-    return [MXNET, RIVAL, root, start, root / "frozen.json"]
+    return [MXNET, "-m", "benchmarks.mxnet_training", root, start, root / "frozen.json"]
 
 
-def compare(name: str, chosen: dict[str, str], dataset: Path, rounds: int) -> dict[str, object]:
-    """Trains a network `rounds` times here and in MXNet, in turns, and profiles a training here."""
-    channels = {split: read_split(dataset, split) for split in ("train", "validation")}
-    classes = 1 + max(picture.label for picture in channels["train"])
+def compare(name: str, hyperparameters: dict[str, str], data_set: Path, rounds: int) -> dict[str, object]:
+    """Trains a network ``rounds`` times here and in MXNet, in turns, and profiles a training here."""
+    channels = {split: read_split(data_set, split) for split in ("train", "validation")}
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
-        lay_out(root, channels, {**chosen, "num_classes": str(classes)})
+        lay_out(root, channels, hyperparameters)
         job = ["-m", "training", "train", "--root", str(root)]
         profile = root / "profile"
-        timed([sys.executable, "-m", "cProfile", "-o", str(profile), *job])
-        shares = where_the_time_goes(profile)
-        theirs = prepare_rival(root, chosen, classes)
+        time_training([sys.executable, "-m", "cProfile", "-o", str(profile), *job])
+        shares = measure_parts(profile)
+        theirs = prepare_rival(root, hyperparameters)
         runs: dict[str, list[Run]] = {"here": [], "MXNet": []}
         for number in range(rounds):
             turn = [("here", [sys.executable, *job]), ("MXNet", theirs)]
             for whose, command in turn[:: -1 if number % 2 else 1]:
-                runs[whose].append(timed(command))
+                runs[whose].append(time_training(command))
                 print(f"{name}, round {number + 1}, {whose}: {runs[whose][-1]}", file=sys.stderr, flush=True)
     here, mxnet = runs["here"], runs["MXNet"]
     return {
         "network": name,
-        "epochs": int(chosen["epochs"]),
+        "epochs": int(hyperparameters["epochs"]),
         "seconds": {whose: [vars(run) for run in found] for whose, found in runs.items()},
         "MXNet takes times as long": {
-            "process": ratios([run.process for run in here], [run.process for run in mxnet]),
-            "epoch": ratios([run.epoch for run in here], [run.epoch for run in mxnet]),
+            "process": compute_ratios([run.process for run in here], [run.process for run in mxnet]),
+            "epoch": compute_ratios([run.epoch for run in here], [run.epoch for run in mxnet]),
         },
         "where the time goes": shares,
     }
 
 
-def table(results: Sequence[dict[str, object]]) -> str:
+def format_table(results: Sequence[dict[str, object]]) -> str:
     """Returns the results as lines of text."""
     lines = []
     for result in results:
@@ -204,15 +184,18 @@ def main() -> int:
         parser.error("--rounds and --epochs must be 1 or more")
     if not MXNET.exists():
         parser.error(f"there is no {MXNET}; make bench-training installs it")
-    dataset = staged_dataset(arguments.data)
-    default = json.loads((REPOSITORY / "cdk.json").read_text())["context"]["scones"]["hyperparameters"]
+    data_set = find_data_set(arguments.data)
+    default = read_cdk_json().hyperparameters
     epochs = {"epochs": str(arguments.epochs or default["epochs"])}
     results = [
-        compare(name, {**chosen, **epochs}, dataset, arguments.rounds)
-        for name, chosen in (("default, pretrained", default), ("ResNet-20 from scratch, 32x32", SCRATCH))
+        compare(name, {**hyperparameters, **epochs}, data_set, arguments.rounds)
+        for name, hyperparameters in (
+            ("default, pretrained", default),
+            ("ResNet-20 from scratch, 32x32", SCRATCH),
+        )
     ]
-    print(table(results), file=sys.stderr)
-    print(json.dumps({"machine": machine(), "dataset": dataset.name, "results": results}, indent=1))
+    print(format_table(results), file=sys.stderr)
+    print(json.dumps({"machine": describe_machine(), "dataset": data_set.name, "results": results}, indent=1))
     return 0
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import serving
-from benchmarks.serving import summary, table
+from benchmarks.serving import format_table, summarise
 
 
 def test_a_ratio_above_one_is_in_our_favour_whatever_the_figure() -> None:
@@ -24,7 +24,7 @@ def test_a_ratio_above_one_is_in_our_favour_whatever_the_figure() -> None:
             "MXNet": {"answers a second": 10.0, "p50, ms": 15.0},
         },
     ]
-    found = summary(rounds)
+    found = summarise(rounds)
     assert found["answers a second"] == {
         "here": 30,
         "MXNet": 10,
@@ -39,7 +39,7 @@ def test_a_ratio_above_one_is_in_our_favour_whatever_the_figure() -> None:
         "ratio median": 1.5,
         "ratio max": 2,
     }
-    assert "3.00 (2.00 to 4.00)" in table(found)
+    assert "3.00 (2.00 to 4.00)" in format_table(found)
 
 
 @pytest.mark.parametrize("wrong", [["--rounds", "0"], ["--seconds", "0"]])
@@ -65,5 +65,5 @@ def test_without_mxnet_it_says_how_to_get_it(
 
 def test_a_server_that_ends_at_once_ends_the_benchmark_in_one_line() -> None:
     command = [sys.executable, "-c", "raise SystemExit(1)"]
-    with pytest.raises(SystemExit, match="does not answer"), serving.served(command, b""):
+    with pytest.raises(SystemExit, match="does not answer"), serving.serve(command, b""):
         pass

@@ -1,25 +1,22 @@
 """The training benchmark: ratios, where the time goes, and what both sides are given."""
 
 import cProfile
-import json
 import pstats
 from pathlib import Path
 
 import pytest
 
 from benchmarks import training_speed
-from benchmarks.job_folder import lay_out, staged_dataset
-from benchmarks.training_accuracy import Picture
-from benchmarks.training_speed import Run, ratios, timed, where_the_time_goes
+from benchmarks.training_speed import Run, compute_ratios, measure_parts, time_training
 
 
 def test_ratios_are_taken_round_by_round() -> None:
-    assert ratios([1, 2, 4], [3, 4, 4]) == {"min": 1, "median": 2, "max": 3}
+    assert compute_ratios([1, 2, 4], [3, 4, 4]) == {"min": 1, "median": 2, "max": 3}
 
 
 def test_epochs_are_read_from_the_log(monkeypatch: pytest.MonkeyPatch) -> None:
     lines = r"INFO:root:Epoch[0] Time cost=2.5\nEpoch[0] Train-accuracy=0.9\n[1] Epoch[1] Time cost=1.250"
-    run = timed(["printf", lines])
+    run = time_training(["printf", lines])
     assert run.epochs == (2.5, 1.25)
     assert run.process < 60
     assert Run(9.0, (3.0, 1.0, 2.0)).epoch == 2.0
@@ -27,7 +24,7 @@ def test_epochs_are_read_from_the_log(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_training_that_fails_ends_the_benchmark_with_what_it_said() -> None:
     with pytest.raises(SystemExit, match="no such data"):
-        timed(["bash", "-c", "echo no such data >&2; exit 3"])
+        time_training(["bash", "-c", "echo no such data >&2; exit 3"])
 
 
 def spend(profile: Path) -> None:
@@ -49,7 +46,7 @@ def test_shares_of_the_time_add_up(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     spend(tmp_path / "profile")
     file = Path(__file__).name
     monkeypatch.setattr(training_speed, "PARTS", {"long": [(file, "long")], "short": [(file, "short")]})
-    shares = where_the_time_goes(tmp_path / "profile")
+    shares = measure_parts(tmp_path / "profile")
     assert sum(shares.values()) == pytest.approx(1)
     entries = pstats.Stats(str(tmp_path / "profile")).stats
     (cumulative,) = (entry[3] for (_, _, name), entry in entries.items() if name == "long")
@@ -63,23 +60,4 @@ def test_a_part_that_the_profile_does_not_know_is_named(
     spend(tmp_path / "profile")
     monkeypatch.setattr(training_speed, "PARTS", {"backward": [("nowhere.py", "renamed")]})
     with pytest.raises(SystemExit, match="nothing of backward"):
-        where_the_time_goes(tmp_path / "profile")
-
-
-def test_a_job_folder_is_laid_out_as_the_container_finds_it(tmp_path: Path) -> None:
-    picture = tmp_path / "a.png"
-    picture.write_bytes(b"pixels")
-    root = tmp_path / "job"
-    lay_out(root, {"train": [Picture(picture, 1)] * 2, "validation": [Picture(picture, 0)]}, {"epochs": "1"})
-    settings = json.loads((root / "input/config/hyperparameters.json").read_text())
-    assert settings == {"epochs": "1", "num_training_samples": "2"}
-    assert (root / "input/data/train_lst/train.lst").read_text() == "0\t1\t0.png\n1\t1\t1.png\n"
-    assert (root / "input/data/validation/0.png").read_bytes() == b"pixels"
-
-
-def test_a_folder_without_a_data_set_is_one_line(tmp_path: Path) -> None:
-    with pytest.raises(SystemExit, match="holds 0 data sets; stage one"):
-        staged_dataset(tmp_path)
-    (tmp_path / "datasets" / "0123").mkdir(parents=True)
-    (tmp_path / "datasets" / "0123" / "manifest.json").touch()
-    assert staged_dataset(tmp_path) == tmp_path / "datasets" / "0123"
+        measure_parts(tmp_path / "profile")

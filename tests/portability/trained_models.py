@@ -1,8 +1,5 @@
 """The models whose answers are compared: each trained by the algorithm's own process on staged pictures."""
 
-import os
-import subprocess
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,13 +8,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from benchmarks.job_folder import lay_out
-from benchmarks.training_accuracy import Picture, read_split
+from benchmarks import job_folder
+from benchmarks.job_folder import Picture, lay_out, read_split
 from training.artifact import files as artifact
 from training.data.images import read_image, resize_whole
 from training.serving.predictor import Predictor
-
-REPOSITORY = Path(__file__).resolve().parents[2]
 
 
 @dataclass(frozen=True)
@@ -106,21 +101,9 @@ def train(recipe: Recipe, dataset: Path, root: Path) -> TrainedModel:
     training, validation, test = (read_split(dataset, split) for split in ("train", "validation", "test"))
     training = evenly(training, recipe.training_images)
     test = evenly(test, recipe.test_images)
-    chosen = {
-        **recipe.hyperparameters,
-        "num_classes": str(1 + max(picture.label for picture in training)),
-        "image_shape": recipe.image_shape,
-    }
-    lay_out(root, {"train": training, "validation": validation}, chosen)
-    completed = subprocess.run(
-        [sys.executable, "-m", "training", "train", "--root", str(root)],
-        cwd=REPOSITORY,
-        env={**os.environ, "SCONES_SEED": "1"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert completed.returncode == 0, completed.stderr
+    hyperparameters = {**recipe.hyperparameters, "image_shape": recipe.image_shape}
+    lay_out(root, {"train": training, "validation": validation}, hyperparameters)
+    job_folder.train(root)
     shape = tuple(map(int, recipe.image_shape.split(",")))
     further = training[: 4 * int(recipe.hyperparameters.get("mini_batch_size", "32"))]
     test_pixels = pixels_of(test, shape)
