@@ -64,7 +64,7 @@ def classify(root: Path, pictures: Sequence[Picture]) -> tuple[NDArray[np.float3
     with torch.inference_mode():
         for picture in pictures:
             pixels = torch.tensor(resize_whole(read_image(picture.path), height, width))
-            probabilities.append(network.probabilities(pixels.permute(2, 0, 1)[None].float())[0].numpy())
+            probabilities.append(network.predict(pixels.permute(2, 0, 1)[None].float())[0].numpy())
     right = np.argmax(probabilities, axis=1) == [picture.label for picture in pictures]
     return np.max(probabilities, axis=1), right
 

@@ -22,8 +22,8 @@ from benchmarks.environment import MXNET, describe_machine
 from benchmarks.job_folder import find_data_set, lay_out, read_split, run_training
 from stacks.configuration.settings import read_cdk_json
 from training.artifact import files as artifact
-from training.network.efficientnet import pretrained
-from training.network.residual import randomly_initialised, residual_symbol
+from training.network.efficientnet import load_pretrained
+from training.network.residual import build_resnet, initialise_randomly
 from training.network.symbol_network import SymbolNetwork
 
 EPOCH_SECONDS = re.compile(r"Epoch\[\d+\] Time cost=([0-9.]+)")
@@ -41,7 +41,7 @@ SCRATCH = {
 # None of them calls another one.
 PARTS = {
     "start of the process": [("<frozen importlib._bootstrap>", "_find_and_load")],
-    "data": [("training/data/examples.py", "__init__"), ("training/data/examples.py", "batch")],
+    "data": [("training/data/examples.py", "__init__"), ("training/data/examples.py", "load_batch")],
     "augmentation": [("training/data/augmentation.py", "augment")],
     "network, forward": [("training/network/symbol_network.py", "_run")],
     "network, backward": [("torch/autograd/graph.py", "_engine_run_backward")],
@@ -102,9 +102,9 @@ def build_initial_network(hyperparameters: dict[str, str], num_classes: int) -> 
     shape = tuple(int(side) for side in hyperparameters["image_shape"].split(","))
     assert len(shape) == 3
     if hyperparameters["use_pretrained_model"] == "1":
-        return pretrained(num_classes, shape)
-    symbol = residual_symbol(int(hyperparameters["num_layers"]), shape, num_classes)
-    return randomly_initialised(symbol, shape)
+        return load_pretrained(num_classes, shape)
+    symbol = build_resnet(int(hyperparameters["num_layers"]), shape, num_classes)
+    return initialise_randomly(symbol, shape)
 
 
 def prepare_rival(root: Path, hyperparameters: dict[str, str]) -> list[str | Path]:

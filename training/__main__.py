@@ -1,4 +1,4 @@
-"""`python -m training train|serve [--root DIR] [--port N]`: the algorithm as its container would run it."""
+"""Runs the algorithm as its container would: ``python -m training train|serve [--root DIR] [--port N]``."""
 
 import argparse
 import contextlib
@@ -11,7 +11,7 @@ from training.container_paths import ContainerPaths
 from training.contract import CustomerError
 
 
-def _arguments() -> argparse.Namespace:
+def _parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m training", description=__doc__)
     parser.add_argument("command", choices=("train", "serve"))
     parser.add_argument("--root", type=Path, default=ContainerPaths.root, help="stands in for /opt/ml")
@@ -22,7 +22,7 @@ def _arguments() -> argparse.Namespace:
     return arguments
 
 
-def _leave_failure(paths: ContainerPaths, message: str) -> None:
+def _write_failure(paths: ContainerPaths, message: str) -> None:
     # The disk that failed the job may fail this too; what is printed is then all there is.
     with contextlib.suppress(OSError):
         paths.write_failure(message)
@@ -30,7 +30,7 @@ def _leave_failure(paths: ContainerPaths, message: str) -> None:
 
 def main() -> int:
     """Returns the exit status: 0, 1 for a fault of the input, 130 or 143 when interrupted or terminated."""
-    arguments = _arguments()
+    arguments = _parse_arguments()
     logging.basicConfig(
         stream=sys.stdout,
         level=logging.INFO,
@@ -52,7 +52,7 @@ def main() -> int:
     except (CustomerError, OSError) as error:
         message = str(error) if isinstance(error, CustomerError) else f"AlgorithmError: {error}"
         if arguments.command == "train":
-            _leave_failure(paths, message)
+            _write_failure(paths, message)
         print(message, file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -61,7 +61,7 @@ def main() -> int:
     except Exception as error:
         # A fault of the program keeps its traceback, but its reason has to reach whoever started the job.
         if arguments.command == "train":
-            _leave_failure(paths, f"AlgorithmError: {type(error).__name__}: {error}")
+            _write_failure(paths, f"AlgorithmError: {type(error).__name__}: {error}")
         raise
 
 

@@ -1,4 +1,4 @@
-"""The one reader of /opt/ml: where a SageMaker container finds its input and leaves its output."""
+"""Reads and writes /opt/ml: where a SageMaker container finds its input and leaves its output."""
 
 import json
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from training.contract import CustomerError
 
 @dataclass(frozen=True)
 class ContainerPaths:
-    """The folders and files under `root`, which stands for /opt/ml.
+    """The folders and files under ``root``, which stands for /opt/ml.
 
     Source: AWS, "How Amazon SageMaker AI provides training information".
     """
@@ -33,14 +33,14 @@ class ContainerPaths:
         return self.root / "output" / "failure"
 
     def channel(self, name: str) -> Path:
-        """The folder of an input channel; it exists only if the job has that channel."""
+        """Returns the folder of an input channel; it exists only if the job has that channel."""
         return self.root / "input" / "data" / name
 
     def read_hyperparameters(self) -> dict[str, str]:
         """Returns the job's own hyperparameters: names and values, both strings.
 
         Raises:
-            CustomerError: the file is absent, or is not a JSON object of strings.
+            CustomerError: The file is absent, or is not a JSON object of strings.
         """
         try:
             given = _read_json(self.hyperparameters)
@@ -54,7 +54,7 @@ class ContainerPaths:
         """Returns the settings of each channel, such as ContentType; none if that file is not there.
 
         Raises:
-            CustomerError: the file is not a JSON object of objects of strings.
+            CustomerError: The file is not a JSON object of objects of strings.
         """
         try:
             given = _read_json(self.input_data_config)
@@ -67,7 +67,7 @@ class ContainerPaths:
         raise CustomerError(f"Customer Error: {self.input_data_config} must map channels to their settings.")
 
     def write_failure(self, message: str) -> None:
-        """Leaves the reason of a failed job; SageMaker shows its first 1024 characters."""
+        """Writes the reason of a failed job; SageMaker shows its first 1024 characters."""
         self.failure.parent.mkdir(parents=True, exist_ok=True)
         unfinished = self.failure.with_name("failure.unfinished")
         unfinished.write_text(message[:1024], encoding="utf-8")

@@ -11,7 +11,7 @@ MODEL_NAME = "image-classification"
 
 
 class CustomerError(Exception):
-    """A fault of the job's input: its one-line text goes to `output/failure`, and the job exits with 1."""
+    """A fault of the job's input: its one-line text goes to ``output/failure``, and the job exits with 1."""
 
 
 # What the container prints as its default-input.json; momentum 0 there, 0.9 in effect (recorded log).

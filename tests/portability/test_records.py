@@ -21,10 +21,12 @@ def test_images_and_labels_that_mxnet_packs_are_read(dataset: Path, mxnet, tmp_p
     channel = tmp_path / "train"
     channel.mkdir()
     mxnet.record(images, np.array(labels, np.float32), channel / "train.rec")
-    chosen = parse({"num_classes": "2", "num_training_samples": str(len(labels))})
-    found = read_records(find_records(channel), channel, chosen)
+    hyperparameters = parse({"num_classes": "2", "num_training_samples": str(len(labels))})
+    found = read_records(find_records(channel), channel, hyperparameters)
     assert [record.label for record in found] == labels
-    assert [record.content() for record in found] == [path.read_bytes() for path in sorted(images.iterdir())]
+    assert [record.get_content() for record in found] == [
+        path.read_bytes() for path in sorted(images.iterdir())
+    ]
 
 
 def test_several_labels_that_mxnet_packs_are_read(mxnet, tmp_path: Path) -> None:
@@ -36,7 +38,7 @@ def test_several_labels_that_mxnet_packs_are_read(mxnet, tmp_path: Path) -> None
     channel = tmp_path / "train"
     channel.mkdir()
     mxnet.record(images, labels, channel / "train.rec")
-    chosen = parse({"num_classes": "3", "num_training_samples": "2", "multi_label": "1"})
-    found = read_records(find_records(channel), channel, chosen)
+    hyperparameters = parse({"num_classes": "3", "num_training_samples": "2", "multi_label": "1"})
+    found = read_records(find_records(channel), channel, hyperparameters)
     assert [record.label for record in found] == [(1, 0, 1), (0, 0, 1)]
-    assert [record.content() for record in found] == [b"a", b"b"]
+    assert [record.get_content() for record in found] == [b"a", b"b"]

@@ -135,7 +135,7 @@ def reference(folder: Path, pixels: NDArray[np.float32]) -> NDArray[np.float64]:
     """Returns the probabilities of the artifact in double precision: what all others are held to."""
     network = artifact.load(folder).double()
     with torch.inference_mode():
-        parts = [network.probabilities(part.double()) for part in torch.from_numpy(pixels).split(16)]
+        parts = [network.predict(part.double()) for part in torch.from_numpy(pixels).split(16)]
     return torch.cat(parts).numpy()
 
 

@@ -27,17 +27,17 @@ class Job:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self.hyperparameters()
-        self.channel("train", 24)
-        self.channel("validation", 10)
+        self.set_hyperparameters()
+        self.draw_channel("train", 24)
+        self.draw_channel("validation", 10)
 
-    def hyperparameters(self, **changes: object) -> None:
+    def set_hyperparameters(self, **changes: object) -> None:
         """Those of a 20-layer network trained from scratch, with these changes."""
         file = self.root / "input" / "config" / "hyperparameters.json"
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(json.dumps({**SCRATCH, **changes}))
 
-    def channel(self, name: str, count: int, size: tuple[int, int] = (32, 32)) -> Path:
+    def draw_channel(self, name: str, count: int, size: tuple[int, int] = (32, 32)) -> Path:
         """Draws bright and dark noise for labels 0 and 1; returns the channel's folder."""
         folder = self.root / "input" / "data" / name
         shutil.rmtree(folder, ignore_errors=True)
@@ -49,15 +49,15 @@ class Job:
             pixels = random.integers(label * 100, label * 100 + 150, (size[1], size[0], 3), dtype=np.uint8)
             Image.fromarray(pixels).save(folder / f"{index}.png")
             lines.append(f"{index}\t{label}\t{index}.png")
-        self.list_file(name, "\n".join(lines) + "\n")
+        self.write_list(name, "\n".join(lines) + "\n")
         return folder
 
-    def list_file(self, channel: str, text: str) -> None:
+    def write_list(self, channel: str, text: str) -> None:
         file = self.root / "input" / "data" / f"{channel}_lst" / f"{channel}.lst"
         file.parent.mkdir(exist_ok=True)
         file.write_text(text)
 
-    def failure(self) -> str:
+    def read_failure(self) -> str:
         return (self.root / "output" / "failure").read_text()
 
 

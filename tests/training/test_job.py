@@ -36,7 +36,7 @@ def skeleton(text: str) -> list[str]:
 
 
 def test_the_log_has_the_lines_of_a_recorded_aws_job_in_their_order(job, run):
-    job.channel("train", 8 * 21)
+    job.draw_channel("train", 8 * 21)
     status, out, _ = run(job)
     recorded = skeleton(RECORDED.read_text())
     ours = skeleton(out)
@@ -71,7 +71,7 @@ def test_the_same_seed_gives_the_same_weights_and_another_seed_others(job, run):
         (path,) = (job.root / "model").glob("*.params")
         return path.read_bytes()
 
-    job.hyperparameters(augmentation_type="crop_color_transform", epochs="1")
+    job.set_hyperparameters(augmentation_type="crop_color_transform", epochs="1")
     first = weights("7")
     assert weights("7") == first
     assert weights("8") != first
@@ -94,13 +94,13 @@ def test_the_log_names_the_list_as_its_file_is_named(job, run):
 @pytest.mark.parametrize("optimizer", ["sgd", "nag", "adam", "rmsprop"])
 def test_each_optimizer_learns_bright_from_dark(job, run, optimizer):
     rate = "0.05" if optimizer in ("sgd", "nag") else "0.005"
-    job.hyperparameters(optimizer=optimizer, learning_rate=rate, epochs="10", mini_batch_size="4")
+    job.set_hyperparameters(optimizer=optimizer, learning_rate=rate, epochs="10", mini_batch_size="4")
     _, out, _ = run(job)
     assert max(map(float, re.findall(r"Validation-accuracy=(.*)", out))) >= 0.9
 
 
 def test_checkpoint_frequency_keeps_one_file_each_so_many_epochs(job, run):
-    job.hyperparameters(epochs="4", checkpoint_frequency="2")
+    job.set_hyperparameters(epochs="4", checkpoint_frequency="2")
     _, out, _ = run(job)
     names = sorted(path.name for path in (job.root / "model").glob("*.params"))
     assert names == ["image-classification-0002.params", "image-classification-0004.params"]
@@ -126,7 +126,7 @@ def test_checkpoint_frequency_keeps_one_file_each_so_many_epochs(job, run):
     ],
 )
 def test_with_checkpoint_frequency_the_epoch_at_which_training_ends_is_kept_too(job, run, changes, stored):
-    job.hyperparameters(**changes)
+    job.set_hyperparameters(**changes)
     _, out, _ = run(job)
     names = sorted(path.name for path in (job.root / "model").glob("*.params"))
     assert names == [f"image-classification-{number:04d}.params" for number in stored]
@@ -136,7 +136,7 @@ def test_with_checkpoint_frequency_the_epoch_at_which_training_ends_is_kept_too(
 
 def test_early_stopping_ends_before_the_last_epoch(job, run):
     stopping = {"early_stopping": "True", "early_stopping_min_epochs": "2", "early_stopping_patience": "1"}
-    job.hyperparameters(**stopping, epochs="9", early_stopping_tolerance="1.0")
+    job.set_hyperparameters(**stopping, epochs="9", early_stopping_tolerance="1.0")
     _, out, _ = run(job)
     assert "Using early stopping for training" in out
     assert "Early stopping criteria met." in out
@@ -144,14 +144,14 @@ def test_early_stopping_ends_before_the_last_epoch(job, run):
 
 
 def test_top_k_accuracy_is_logged(job, run):
-    job.hyperparameters(top_k="2")
+    job.set_hyperparameters(top_k="2")
     _, out, _ = run(job)
     assert "Epoch[0] Train-top_k_accuracy_2=1.000000" in out
 
 
 def test_the_learning_rate_falls_at_its_steps(job, run, monkeypatch):
     steps = {"lr_scheduler_step": "1", "lr_scheduler_factor": "0", "weight_decay": "0", "momentum": "0"}
-    job.hyperparameters(**steps, checkpoint_frequency="1", epochs="2")
+    job.set_hyperparameters(**steps, checkpoint_frequency="1", epochs="2")
     rates = []
     original = torch.optim.SGD.step
 
@@ -165,7 +165,7 @@ def test_the_learning_rate_falls_at_its_steps(job, run, monkeypatch):
 
 
 def test_a_pretrained_network_is_tuned(job, run):
-    job.hyperparameters(
+    job.set_hyperparameters(
         use_pretrained_model="1",
         num_layers="18",
         image_shape="3,224,224",
@@ -188,8 +188,8 @@ def test_a_pretrained_network_is_tuned(job, run):
 def test_images_may_have_any_number_of_classes(job, run):
     for channel, count in (("train", 24), ("validation", 10)):
         rows = "".join(f"{index}\t{index % 2}\t{1 - index % 2}\t1\t{index}.png\n" for index in range(count))
-        job.list_file(channel, rows)
-    job.hyperparameters(
+        job.write_list(channel, rows)
+    job.set_hyperparameters(
         multi_label="1", use_weighted_loss="1", num_classes="3", epochs="10", mini_batch_size="4"
     )
     status, out, err = run(job)
@@ -202,8 +202,8 @@ def test_images_may_have_any_number_of_classes(job, run):
 
 def test_one_class_alone_is_a_number_of_classes_too(job, run):
     for channel, count in (("train", 24), ("validation", 10)):
-        job.list_file(channel, "".join(f"{index}\t0\t{index}.png\n" for index in range(count)))
-    job.hyperparameters(num_classes="1", epochs="1")
+        job.write_list(channel, "".join(f"{index}\t0\t{index}.png\n" for index in range(count)))
+    job.set_hyperparameters(num_classes="1", epochs="1")
     status, out, _ = run(job)
     assert status == 0
     assert "Epoch[0] Validation-accuracy=1.000000" in out
@@ -211,7 +211,7 @@ def test_one_class_alone_is_a_number_of_classes_too(job, run):
 
 BAD_INPUT = {
     "fewer images than mini_batch_size": (
-        lambda job: job.channel("train", 7),
+        lambda job: job.draw_channel("train", 7),
         "ClientError: The number of input images must be bigger or equal to the mini_batch_size.",
     ),
     "no validation channel": (
@@ -219,11 +219,11 @@ BAD_INPUT = {
         "Customer Error: There is no validation channel.",
     ),
     "an empty list": (
-        lambda job: job.list_file("train", ""),
+        lambda job: job.write_list("train", ""),
         "Customer Error: Invalid lst file in the train channel.",
     ),
     "a label out of range": (
-        lambda job: job.list_file("validation", "0\t5\t0.png\n"),
+        lambda job: job.write_list("validation", "0\t5\t0.png\n"),
         "Customer Error: Invalid lst file in the validation channel. validation.lst line 1: the label 5",
     ),
     "a file that the list names and the channel lacks": (
@@ -232,7 +232,7 @@ BAD_INPUT = {
         "'3.png'; missing are 1 of 24 files.",
     ),
     "one label an image where there must be one for each class": (
-        lambda job: job.hyperparameters(multi_label="1"),
+        lambda job: job.set_hyperparameters(multi_label="1"),
         "Customer Error: Mismatch between number of labels in the multi-label data (1) and the num_classes "
         "parameter (2).",
     ),
@@ -241,15 +241,15 @@ BAD_INPUT = {
         "Customer Error: Unable to read the image 3.png in the train channel: not a PNG or JPEG image.",
     ),
     "an image smaller than image_shape": (
-        lambda job: job.channel("train", 24, size=(20, 40)),
+        lambda job: job.draw_channel("train", 24, size=(20, 40)),
         "Customer Error: The image 0.png in the train channel is 20x40 pixels, smaller than image_shape",
     ),
     "a value out of range": (
-        lambda job: job.hyperparameters(epochs="0"),
+        lambda job: job.set_hyperparameters(epochs="0"),
         "Customer Error: The value '0' is not valid for the 'epochs' hyperparameter",
     ),
     "hyperparameters that are no strings": (
-        lambda job: job.hyperparameters(epochs=3),
+        lambda job: job.set_hyperparameters(epochs=3),
         "Customer Error: ",
     ),
     "no hyperparameters": (
@@ -273,17 +273,17 @@ def test_bad_input_fails_in_one_line_and_leaves_no_model(job, run, case):
     spoil(job)
     status, _, err = run(job)
     assert status == 1
-    assert err == job.failure() + "\n"
+    assert err == job.read_failure() + "\n"
     assert err.startswith(message)
     assert err.count("\n") == 1
     assert not list((job.root / "model").iterdir())
 
 
 def test_training_that_diverges_fails_in_one_line_and_stores_nothing_of_it(job, run):
-    job.hyperparameters(optimizer="rmsprop", gamma="1", learning_rate="0.1", epochs="3")
+    job.set_hyperparameters(optimizer="rmsprop", gamma="1", learning_rate="0.1", epochs="3")
     status, out, err = run(job)
     assert status == 1
-    assert err == job.failure() + "\n"
+    assert err == job.read_failure() + "\n"
     assert err.startswith("Customer Error: Training diverged: ")
     assert "Set a smaller learning_rate" in err
     assert err.count("\n") == 1
@@ -296,7 +296,7 @@ def test_a_fault_of_the_program_leaves_its_reason_too(job, run, monkeypatch):
     monkeypatch.setattr("training.fitting.train.fit", lambda *arguments: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         run(job)
-    assert job.failure() == "AlgorithmError: ZeroDivisionError: division by zero"
+    assert job.read_failure() == "AlgorithmError: ZeroDivisionError: division by zero"
 
 
 def test_a_disk_that_cannot_be_written_is_one_line(job, run):
@@ -304,20 +304,20 @@ def test_a_disk_that_cannot_be_written_is_one_line(job, run):
     status, _, err = run(job)
     assert status == 1
     assert err.startswith("AlgorithmError: ")
-    assert err == job.failure() + "\n"
+    assert err == job.read_failure() + "\n"
 
 
 def test_resize_makes_small_images_large_enough(job, run):
-    job.channel("train", 24, size=(20, 40))
-    job.hyperparameters(resize="28", epochs="1")
+    job.draw_channel("train", 24, size=(20, 40))
+    job.set_hyperparameters(resize="28", epochs="1")
     status, _, _ = run(job)
     assert status == 0
 
 
 def test_a_second_run_in_the_same_folder_forgets_the_first(job, run):
-    job.list_file("train", "")
+    job.write_list("train", "")
     run(job)
-    job.channel("train", 24)
+    job.draw_channel("train", 24)
     (job.root / "model" / "image-classification-0099.params").touch()
     status, _, _ = run(job)
     assert status == 0

@@ -17,7 +17,7 @@ REPOSITORY = Path(__file__).parents[2]
 @pytest.fixture
 def running(job):
     """A long job in its own process, past its first stored model."""
-    job.hyperparameters(epochs="5000")
+    job.set_hyperparameters(epochs="5000")
     process = subprocess.Popen(
         [sys.executable, "-m", "training", "train", "--root", str(job.root)],
         cwd=REPOSITORY,

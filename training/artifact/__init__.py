@@ -1,1 +1,1 @@
-"""The model artifact, both ways: model.tar.gz, its files, MXNet's parameters."""
+"""The model artifact: ``files`` with ``parameters``; an earlier job's by ``channel`` and ``archive``."""

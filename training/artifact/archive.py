@@ -1,4 +1,4 @@
-"""Unpacks a model.tar.gz of the built-in: only the files that it consists of, within bounds, and no links."""
+"""Unpacks a model.tar.gz of the built-in: only the files of a model, within bounds, and no links."""
 
 import gzip
 import re
@@ -15,14 +15,14 @@ MAX_BYTES = 1 << 30
 
 
 class InvalidArchive(Exception):
-    """The text says in one line what is wrong with it."""
+    """The archive cannot be unpacked; the text says in one line why."""
 
 
 def unpack(archive: Path, folder: Path) -> None:
     """Writes the archive's files into an empty folder.
 
     Raises:
-        InvalidArchive: damaged, too large when unpacked, or with something else in it.
+        InvalidArchive: It is damaged, too large when unpacked, or holds something else.
     """
     try:
         with _BoundedGzip(archive) as unpacked:

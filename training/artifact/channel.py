@@ -1,4 +1,4 @@
-"""The `model` channel of incremental training: the model that an earlier job made, to train on from."""
+"""Loads the ``model`` channel of incremental training: an earlier job's model, to train on from."""
 
 import tempfile
 from pathlib import Path
@@ -11,14 +11,14 @@ from training.network.symbol import Symbol
 from training.network.symbol_network import SymbolNetwork
 
 
-def load_model(channel: Path, chosen: Hyperparameters) -> SymbolNetwork:
+def load_model(channel: Path, hyperparameters: Hyperparameters) -> SymbolNetwork:
     """Returns the network of a channel that holds one model.tar.gz, or the files that belong in it.
 
-    AWS asks that num_layers, image_shape and num_classes are those of the model. So is multi_label asked
-    here; num_layers is asked of residual networks only, as the pretrained one has no such number.
+    AWS asks that num_layers, image_shape and num_classes are those of the model; so is multi_label here.
+    num_layers is compared for residual networks only: the pretrained one has no such number.
 
     Raises:
-        CustomerError: there is no such model, or it is another than the hyperparameters describe.
+        CustomerError: There is no such model, or it is not the one that the hyperparameters describe.
     """
     archives = sorted(channel.rglob("*.tar.gz"))
     if len(archives) > 1:
@@ -37,17 +37,21 @@ def load_model(channel: Path, chosen: Hyperparameters) -> SymbolNetwork:
             ) from None
         except CustomerError as error:
             raise CustomerError(f"Customer Error: Invalid model in the model channel. {error}") from None
-    _refuse_another(chosen, network)
+    _refuse_another(hyperparameters, network)
     return network
 
 
-def _refuse_another(chosen: Hyperparameters, network: SymbolNetwork) -> None:
-    num_layers = _num_layers(network.symbol) or chosen.num_layers
+def _refuse_another(hyperparameters: Hyperparameters, network: SymbolNetwork) -> None:
+    num_layers = _count_layers(network.symbol) or hyperparameters.num_layers
     for name, wanted, found in (
-        ("num_layers", chosen.num_layers, num_layers),
-        ("image_shape", ",".join(map(str, chosen.image_shape)), ",".join(map(str, network.image_shape))),
-        ("num_classes", chosen.num_classes, network.num_classes),
-        ("multi_label", chosen.multi_label, int(network.multi_label)),
+        ("num_layers", hyperparameters.num_layers, num_layers),
+        (
+            "image_shape",
+            ",".join(map(str, hyperparameters.image_shape)),
+            ",".join(map(str, network.image_shape)),
+        ),
+        ("num_classes", hyperparameters.num_classes, network.num_classes),
+        ("multi_label", hyperparameters.multi_label, int(network.multi_label)),
     ):
         if wanted != found:
             raise CustomerError(
@@ -56,8 +60,8 @@ def _refuse_another(chosen: Hyperparameters, network: SymbolNetwork) -> None:
             )
 
 
-def _num_layers(symbol: Symbol) -> int | None:
-    """Counts as the ResNet paper does, without shortcuts; None of a network of another family."""
+def _count_layers(symbol: Symbol) -> int | None:
+    """Counts the layers of a ResNet as its paper does, without shortcuts; None for another network."""
     convolutions = [node.name for node in symbol.nodes if node.op == "Convolution"]
     if "stage1_unit1_conv1" not in convolutions:
         return None

@@ -1,7 +1,7 @@
-"""The model artifact, what lies in /opt/ml/model: exactly the three files that AWS's container leaves there.
+"""Writes and reads the model artifact: exactly the three files that AWS's container leaves in /opt/ml/model.
 
-`image-classification-NNNN.params` holds the weights after epoch NNNN (from 1), the symbol file the network,
-`model-shapes.json` the shape of its input.
+``image-classification-NNNN.params`` holds the weights after epoch NNNN (from 1), the symbol file the network,
+``model-shapes.json`` the shape of its input.
 """
 
 import json
@@ -33,7 +33,7 @@ def describe(folder: Path, symbol: Symbol, image_shape: ImageShape, mini_batch_s
 
 
 def store_weights(folder: Path, values: Mapping[str, Tensor], epoch: int) -> Path:
-    """Writes the values of a network's `state_dict` after `epoch` (from 0) and returns their file."""
+    """Writes the values of a network's ``state_dict`` after ``epoch`` (from 0) and returns their file."""
     path = folder / f"{MODEL_NAME}-{epoch + 1:04d}.params"
     write_parameters(path, {name: value.detach().numpy() for name, value in values.items()})
     return path
@@ -43,10 +43,10 @@ def load(folder: Path) -> SymbolNetwork:
     """Returns the network, ready to predict; of several checkpoints the latest.
 
     Raises:
-        CustomerError: the folder does not hold a model of this algorithm; one line.
+        CustomerError: The folder does not hold a model of this algorithm; one line.
     """
     try:
-        image_shape = _image_shape(_read(folder / SHAPES, MAX_SHAPES_BYTES))
+        image_shape = _parse_image_shape(_read(folder / SHAPES, MAX_SHAPES_BYTES))
         symbol = from_json(_read(folder / SYMBOL, MAX_BYTES))
         stored = sorted(folder.glob(f"{MODEL_NAME}-*.params"))
         if not stored:
@@ -75,7 +75,7 @@ def _read(path: Path, limit: int) -> str:
     return text
 
 
-def _image_shape(text: str) -> ImageShape:
+def _parse_image_shape(text: str) -> ImageShape:
     try:
         shapes = json.loads(text)
     except (ValueError, RecursionError):

@@ -1,4 +1,4 @@
-"""Reads and writes MXNet's `.params` files: named arrays, the form in which the built-in keeps its weights.
+"""Reads and writes MXNet's ``.params`` files: named arrays, in which the built-in keeps its weights.
 
 Layout (little endian), from MXNet 1.4.1's ndarray.cc: u64 0x112, u64 0, u64 count, arrays, u64 count, names.
 An array is u32 0xF993FAC9, i32 0 (dense), u32 dimensions, i64 each, i32 1 (CPU), i32 0, i32 type, its bytes;
@@ -30,7 +30,7 @@ class InvalidParameters(ValueError):
 
 
 def write_parameters(path: Path, arrays: Mapping[str, Float32]) -> None:
-    """Writes `path` whole or not at all; every array needs one dimension at least."""
+    """Writes ``path`` whole or not at all; every array needs one dimension at least."""
     parts = [struct.pack("<QQQ", LIST_MAGIC, 0, len(arrays))]
     for array in arrays.values():
         head = struct.pack(f"<IiI{array.ndim}qiii", ARRAY_MAGIC, 0, array.ndim, *array.shape, 1, 0, FLOAT32)
@@ -48,7 +48,7 @@ def read_parameters(path: Path) -> dict[str, Float32]:
     """Returns each array by its name. Nothing in the file is executed, and no size in it is believed.
 
     Raises:
-        InvalidParameters: truncated, foreign, above 1 GiB, or of another type than dense float32.
+        InvalidParameters: It is truncated, foreign, above 1 GiB, or of another type than dense float32.
     """
     if path.stat().st_size > MAX_BYTES:
         raise InvalidParameters(f"{path.name} has more than {MAX_BYTES} bytes")
@@ -60,17 +60,17 @@ def read_parameters(path: Path) -> dict[str, Float32]:
         raise InvalidParameters(f"it has {count} arrays, at most {MAX_NODES} are read")
     arrays: list[Float32] = []
     while len(arrays) < count:
-        arrays.append(reader.array())
+        arrays.append(reader.read_array())
     if reader.unpack("<Q") != (count,):
         raise InvalidParameters(f"it has not as many names as arrays ({count})")
-    named = {reader.text(): array for array in arrays}
+    named = {reader.read_text(): array for array in arrays}
     if len(named) != count or reader.left:
         raise InvalidParameters("a name is there twice, or bytes are left over")
     return named
 
 
 class _Reader:
-    """Takes bytes from the front; asking for more than there are is an error, before memory is taken."""
+    """Takes bytes from the front; to ask for more than there are is an error, before memory is taken."""
 
     def __init__(self, content: bytes) -> None:
         self._content = memoryview(content)
@@ -88,14 +88,14 @@ class _Reader:
     def unpack(self, layout: str) -> tuple[int, ...]:
         return struct.unpack(layout, self.take(struct.calcsize(layout)))
 
-    def text(self) -> str:
+    def read_text(self) -> str:
         (length,) = self.unpack("<Q")
         try:
             return str(self.take(length), "utf-8")
         except UnicodeDecodeError:
             raise InvalidParameters("a name is not UTF-8") from None
 
-    def array(self) -> Float32:
+    def read_array(self) -> Float32:
         magic, storage, dimensions = self.unpack("<IiI")
         if magic != ARRAY_MAGIC or storage != 0 or not 1 <= dimensions <= MAX_DIMENSIONS:
             raise InvalidParameters("an array in it is not a dense one of MXNet 1.4")

@@ -1,1 +1,3 @@
-"""An image's way to the network: channel, list or RecordIO file, label, image, batch, augmentation."""
+"""An image's path to the network, read in this order: ``channels``, ``list_file`` or ``record_file``,
+``labels``, ``images``, ``examples``, ``augmentation``.
+"""

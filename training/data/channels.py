@@ -13,24 +13,26 @@ from training.hyperparameters import Hyperparameters
 log = logging.getLogger("training")
 
 
-def read_channel(paths: ContainerPaths, channel: str, chosen: Hyperparameters) -> Sequence[LabelledImage]:
+def read_channel(
+    paths: ContainerPaths, channel: str, hyperparameters: Hyperparameters
+) -> Sequence[LabelledImage]:
     """Returns the images of `train` or `validation` with their labels; none of them is decoded yet.
 
     Raises:
-        CustomerError: a channel that is missing, of another content type, or whose list or record file is
-            not as it must be.
+        CustomerError: A channel is missing, of another content type, or its list or record file is not as it
+            must be.
     """
     _require(paths, channel)
     folder = paths.channel(channel)
     if _holds_records(paths, channel):
         log.info("Searching for .rec files in %s.", folder)
-        return read_records(find_records(folder), folder, chosen)
+        return read_records(find_records(folder), folder, hyperparameters)
     list_channel = f"{channel}_lst"
     _require(paths, list_channel)
     log.info("Searching for .lst files in %s.", paths.channel(list_channel))
     file = find_list(paths.channel(list_channel), folder)
     log.info("Creating record files for %s", file.name)
-    images = read_list(file, folder, chosen)
+    images = read_list(file, folder, hyperparameters)
     log.info("Done creating record files...")
     return images
 
@@ -44,7 +46,7 @@ def _require(paths: ContainerPaths, channel: str) -> None:
 
 
 def _holds_records(paths: ContainerPaths, channel: str) -> bool:
-    """By the content type; without one by whether there is a `.rec` file."""
+    """Tells by the content type; without one by whether there is a ``.rec`` file."""
     settings = paths.read_input_data_config().get(channel, {})
     if settings.get("TrainingInputMode") == "Pipe":
         raise CustomerError(

@@ -1,4 +1,4 @@
-"""The images of one channel as batches of pixels: read, resized, cropped, and kept in memory if they fit."""
+"""Reads the images of a channel, resizes and crops them, and makes batches of their pixels."""
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -12,52 +12,58 @@ from training.data.images import Pixels, UnreadableImage, read_image, resize_sho
 from training.data.labels import LabelledImage
 from training.hyperparameters import Hyperparameters
 
-KEPT_BYTES = 1 << 30
+CACHE_BYTES = 1 << 30
 
 
 class Examples:
-    """A channel's images, every one of them read once to see that it can be."""
+    """A channel's images; each is read once at the beginning, and kept in memory if there is room.
 
-    def __init__(self, images: Sequence[LabelledImage], channel: str, chosen: Hyperparameters) -> None:
+    Attributes:
+        labels: int64 (n,), or float32 (n, classes) with multi_label.
+    """
+
+    def __init__(
+        self, images: Sequence[LabelledImage], channel: str, hyperparameters: Hyperparameters
+    ) -> None:
         self._images = images
         self._channel = channel
-        self._chosen = chosen
-        # int64 (n,), or float32 (n, classes) with multi_label
+        self._hyperparameters = hyperparameters
         self.labels = torch.tensor(
-            [image.label for image in images], dtype=torch.float32 if chosen.multi_label else torch.int64
+            [image.label for image in images],
+            dtype=torch.float32 if hyperparameters.multi_label else torch.int64,
         )
-        self._kept: list[Pixels] = []
-        kept = 0
+        self._cached: list[Pixels] = []
+        cached_bytes = 0
         with ThreadPoolExecutor(torch.get_num_threads()) as readers:
             for pixels in readers.map(self._read, images):
-                kept += pixels.nbytes
-                if kept <= KEPT_BYTES:
-                    self._kept.append(pixels)
+                cached_bytes += pixels.nbytes
+                if cached_bytes <= CACHE_BYTES:
+                    self._cached.append(pixels)
 
     def __len__(self) -> int:
         return len(self._images)
 
-    def batch(self, indices: Tensor, random: torch.Generator | None = None) -> Tensor:
-        """Returns float32 (n, 3, height, width) of 0-255 RGB, cropped at the centre, or at random."""
-        _, height, width = self._chosen.image_shape
+    def load_batch(self, indices: Tensor, generator: torch.Generator | None = None) -> Tensor:
+        """Returns float32 (n, 3, height, width) of 0-255 RGB, cropped at random if there is a generator."""
+        _, height, width = self._hyperparameters.image_shape
         crops = []
         for index in indices.tolist():
-            pixels = self._kept[index] if index < len(self._kept) else self._read(self._images[index])
-            if random and pixels.shape[:2] == (height, width):
+            pixels = self._cached[index] if index < len(self._cached) else self._read(self._images[index])
+            if generator and pixels.shape[:2] == (height, width):
                 # Nothing to choose from: mirrored borders make room, as is usual for CIFAR.
                 borders = ((height // 8,) * 2, (width // 8,) * 2, (0, 0))
                 pixels = np.pad(pixels, borders, mode="symmetric")
             spare = np.subtract(pixels.shape[:2], (height, width))
-            where = torch.rand(2, generator=random).numpy() if random else np.array((0.5, 0.5))
-            top, left = (where * (spare + (1 if random else 0))).astype(int)
+            where = torch.rand(2, generator=generator).numpy() if generator else np.array((0.5, 0.5))
+            top, left = (where * (spare + (1 if generator else 0))).astype(int)
             crops.append(pixels[top : top + height, left : left + width])
         return torch.from_numpy(np.stack(crops)).permute(0, 3, 1, 2).float()
 
     def _read(self, image: LabelledImage) -> Pixels:
-        _, height, width = self._chosen.image_shape
+        _, height, width = self._hyperparameters.image_shape
         name = f"{image.name} in the {self._channel} channel"
         try:
-            pixels = resize_shortest(read_image(image.content()), self._chosen.resize)
+            pixels = resize_shortest(read_image(image.get_content()), self._hyperparameters.resize)
         except UnreadableImage as error:
             raise CustomerError(f"Customer Error: Unable to read the image {name}: {error}.") from None
         if pixels.shape[0] < height or pixels.shape[1] < width:

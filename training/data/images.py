@@ -24,7 +24,7 @@ def read_image(source: Path | bytes) -> Image.Image:
     """Returns the whole image as RGB.
 
     Raises:
-        UnreadableImage: not PNG or JPEG, cut off, or above `MAX_PIXELS`.
+        UnreadableImage: It is not PNG or JPEG, cut off, or above ``MAX_PIXELS``.
     """
     file = io.BytesIO(source) if isinstance(source, bytes) else source
     try:
@@ -34,7 +34,7 @@ def read_image(source: Path | bytes) -> Image.Image:
                 image.load()
                 if image.mode == "P" and image.palette is None:
                     raise ValueError("its colours are numbers in a palette that is not there")
-                return _eight_bits(image).convert("RGB")
+                return _scale_to_8_bits(image).convert("RGB")
     except Image.UnidentifiedImageError:
         raise UnreadableImage("not a PNG or JPEG image") from None
     except (OSError, SyntaxError, ValueError, EOFError) as error:
@@ -42,7 +42,7 @@ def read_image(source: Path | bytes) -> Image.Image:
     raise UnreadableImage(f"{width}x{height} pixels, at most {MAX_PIXELS:,} are allowed")
 
 
-def _eight_bits(image: Image.Image) -> Image.Image:
+def _scale_to_8_bits(image: Image.Image) -> Image.Image:
     """Scales a grey image of 16 bits; Pillow's own conversion would clip it to white."""
     if not image.mode.startswith("I;16"):
         return image
@@ -50,15 +50,15 @@ def _eight_bits(image: Image.Image) -> Image.Image:
 
 
 def resize_whole(image: Image.Image, height: int, width: int) -> Pixels:
-    """Returns uint8 (height, width, 3): the whole image, its aspect not kept, as AWS's server does."""
+    """Returns the whole image as uint8 (height, width, 3); like AWS's server it does not keep the aspect."""
     return np.asarray(image.resize((width, height), Image.Resampling.BILINEAR))
 
 
 def resize_shortest(image: Image.Image, shortest: int | None) -> Pixels:
-    """Returns uint8 (height, width, 3) with the shortest side as given, aspect kept; None: as it is.
+    """Returns uint8 (height, width, 3), the shortest side as given, or as it is for None, the aspect kept.
 
     Raises:
-        UnreadableImage: so long and thin that the result would be above `MAX_PIXELS`.
+        UnreadableImage: It is so long and thin that the result would be above ``MAX_PIXELS``.
     """
     if shortest is not None:
         scale = shortest / min(image.size)

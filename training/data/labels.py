@@ -1,4 +1,4 @@
-"""Labelled images, and what a label may be: one class, or with multi_label any number of classes."""
+"""Defines what a label may be: one class, or with multi_label any number of classes."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,35 +12,35 @@ Label = int | tuple[int, ...]
 
 
 class LabelledImage(Protocol):
-    """An image of a channel, not read yet."""
+    """An image of a channel that is not read yet."""
 
     @property
     def name(self) -> str:
-        """What errors call it."""
+        """The name by which errors call it."""
 
     @property
     def label(self) -> Label: ...
 
-    def content(self) -> Path | bytes:
+    def get_content(self) -> Path | bytes:
         """Returns the file of the encoded image, or the encoded image."""
 
 
-def checked_label(values: Sequence[float], chosen: Hyperparameters, where: str, invalid: str) -> Label:
-    """Returns the label that the numbers in a list or record stand for.
+def parse_label(values: Sequence[float], hyperparameters: Hyperparameters, where: str, invalid: str) -> Label:
+    """Parses the numbers of a list or record as a label.
 
     Args:
-        values: All label numbers of one image.
-        chosen: Says whether they are one class's number or a 0 or 1 for each class.
+        values: All label numbers of one image, one at least.
+        hyperparameters: Says whether they are one class's number or a 0 or 1 for each class.
         where: The line or record that they are from.
-        invalid: What the error begins with.
+        invalid: The beginning of the error.
 
     Raises:
-        CustomerError: too many or too few of them, or a value that is none of those.
+        CustomerError: There are too many or too few of them, or a value is none of those.
     """
-    classes = chosen.num_classes
-    if chosen.multi_label:
+    classes = hyperparameters.num_classes
+    if hyperparameters.multi_label:
         if len(values) != classes:
-            raise label_count_mismatch(len(values), chosen, where)
+            raise build_mismatch_error(len(values), hyperparameters, where)
         if not set(values) <= {0, 1}:
             raise CustomerError(f"{invalid} {where}: with multi_label 1 each label must be 0 or 1.")
         return tuple(map(int, values))
@@ -53,9 +53,9 @@ def checked_label(values: Sequence[float], chosen: Hyperparameters, where: str, 
     return int(value)
 
 
-def label_count_mismatch(count: int, chosen: Hyperparameters, where: str) -> CustomerError:
-    """Returns AWS's recorded error text, and where."""
+def build_mismatch_error(count: int, hyperparameters: Hyperparameters, where: str) -> CustomerError:
+    """Builds the error that AWS's recorded job gives, with the line or record."""
     return CustomerError(
         f"Customer Error: Mismatch between number of labels in the multi-label data ({count}) and the "
-        f"num_classes parameter ({chosen.num_classes}). See {where}."
+        f"num_classes parameter ({hyperparameters.num_classes}). See {where}."
     )

@@ -1,11 +1,11 @@
-"""Reads `.lst` files: index, label or labels, and relative path, TAB between them, one image a line."""
+"""Reads ``.lst`` files: index, label or labels, and relative path, TAB between them, one image a line."""
 
 import os.path
 from dataclasses import dataclass
 from pathlib import Path
 
 from training.contract import CustomerError
-from training.data.labels import Label, checked_label
+from training.data.labels import Label, parse_label
 from training.hyperparameters import Hyperparameters
 
 
@@ -20,25 +20,25 @@ class ListedImage:
     def name(self) -> str:
         return self.path.name
 
-    def content(self) -> Path:
+    def get_content(self) -> Path:
         return self.path
 
 
 def find_list(list_channel: Path, image_channel: Path) -> Path:
-    """Returns the one `.lst` of a channel, whatever its name.
+    """Returns the one ``.lst`` of a channel, whatever its name.
 
     Raises:
-        CustomerError: there is none, or more than one; the text begins as AWS's does.
+        CustomerError: There is none, or more than one; the text begins as AWS's does.
     """
     found = sorted(path for path in list_channel.rglob("*.lst") if path.is_file())
     if len(found) != 1:
         raise CustomerError(
-            f"{_invalid(image_channel)} Expected one .lst in {list_channel.name}, found {len(found)}."
+            f"{_begin_error(image_channel)} Expected one .lst in {list_channel.name}, found {len(found)}."
         )
     return found[0]
 
 
-def read_list(file: Path, image_channel: Path, chosen: Hyperparameters) -> list[ListedImage]:
+def read_list(file: Path, image_channel: Path, hyperparameters: Hyperparameters) -> list[ListedImage]:
     """Returns the images that the list names, in its order.
 
     Source of the format: AWS, "Input/Output Interface for the Image Classification Algorithm"; with
@@ -46,10 +46,10 @@ def read_list(file: Path, image_channel: Path, chosen: Hyperparameters) -> list[
     path there is a 0 or 1 for each class.
 
     Raises:
-        CustomerError: an empty list, or a line that is not index, label and path of an existing file; the
+        CustomerError: The list is empty, or a line is not index, label and path of an existing file; the
             text begins as AWS's does.
     """
-    invalid = _invalid(image_channel)
+    invalid = _begin_error(image_channel)
     try:
         lines = file.read_text(encoding="utf-8").split("\n")
     except UnicodeDecodeError:
@@ -60,7 +60,7 @@ def read_list(file: Path, image_channel: Path, chosen: Hyperparameters) -> list[
         if not line.strip():
             continue
         where = f"{file.name} line {number}"
-        index, image = _parse_line(line, invalid, where, image_channel, chosen)
+        index, image = _parse_line(line, invalid, where, image_channel, hyperparameters)
         if index in indices:
             raise CustomerError(f"{invalid} {where}: the index {index} is there twice.")
         indices.add(index)
@@ -74,15 +74,15 @@ def read_list(file: Path, image_channel: Path, chosen: Hyperparameters) -> list[
     return images
 
 
-def _invalid(image_channel: Path) -> str:
+def _begin_error(image_channel: Path) -> str:
     return f"Customer Error: Invalid lst file in the {image_channel.name} channel."
 
 
 def _parse_line(
-    line: str, invalid: str, where: str, image_channel: Path, chosen: Hyperparameters
+    line: str, invalid: str, where: str, image_channel: Path, hyperparameters: Hyperparameters
 ) -> tuple[int, ListedImage]:
     fields = line.split("\t")
-    if len(fields) < 3 or (len(fields) > 3 and not chosen.multi_label):
+    if len(fields) < 3 or (len(fields) > 3 and not hyperparameters.multi_label):
         raise CustomerError(
             f"{invalid} {where}: expected index, label and path with TABs between, "
             f"found {len(fields)} field(s)."
@@ -98,4 +98,6 @@ def _parse_line(
     relative = Path(path.strip())
     if relative.is_absolute() or ".." in relative.parts:
         raise CustomerError(f"{invalid} {where}: {str(relative)!r} is not a path inside the channel.")
-    return parsed_index, ListedImage(image_channel / relative, checked_label(values, chosen, where, invalid))
+    return parsed_index, ListedImage(
+        image_channel / relative, parse_label(values, hyperparameters, where, invalid)
+    )

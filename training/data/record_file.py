@@ -1,8 +1,9 @@
-"""Reads RecordIO files of images (`.rec`), as MXNet's im2rec writes them.
+"""Reads RecordIO files of images (``.rec``), as MXNet's im2rec writes them.
 
 Source of the format: dmlc-core's RecordIO (parts of a record: magic number, flag and length in one word,
 payload, padding to 4 bytes; where the payload held the magic number it was taken out and the record split
-there) and MXNet's IRHeader (flag, label, id, id2, then `flag` labels more, then the encoded image).
+there) and MXNet's IRHeader (flag, label, id, id2, then as many more labels as the flag says, then the encoded
+image).
 """
 
 import struct
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from training.contract import CustomerError
-from training.data.labels import Label, checked_label, label_count_mismatch
+from training.data.labels import Label, build_mismatch_error, parse_label
 from training.hyperparameters import Hyperparameters
 
 MAGIC = struct.pack("<I", 0xCED7230A)
@@ -22,7 +23,7 @@ IMAGE_HEADER = struct.Struct("<IfQQ")
 
 @dataclass(frozen=True)
 class RecordedImage:
-    """An image in a `.rec` file: the record's number, from 0, and its offset in bytes."""
+    """An image in a ``.rec`` file: the record's number, from 0, and its offset in bytes."""
 
     file: Path
     number: int
@@ -31,9 +32,9 @@ class RecordedImage:
 
     @property
     def name(self) -> str:
-        return _place(self.file, self.number, self.offset)
+        return _name_record(self.file, self.number, self.offset)
 
-    def content(self) -> bytes:
+    def get_content(self) -> bytes:
         with self.file.open("rb") as file:
             size = self.file.stat().st_size
             record = _read_record(file, self.offset, size, most=size).payload
@@ -42,10 +43,10 @@ class RecordedImage:
 
 
 def find_records(channel: Path) -> Path:
-    """Returns the one `.rec` of a channel, whatever its name.
+    """Returns the one ``.rec`` of a channel, whatever its name.
 
     Raises:
-        CustomerError: there is none, or more than one.
+        CustomerError: There is none, or more than one.
     """
     found = sorted(path for path in channel.rglob("*.rec") if path.is_file())
     if len(found) != 1:
@@ -55,11 +56,11 @@ def find_records(channel: Path) -> Path:
     return found[0]
 
 
-def read_records(path: Path, channel: Path, chosen: Hyperparameters) -> list[RecordedImage]:
+def read_records(path: Path, channel: Path, hyperparameters: Hyperparameters) -> list[RecordedImage]:
     """Returns the images of the file, in its order; only their labels are read now.
 
     Raises:
-        CustomerError: no record at all, or one that is damaged, cut off or mislabelled.
+        CustomerError: There is no record, or one is damaged, cut off or mislabelled.
     """
     invalid = f"Customer Error: Invalid RecordIO file in the {channel.name} channel."
     images: list[RecordedImage] = []
@@ -68,10 +69,10 @@ def read_records(path: Path, channel: Path, chosen: Hyperparameters) -> list[Rec
     with path.open("rb") as file:
         while offset < size:
             number = len(images)
-            where = _place(path, number, offset)
+            where = _name_record(path, number, offset)
             try:
-                record = _read_record(file, offset, size, IMAGE_HEADER.size + 4 * chosen.num_classes)
-                label = _label(record, chosen, where, invalid)
+                record = _read_record(file, offset, size, IMAGE_HEADER.size + 4 * hyperparameters.num_classes)
+                label = _read_label(record, hyperparameters, where, invalid)
             except InvalidRecord as error:
                 raise CustomerError(f"{invalid} {where} {error}.") from None
             images.append(RecordedImage(path, number, offset, label))
@@ -82,7 +83,7 @@ def read_records(path: Path, channel: Path, chosen: Hyperparameters) -> list[Rec
 
 
 class InvalidRecord(ValueError):
-    """The text goes on from the record's name."""
+    """The record is damaged; the text continues the record's name."""
 
 
 @dataclass(frozen=True)
@@ -94,29 +95,29 @@ class _Record:
     end: int
 
 
-def _place(file: Path, number: int, offset: int) -> str:
+def _name_record(file: Path, number: int, offset: int) -> str:
     return f"{file.name} record {number} at byte {offset}"
 
 
-def _label(record: _Record, chosen: Hyperparameters, where: str, invalid: str) -> Label:
+def _read_label(record: _Record, hyperparameters: Hyperparameters, where: str, invalid: str) -> Label:
     if record.length < IMAGE_HEADER.size:
         raise InvalidRecord("is too short for the header of an image")
     count, label, _, _ = IMAGE_HEADER.unpack_from(record.payload)
     if record.length < IMAGE_HEADER.size + 4 * count:
         raise InvalidRecord(f"is too short for its {count} labels")
-    if chosen.multi_label and max(count, 1) != chosen.num_classes:
-        raise label_count_mismatch(max(count, 1), chosen, where)
-    if not chosen.multi_label and count > 1:
+    if hyperparameters.multi_label and max(count, 1) != hyperparameters.num_classes:
+        raise build_mismatch_error(max(count, 1), hyperparameters, where)
+    if not hyperparameters.multi_label and count > 1:
         raise InvalidRecord(f"has {count} labels; with multi_label 0 it must have one")
     values = struct.unpack_from(f"<{count}f", record.payload, IMAGE_HEADER.size) if count else (label,)
-    return checked_label(values, chosen, where, invalid)
+    return parse_label(values, hyperparameters, where, invalid)
 
 
 def _read_record(file: BinaryIO, offset: int, size: int, most: int) -> _Record:
-    """Reads the record at the offset, and of its payload no more than needed for `most` bytes of it."""
+    """Reads the record at the offset: of its payload no more than holds the first ``most`` bytes."""
     payload = bytearray()
     length, end = 0, offset
-    for start, part in _parts(file, offset, size):
+    for start, part in _read_parts(file, offset, size):
         if end > offset:
             length += len(MAGIC)
             if len(payload) < most:
@@ -124,11 +125,11 @@ def _read_record(file: BinaryIO, offset: int, size: int, most: int) -> _Record:
         if len(payload) < most:
             payload += file.read(min(part, most - len(payload)))
         length += part
-        end = start + _padded(part)
+        end = start + _pad(part)
     return _Record(payload, length, end)
 
 
-def _parts(file: BinaryIO, offset: int, size: int) -> Iterator[tuple[int, int]]:
+def _read_parts(file: BinaryIO, offset: int, size: int) -> Iterator[tuple[int, int]]:
     """Yields offset and length of each part's payload; the file then stands at the payload's beginning."""
     allowed = (WHOLE, FIRST)
     while True:
@@ -145,7 +146,7 @@ def _parts(file: BinaryIO, offset: int, size: int) -> Iterator[tuple[int, int]]:
         if flag not in allowed:
             raise InvalidRecord(f"has a part with the flag {flag} where {allowed[0]} or {allowed[1]} must be")
         start = offset + 8
-        offset = start + _padded(length)
+        offset = start + _pad(length)
         if offset > size:
             raise InvalidRecord("is cut off")
         yield start, length
@@ -154,5 +155,5 @@ def _parts(file: BinaryIO, offset: int, size: int) -> Iterator[tuple[int, int]]:
         allowed = (MIDDLE, LAST)
 
 
-def _padded(length: int) -> int:
+def _pad(length: int) -> int:
     return -(-length // 4) * 4

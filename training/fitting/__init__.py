@@ -1,1 +1,1 @@
-"""A weight's way: how a network is fine-tuned or trained from scratch, calibrated and stored."""
+"""How weights come about, read in this order: ``train``, ``transfer``, ``epochs``, ``objective``."""

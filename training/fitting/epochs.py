@@ -1,4 +1,8 @@
-"""Fits a network's trainable part: optimizers, learning-rate schedule, epochs, early stopping."""
+"""Trains a network for some epochs: optimizer, learning-rate schedule, averaged weights, early stopping.
+
+After each epoch it is scored on the validation channel, and calibrated: one temperature for all logits makes
+its confidence mean what it says (Guo et al., arXiv:1706.04599).
+"""
 
 import logging
 import time
@@ -9,174 +13,191 @@ import torch
 from torch import Tensor, nn
 
 from training.contract import CustomerError
-from training.fitting.calibration import temperature
-from training.fitting.objective import Objective, objective_for
+from training.fitting.objective import Objective, choose_objective
 from training.hyperparameters import Hyperparameters
 from training.network.symbol_network import SymbolNetwork
 
 BATCHES_BETWEEN_LINES = 20
 SCORING_BATCH = 64
 AVERAGED_UPDATES = 50
+TEMPERATURES = torch.logspace(-1, 1, 201)
+# A few images tell little about the temperature: a log-normal prior around 1, worth about as much as twenty
+# images, keeps it from running away. This is the standard deviation of the temperature's logarithm.
+PRIOR_DEVIATION = 0.5
 
 log = logging.getLogger("training")
 
 
 @dataclass(frozen=True)
-class Inputs:
-    """What the trainable part learns from or is scored on.
+class Batches:
+    """A channel as the network's tail takes it.
 
-    `labels` is int64 (n,), or float32 (n, classes) with multi_label; `batch` gives what the network's tail
-    takes for the examples at the indices (b,) that it is given.
+    Attributes:
+        labels: int64 (n,), or float32 (n, classes) with multi_label.
+        load_batch: Returns the tail's input for the examples at the indices (b,).
     """
 
     labels: Tensor
-    batch: Callable[[Tensor], Tensor]
+    load_batch: Callable[[Tensor], Tensor]
 
 
 @dataclass(frozen=True)
-class Start:
-    """The network to train, the one that is stored and follows it, and both channels as their inputs.
+class TrainingPlan:
+    """What is trained, and on what.
 
-    Both networks have the same parameters, each its own copy, but need not be the same graph.
+    Attributes:
+        network: The network whose weights the optimizer changes.
+        averaged: The network that is scored and stored: it has the same parameters, whose values follow the
+            other's, but need not be the same graph.
+        training: The training channel.
+        validation: The validation channel.
     """
 
     network: SymbolNetwork
-    stored: SymbolNetwork
-    training: Inputs
-    validation: Inputs
+    averaged: SymbolNetwork
+    training: Batches
+    validation: Batches
 
 
 @dataclass(frozen=True)
 class Score:
-    """Of one epoch on the validation channel: the share of right answers, and what calibrates the logits."""
+    """How an epoch's network does on the validation channel.
+
+    Attributes:
+        accuracy: The share of right answers.
+        temperature: What the logits are to be divided by.
+    """
 
     accuracy: float
     temperature: float
 
-    def replaces(self, other: "Score | None") -> bool:
-        """At least as many right answers: of epochs that validation cannot tell apart, the later one."""
-        return other is None or self.accuracy >= other.accuracy
 
-
-def optimizer_for(parameters: list[nn.Parameter], chosen: Hyperparameters) -> torch.optim.Optimizer:
+def build_optimizer(
+    parameters: list[nn.Parameter], hyperparameters: Hyperparameters
+) -> torch.optim.Optimizer:
     """Returns the documented optimizer; momentum and weight_decay are for sgd and nag only."""
-    if chosen.optimizer == "adam":
-        betas = (chosen.beta_1, chosen.beta_2)
-        return torch.optim.Adam(parameters, lr=chosen.learning_rate, betas=betas, eps=chosen.eps)
-    if chosen.optimizer == "rmsprop":
-        return torch.optim.RMSprop(parameters, lr=chosen.learning_rate, alpha=chosen.gamma, eps=chosen.eps)
+    rate, eps = hyperparameters.learning_rate, hyperparameters.eps
+    if hyperparameters.optimizer == "adam":
+        betas = (hyperparameters.beta_1, hyperparameters.beta_2)
+        return torch.optim.Adam(parameters, lr=rate, betas=betas, eps=eps)
+    if hyperparameters.optimizer == "rmsprop":
+        return torch.optim.RMSprop(parameters, lr=rate, alpha=hyperparameters.gamma, eps=eps)
     return torch.optim.SGD(
         parameters,
-        lr=chosen.learning_rate,
-        momentum=chosen.momentum,
-        weight_decay=chosen.weight_decay,
-        nesterov=chosen.optimizer == "nag" and chosen.momentum > 0,
+        lr=rate,
+        momentum=hyperparameters.momentum,
+        weight_decay=hyperparameters.weight_decay,
+        nesterov=hyperparameters.optimizer == "nag" and hyperparameters.momentum > 0,
     )
 
 
-def _share_of_learning_rate(chosen: Hyperparameters) -> Callable[[int], float]:
-    """Returns what gives, by the number of updates so far, the share of `learning_rate` for the next one.
+def _build_schedule(
+    optimizer: torch.optim.Optimizer, hyperparameters: Hyperparameters
+) -> torch.optim.lr_scheduler.LambdaLR:
+    """Returns the learning-rate schedule, which is stepped after each update.
 
     Steps are counted, as AWS does, in updates of the declared number of samples. With a pretrained network
     the rate rises over the first epoch: at once in full it would undo what ImageNet taught.
     """
-    updates_an_epoch = max(1, chosen.num_training_samples // chosen.mini_batch_size)
+    updates_an_epoch = max(1, hyperparameters.num_training_samples // hyperparameters.mini_batch_size)
 
-    def share(updates: int) -> float:
-        passed = sum(updates >= step * updates_an_epoch for step in chosen.lr_scheduler_step)
-        rise = min(1, (updates + 1) / updates_an_epoch) if chosen.use_pretrained_model else 1
-        return rise * chosen.lr_scheduler_factor**passed
+    def compute_factor(updates: int) -> float:
+        passed = sum(updates >= step * updates_an_epoch for step in hyperparameters.lr_scheduler_step)
+        warm_up = min(1, (updates + 1) / updates_an_epoch) if hyperparameters.use_pretrained_model else 1
+        return warm_up * hyperparameters.lr_scheduler_factor**passed
 
-    return share
+    return torch.optim.lr_scheduler.LambdaLR(optimizer, compute_factor)
 
 
 class EarlyStopping:
-    """Stops when the validation accuracy has not risen by the tolerance for `patience` epochs."""
+    """Stops when the validation accuracy has not risen by the tolerance for ``patience`` epochs."""
 
-    def __init__(self, chosen: Hyperparameters) -> None:
-        self._chosen = chosen
+    def __init__(self, hyperparameters: Hyperparameters) -> None:
+        self._hyperparameters = hyperparameters
         self._best = 0.0
         self._waited = 0
 
-    def met(self, epoch: int, accuracy: float) -> bool:
+    def is_met(self, epoch: int, accuracy: float) -> bool:
         """Takes the epoch (from 0) and its accuracy, in order."""
-        if accuracy > self._best * (1 + self._chosen.early_stopping_tolerance):
+        if accuracy > self._best * (1 + self._hyperparameters.early_stopping_tolerance):
             self._best, self._waited = accuracy, 0
         else:
             self._waited += 1
-        enough = epoch + 1 >= self._chosen.early_stopping_min_epochs
-        return self._chosen.early_stopping and enough and self._waited >= self._chosen.early_stopping_patience
+        return (
+            self._hyperparameters.early_stopping
+            and epoch + 1 >= self._hyperparameters.early_stopping_min_epochs
+            and self._waited >= self._hyperparameters.early_stopping_patience
+        )
 
 
 def fit(
-    start: Start,
-    chosen: Hyperparameters,
-    random: torch.Generator,
-    finish_epoch: Callable[[int, Score, SymbolNetwork, bool], None],
+    plan: TrainingPlan,
+    hyperparameters: Hyperparameters,
+    generator: torch.Generator,
+    finish_epoch: Callable[[int, Score, bool], None],
 ) -> None:
-    """Trains `start.network` and calls `finish_epoch` after each epoch.
+    """Trains ``plan.network`` and calls ``finish_epoch`` after each epoch.
 
-    It gets the epoch's number (from 0), and `start.stored` with its score: the average of the latest weights,
-    which is as good as a lower learning rate, and whose accuracy jumps about less. Last it gets whether
-    training ends with this epoch.
+    What is scored, and ready to be stored then, is ``plan.averaged``: the average of the latest weights is as
+    good as a lower learning rate, and its accuracy jumps about less.
+
+    Args:
+        plan: The networks and the channels.
+        hyperparameters: The job's.
+        generator: Draws the order of the training examples.
+        finish_epoch: Takes the epoch's number (from 0), its score, and whether training ends with it.
 
     Raises:
-        CustomerError: the weights, or what they give, are no longer finite.
+        CustomerError: The weights or the logits are no longer finite.
     """
-    network, average = start.network, start.stored
-    parameters = [parameter for parameter in network.parameters() if parameter.requires_grad]
-    optimizer = optimizer_for(parameters, chosen)
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, _share_of_learning_rate(chosen))
-    objective = objective_for(chosen, start.training.labels)
-    average.requires_grad_(False)
-    stopping = EarlyStopping(chosen)
-    updates = 0
+    optimizer = build_optimizer([p for p in plan.network.parameters() if p.requires_grad], hyperparameters)
+    schedule = _build_schedule(optimizer, hyperparameters)
+    objective = choose_objective(hyperparameters, plan.training.labels)
+    plan.averaged.requires_grad_(False)
+    stopping = EarlyStopping(hyperparameters)
 
     def update() -> None:
-        nonlocal updates
         optimizer.step()
         schedule.step()
-        updates += 1
-        _move_average(average, network, updates)
+        _move_average(plan.averaged, plan.network, schedule.last_epoch)
 
-    for epoch in range(chosen.epochs):
+    for epoch in range(hyperparameters.epochs):
         started = time.monotonic()
-        network.train()
-        _train_epoch(network, start.training, objective, chosen, update, random, epoch)
+        plan.network.train()
+        _train_epoch(plan, objective, hyperparameters, update, generator, epoch)
         log.info("Epoch[%d] Time cost=%.3f", epoch, time.monotonic() - started)
-        score = score_on(average, start.validation, objective)
+        score = score_network(plan.averaged, plan.validation, objective)
         log.info("Epoch[%d] Validation-accuracy=%.6f", epoch, score.accuracy)
-        stops = stopping.met(epoch, score.accuracy)
-        finish_epoch(epoch, score, average, stops or epoch + 1 == chosen.epochs)
+        stops = stopping.is_met(epoch, score.accuracy)
+        finish_epoch(epoch, score, stops or epoch + 1 == hyperparameters.epochs)
         if stops:
             log.info("Early stopping criteria met.")
             return
 
 
 def _train_epoch(
-    network: SymbolNetwork,
-    training: Inputs,
+    plan: TrainingPlan,
     objective: Objective,
-    chosen: Hyperparameters,
+    hyperparameters: Hyperparameters,
     update: Callable[[], None],
-    random: torch.Generator,
+    generator: torch.Generator,
     epoch: int,
 ) -> None:
-    size = chosen.mini_batch_size
-    order = torch.randperm(len(training.labels), generator=random)
+    size, top_k = hyperparameters.mini_batch_size, hyperparameters.top_k
+    order = torch.randperm(len(plan.training.labels), generator=generator)
     batches = order[: len(order) - len(order) % size].split(size)
     right = 0.0
     in_top_k = seen = 0
     started = time.monotonic()
     for number, indices in enumerate(batches):
-        labels = training.labels[indices]
-        logits = network.tail(training.batch(indices))
-        network.zero_grad()
-        objective.loss(logits, labels).mean().backward()
+        labels = plan.training.labels[indices]
+        logits = plan.network.run_tail(plan.training.load_batch(indices))
+        plan.network.zero_grad()
+        objective.compute_loss(logits, labels).mean().backward()
         update()
-        right += float(objective.accuracy(logits, labels).sum())
-        if chosen.top_k:
-            in_top_k += int((logits.topk(chosen.top_k).indices == labels[:, None]).sum())
+        right += float(objective.compute_accuracy(logits, labels).sum())
+        if top_k:
+            in_top_k += int((logits.topk(top_k).indices == labels[:, None]).sum())
         seen += size
         if number and number % BATCHES_BETWEEN_LINES == 0:
             speed = BATCHES_BETWEEN_LINES * size / (time.monotonic() - started)
@@ -184,35 +205,50 @@ def _train_epoch(
             log.info(line, epoch, number, speed, right / seen)
             started = time.monotonic()
     log.info("Epoch[%d] Train-accuracy=%.6f", epoch, right / seen)
-    if chosen.top_k:
-        log.info("Epoch[%d] Train-top_k_accuracy_%d=%.6f", epoch, chosen.top_k, in_top_k / seen)
+    if top_k:
+        log.info("Epoch[%d] Train-top_k_accuracy_%d=%.6f", epoch, top_k, in_top_k / seen)
 
 
-def _move_average(average: SymbolNetwork, network: SymbolNetwork, updates: int) -> None:
-    """Weights and statistics follow the network's, at first quickly, then at 1 in `AVERAGED_UPDATES`."""
+def _move_average(averaged: SymbolNetwork, network: SymbolNetwork, updates: int) -> None:
+    """Moves weights and statistics to the network's: quickly at first, then at 1 in ``AVERAGED_UPDATES``."""
     rate = max(1 / AVERAGED_UPDATES, 9 / (10 + updates))
     newest = network.state_dict()
     with torch.no_grad():
-        for name, value in average.state_dict().items():
+        for name, value in averaged.state_dict().items():
             value.lerp_(newest[name], rate)
 
 
-def score_on(network: SymbolNetwork, inputs: Inputs, objective: Objective) -> Score:
-    """Returns how the network does on every one of the inputs.
+def score_network(network: SymbolNetwork, channel: Batches, objective: Objective) -> Score:
+    """Scores the network on all examples of a channel.
 
     Raises:
-        CustomerError: its weights, or what they give, are not finite.
+        CustomerError: Its weights or its logits are not finite.
     """
     network.eval()
-    every = torch.arange(len(inputs.labels))
     with torch.no_grad():
-        batches = [network.tail(inputs.batch(part)) for part in every.split(SCORING_BATCH)]
-        logits = torch.cat(batches)
+        logits = compute_in_batches(network.run_tail, channel)
         if not all(torch.isfinite(value).all() for value in (logits, *network.state_dict().values())):
             raise CustomerError(
                 "Customer Error: Training diverged: weights or logits are no longer finite. Set a smaller "
                 "learning_rate, and the optimizer's other values nearer to their defaults."
             )
-        cooled = temperature(logits, inputs.labels, objective)
-        accuracy = objective.accuracy(logits, inputs.labels).mean()
-    return Score(float(accuracy), cooled)
+        accuracy = objective.compute_accuracy(logits, channel.labels).mean()
+        return Score(float(accuracy), fit_temperature(logits, channel.labels, objective))
+
+
+def compute_in_batches(compute: Callable[[Tensor], Tensor], channel: Batches) -> Tensor:
+    """Returns (n, …): what a part of the network gives for all examples of a channel, in their order."""
+    parts = torch.arange(len(channel.labels)).split(SCORING_BATCH)
+    return torch.cat([compute(channel.load_batch(indices)) for indices in parts])
+
+
+def fit_temperature(logits: Tensor, labels: Tensor, objective: Objective) -> float:
+    """Returns the temperature, from 0.1 to 10, under which the labels are most probable.
+
+    The logits are float32 (n, classes), of images that the network was not trained on.
+    """
+    losses = torch.stack(
+        [objective.compute_loss(logits / candidate, labels).sum() for candidate in TEMPERATURES]
+    )
+    penalties = (TEMPERATURES.log() / PRIOR_DEVIATION).square() / 2
+    return float(TEMPERATURES[(losses + penalties).argmin()])

@@ -1,4 +1,4 @@
-"""What a network is taught and scored by: one class an image, or with multi_label any number of classes."""
+"""Computes loss and accuracy: for one class an image, or with multi_label for any number of classes."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -11,54 +11,54 @@ from training.hyperparameters import Hyperparameters
 
 
 class Objective(Protocol):
-    """Both take logits (n, classes) and the labels of those images; both return float32 (n,)."""
+    """Takes logits (n, classes) and the labels of those images, and returns float32 (n,)."""
 
-    def loss(self, logits: Tensor, labels: Tensor) -> Tensor:
+    def compute_loss(self, logits: Tensor, labels: Tensor) -> Tensor:
         """Returns each image's loss."""
 
-    def accuracy(self, logits: Tensor, labels: Tensor) -> Tensor:
+    def compute_accuracy(self, logits: Tensor, labels: Tensor) -> Tensor:
         """Returns each image's share of right answers, 0 to 1."""
 
 
 class OneClass:
-    """Labels are int64 (n,): softmax and cross-entropy; an image is right or wrong."""
+    """Takes labels int64 (n,): softmax and cross-entropy; an image is right or wrong."""
 
-    def loss(self, logits: Tensor, labels: Tensor) -> Tensor:
+    def compute_loss(self, logits: Tensor, labels: Tensor) -> Tensor:
         return F.cross_entropy(logits, labels, reduction="none")
 
-    def accuracy(self, logits: Tensor, labels: Tensor) -> Tensor:
+    def compute_accuracy(self, logits: Tensor, labels: Tensor) -> Tensor:
         return (logits.argmax(1) == labels).float()
 
 
 @dataclass(frozen=True)
 class ManyClasses:
-    """Labels are float32 (n, classes) of 0 and 1: sigmoid and binary cross-entropy, averaged over classes.
+    """Takes labels float32 (n, classes) of 0 and 1: sigmoid and binary cross-entropy, averaged over classes.
 
-    The accuracy is AWS's "average accuracy across all classes"; a class is answered with a yes above a
-    probability of 0.5, which AWS does not document. The weights are float32 (classes,).
+    The accuracy is AWS's "average accuracy across all classes"; a class is predicted above a probability of
+    0.5, which AWS does not document. The weights are float32 (classes,).
     """
 
     weight_if_present: Tensor
     weight_if_absent: Tensor
 
-    def loss(self, logits: Tensor, labels: Tensor) -> Tensor:
+    def compute_loss(self, logits: Tensor, labels: Tensor) -> Tensor:
         weights = torch.where(labels > 0, self.weight_if_present, self.weight_if_absent)
         return F.binary_cross_entropy_with_logits(logits, labels, weights, reduction="none").mean(1)
 
-    def accuracy(self, logits: Tensor, labels: Tensor) -> Tensor:
+    def compute_accuracy(self, logits: Tensor, labels: Tensor) -> Tensor:
         return ((logits > 0) == (labels > 0)).float().mean(1)
 
 
-def objective_for(chosen: Hyperparameters, training_labels: Tensor) -> Objective:
-    """Returns what the hyperparameters ask for; AWS documents use_weighted_loss for multi_label only.
+def choose_objective(hyperparameters: Hyperparameters, training_labels: Tensor) -> Objective:
+    """Returns the objective of the hyperparameters; AWS documents use_weighted_loss for multi_label only.
 
     The weights let a class's images with it and those without it count the same in all; AWS documents only
     that they come from the distribution of classes.
     """
-    if not chosen.multi_label:
+    if not hyperparameters.multi_label:
         return OneClass()
-    if not chosen.use_weighted_loss:
-        return ManyClasses(torch.ones(chosen.num_classes), torch.ones(chosen.num_classes))
+    if not hyperparameters.use_weighted_loss:
+        return ManyClasses(torch.ones(hyperparameters.num_classes), torch.ones(hyperparameters.num_classes))
     count = len(training_labels)
     present = training_labels.sum(0)
     return ManyClasses(count / (2 * present.clamp(min=1)), count / (2 * (count - present).clamp(min=1)))

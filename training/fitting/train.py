@@ -1,4 +1,10 @@
-"""Trains as the built-in's container does: from the channels under /opt/ml/input to /opt/ml/model."""
+"""Trains as the built-in's container does: from the channels under /opt/ml/input to /opt/ml/model.
+
+An image's path, file by file: ``data/channels.py`` finds it by a list (``data/list_file.py``) or in RecordIO
+(``data/record_file.py``), ``data/examples.py`` reads it (``data/images.py``) into a batch, which
+``data/augmentation.py`` changes; ``network/symbol_network.py`` computes the logits, ``fitting/objective.py``
+the loss, and ``fitting/epochs.py`` the next weights, which ``artifact/files.py`` stores.
+"""
 
 import copy
 import logging
@@ -19,10 +25,10 @@ from training.contract import CustomerError
 from training.data.augmentation import augment
 from training.data.channels import read_channel
 from training.data.examples import Examples
-from training.fitting.epochs import Inputs, Score, Start, fit
-from training.fitting.transfer import start_from_imagenet
+from training.fitting.epochs import Batches, Score, TrainingPlan, fit
+from training.fitting.transfer import plan_fine_tuning
 from training.hyperparameters import Hyperparameters, merge, parse
-from training.network.residual import randomly_initialised, residual_symbol
+from training.network.residual import build_resnet, initialise_randomly
 from training.network.symbol_network import SymbolNetwork
 
 TERMINATED = 143
@@ -31,30 +37,30 @@ log = logging.getLogger("training")
 
 
 class Terminated(BaseException):
-    """SIGTERM came: StopTrainingJob, or the job's time is up. No `except Exception` may swallow it."""
+    """SIGTERM came: StopTrainingJob, or the job's time is up. No ``except Exception`` may swallow it."""
 
 
 def train(paths: ContainerPaths) -> int:
     """Returns the exit status: 0, or 143 when SIGTERM ended it with the best model so far stored.
 
     Raises:
-        CustomerError: hyperparameters or data are not what the algorithm takes.
+        CustomerError: Hyperparameters or data are not what the algorithm takes.
     """
     signal.signal(signal.SIGTERM, _terminate)
     paths.failure.unlink(missing_ok=True)
     paths.model.mkdir(parents=True, exist_ok=True)
-    _clear(paths.model, "*.params")
+    _remove(paths.model, "*.params")
     try:
         _train(paths)
     except Terminated:
         log.info("Stopped by SIGTERM; the best model so far, if any, is in %s", paths.model)
         return TERMINATED
     finally:
-        _clear(paths.model, "*.unfinished")
+        _remove(paths.model, "*.unfinished")
     return 0
 
 
-def _clear(folder: Path, pattern: str) -> None:
+def _remove(folder: Path, pattern: str) -> None:
     for path in folder.glob(pattern):
         path.unlink()
 
@@ -66,80 +72,93 @@ def _terminate(number: int, _: FrameType | None) -> None:
 
 def _train(paths: ContainerPaths) -> None:
     print("Docker entrypoint called with argument(s): train", flush=True)
-    chosen = _read_hyperparameters(paths)
-    random = _seeded_generator()
-    channel = paths.channel("model")
-    given = load_model(channel, chosen) if channel.is_dir() else None
-    training_images = read_channel(paths, "train", chosen)
-    validation_images = read_channel(paths, "validation", chosen)
-    if len(training_images) < chosen.mini_batch_size:
+    hyperparameters = _read_hyperparameters(paths)
+    generator = _seed_generator()
+    model_channel = paths.channel("model")
+    given = load_model(model_channel, hyperparameters) if model_channel.is_dir() else None
+    training_images = read_channel(paths, "train", hyperparameters)
+    validation_images = read_channel(paths, "validation", hyperparameters)
+    if len(training_images) < hyperparameters.mini_batch_size:
         raise CustomerError(
             "ClientError: The number of input images must be bigger or equal to the mini_batch_size. "
-            f"There are {len(training_images)} images, and mini_batch_size is {chosen.mini_batch_size}."
+            f"There are {len(training_images)} images, and mini_batch_size is "
+            f"{hyperparameters.mini_batch_size}."
         )
-    training = Examples(training_images, "train", chosen)
-    validation = Examples(validation_images, "validation", chosen)
-    log.info("use_pretrained_model: %d", chosen.use_pretrained_model)
-    log.info("multi_label: %d", chosen.multi_label)
+    training = Examples(training_images, "train", hyperparameters)
+    validation = Examples(validation_images, "validation", hyperparameters)
+    log.info("use_pretrained_model: %d", hyperparameters.use_pretrained_model)
+    log.info("multi_label: %d", hyperparameters.multi_label)
     if given:
         log.info("Training on from the model in the model channel, in all its layers")
-        _log_parameters(chosen)
-        start = _whole(given, training, validation, chosen, random)
-    elif chosen.use_pretrained_model:
+    elif hyperparameters.use_pretrained_model:
         log.info("Using pretrained model for initializing weights and transfer learning.")
         log.info("The pretrained model here is EfficientNet-Lite2, whatever num_layers says")
-        _log_parameters(chosen)
-        start = start_from_imagenet(training, validation, chosen, random)
     else:
         log.info("Performing random weight initialization")
-        _log_parameters(chosen)
-        symbol = residual_symbol(
-            chosen.num_layers, chosen.image_shape, chosen.num_classes, bool(chosen.multi_label)
-        )
-        start = _whole(randomly_initialised(symbol, chosen.image_shape), training, validation, chosen, random)
-    artifact.describe(paths.model, start.stored.symbol, chosen.image_shape, chosen.mini_batch_size)
-    fit(start, chosen, random, _Keeper(paths, chosen))
+    _log_parameters(hyperparameters)
+    if hyperparameters.use_pretrained_model and not given:
+        plan = plan_fine_tuning(training, validation, hyperparameters, generator)
+    else:
+        network = given or _initialise_network(hyperparameters)
+        plan = plan_all_layers(network, training, validation, hyperparameters, generator)
+    image_shape, batch = hyperparameters.image_shape, hyperparameters.mini_batch_size
+    artifact.describe(paths.model, plan.averaged.symbol, image_shape, batch)
+    store = CheckpointStore(paths.model, plan.averaged, hyperparameters.checkpoint_frequency)
+    fit(plan, hyperparameters, generator, store.finish_epoch)
 
 
-def _whole(
+def _initialise_network(hyperparameters: Hyperparameters) -> SymbolNetwork:
+    num_layers, image_shape = hyperparameters.num_layers, hyperparameters.image_shape
+    multi_label = bool(hyperparameters.multi_label)
+    symbol = build_resnet(num_layers, image_shape, hyperparameters.num_classes, multi_label)
+    return initialise_randomly(symbol, image_shape)
+
+
+def plan_all_layers(
     network: SymbolNetwork,
     training: Examples,
     validation: Examples,
-    chosen: Hyperparameters,
-    random: torch.Generator,
-) -> Start:
-    """Returns a network of which every layer is trained, and both channels as its inputs."""
+    hyperparameters: Hyperparameters,
+    generator: torch.Generator,
+) -> TrainingPlan:
+    """Plans to train every layer of a network."""
+    kind = hyperparameters.augmentation_type
 
-    def augmented(indices: Tensor) -> Tensor:
-        kind = chosen.augmentation_type
-        return augment(training.batch(indices, random if kind else None), kind, random)
+    def draw_batch(indices: Tensor) -> Tensor:
+        return augment(training.load_batch(indices, generator if kind else None), kind, generator)
 
-    taught = Inputs(training.labels, augmented)
-    return Start(network, copy.deepcopy(network), taught, Inputs(validation.labels, validation.batch))
+    augmented = Batches(training.labels, draw_batch)
+    return TrainingPlan(
+        network, copy.deepcopy(network), augmented, Batches(validation.labels, validation.load_batch)
+    )
 
 
-class _Keeper:
-    """Stores the best model of the epochs so far, or one every `checkpoint_frequency` epochs and the last."""
+class CheckpointStore:
+    """Stores the best model so far, or one every ``checkpoint_frequency`` epochs and the last."""
 
-    def __init__(self, paths: ContainerPaths, chosen: Hyperparameters) -> None:
-        self._folder = paths.model
-        self._frequency = chosen.checkpoint_frequency
-        self._best: Score | None = None
+    def __init__(self, folder: Path, network: SymbolNetwork, checkpoint_frequency: int | None) -> None:
+        self._folder = folder
+        self._network = network
+        self._frequency = checkpoint_frequency
+        self._best = 0.0
 
-    def __call__(self, epoch: int, score: Score, network: SymbolNetwork, ends: bool) -> None:
+    def finish_epoch(self, epoch: int, score: Score, ends: bool) -> None:
+        """Stores the network's weights after an epoch (from 0), if they are to be kept."""
         if self._frequency:
             # The latest checkpoint is what serves, and the last accuracy what the job's metric tells.
             if ends or (epoch + 1) % self._frequency == 0:
-                self._store(epoch, network, score.temperature)
-        elif score.replaces(self._best):
+                self._store(epoch, score.temperature)
+        # Of epochs that validation cannot tell apart, the later one is kept.
+        elif score.accuracy >= self._best:
             log.info("Storing the best model with validation accuracy: %.6f", score.accuracy)
-            self._best = score
-            stored = self._store(epoch, network, score.temperature)
+            self._best = score.accuracy
+            stored = self._store(epoch, score.temperature)
             for older in set(self._folder.glob("*.params")) - {stored}:
                 older.unlink()
 
-    def _store(self, epoch: int, network: SymbolNetwork, temperature: float) -> Path:
-        stored = artifact.store_weights(self._folder, network.values(temperature), epoch)
+    def _store(self, epoch: int, temperature: float) -> Path:
+        values = self._network.calibrated_state_dict(temperature)
+        stored = artifact.store_weights(self._folder, values, epoch)
         log.info('Saved checkpoint to "%s"', stored)
         log.info("Logits are divided by %.3f, calibrated on the validation channel", temperature)
         return stored
@@ -153,47 +172,45 @@ def _read_hyperparameters(paths: ContainerPaths) -> Hyperparameters:
     return parse(given)
 
 
-def _seeded_generator() -> torch.Generator:
+def _seed_generator() -> torch.Generator:
     """Returns the generator of every draw; SCONES_SEED, a whole number, makes a run repeatable."""
-    random = torch.Generator()
+    generator = torch.Generator()
     seed = os.environ.get("SCONES_SEED", "")
     if not seed:
-        random.seed()
+        generator.seed()
     elif re.fullmatch("[0-9]{1,18}", seed):
-        random.manual_seed(int(seed))
+        generator.manual_seed(int(seed))
     else:
         raise CustomerError(
             f"SCONES_SEED is {seed[:40]!r}; it must be a whole number of at most 18 digits, such as 1."
         )
-    torch.manual_seed(random.initial_seed())
-    return random
+    torch.manual_seed(generator.initial_seed())
+    return generator
 
 
-def _log_parameters(chosen: Hyperparameters) -> None:
+def _log_parameters(hyperparameters: Hyperparameters) -> None:
+    def log_values(*names: str) -> None:
+        for name in names:
+            value = getattr(hyperparameters, name)
+            log.info("%s: %s", name, ",".join(map(str, value)) if isinstance(value, tuple) else value)
+
     log.info("---- Parameters ----")
-    log.info("num_layers: %d", chosen.num_layers)
+    log_values("num_layers")
     log.info("data type: <class 'numpy.float32'>")
-    log.info("epochs: %d", chosen.epochs)
-    log.info("optimizer: %s", chosen.optimizer)
-    if chosen.optimizer in ("sgd", "nag"):
-        log.info("momentum: %s", chosen.momentum)
-        log.info("weight_decay: %s", chosen.weight_decay)
-    log.info("learning_rate: %s", chosen.learning_rate)
-    if chosen.lr_scheduler_step:
-        log.info("lr_scheduler_step: %s", ",".join(map(str, chosen.lr_scheduler_step)))
-        log.info("lr_scheduler_factor: %s", chosen.lr_scheduler_factor)
-    log.info("num_training_samples: %d", chosen.num_training_samples)
-    log.info("mini_batch_size: %d", chosen.mini_batch_size)
-    log.info("image_shape: %s", ",".join(map(str, chosen.image_shape)))
-    log.info("num_classes: %d", chosen.num_classes)
-    log.info("augmentation_type: %s", chosen.augmentation_type)
+    log_values("epochs", "optimizer")
+    if hyperparameters.optimizer in ("sgd", "nag"):
+        log_values("momentum", "weight_decay")
+    log_values("learning_rate")
+    if hyperparameters.lr_scheduler_step:
+        log_values("lr_scheduler_step", "lr_scheduler_factor")
+    log_values("num_training_samples", "mini_batch_size", "image_shape", "num_classes", "augmentation_type")
     log.info("kv_store: device")
-    if chosen.early_stopping:
+    if hyperparameters.early_stopping:
         log.info("Using early stopping for training")
-        log.info("Early stopping minimum epochs: %d", chosen.early_stopping_min_epochs)
-        log.info("Early stopping patience: %d", chosen.early_stopping_patience)
-        log.info("Early stopping tolerance: %s", chosen.early_stopping_tolerance)
-    if chosen.checkpoint_frequency is None:
+        log.info("Early stopping minimum epochs: %d", hyperparameters.early_stopping_min_epochs)
+        log.info("Early stopping patience: %d", hyperparameters.early_stopping_patience)
+        log.info("Early stopping tolerance: %s", hyperparameters.early_stopping_tolerance)
+    if hyperparameters.checkpoint_frequency is None:
         log.info("checkpoint_frequency not set, will store the best model")
     log.info("--------------------")
     log.info("Setting number of threads: %d", torch.get_num_threads())

@@ -1,4 +1,4 @@
-"""Transfer learning on a CPU: the frozen front runs once over a few views of each image, the rest is tuned.
+"""Plans transfer learning on a CPU: the frozen layers run once over a few views of each image.
 
 The new last layer starts as a logistic regression on the ImageNet features, so that the first gradients
 through the pretrained layers are small ones.
@@ -13,60 +13,55 @@ from torch import Tensor
 
 from training.data.augmentation import augment
 from training.data.examples import Examples
-from training.fitting.epochs import SCORING_BATCH, Inputs, Start
-from training.fitting.objective import Objective, objective_for
+from training.fitting.epochs import SCORING_BATCH, Batches, TrainingPlan, compute_in_batches
+from training.fitting.objective import Objective, choose_objective
 from training.hyperparameters import Hyperparameters
-from training.network.efficientnet import SHRUNK, block_name, efficientnet_symbol, pretrained
+from training.network.efficientnet import SHRUNK, build_efficientnet, load_pretrained, name_block
 from training.network.symbol import DATA
 from training.network.symbol_network import SymbolNetwork
 
-LAST_FROZEN = block_name(14)
+LAST_FROZEN = name_block(14)
 VIEWS = 4
-KEPT_BYTES = 1 << 30
+CACHE_BYTES = 1 << 30
 PENALTY = 1e-3
 
 log = logging.getLogger("training")
 
 
-def start_from_imagenet(
-    training: Examples, validation: Examples, chosen: Hyperparameters, random: torch.Generator
-) -> Start:
-    """Returns what is to be tuned, its last layer already fitted.
+def plan_fine_tuning(
+    training: Examples, validation: Examples, hyperparameters: Hyperparameters, generator: torch.Generator
+) -> TrainingPlan:
+    """Plans to fine-tune the layers behind the frozen ones; the last layer is fitted already.
 
-    What is stored sees each picture and its mirror image; to tune it on both at once would teach no more.
+    The averaged network sees each picture and its mirror image; to train on both at once would teach no more.
     """
-    multi_label = bool(chosen.multi_label)
-    network = pretrained(chosen.num_classes, chosen.image_shape, multi_label).eval()
+    multi_label = bool(hyperparameters.multi_label)
+    network = load_pretrained(hyperparameters.num_classes, hyperparameters.image_shape, multi_label).eval()
     network.freeze(LAST_FROZEN)
     _freeze_depthwise(network)
-    kind = chosen.augmentation_type
+    kind = hyperparameters.augmentation_type
 
-    @torch.no_grad()
-    def view(indices: Tensor) -> Tensor:
+    def draw_view(indices: Tensor) -> Tensor:
         # Colours and shapes are changed after shrinking: the same picture for a quarter of the work.
-        small = network.between(DATA, SHRUNK, training.batch(indices, random if kind else None))
-        return network.between(SHRUNK, LAST_FROZEN, augment(small, kind, random))
+        pixels = training.load_batch(indices, generator if kind else None)
+        small = network.run_between(DATA, SHRUNK, pixels)
+        return network.run_between(SHRUNK, LAST_FROZEN, augment(small, kind, generator))
 
-    @torch.no_grad()
-    def straight(indices: Tensor) -> Tensor:
-        return network.between(DATA, LAST_FROZEN, validation.batch(indices))
+    def view_whole(indices: Tensor) -> Tensor:
+        return network.run_between(DATA, LAST_FROZEN, validation.load_batch(indices))
 
-    @torch.no_grad()
-    def mirrored(indices: Tensor) -> Tensor:
-        return network.between(DATA, LAST_FROZEN, validation.batch(indices).flip(3))
+    def view_mirrored(indices: Tensor) -> Tensor:
+        return network.run_between(DATA, LAST_FROZEN, validation.load_batch(indices).flip(3))
 
-    taught = Inputs(training.labels, _kept(view, len(training), VIEWS if kind else 1, random))
-    one_way = _kept(straight, len(validation), 1, random)
-    other_way = _kept(mirrored, len(validation), 1, random)
-
-    def both(indices: Tensor) -> Tensor:
-        return torch.cat((one_way(indices), other_way(indices)))
-
-    fit_last_layer(network, taught, objective_for(chosen, training.labels))
-    symbol = efficientnet_symbol(chosen.num_classes, mirrored=True, multi_label=multi_label)
-    stored = SymbolNetwork(symbol, chosen.image_shape, copy.deepcopy(network.state_dict()))
-    stored.freeze(LAST_FROZEN)
-    return Start(network, stored, taught, Inputs(validation.labels, both))
+    cached = Batches(training.labels, cache_views(draw_view, len(training), VIEWS if kind else 1, generator))
+    whole = cache_views(view_whole, len(validation), 1, generator)
+    mirrored = cache_views(view_mirrored, len(validation), 1, generator)
+    fit_last_layer(network, cached, choose_objective(hyperparameters, training.labels))
+    symbol = build_efficientnet(hyperparameters.num_classes, mirrored=True, multi_label=multi_label)
+    averaged = SymbolNetwork(symbol, hyperparameters.image_shape, copy.deepcopy(network.state_dict()))
+    averaged.freeze(LAST_FROZEN)
+    both = Batches(validation.labels, lambda indices: torch.cat((whole(indices), mirrored(indices))))
+    return TrainingPlan(network, averaged, cached, both)
 
 
 def _freeze_depthwise(network: SymbolNetwork) -> None:
@@ -76,32 +71,35 @@ def _freeze_depthwise(network: SymbolNetwork) -> None:
             network.get_parameter(f"arg:{node.name}_weight").requires_grad_(False)
 
 
-def _kept(
-    draw: Callable[[Tensor], Tensor], count: int, views: int, random: torch.Generator
+def cache_views(
+    draw: Callable[[Tensor], Tensor], count: int, views: int, generator: torch.Generator
 ) -> Callable[[Tensor], Tensor]:
-    """Returns what gives one of the kept views of each example; too many to keep are drawn when asked for."""
+    """Draws some views of each of ``count`` examples, and returns a function that recalls one of each.
+
+    Where they would take more than ``CACHE_BYTES``, the function draws a new view each time.
+    """
+    draw = torch.no_grad()(draw)
     one = draw(torch.arange(1))
-    if views * count * one.nbytes > KEPT_BYTES:
+    if views * count * one.nbytes > CACHE_BYTES:
         return draw
     _, channels, height, width = one.shape
-    kept = torch.empty(views, count, height, width, channels)
+    cache = torch.empty(views, count, height, width, channels)
     for view in range(views):
         log.info("Features of the frozen layers: view %d of %d, %d images", view + 1, views, count)
         for indices in torch.arange(count).split(SCORING_BATCH):
-            kept[view, indices] = draw(indices).permute(0, 2, 3, 1)
+            cache[view, indices] = draw(indices).permute(0, 2, 3, 1)
 
     def recall(indices: Tensor) -> Tensor:
-        chosen = torch.randint(views, (len(indices),), generator=random)
-        return kept[chosen, indices].permute(0, 3, 1, 2)
+        recalled = torch.randint(views, (len(indices),), generator=generator)
+        return cache[recalled, indices].permute(0, 3, 1, 2)
 
     return recall
 
 
-def fit_last_layer(network: SymbolNetwork, inputs: Inputs, objective: Objective) -> None:
-    """Logistic regression on standardised features, with an L2 penalty."""
-    every = torch.arange(len(inputs.labels))
+def fit_last_layer(network: SymbolNetwork, channel: Batches, objective: Objective) -> None:
+    """Fits a logistic regression on standardised features, with an L2 penalty."""
     with torch.no_grad():
-        features = torch.cat([network.features(inputs.batch(part)) for part in every.split(SCORING_BATCH)])
+        features = compute_in_batches(network.compute_features, channel)
     centre, scale = features.mean(0), features.std(0, correction=0).clamp(min=1e-3)
     features = (features - centre) / scale
     last_weight, last_bias = network.last_layer
@@ -109,14 +107,14 @@ def fit_last_layer(network: SymbolNetwork, inputs: Inputs, objective: Objective)
     bias = torch.zeros_like(last_bias, requires_grad=True)
     solver = torch.optim.LBFGS([weight, bias], max_iter=100, line_search_fn="strong_wolfe")
 
-    def loss() -> Tensor:
+    def compute_loss() -> Tensor:
         solver.zero_grad()
-        value = objective.loss(features @ weight.T + bias, inputs.labels).mean()
-        value = value + PENALTY * weight.square().sum()
-        value.backward()
-        return value
+        loss = objective.compute_loss(features @ weight.T + bias, channel.labels).mean()
+        loss = loss + PENALTY * weight.square().sum()
+        loss.backward()
+        return loss
 
-    solver.step(loss)
+    solver.step(compute_loss)
     with torch.no_grad():
         last_weight.copy_(weight / scale)
         last_bias.copy_(bias - (weight / scale) @ centre)

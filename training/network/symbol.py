@@ -1,4 +1,4 @@
-"""MXNet's symbol graph: built node by node, and read and written as `image-classification-symbol.json`.
+"""Builds MXNet's symbol graph node by node, and reads and writes ``image-classification-symbol.json``.
 
 The layout is that of MXNet 1.3's JSON writer, in which the built-in stores its networks: the same graph gives
 the same bytes.
@@ -16,12 +16,12 @@ MAX_BYTES = 8 << 20
 
 
 class InvalidSymbol(ValueError):
-    """The graph is not one that can be run here; the text says why, in one line."""
+    """The graph cannot be run here; the text says why, in one line."""
 
 
 @dataclass(frozen=True)
 class Node:
-    """One operator, or a variable (op "null"); `inputs` are the numbers of the nodes that it takes."""
+    """One operator, or a variable (op "null"); ``inputs`` are the numbers of the nodes that it takes."""
 
     op: str
     name: str
@@ -38,21 +38,21 @@ class Symbol:
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Symbol) and self.nodes == other.nodes
 
-    def variable(self, name: str, attributes: dict[str, str] | None = None) -> int:
+    def add_variable(self, name: str, attributes: dict[str, str] | None = None) -> int:
         """Adds an input, a weight or a statistic, and returns its number."""
         return self._add(Node("null", name, attributes or {}))
 
-    def apply(
+    def add_operator(
         self, op: str, name: str, inputs: Sequence[int], attributes: dict[str, str] | None = None
     ) -> int:
         """Adds an operator over the given nodes, and returns its number."""
         return self._add(Node(op, name, attributes or {}, tuple(inputs)))
 
-    def number(self, name: str) -> int:
+    def find(self, name: str) -> int:
         """Returns the number of the node of that name.
 
         Raises:
-            InvalidSymbol: there is none.
+            InvalidSymbol: There is none.
         """
         for number, node in enumerate(self.nodes):
             if node.name == name:
@@ -64,56 +64,56 @@ class Symbol:
         return len(self.nodes) - 1
 
 
-def auxiliary_inputs(node: Node) -> tuple[int, ...]:
-    """Returns which of a node's inputs are statistics rather than arguments."""
+def find_auxiliary_inputs(node: Node) -> tuple[int, ...]:
+    """Returns the places of those of a node's inputs that are statistics (MXNet's auxiliary states)."""
     return (3, 4) if node.op == "BatchNorm" else ()
 
 
 def to_json(symbol: Symbol) -> str:
     """Returns the bytes that MXNet 1.3 writes for the graph."""
-    blocks = [_block(node) for node in symbol.nodes]
+    blocks = [_format_node(node) for node in symbol.nodes]
     arguments = [number for number, node in enumerate(symbol.nodes) if node.op == "null"]
     pointers = [0]
     for node in symbol.nodes:
-        pointers.append(pointers[-1] + _outputs(node))
+        pointers.append(pointers[-1] + _count_outputs(node))
     return (
         '{\n  "nodes": [\n' + ", \n".join(blocks) + "\n  ], \n"
-        f'  "arg_nodes": {_column(arguments)}, \n'
-        f'  "node_row_ptr": {_column(pointers)}, \n'
+        f'  "arg_nodes": {_format_column(arguments)}, \n'
+        f'  "node_row_ptr": {_format_column(pointers)}, \n'
         f'  "heads": [[{len(symbol.nodes) - 1}, 0, 0]], \n'
         f'  "attrs": {{"mxnet_version": ["int", {MXNET_VERSION}]}}\n}}'
     )
 
 
-def _outputs(node: Node) -> int:
-    """How many outputs MXNet counts: hidden ones too, as its build for Intel processors does."""
+def _count_outputs(node: Node) -> int:
+    """Returns how many outputs MXNet counts: hidden ones too, as its build for Intel processors does."""
     if node.op == "BatchNorm":
         return 3
     return 2 if node.op == "Pooling" and node.attributes.get("pool_type", "max") == "max" else 1
 
 
-def _block(node: Node) -> str:
+def _format_node(node: Node) -> str:
     rows = [f'"op": {json.dumps(node.op)}', f'"name": {json.dumps(node.name)}']
     pairs = [f"{json.dumps(key)}: {json.dumps(value)}" for key, value in sorted(node.attributes.items())]
     if len(pairs) == 1:
         rows.append(f'"attrs": {{{pairs[0]}}}')
     elif pairs:
         rows.append('"attrs": {\n' + ", \n".join(f"        {pair}" for pair in pairs) + "\n      }")
-    auxiliary = auxiliary_inputs(node)
+    auxiliary = find_auxiliary_inputs(node)
     triples = [f"[{number}, 0, {int(place in auxiliary)}]" for place, number in enumerate(node.inputs)]
     rows.append(f'"inputs": [{", ".join(triples)}]')
     return "    {\n" + ", \n".join(f"      {row}" for row in rows) + "\n    }"
 
 
-def _column(numbers: list[int]) -> str:
+def _format_column(numbers: list[int]) -> str:
     return "[\n" + ", \n".join(f"    {number}" for number in numbers) + "\n  ]"
 
 
 def from_json(text: str) -> Symbol:
-    """Returns the graph of a symbol file of MXNet 1.x; whether its operators are known is not asked here.
+    """Returns the graph of a symbol file of MXNet 1.x, whatever its operators.
 
     Raises:
-        InvalidSymbol: not such a file, too large, or a node that comes before one of its inputs.
+        InvalidSymbol: It is not such a file, too large, or a node comes before one of its inputs.
     """
     try:
         content = json.loads(text)
@@ -128,14 +128,14 @@ def from_json(text: str) -> Symbol:
         raise InvalidSymbol(f"its symbol has {len(nodes)} nodes, at most {MAX_NODES} are read")
     if head != len(nodes) - 1:
         raise InvalidSymbol("the output of its symbol is not the last node")
-    symbol = Symbol(_node(number, fields) for number, fields in enumerate(nodes))
+    symbol = Symbol(_parse_node(number, fields) for number, fields in enumerate(nodes))
     names = [node.name for node in symbol.nodes]
     if len(set(names)) != len(names):
         raise InvalidSymbol("two nodes of its symbol have the same name")
     return symbol
 
 
-def _node(number: int, fields: object) -> Node:
+def _parse_node(number: int, fields: object) -> Node:
     match fields:
         case {"op": str() as op, "name": str() as name, "inputs": list() as inputs}:
             attributes = fields.get("attrs", {})  # type: ignore[attr-defined]

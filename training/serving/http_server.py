@@ -8,10 +8,9 @@ import json
 import logging
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Protocol
 
 from training.contract import IMAGE_CONTENT_TYPES
 from training.data.images import UnreadableImage
@@ -23,33 +22,25 @@ LAST_REPLIES_SECONDS = 10
 log = logging.getLogger("training")
 
 
-class Predictor(Protocol):
-    """Answers an image; called from many threads."""
-
-    def predict(self, body: bytes) -> list[float]:
-        """Returns each class's probability for one encoded image.
-
-        Raises:
-            UnreadableImage: the bytes are no image that can be read.
-            RuntimeError: the answer cannot be computed.
-        """
-
-
 class Server(ThreadingHTTPServer):
-    """A thread a connection. At its end it waits for requests in work, not for idle connections."""
+    """Answers each connection in a thread; at its end it waits for requests in work, not for idle clients.
+
+    ``predict`` returns each class's probability for one encoded image. It is called from many threads, and
+    raises UnreadableImage for what is no image, and RuntimeError where it cannot answer.
+    """
 
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self, port: int, predictor: Predictor) -> None:
-        self.predictor = predictor
+    def __init__(self, port: int, predict: Callable[[bytes], list[float]]) -> None:
+        self.predict = predict
         self._in_work = 0
         self._changed = threading.Condition()
         super().__init__(("127.0.0.1", port), Handler)
 
     @contextmanager
-    def request_in_work(self) -> Iterator[None]:
-        """Around each request, from its first line to its reply."""
+    def track_request(self) -> Iterator[None]:
+        """Keeps the server from ending between a request's first line and its reply."""
         with self._changed:
             self._in_work += 1
         try:
@@ -67,7 +58,7 @@ class Server(ThreadingHTTPServer):
 
 
 class Handler(BaseHTTPRequestHandler):
-    """One connection, kept open between requests (HTTP/1.1)."""
+    """Answers the requests of one connection, which stays open between them (HTTP/1.1)."""
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
@@ -91,7 +82,7 @@ class Handler(BaseHTTPRequestHandler):
             self.send_error(404)
 
     def do_POST(self) -> None:
-        with self.server.request_in_work():
+        with self.server.track_request():
             body = self._read_body()
             if body is None:
                 return
@@ -104,12 +95,12 @@ class Handler(BaseHTTPRequestHandler):
                 self._refuse(415, f"Content-Type {content_type!r} is not supported; use one of {allowed}.")
                 return
             try:
-                probabilities = self.server.predictor.predict(body)
+                probabilities = self.server.predict(body)
             except UnreadableImage as error:
                 self._refuse(400, f"Unable to read the image: {error}.")
                 return
             except RuntimeError as error:
-                # PyTorch's have where they come from on further lines.
+                # Further lines of PyTorch's errors tell where in its code they come from.
                 reason = str(error).partition("\n")[0]
                 self._refuse(500, f"The answer cannot be computed: {reason}.")
                 return
@@ -130,7 +121,7 @@ class Handler(BaseHTTPRequestHandler):
         if size > MAX_BODY_BYTES:
             self.close_connection = True
             self._refuse(413, f"The body has {size} bytes; at most {MAX_BODY_BYTES} are allowed.")
-            self._throw_away(min(size, MAX_UNREAD_BYTES))
+            self._discard(min(size, MAX_UNREAD_BYTES))
             return None
         body = self.rfile.read(size)
         if len(body) < size:
@@ -138,7 +129,7 @@ class Handler(BaseHTTPRequestHandler):
             return None
         return body
 
-    def _throw_away(self, size: int) -> None:
+    def _discard(self, size: int) -> None:
         """Reads what is still on its way: to close at once would reset a client before it reads the reply."""
         while size > 0 and (chunk := self.rfile.read1(min(size, 1 << 16))):
             size -= len(chunk)
@@ -164,7 +155,7 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        """One line a request; /ping, which comes every few seconds, would drown the others."""
+        """Logs each request but /ping, which comes every few seconds and would drown the others."""
         if not self.requestline.startswith("GET /ping "):
             log.info('"%s" %s', self.requestline, code)
 

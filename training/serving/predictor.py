@@ -1,7 +1,7 @@
 """Serves a model as the built-in's container does, until it is told to stop.
 
-Requests are read and answered in a thread each; a thread for each core runs the network, each time on a few
-of the images that wait. PyTorch lets go of the interpreter lock while it computes.
+Each request is read and answered in a thread of its own; a thread for each core runs the network, each time
+on a few of the images that wait. PyTorch releases the interpreter lock while it computes.
 """
 
 import contextlib
@@ -33,14 +33,14 @@ log = logging.getLogger("training")
 
 
 class Predictor:
-    """A loaded model; safe to call from many threads."""
+    """Answers images with a loaded model; safe to call from many threads."""
 
     def __init__(self, network: SymbolNetwork) -> None:
         self._network = network
         self._waiting: queue.SimpleQueue[tuple[Tensor, Future[list[float]]]] = queue.SimpleQueue()
-        workers = min(_cores(), MAX_WORKERS)
-        # More pictures being decoded at once than there are cores would only cost memory.
-        self._places = threading.BoundedSemaphore(workers)
+        workers = min(_count_cores(), MAX_WORKERS)
+        # To decode more images at a time than there are cores would only cost memory.
+        self._decoding = threading.BoundedSemaphore(workers)
         for _ in range(workers):
             threading.Thread(target=self._work, daemon=True).start()
 
@@ -48,11 +48,11 @@ class Predictor:
         """Returns each class's probability, float32 values as Python floats, for one encoded image.
 
         Raises:
-            UnreadableImage: the bytes are no PNG or JPEG that can be read.
-            RuntimeError: the network cannot answer, or not with numbers.
+            UnreadableImage: The bytes are no PNG or JPEG that can be read.
+            RuntimeError: The network cannot answer, or not with numbers.
         """
         _, height, width = self._network.image_shape
-        with self._places:
+        with self._decoding:
             pixels = torch.tensor(resize_whole(read_image(body), height, width)).permute(2, 0, 1)
         answer: Future[list[float]] = Future()
         self._waiting.put((pixels, answer))
@@ -71,9 +71,9 @@ class Predictor:
                     batch.append(self._waiting.get_nowait())
             try:
                 with torch.inference_mode():
-                    found = self._network.probabilities(torch.stack([pixels for pixels, _ in batch]).float())
+                    found = self._network.predict(torch.stack([pixels for pixels, _ in batch]).float())
             except RuntimeError as error:
-                # Too little memory, say: whoever waits has to be told.
+                # Such as too little memory: whoever waits has to be told.
                 for _, answer in batch:
                     answer.set_exception(error)
                 continue
@@ -81,8 +81,8 @@ class Predictor:
                 answer.set_result(probabilities)
 
 
-def _cores() -> int:
-    # A process may be let use fewer than the machine has; not every platform tells.
+def _count_cores() -> int:
+    # A process may be allowed fewer cores than the machine has; not every platform tells.
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
@@ -92,11 +92,11 @@ def serve(paths: ContainerPaths, port: int) -> int:
     """Answers on 127.0.0.1 until SIGTERM (returns 0) or Ctrl-C (returns 130).
 
     Raises:
-        CustomerError: the model cannot be used, or the port is not free.
+        CustomerError: The model cannot be used, or the port is not free.
     """
     predictor = Predictor(artifact.load(paths.model))
     try:
-        server = Server(port, predictor)
+        server = Server(port, predictor.predict)
     except OSError as error:
         raise CustomerError(f"Cannot listen on 127.0.0.1:{port}: {error.strerror}.") from None
     received = []

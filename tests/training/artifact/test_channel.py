@@ -7,7 +7,7 @@ import tarfile
 import pytest
 
 from training.artifact import files as artifact
-from training.network.residual import randomly_initialised, residual_symbol
+from training.network.residual import build_resnet, initialise_randomly
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ def untrained(channel):
     """A model channel with the network that the job describes, its weights as they were drawn."""
     channel.mkdir()
     shape = (3, 28, 28)
-    network = randomly_initialised(residual_symbol(20, shape, 2), shape)
+    network = initialise_randomly(build_resnet(20, shape, 2), shape)
     artifact.describe(channel, network.symbol, shape, 8)
     artifact.store_weights(channel, network.state_dict(), epoch=0)
     return channel
@@ -36,11 +36,11 @@ def weights(folder):
 
 
 def test_training_goes_on_at_the_accuracy_of_the_model_given_packed_or_not(job, run, channel, tmp_path):
-    job.hyperparameters(epochs="10", mini_batch_size="4")
+    job.set_hyperparameters(epochs="10", mini_batch_size="4")
     _, first, _ = run(job)
     best = max(validation_accuracies(first))
     assert best > 0.8
-    job.hyperparameters(epochs="1", learning_rate="0")
+    job.set_hyperparameters(epochs="1", learning_rate="0")
     (job.root / "model").rename(channel)
     _, out, _ = run(job)
     assert validation_accuracies(out) == [best]
@@ -56,7 +56,7 @@ def test_training_goes_on_at_the_accuracy_of_the_model_given_packed_or_not(job, 
 
 
 def test_all_layers_are_trained_on(job, run, untrained):
-    job.hyperparameters(epochs="1")
+    job.set_hyperparameters(epochs="1")
     run(job)
     before, after = weights(untrained), weights(job.root / "model")
     trained = [name for name in before if name.endswith(("_weight", "_beta"))]
@@ -74,17 +74,17 @@ def test_a_model_that_began_with_imagenet_weights_is_trained_on_in_all_its_layer
         "mini_batch_size": "4",
         "optimizer": "adam",
     }
-    job.channel("train", 12)
-    job.hyperparameters(**tuned, learning_rate="0.0001")
+    job.draw_channel("train", 12)
+    job.set_hyperparameters(**tuned, learning_rate="0.0001")
     _, first, _ = run(job)
     (best,) = validation_accuracies(first)
     assert best > 0.6
     (job.root / "model").rename(channel)
     before = weights(channel)
     # Labels that are all wrong pull at every layer; so little that no answer changes.
-    job.channel("train", 4)
-    job.list_file("train", "".join(f"{index}\t{1 - index % 2}\t{index}.png\n" for index in range(4)))
-    job.hyperparameters(**tuned, learning_rate="0.00001")
+    job.draw_channel("train", 4)
+    job.write_list("train", "".join(f"{index}\t{1 - index % 2}\t{index}.png\n" for index in range(4)))
+    job.set_hyperparameters(**tuned, learning_rate="0.00001")
     status, out, err = run(job)
     assert status == 0, err
     assert "Training on from the model in the model channel" in out
@@ -107,11 +107,11 @@ def test_a_model_that_began_with_imagenet_weights_is_trained_on_in_all_its_layer
     ],
 )
 def test_a_model_of_another_network_is_one_line(job, run, untrained, change, fault):
-    job.hyperparameters(**change)
+    job.set_hyperparameters(**change)
     status, _, err = run(job)
     assert status == 1
     assert err.startswith(f"Customer Error: {fault} set ")
-    assert err == job.failure() + "\n"
+    assert err == job.read_failure() + "\n"
     assert err.count("\n") == 1
 
 
@@ -133,6 +133,6 @@ def test_what_is_no_model_is_one_line_and_leaves_none(job, run, channel, files, 
     status, _, err = run(job)
     assert status == 1
     assert err.startswith(f"Customer Error: {fault}")
-    assert err == job.failure() + "\n"
+    assert err == job.read_failure() + "\n"
     assert err.count("\n") == 1
     assert not list((job.root / "model").iterdir())

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from training.artifact import files as artifact
 from training.artifact.parameters import InvalidParameters, read_parameters, write_parameters
 from training.contract import CustomerError
-from training.network.efficientnet import pretrained
-from training.network.residual import randomly_initialised, residual_symbol
+from training.network.efficientnet import load_pretrained
+from training.network.residual import build_resnet, initialise_randomly
 
 SHAPE = (3, 28, 28)
 PARAMETERS = "image-classification-0001.params"
@@ -23,7 +23,7 @@ SYMBOL = "image-classification-symbol.json"
 @pytest.fixture
 def folder(tmp_path):
     """A stored 20-layer network."""
-    network = randomly_initialised(residual_symbol(20, SHAPE, 3), SHAPE).eval()
+    network = initialise_randomly(build_resnet(20, SHAPE, 3), SHAPE).eval()
     artifact.describe(tmp_path, network.symbol, SHAPE, 8)
     artifact.store_weights(tmp_path, network.state_dict(), epoch=0)
     return tmp_path, network
@@ -45,7 +45,7 @@ def test_a_stored_residual_network_predicts_the_same_after_loading(folder):
 
 
 def test_a_stored_pretrained_network_predicts_the_same_after_loading(tmp_path):
-    network = pretrained(2, (3, 224, 224)).eval()
+    network = load_pretrained(2, (3, 224, 224)).eval()
     artifact.describe(tmp_path, network.symbol, (3, 224, 224), 8)
     artifact.store_weights(tmp_path, network.state_dict(), epoch=4)
     assert (tmp_path / "image-classification-0005.params").is_file()
@@ -56,14 +56,14 @@ def test_a_stored_pretrained_network_predicts_the_same_after_loading(tmp_path):
 
 
 def test_several_labels_an_image_are_known_from_the_symbol(tmp_path):
-    network = randomly_initialised(residual_symbol(20, SHAPE, 3, multi_label=True), SHAPE).eval()
+    network = initialise_randomly(build_resnet(20, SHAPE, 3, multi_label=True), SHAPE).eval()
     artifact.describe(tmp_path, network.symbol, SHAPE, 8)
     artifact.store_weights(tmp_path, network.state_dict(), epoch=0)
     pixels = torch.rand(2, *SHAPE) * 255
     loaded = artifact.load(tmp_path)
     assert loaded.multi_label
     with torch.inference_mode():
-        assert torch.equal(loaded.probabilities(pixels), network(pixels).sigmoid())
+        assert torch.equal(loaded.predict(pixels), network(pixels).sigmoid())
 
 
 def test_of_several_checkpoints_the_latest_is_loaded(folder):
@@ -186,7 +186,7 @@ def test_a_damaged_symbol_is_run_or_refused_in_one_line(folder, data):
         assert len(str(error).splitlines()) == 1
     else:
         with torch.inference_mode():
-            assert loaded.probabilities(torch.rand(1, *SHAPE)).shape == (1, 3)
+            assert loaded.predict(torch.rand(1, *SHAPE)).shape == (1, 3)
 
 
 def test_parameters_have_the_bytes_that_mxnet_writes(tmp_path):

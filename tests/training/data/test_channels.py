@@ -42,7 +42,7 @@ def test_records_train_to_the_same_weights_as_the_files_that_they_were_made_of(j
         (path,) = (job.root / "model").glob("*.params")
         return out, path.read_bytes()
 
-    job.hyperparameters(epochs="1", augmentation_type="crop")
+    job.set_hyperparameters(epochs="1", augmentation_type="crop")
     _, of_files = weights()
     as_records(job, "train")
     as_records(job, "validation")
@@ -61,7 +61,7 @@ def test_a_damaged_picture_in_a_record_is_named(job, run):
         "Customer Error: Unable to read the image train.rec record 0 at byte 0 in the train channel: "
         "not a PNG or JPEG image.\n"
     )
-    assert err == job.failure() + "\n"
+    assert err == job.read_failure() + "\n"
 
 
 def test_the_content_type_decides_where_a_channel_holds_both(job):

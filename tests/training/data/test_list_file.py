@@ -22,9 +22,9 @@ def channel(tmp_path):
     (tmp_path / "outside.png").touch()
     lists.mkdir()
 
-    def read(content, chosen=TWO_CLASSES):
+    def read(content, hyperparameters=TWO_CLASSES):
         (lists / "train.lst").write_bytes(content)
-        return read_list(find_list(lists, images), images, chosen)
+        return read_list(find_list(lists, images), images, hyperparameters)
 
     return read
 

@@ -6,11 +6,11 @@ import pytest
 import torch
 
 from training.data.augmentation import augment
-from training.fitting.epochs import Inputs
+from training.fitting.epochs import Batches
 from training.fitting.objective import OneClass
 from training.fitting.transfer import fit_last_layer
-from training.network.efficientnet import block_name, efficientnet_symbol, pretrained
-from training.network.residual import randomly_initialised, residual_symbol
+from training.network.efficientnet import build_efficientnet, load_pretrained, name_block
+from training.network.residual import build_resnet, initialise_randomly
 from training.network.symbol import from_json, to_json
 from training.network.symbol_network import SymbolNetwork
 
@@ -25,27 +25,27 @@ from training.network.symbol_network import SymbolNetwork
     ],
 )
 def test_the_residual_network_has_the_symbol_of_an_aws_artifact(num_layers, image_shape, num_classes, digest):
-    symbol = residual_symbol(num_layers, image_shape, num_classes, last_layer="fc")
+    symbol = build_resnet(num_layers, image_shape, num_classes, last_layer="fc")
     assert hashlib.sha256(to_json(symbol).encode()).hexdigest() == digest
 
 
 @pytest.mark.parametrize(("layers", "height"), [(20, 28), (32, 32), (18, 32), (50, 32), (18, 64)])
 @pytest.mark.parametrize("multi_label", [False, True])
 def test_the_residual_network_gives_one_logit_a_class(layers, height, multi_label):
-    symbol = residual_symbol(layers, (3, height, height), 5, multi_label)
-    network = randomly_initialised(symbol, (3, height, height))
+    symbol = build_resnet(layers, (3, height, height), 5, multi_label)
+    network = initialise_randomly(symbol, (3, height, height))
     pixels = torch.rand(2, 3, height, height) * 255
     assert network(pixels).shape == (2, 5)
-    assert torch.allclose(network.probabilities(pixels).sum(1), torch.ones(2)) is not multi_label
+    assert torch.allclose(network.predict(pixels).sum(1), torch.ones(2)) is not multi_label
 
 
 @pytest.mark.parametrize(
     "symbol",
     [
-        residual_symbol(20, (3, 28, 28), 3, multi_label=True),
-        residual_symbol(101, (3, 64, 48), 3),
-        efficientnet_symbol(5, mirrored=False),
-        efficientnet_symbol(5, mirrored=True, multi_label=True),
+        build_resnet(20, (3, 28, 28), 3, multi_label=True),
+        build_resnet(101, (3, 64, 48), 3),
+        build_efficientnet(5, mirrored=False),
+        build_efficientnet(5, mirrored=True, multi_label=True),
     ],
 )
 def test_a_symbol_that_is_written_is_read_again(symbol):
@@ -53,7 +53,7 @@ def test_a_symbol_that_is_written_is_read_again(symbol):
 
 
 def test_efficientnet_has_its_published_number_of_parameters():
-    network = pretrained(1000, (3, 224, 224))
+    network = load_pretrained(1000, (3, 224, 224))
     weights = {name: value.numel() for name, value in network.named_parameters() if "bn_data" not in name}
     # In 6,092,072 every batch normalisation has a scale besides its shift; here it is in the convolution.
     scales = sum(count for name, count in weights.items() if name.endswith("_bias") and name != "arg:fc_bias")
@@ -64,9 +64,9 @@ def test_efficientnet_sees_what_it_saw_in_imagenet():
     """The features of a drawn picture, as the weights give them in float64 before any is folded."""
     rows, columns = torch.meshgrid(torch.arange(224.0), torch.arange(224.0), indexing="ij")
     picture = torch.stack((rows, columns, (rows * columns) % 256))[None]
-    network = pretrained(2, (3, 224, 224)).eval()
+    network = load_pretrained(2, (3, 224, 224)).eval()
     with torch.inference_mode():
-        features = network.features(picture)[0]
+        features = network.compute_features(picture)[0]
     strongest = [366, 494, 1107, 1211, 373, 210, 43, 818]
     expected = [4.51657, 4.46125, 4.44033, 4.28836, 4.12569, 3.37731, 3.3188, 3.26099]
     assert features.topk(8).indices.tolist() == strongest
@@ -74,11 +74,11 @@ def test_efficientnet_sees_what_it_saw_in_imagenet():
 
 
 def test_the_mirrored_network_gives_the_mean_of_both_views():
-    network = pretrained(2, (3, 224, 224)).eval()
+    network = load_pretrained(2, (3, 224, 224)).eval()
     with torch.no_grad():
         network.last_layer[0].normal_()
     mirrored = SymbolNetwork(
-        efficientnet_symbol(2, mirrored=True), network.image_shape, network.state_dict()
+        build_efficientnet(2, mirrored=True), network.image_shape, network.state_dict()
     ).eval()
     pixels = torch.rand(2, 3, 224, 224) * 255
     with torch.inference_mode():
@@ -89,13 +89,13 @@ def test_the_mirrored_network_gives_the_mean_of_both_views():
 @pytest.mark.parametrize(
     ("symbol", "shape"),
     [
-        (efficientnet_symbol(3, mirrored=True), (3, 64, 48)),
-        (residual_symbol(20, (3, 28, 28), 3), (3, 28, 28)),
-        (residual_symbol(50, (3, 64, 48), 3), (3, 64, 48)),
+        (build_efficientnet(3, mirrored=True), (3, 64, 48)),
+        (build_resnet(20, (3, 28, 28), 3), (3, 28, 28)),
+        (build_resnet(50, (3, 64, 48), 3), (3, 64, 48)),
     ],
 )
 def test_a_network_says_the_same_with_and_without_gradients(symbol, shape):
-    network = randomly_initialised(symbol, shape).eval()
+    network = initialise_randomly(symbol, shape).eval()
     pixels = torch.rand(2, *shape) * 255
     with torch.inference_mode():
         answers = network(pixels)
@@ -104,8 +104,8 @@ def test_a_network_says_the_same_with_and_without_gradients(symbol, shape):
 
 
 def test_only_the_part_behind_the_frozen_nodes_is_trained():
-    network = pretrained(2, (3, 224, 224))
-    network.freeze(block_name(4))
+    network = load_pretrained(2, (3, 224, 224))
+    network.freeze(name_block(4))
     network.train()
     before = {name: value.clone() for name, value in network.state_dict().items()}
     optimizer = torch.optim.SGD([p for p in network.parameters() if p.requires_grad], lr=0.1)
@@ -113,20 +113,20 @@ def test_only_the_part_behind_the_frozen_nodes_is_trained():
     optimizer.step()
     changed = {name for name, value in network.state_dict().items() if not torch.equal(value, before[name])}
     assert "arg:fc_weight" in changed
-    kept = {"stem", "bn", *(block_name(number) for number in range(5))}
+    kept = {"stem", "bn", *(name_block(number) for number in range(5))}
     assert not {name for name in changed if name.split(":")[1].split("_")[0] in kept}
 
 
 def test_the_frozen_nodes_and_the_tail_are_the_whole_network():
-    network = pretrained(2, (3, 224, 224)).eval()
+    network = load_pretrained(2, (3, 224, 224)).eval()
     pixels = torch.rand(1, 3, 224, 224) * 255
     whole = network(pixels)
-    network.freeze(block_name(4))
-    assert torch.equal(network.tail(network.between("data", block_name(4), pixels)), whole)
+    network.freeze(name_block(4))
+    assert torch.equal(network.run_tail(network.run_between("data", name_block(4), pixels)), whole)
 
 
 def test_training_teaches_the_batch_normalisations_of_the_residual_network():
-    network = randomly_initialised(residual_symbol(20, (3, 28, 28), 2), (3, 28, 28))
+    network = initialise_randomly(build_resnet(20, (3, 28, 28), 2), (3, 28, 28))
     network.train()
     network(torch.full((4, 3, 28, 28), 100.0))
     # 0.9 of the zero that it was, 0.1 of what came.
@@ -134,11 +134,11 @@ def test_training_teaches_the_batch_normalisations_of_the_residual_network():
 
 
 def test_one_picture_is_enough_to_fit_the_last_layer():
-    network = pretrained(2, (3, 224, 224)).eval()
-    network.freeze(block_name(4))
+    network = load_pretrained(2, (3, 224, 224)).eval()
+    network.freeze(name_block(4))
     front = torch.rand(1, 48, 20, 20)
-    fit_last_layer(network, Inputs(torch.tensor([1]), lambda indices: front[indices]), OneClass())
-    assert torch.equal(network.tail(front).argmax(1), torch.tensor([1]))
+    fit_last_layer(network, Batches(torch.tensor([1]), lambda indices: front[indices]), OneClass())
+    assert torch.equal(network.run_tail(front).argmax(1), torch.tensor([1]))
     assert torch.isfinite(network.last_layer[0]).all()
 
 

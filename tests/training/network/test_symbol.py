@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from training.artifact import files as artifact
 from training.network.graph import InferredGraph
-from training.network.residual import add_output, residual_symbol
+from training.network.residual import add_output, build_resnet
 from training.network.symbol import InvalidSymbol, Symbol, from_json, to_json
 from training.network.symbol_network import SymbolNetwork
 
@@ -25,7 +25,7 @@ def test_a_model_that_mxnet_saved_answers_as_it_did_there(name, multi_label):
     pixels = (torch.arange(2 * 3 * 12 * 10) * 37 % 256).reshape(2, *network.image_shape).float()
     pixels[1] /= 3
     with torch.inference_mode():
-        answers = network.probabilities(pixels)
+        answers = network.predict(pixels)
     expected = torch.tensor(json.loads((RECORDED / name / "answers.json").read_text()))
     assert network.multi_label == multi_label
     assert torch.allclose(answers, expected, atol=1e-6)
@@ -35,10 +35,10 @@ def test_a_model_that_mxnet_saved_answers_as_it_did_there(name, multi_label):
 def chain(*nodes, outputs=3):
     """Returns the JSON of a symbol: the data through operators of one operand, then a last layer."""
     symbol = Symbol()
-    x = symbol.variable("data")
+    x = symbol.add_variable("data")
     for number, (op, attributes, *parameters) in enumerate(nodes):
-        weights = [symbol.variable(f"{number}_{name}") for name in parameters]
-        x = symbol.apply(op, f"node{number}", [x, *weights], attributes)
+        weights = [symbol.add_variable(f"{number}_{name}") for name in parameters]
+        x = symbol.add_operator(op, f"node{number}", [x, *weights], attributes)
     add_output(symbol, x, "fc", outputs, multi_label=False)
     return to_json(symbol)
 
@@ -103,7 +103,7 @@ def test_a_graph_that_cannot_be_run_here_is_refused_with_the_reason(nodes, fault
 
 def edited(change):
     """Returns the JSON of a 20-layer network after a change to its content."""
-    content = json.loads(to_json(residual_symbol(20, SHAPE, 3)))
+    content = json.loads(to_json(build_resnet(20, SHAPE, 3)))
     change(content)
     return json.dumps(content)
 
@@ -220,7 +220,7 @@ def test_the_size_of_what_an_operator_gives_is_known_beforehand(node):
     shapes = InferredGraph(symbol, SHAPE).shapes
     network = SymbolNetwork(symbol, SHAPE, {name: torch.ones(shape) for name, shape in shapes.items()})
     with torch.inference_mode():
-        given = network.between("data", "node0", torch.rand(2, *SHAPE))
+        given = network.run_between("data", "node0", torch.rand(2, *SHAPE))
         assert shapes["arg:fc_weight"] == (3, given[0].numel())
         assert network(torch.rand(2, *SHAPE)).shape == (2, 3)
 

@@ -19,7 +19,7 @@ from PIL import Image
 
 from training.artifact import files as artifact
 from training.data.images import resize_whole
-from training.network.residual import randomly_initialised, residual_symbol
+from training.network.residual import build_resnet, initialise_randomly
 from training.serving.http_server import Server
 from training.serving.predictor import Predictor
 
@@ -48,7 +48,7 @@ def launch(root, port=0):
 def model(root, multi_label=False):
     """Leaves a model of random weights for three classes under `root`."""
     (root / "model").mkdir()
-    network = randomly_initialised(residual_symbol(20, SHAPE, 3, multi_label), SHAPE)
+    network = initialise_randomly(build_resnet(20, SHAPE, 3, multi_label), SHAPE)
     artifact.describe(root / "model", network.symbol, SHAPE, 8)
     for _ in range(50):
         network(torch.rand(8, *SHAPE) * 255)  # the batch normalisations learn what pixels are like
@@ -230,7 +230,7 @@ class Even:
     def __init__(self):
         self.threads = set()
 
-    def probabilities(self, pixels):
+    def predict(self, pixels):
         self.threads.add(torch.get_num_threads())
         return torch.full((len(pixels), 2), 0.5)
 
@@ -254,7 +254,7 @@ class Broken:
     image_shape = SHAPE
 
     def __init__(self, answer):
-        self.probabilities = answer
+        self.predict = answer
 
 
 def out_of_memory(pixels):
@@ -272,7 +272,7 @@ def out_of_memory(pixels):
     ],
 )
 def test_an_answer_that_cannot_be_computed_is_a_server_error_in_one_line(answer, message):
-    with Server(0, Predictor(Broken(answer))) as server:
+    with Server(0, Predictor(Broken(answer)).predict) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         connection = http.client.HTTPConnection("127.0.0.1", server.server_address[1], timeout=30)
         status, _, body = invoke(connection, picture())
