@@ -1,10 +1,10 @@
-/* The server's API: every call carries the session's token, which stands in the page and in no address. */
+/* Calls the server's API. Every call carries the session's token, which stands in the page and in no address. */
 
 const TOKEN = document.querySelector('meta[name="session-token"]').content;
 const KEPT_PHOTOS = 200;
 const photos = new Map();
 
-/** An answer of the server that is no answer; the message is one line for the reader, `status` its HTTP status. */
+/** A call that failed: the message is one line for the reader, `status` the HTTP status if there was an answer. */
 export class ApiError extends Error {
   constructor(message, status = null) {
     super(message);
@@ -16,7 +16,7 @@ export class ApiError extends Error {
  * Fetches a path under /api.
  *
  * @returns {Promise<Response>}
- * @throws {ApiError} The server can't be reached, or it refuses.
+ * @throws {ApiError} The server cannot be reached, or it refuses.
  */
 export async function request(path, options = {}) {
   const headers = { ...options.headers, Authorization: `Bearer ${TOKEN}` };
@@ -34,13 +34,13 @@ export async function request(path, options = {}) {
   throw new ApiError(answer.error ?? `The server answered ${response.status} to ${path}`, response.status);
 }
 
-/** The JSON that a path answers. */
-export async function json(path, signal) {
+/** Fetches the JSON at a path. */
+export async function fetchJson(path, signal) {
   return (await request(path, { signal })).json();
 }
 
 /** Yields the JSON of each server-sent event, until the server ends the stream. */
-export async function* events(path, signal) {
+export async function* readEvents(path, signal) {
   const reader = (await request(path, { signal })).body.pipeThrough(new TextDecoderStream()).getReader();
   let unread = "";
   for (;;) {
@@ -59,8 +59,8 @@ export async function* events(path, signal) {
   }
 }
 
-/** An address of the picture at a path, for an img; the last ones are kept, so that hovering does not fetch twice. */
-export async function photo(path, signal) {
+/** Returns an address of the picture at a path, for an img. The last ones are kept: hovering does not fetch twice. */
+export async function fetchPhoto(path, signal) {
   if (!photos.has(path)) {
     const blob = await (await request(path, { signal })).blob();
     if (!photos.has(path)) photos.set(path, URL.createObjectURL(blob));

@@ -1,6 +1,6 @@
-/* A photo with the camera, in a dialog over the page. */
+/* Takes a photo with the camera, in a dialog over the page. */
 
-import { element } from "./element.js";
+import { create } from "./element.js";
 
 const QUALITY = 0.92;
 const REASONS = {
@@ -13,25 +13,25 @@ const REASONS = {
 export const hasCameras = () => Boolean(navigator.mediaDevices);
 
 /**
- * Opens the dialog in `place` and starts the camera, until the dialog is closed or the view is left.
+ * Opens the dialog in `place` and starts the camera, until the user closes the dialog or leaves the view.
  *
- * @param {(photo: File) => void} take Called with the photo, if one is taken.
+ * @param {(photo: File) => void} take Called with the photo, if the user takes one.
  */
 export async function openCamera(place, take, signal) {
-  const video = element("video", { autoplay: true, playsinline: true, "aria-label": "What the camera sees" });
-  const said = element("p", { role: "status" }, "Waiting for the camera…");
-  const shutter = element("button", { type: "button", class: "primary", disabled: true }, "Take");
-  const dialog = element(
+  const video = create("video", { autoplay: true, playsinline: true, "aria-label": "What the camera sees" });
+  const status = create("p", { role: "status" }, "Waiting for the camera…");
+  const shutter = create("button", { type: "button", class: "primary", disabled: true }, "Take");
+  const dialog = create(
     "dialog",
     { class: "camera", "aria-labelledby": "camera-title" },
-    element("h2", { id: "camera-title" }, "Take a photo"),
-    said,
+    create("h2", { id: "camera-title" }, "Take a photo"),
+    status,
     video,
-    element(
+    create(
       "div",
       { class: "row" },
       shutter,
-      element("button", { type: "button", onclick: () => dialog.close() }, "Cancel"),
+      create("button", { type: "button", onclick: () => dialog.close() }, "Cancel"),
     ),
   );
   const stop = () => {
@@ -42,7 +42,7 @@ export async function openCamera(place, take, signal) {
   signal.addEventListener("abort", stop);
   shutter.addEventListener("click", async () => {
     shutter.disabled = true;
-    take(await pictureOf(video));
+    take(await capturePhoto(video));
     dialog.close();
   });
   place.append(dialog);
@@ -51,18 +51,18 @@ export async function openCamera(place, take, signal) {
     video.srcObject = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment" } });
     await video.play();
   } catch (error) {
-    said.textContent = REASONS[error.name] ?? error.message;
+    status.textContent = REASONS[error.name] ?? error.message;
     return;
   } finally {
-    // The browser may have asked for leave until after the dialog was closed.
+    // The browser may have asked for permission until after the dialog was closed.
     if (!dialog.isConnected) stop();
   }
-  said.remove();
+  status.remove();
   shutter.disabled = false;
   shutter.focus();
 }
 
-async function pictureOf(video) {
+async function capturePhoto(video) {
   const canvas = Object.assign(document.createElement("canvas"), {
     width: video.videoWidth,
     height: video.videoHeight,

@@ -1,71 +1,45 @@
-/* Tables: with a caption, and headings that belong to columns and rows. */
+/* Creates tables with a caption, and with headings that belong to columns and rows. */
 
-import { element } from "./element.js";
-
-const plain = (column) => column.replace(/^#/, "");
-
-/**
- * Returns a table of records, which on a narrow screen become cards: a heading each, and below it every column with
- * its name.
- *
- * The arguments are those of dataTable().
- */
-export function recordTable(caption, columns, rows) {
-  const shown = dataTable(caption, columns, rows);
-  shown.querySelector("table").classList.add("records");
-  for (const row of shown.querySelectorAll("tbody tr"))
-    for (const [index, cell] of [...row.cells].entries()) cell.dataset.column = plain(columns[index]);
-  return shown;
-}
+import { create } from "./element.js";
 
 /**
  * Returns a table in a region that scrolls sideways where it is too wide.
  *
  * @param {string} caption What it holds.
- * @param {string[]} columns Their headings; one that starts with "#" is of numbers, to the right.
+ * @param {string[]} columns Their headings; a column whose heading starts with "#" has numbers, to the right.
  * @param {Array<Array<Node|string>>} rows The first cell of each is its heading.
+ * @param {{records: boolean}} [form]
  */
-export function dataTable(caption, columns, rows) {
-  const isNumber = columns.map((name) => name.startsWith("#"));
-  const kind = (index) => (isNumber[index] ? "number" : null);
-  return element(
+export function createTable(caption, columns, rows, { records = false } = {}) {
+  const classes = columns.map((column) => (column.startsWith("#") ? "number" : null));
+  const names = columns.map((column) => column.replace(/^#/, ""));
+  const createCell = (cell, index) =>
+    create(
+      index === 0 ? "th" : "td",
+      { scope: index === 0 ? "row" : null, class: classes[index], "data-column": names[index] },
+      cell,
+    );
+  const headings = names.map((name, index) => create("th", { scope: "col", class: classes[index] }, name));
+  return create(
     "div",
     { class: "scroll", tabindex: "0", role: "group", "aria-label": caption },
-    element(
+    create(
       "table",
-      {},
-      element("caption", {}, caption),
-      element(
-        "thead",
-        {},
-        element(
-          "tr",
-          {},
-          columns.map((name, index) =>
-            element("th", { scope: "col", class: kind(index) }, plain(name)),
-          ),
-        ),
-      ),
-      element(
+      { class: records ? "records" : null },
+      create("caption", {}, caption),
+      create("thead", {}, create("tr", {}, headings)),
+      create(
         "tbody",
         {},
-        rows.map((cells) =>
-          element(
-            "tr",
-            {},
-            cells.map((cell, index) =>
-              index === 0
-                ? element("th", { scope: "row", class: kind(0) }, cell)
-                : element("td", { class: kind(index) }, cell),
-            ),
-          ),
-        ),
+        rows.map((cells) => create("tr", {}, cells.map(createCell))),
       ),
     ),
   );
 }
 
-/** A table that stands closed below its chart, for whoever does not see the chart. */
-export function tableOfChart(table) {
-  return element("details", {}, element("summary", {}, "The same as a table"), table);
-}
+/**
+ * Returns a table that turns into cards on a narrow screen, one for each row: its heading, and below it each cell
+ * under its column's name. The arguments are those of createTable().
+ */
+export const createRecordTable = (caption, columns, rows) =>
+  createTable(caption, columns, rows, { records: true });

@@ -1,4 +1,4 @@
-/* Builds DOM elements. Text goes in as text nodes alone, so that no name of a file or a class becomes markup. */
+/* Creates DOM elements. Text goes in as text nodes alone, so that no name of a file or a class becomes markup. */
 
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -6,17 +6,22 @@ const SVG = "http://www.w3.org/2000/svg";
  * Returns a new HTML element.
  *
  * @param {string} tag Its name.
- * @param {Object<string, *>} attributes Attributes; a function is a listener ("onclick"), an object of "style"
- *   goes through the CSSOM, true is an attribute without a value, false and null leave the attribute out.
- * @param {...(Node|string|number|null|Array)} children What it holds; null is left out.
+ * @param {Object<string, *>} attributes A function is a listener ("onclick"), an object of "style" goes through
+ *   the CSSOM, true is an attribute without a value, false and null leave the attribute out.
+ * @param {...(Node|string|number|null|Array)} children null is left out.
  */
-export function element(tag, attributes = {}, ...children) {
+export function create(tag, attributes = {}, ...children) {
   return fill(document.createElement(tag), attributes, children);
 }
 
-/** Returns a new SVG element; the arguments are those of element(). */
-export function svg(tag, attributes = {}, ...children) {
+/** Returns a new SVG element; the arguments are those of create(). */
+export function createSvg(tag, attributes = {}, ...children) {
   return fill(document.createElementNS(SVG, tag), attributes, children);
+}
+
+/** Returns a picture of 16 by 16 that stands beside a word: a path with these attributes. */
+export function createIcon(attributes) {
+  return createSvg("svg", { viewBox: "0 0 16 16", "aria-hidden": "true" }, createSvg("path", attributes));
 }
 
 function fill(created, attributes, children) {

@@ -1,4 +1,4 @@
-/* How numbers, times and names are written. */
+/* Formats numbers and times. */
 
 const COUNT = new Intl.NumberFormat("en");
 const PROBABILITY = new Intl.NumberFormat("en", { minimumFractionDigits: 3, maximumFractionDigits: 3 });
@@ -25,35 +25,35 @@ const SHORT_TIME = new Intl.DateTimeFormat("en-GB", {
 
 const NOTHING = "–";
 
-export const count = (number) => COUNT.format(number);
+export const formatCount = (number) => COUNT.format(number);
 
-const thousandths = (value) => Math.round(value * 1000);
+const toThousandths = (value) => Math.round(value * 1000);
 
-/** Three decimals, rounded; but what is below the threshold, or below 1, is shown below it: 0.7999 as 0.799 at 0.8. */
-export function probability(value, threshold = null) {
+/** Rounds to three decimals, but never up to the threshold, nor to 1: 0.7999 is 0.799 at a threshold of 0.8. */
+export function formatProbability(value, threshold = null) {
   if (value === null || value === undefined) return NOTHING;
   const missed = [threshold ?? 1, 1].find((limit) => value < limit);
-  const most = missed === undefined ? Infinity : thousandths(missed) - 1;
-  return PROBABILITY.format(Math.min(thousandths(value), most) / 1000);
+  const most = missed === undefined ? Infinity : toThousandths(missed) - 1;
+  return PROBABILITY.format(Math.min(toThousandths(value), most) / 1000);
 }
 
-export const percent = (share) => (Number.isFinite(share) ? PERCENT.format(share) : NOTHING);
+export const formatPercent = (share) => (Number.isFinite(share) ? PERCENT.format(share) : NOTHING);
 
-/** "1 photo", "2 photos". */
-export const counted = (number, noun) => `${count(number)} ${noun}${number === 1 ? "" : "s"}`;
+/** Formats a number with its noun: "1 photo", "2 photos". */
+export const formatQuantity = (number, noun) => `${formatCount(number)} ${noun}${number === 1 ? "" : "s"}`;
 
-/** Unix seconds as a local time with its zone. */
-export const time = (seconds) => (seconds ? TIME.format(seconds * 1000) : NOTHING);
+/** Formats Unix seconds as a local time with its zone. */
+export const formatTime = (seconds) => (seconds ? TIME.format(seconds * 1000) : NOTHING);
 
-/** Unix seconds as a local time without year and zone, for where the zone is said beside it. */
-export const shortTime = (seconds) => SHORT_TIME.format(seconds * 1000);
+/** Formats Unix seconds as a local time without year and zone, for where the zone stands beside it. */
+export const formatShortTime = (seconds) => SHORT_TIME.format(seconds * 1000);
 
-/** The viewer's time zone, as "Europe/Berlin". */
-export const zone = () => Intl.DateTimeFormat().resolvedOptions().timeZone;
+/** Returns the browser's time zone, such as "Europe/Berlin". */
+export const getTimeZone = () => Intl.DateTimeFormat().resolvedOptions().timeZone;
 
-export function duration(milliseconds) {
+export function formatDuration(milliseconds) {
   if (milliseconds === null || milliseconds === undefined) return NOTHING;
   return milliseconds < 1000
-    ? `${count(Math.round(milliseconds))} ms`
+    ? `${formatCount(Math.round(milliseconds))} ms`
     : `${(milliseconds / 1000).toFixed(1)} s`;
 }

@@ -1,44 +1,47 @@
-/* What stands where an answer of the API is awaited: that it loads, what is missing, or what went wrong. */
+/* Fills a place with an answer of the API: until then it says that it loads, then what is missing or went wrong. */
 
-import { ApiError } from "../api.js";
-import { element } from "./element.js";
+import { ApiError, fetchJson } from "../api.js";
+import { create } from "./element.js";
 
-/** A line in place of something that is not there; it says what to do. */
-export function emptyState(line) {
-  return element("p", { class: "notice" }, line);
+/** Returns a line for the place of something that is missing; it says what to do. */
+export function createEmptyState(line) {
+  return create("p", { class: "notice" }, line);
 }
 
-/** An error in one line, and a button that does what may help. */
-export function errorLine(error, retry) {
-  return element("p", { class: "notice error", role: "alert" }, error.message, " ", remedy(error.status, retry));
+/** Returns an error in one line, with a button that does what may help. */
+export function createErrorLine(error, retry) {
+  const remedy = createRemedy(error.status, retry);
+  return create("p", { class: "notice error", role: "alert" }, error.message, " ", remedy);
 }
 
-function remedy(status, retry) {
-  const button = (label, onclick) => element("button", { type: "button", onclick }, label);
+function createRemedy(status, retry) {
+  const createButton = (label, onclick) => create("button", { type: "button", onclick }, label);
   // A server that was started again has another token, which only a new page brings.
-  if (status === 401) return button("Load the page anew", () => window.location.reload());
-  // Any other 4xx is about what was asked: it would be answered the same again.
-  return status >= 400 && status < 500 ? null : button("Try again", retry);
+  if (status === 401) return createButton("Load the page anew", () => window.location.reload());
+  // Any other 4xx is about the request: its answer would be the same again.
+  return status >= 400 && status < 500 ? null : createButton("Try again", retry);
 }
 
 /**
- * Shows in a place what `load` resolves to, drawn by `show(place, answer)`.
+ * Fetches JSON and shows it in a place, which is emptied before.
  *
- * @param {Element} place Where; it is emptied before.
- * @param {AbortSignal} signal Aborted when the view is left: nothing is shown then.
+ * @param {string[]} paths The paths to fetch.
+ * @param {(place: Element, ...answers: object[]) => Promise|void} show Fills the place.
+ * @param {AbortSignal} signal Aborted when the user leaves the view: nothing is shown then.
  */
-export async function showLoaded(place, signal, load, show) {
+export async function showAnswers(place, paths, show, signal) {
   place.setAttribute("aria-busy", "true");
-  place.replaceChildren(element("p", { class: "loading", role: "status" }, "Loading…"));
+  place.replaceChildren(create("p", { class: "loading", role: "status" }, "Loading…"));
   try {
-    const answer = await load();
+    const answers = await Promise.all(paths.map((path) => fetchJson(path, signal)));
     if (signal.aborted) return;
     place.replaceChildren();
-    if (answer?.missing) place.append(emptyState(answer.missing));
-    else await show(place, answer);
+    const missing = answers.find((answer) => answer.missing);
+    if (missing) place.append(createEmptyState(missing.missing));
+    else await show(place, ...answers);
   } catch (error) {
     if (signal.aborted) return;
-    place.replaceChildren(errorLine(error, () => showLoaded(place, signal, load, show)));
+    place.replaceChildren(createErrorLine(error, () => showAnswers(place, paths, show, signal)));
     if (!(error instanceof ApiError)) console.error(error);
   } finally {
     place.removeAttribute("aria-busy");

@@ -1,6 +1,6 @@
-/* What became of a photo, by colour, shape and word alike. */
+/* Marks what became of a photo, by colour, shape and word alike. */
 
-import { element, svg } from "./element.js";
+import { create, createIcon } from "./element.js";
 
 export const OUTCOMES = ["routed", "refused", "failed", "running"];
 const SHAPES = {
@@ -10,15 +10,12 @@ const SHAPES = {
   running: "M8 1.8 a6.2 6.2 0 1 1 -6.2 6.2",
 };
 
-export function outcomeMark(outcome) {
-  return element(
+/** Returns the mark of an outcome; `word` stands in place of its own name. */
+export function createOutcomeMark(outcome, word = outcome) {
+  return create(
     "span",
     { class: `outcome ${outcome}` },
-    svg(
-      "svg",
-      { viewBox: "0 0 16 16", "aria-hidden": "true" },
-      svg("path", { d: SHAPES[outcome], fill: "none", stroke: "currentColor", "stroke-width": 2 }),
-    ),
-    outcome,
+    createIcon({ d: SHAPES[outcome], fill: "none", stroke: "currentColor", "stroke-width": 2 }),
+    word,
   );
 }

@@ -1,34 +1,31 @@
-/* Dark or light: as the system says, until the button says otherwise. */
+/* Switches between dark and light: the system decides until the user presses the button. */
 
-const KEPT_AS = "theme";
+const STORAGE_KEY = "theme";
 const dark = window.matchMedia("(prefers-color-scheme: dark)");
 
-/** "themechange" is dispatched here whenever colours changed, for what draws on a canvas. */
+/** Dispatches "themechange" whenever the colours changed, for what draws on a canvas. */
 export const theme = new EventTarget();
 
 export function startTheme(button) {
-  const kept = localStorage.getItem(KEPT_AS);
-  if (kept) document.documentElement.dataset.theme = kept;
-  const isDark = () =>
-    (document.documentElement.dataset.theme ?? (dark.matches ? "dark" : "light")) === "dark";
-  const label = () => {
+  const { dataset } = document.documentElement;
+  const stored = localStorage.getItem(STORAGE_KEY);
+  if (stored) dataset.theme = stored;
+  const isDark = () => (dataset.theme ?? (dark.matches ? "dark" : "light")) === "dark";
+  const showChange = () => {
     button.textContent = isDark() ? "Light theme" : "Dark theme";
-  };
-  const changed = () => {
-    label();
     theme.dispatchEvent(new Event("themechange"));
   };
   button.addEventListener("click", () => {
-    document.documentElement.dataset.theme = isDark() ? "light" : "dark";
-    localStorage.setItem(KEPT_AS, document.documentElement.dataset.theme);
-    changed();
+    dataset.theme = isDark() ? "light" : "dark";
+    localStorage.setItem(STORAGE_KEY, dataset.theme);
+    showChange();
   });
-  dark.addEventListener("change", changed);
-  label();
+  dark.addEventListener("change", showChange);
+  showChange();
 }
 
-/** The colour, as "rgb(...)", that a custom property has in the present theme. */
-export function themeColour(property) {
+/** Returns the colour, as "rgb(...)", that a custom property has in the present theme. */
+export function getThemeColour(property) {
   const probe = document.createElement("span");
   probe.style.color = `var(${property})`;
   document.body.append(probe);

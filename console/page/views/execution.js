@@ -1,104 +1,74 @@
-/* One execution: its photo, its answer, the state machine as a graph, and each state. */
+/* Shows one execution: its photo, its answer, the state machine as a graph, and each state. */
 
-import { events, json } from "../api.js";
-import { element } from "../parts/element.js";
-import { answer, probabilityBars, readable, stateTable } from "../parts/execution_states.js";
-import { time } from "../parts/format.js";
-import { errorLine, showLoaded } from "../parts/loading.js";
-import { photoImage } from "../parts/photo_image.js";
-import { stateGraph } from "../parts/state_graph.js";
+import { readEvents } from "../api.js";
+import { createCard, createConsoleLink } from "../parts/card.js";
+import { create } from "../parts/element.js";
+import { createAnswer, createProbabilityBars, createStateTable, formatValue } from "../parts/execution_states.js";
+import { formatTime } from "../parts/format.js";
+import { createErrorLine, showAnswers } from "../parts/loading.js";
+import { createPhotoImage } from "../parts/photo_image.js";
+import { drawStateGraph } from "../parts/state_graph.js";
 
-export function executionView(content, { signal, identifier }) {
-  const place = element("div", { class: "stack" });
-  content.append(element("p", {}, element("a", { href: "#/executions" }, "All executions")), place);
+export function showExecution(content, { signal, identifier }) {
+  const place = create("div", { class: "stack" });
+  content.append(create("p", {}, create("a", { href: "#/executions" }, "All executions")), place);
   const path = `/api/executions/${encodeURIComponent(identifier)}`;
-  const load = () => Promise.all([json(path, signal), json("/api/deployment", signal)]);
-  showLoaded(place, signal, load, async (shown, [execution, deployment]) => {
-    const draw = (present) => shown.replaceChildren(...parts(present, deployment, path, signal));
+  const show = async (shown, execution, deployment) => {
+    const draw = (present) => shown.replaceChildren(...createParts(present, deployment, path, signal));
     draw(execution);
     if (execution.outcome === "running") await follow(`${path}/events`, shown, draw, signal);
-  });
+  };
+  showAnswers(place, [path, "/api/deployment"], show, signal);
 }
 
 async function follow(path, shown, draw, signal) {
   try {
-    for await (const execution of events(path, signal)) draw(execution);
+    for await (const execution of readEvents(path, signal)) draw(execution);
   } catch (error) {
-    if (!signal.aborted)
-      shown.prepend(errorLine(error, () => window.dispatchEvent(new Event("hashchange"))));
+    const retry = () => window.dispatchEvent(new Event("hashchange"));
+    if (!signal.aborted) shown.prepend(createErrorLine(error, retry));
   }
 }
 
-function parts(execution, deployment, path, signal) {
+function createParts(execution, deployment, path, signal) {
   const threshold = deployment.threshold?.value ?? null;
+  const answer = createCard(
+    "Answer",
+    createPhotoImage(`${path}/photo`, `Photo ${execution.name ?? ""}`, "picture", signal),
+    create("div", { class: "stack", "aria-live": "polite" }, createAnswer(execution, threshold)),
+    createProbabilityBars(execution, deployment.classes, threshold),
+    create(
+      "dl",
+      {},
+      create("dt", {}, "Photo"),
+      create("dd", {}, execution.bucket ? `s3://${execution.bucket}/${execution.key}` : "–"),
+      create("dt", {}, "Started"),
+      create("dd", {}, formatTime(execution.started)),
+      create("dt", {}, "Execution"),
+      create("dd", {}, execution.id),
+    ),
+    execution.link ? create("p", {}, createConsoleLink(execution.link)) : null,
+  );
+  const graph = create(
+    "div",
+    { class: "scroll", tabindex: "0", role: "group", "aria-label": "State machine as a graph" },
+    drawStateGraph(execution.graph, execution.states),
+  );
+  const ends = [createEnd("Input", execution.input), createEnd("Output", execution.output)];
   return [
-    element(
-      "div",
-      { class: "side-by-side" },
-      element(
-        "section",
-        { class: "card", "aria-labelledby": "answer" },
-        element("h2", { id: "answer" }, "Answer"),
-        photoImage(`${path}/photo`, `Photo ${execution.name ?? ""}`, "picture", signal),
-        element("div", { class: "stack", "aria-live": "polite" }, answer(execution, threshold)),
-        probabilityBars(execution, deployment.classes, threshold),
-        element(
-          "dl",
-          {},
-          element("dt", {}, "Photo"),
-          element("dd", {}, execution.bucket ? `s3://${execution.bucket}/${execution.key}` : "–"),
-          element("dt", {}, "Started"),
-          element("dd", {}, time(execution.started)),
-          element("dt", {}, "Execution"),
-          element("dd", {}, execution.id),
-        ),
-        execution.link
-          ? element(
-              "p",
-              {},
-              element(
-                "a",
-                { href: execution.link, target: "_blank", rel: "noopener noreferrer" },
-                "Open in AWS's console",
-              ),
-            )
-          : null,
-      ),
-      element(
-        "section",
-        { class: "card", "aria-labelledby": "graph" },
-        element("h2", { id: "graph" }, "State machine"),
-        element(
-          "div",
-          { class: "scroll", tabindex: "0", role: "group", "aria-label": "State machine as a graph" },
-          stateGraph(execution.graph, execution.states),
-        ),
-      ),
-    ),
-    element(
-      "section",
-      { class: "card", "aria-labelledby": "states" },
-      element("h2", { id: "states" }, "States"),
-      stateTable(execution.states),
-    ),
-    element(
-      "section",
-      { class: "card", "aria-labelledby": "ends" },
-      element("h2", { id: "ends" }, "Input and output of the execution"),
-      element(
-        "div",
-        { class: "grid" },
-        ["input", "output"].map((end) =>
-          element(
-            "div",
-            { class: "stack" },
-            element("h3", {}, end === "input" ? "Input" : "Output"),
-            execution[end] === null
-              ? element("p", { class: "muted" }, "None.")
-              : element("pre", { tabindex: "0" }, readable(execution[end])),
-          ),
-        ),
-      ),
-    ),
+    create("div", { class: "side-by-side" }, answer, createCard("State machine", graph)),
+    createCard("States", createStateTable(execution.states)),
+    createCard("Input and output of the execution", create("div", { class: "grid" }, ends)),
   ];
+}
+
+function createEnd(title, value) {
+  return create(
+    "div",
+    { class: "stack" },
+    create("h3", {}, title),
+    value === null
+      ? create("p", { class: "muted" }, "None.")
+      : create("pre", { tabindex: "0" }, formatValue(value)),
+  );
 }

@@ -1,184 +1,151 @@
-/* The executions, newest first, filtered by outcome, class, confidence and time. */
+/* Lists the executions, newest first, filtered by outcome, class, confidence and time. */
 
-import { json } from "../api.js";
-import { classMark } from "../parts/class_mark.js";
-import { element } from "../parts/element.js";
-import { counted, duration, probability, time, zone } from "../parts/format.js";
-import { emptyState, errorLine, showLoaded } from "../parts/loading.js";
-import { OUTCOMES, outcomeMark } from "../parts/outcome.js";
-import { photoImage } from "../parts/photo_image.js";
+import { fetchJson } from "../api.js";
+import { createClassMark } from "../parts/class_mark.js";
+import { create } from "../parts/element.js";
+import { formatDuration, formatProbability, formatQuantity, formatTime, getTimeZone } from "../parts/format.js";
+import { createEmptyState, createErrorLine, showAnswers } from "../parts/loading.js";
+import { createOutcomeMark, OUTCOMES } from "../parts/outcome.js";
+import { createPhotoImage } from "../parts/photo_image.js";
 
 const FIELDS = ["outcome", "class", "min", "max", "from", "to"];
+const COLUMNS = ["Photo", "Outcome", "Class", "#Confidence", "Started", "#Took", "File"];
 
-export function executionsView(content, { signal, parameters }) {
-  const place = element("div", { class: "stack" });
+export function showExecutions(content, { signal, parameters }) {
+  const place = create("div", { class: "stack" });
   content.append(place);
-  showLoaded(
-    place,
-    signal,
-    () => json("/api/deployment", signal),
-    (shown, deployment) => {
-      const list = element("div", { class: "stack" });
-      shown.append(
-        filters(parameters, deployment.classes),
-        element("section", { class: "card", "aria-label": "Executions" }, list),
-      );
-      showPage(list, query(parameters), deployment, signal);
-    },
-  );
+  const show = (shown, deployment) => {
+    const list = create("div", { class: "stack" });
+    shown.append(
+      createFilters(parameters, deployment.classes),
+      create("section", { class: "card", "aria-label": "Executions" }, list),
+    );
+    showFirstPage(list, createQuery(parameters), deployment, signal);
+  };
+  showAnswers(place, ["/api/deployment"], show, signal);
 }
 
-function filters(parameters, classes) {
-  const options = (names, any) => [
-    element("option", { value: "" }, any),
-    ...names.map((name) => element("option", { value: name, selected: false }, name)),
+function createFilters(parameters, classes) {
+  const createOptions = (names, any) => [
+    create("option", { value: "" }, any),
+    ...names.map((name) => create("option", { value: name }, name)),
   ];
   const share = { type: "number", min: 0, max: 1, step: "any", inputmode: "decimal" };
-  const field = (name, label, control) => element("label", {}, label, prefilled(control, name, parameters));
-  return element(
+  const createField = (name, label, control) => {
+    const wanted = parameters.get(name) ?? "";
+    control.name = name;
+    control.value = wanted === "today" ? formatLocalMidnight() : wanted;
+    return create("label", {}, label, control);
+  };
+  return create(
     "form",
-    { class: "filters card", "aria-label": "Filter", onsubmit: apply },
-    field("outcome", "Outcome", element("select", {}, options(OUTCOMES, "Any"))),
-    field("class", "Class", element("select", {}, options(classes, "Any"))),
-    field("min", "Confidence from", element("input", { ...share, placeholder: "0" })),
-    field("max", "to", element("input", { ...share, placeholder: "1" })),
-    field("from", `Started from (${zone()})`, element("input", { type: "datetime-local" })),
-    field("to", "until", element("input", { type: "datetime-local" })),
-    element(
+    { class: "filters card", "aria-label": "Filter", onsubmit: applyFilters },
+    createField("outcome", "Outcome", create("select", {}, createOptions(OUTCOMES, "Any"))),
+    createField("class", "Class", create("select", {}, createOptions(classes, "Any"))),
+    createField("min", "Confidence from", create("input", { ...share, placeholder: "0" })),
+    createField("max", "to", create("input", { ...share, placeholder: "1" })),
+    createField("from", `Started from (${getTimeZone()})`, create("input", { type: "datetime-local" })),
+    createField("to", "until", create("input", { type: "datetime-local" })),
+    create(
       "div",
       { class: "row" },
-      element("button", { class: "primary" }, "Filter"),
-      [...parameters].length ? element("a", { class: "button", href: "#/executions" }, "Clear") : null,
+      create("button", { class: "primary" }, "Filter"),
+      [...parameters].length ? create("a", { class: "button", href: "#/executions" }, "Clear") : null,
     ),
   );
 }
 
-function prefilled(control, name, parameters) {
-  control.name = name;
-  const wanted = parameters.get(name) ?? "";
-  control.value = wanted === "today" ? localMidnight() : wanted;
-  return control;
-}
-
-function localMidnight() {
+function formatLocalMidnight() {
   const now = new Date();
   const two = (number) => String(number).padStart(2, "0");
   return `${now.getFullYear()}-${two(now.getMonth() + 1)}-${two(now.getDate())}T00:00`;
 }
 
-function apply(event) {
+function applyFilters(event) {
   event.preventDefault();
   const chosen = [...new FormData(event.target)].filter(([, value]) => value !== "");
   window.location.hash = chosen.length ? `#/executions?${new URLSearchParams(chosen)}` : "#/executions";
 }
 
-/** The server's query: times of the form are local, the server's are Unix seconds. */
-function query(parameters) {
+/** Returns the server's query. Times in the address are local, the server's are Unix seconds. */
+function createQuery(parameters) {
   const wanted = new URLSearchParams();
   for (const name of FIELDS) {
     const value = parameters.get(name);
     if (!value) continue;
-    const local = value === "today" ? localMidnight() : value;
+    const local = value === "today" ? formatLocalMidnight() : value;
     wanted.set(name, name === "from" || name === "to" ? new Date(local).getTime() / 1000 : value);
   }
   return wanted;
 }
 
-function showPage(list, wanted, deployment, signal) {
-  showLoaded(
-    list,
-    signal,
-    () => json(`/api/executions?${wanted}`, signal),
-    (shown, page) => {
-      if (page.executions.length === 0 && !page.cursor) {
-        shown.append(
-          emptyState(
-            [...wanted].length
-              ? "No execution fits these filters. Widen or clear them."
-              : "No photo was routed yet. Drop one under Try it.",
-          ),
-        );
-        return;
-      }
-      const body = element("tbody");
-      const caption = element("caption", { "aria-live": "polite" });
-      shown.append(element("table", { class: "cards" }, caption, head(), body));
-      addPage(shown, body, caption, page, wanted, deployment, signal);
-    },
-  );
+function showFirstPage(list, wanted, deployment, signal) {
+  const show = (shown, page) => {
+    if (page.executions.length === 0 && !page.cursor) {
+      const advice = wanted.size
+        ? "No execution fits these filters. Widen or clear them."
+        : "No photo was routed yet. Drop one under Try it.";
+      shown.append(createEmptyState(advice));
+      return;
+    }
+    const body = create("tbody");
+    const caption = create("caption", { "aria-live": "polite" });
+    shown.append(create("table", { class: "cards" }, caption, createHead(), body));
+    addPage(shown, body, caption, page, wanted, deployment, signal);
+  };
+  showAnswers(list, [`/api/executions?${wanted}`], show, signal);
 }
 
-function head() {
-  return element(
-    "thead",
-    {},
-    element(
-      "tr",
-      {},
-      ["Photo", "Outcome", "Class"].map((name) => element("th", { scope: "col" }, name)),
-      element("th", { scope: "col", class: "number" }, "Confidence"),
-      element("th", { scope: "col" }, "Started"),
-      element("th", { scope: "col", class: "number" }, "Took"),
-      element("th", { scope: "col" }, "File"),
-    ),
+function createHead() {
+  const headings = COLUMNS.map((name) =>
+    create("th", { scope: "col", class: name.startsWith("#") ? "number" : null }, name.replace("#", "")),
   );
+  return create("thead", {}, create("tr", {}, headings));
 }
 
 function addPage(shown, body, caption, page, wanted, deployment, signal) {
-  body.append(...page.executions.map((execution) => row(execution, deployment, signal)));
+  body.append(...page.executions.map((execution) => createRow(execution, deployment, signal)));
   caption.textContent =
-    `${counted(body.rows.length, "execution")}, newest first` +
-    (page.looked_back_to ? `; looked back to ${time(page.looked_back_to)}` : "");
+    `${formatQuantity(body.rows.length, "execution")}, newest first` +
+    (page.looked_back_to ? `; looked back to ${formatTime(page.looked_back_to)}` : "");
   if (!page.cursor) return;
-  const more = element("button", { type: "button" }, "Look further back");
-  const place = element("p", {}, more);
+  const more = create("button", { type: "button" }, "Look further back");
+  const place = create("p", {}, more);
   shown.append(place);
   more.addEventListener("click", async () => {
     more.disabled = true;
     try {
-      const next = await json(
-        `/api/executions?${new URLSearchParams([...wanted, ["cursor", page.cursor]])}`,
-        signal,
-      );
+      const query = new URLSearchParams([...wanted, ["cursor", page.cursor]]);
+      const next = await fetchJson(`/api/executions?${query}`, signal);
       place.remove();
       addPage(shown, body, caption, next, wanted, deployment, signal);
     } catch (error) {
-      if (!signal.aborted)
-        place.replaceChildren(
-          errorLine(error, () => {
-            place.replaceChildren(more);
-            more.disabled = false;
-            more.click();
-          }),
-        );
+      if (signal.aborted) return;
+      const retry = () => {
+        place.replaceChildren(more);
+        more.disabled = false;
+        more.click();
+      };
+      place.replaceChildren(createErrorLine(error, retry));
     }
   });
 }
 
-function row(execution, { classes, threshold }, signal) {
-  const path = encodeURIComponent(execution.id);
-  const file = execution.name ?? execution.id;
-  return element(
+function createRow(execution, { classes, threshold }, signal) {
+  const { id, key, name, outcome, predicted_class: predicted } = execution;
+  const path = encodeURIComponent(id);
+  const cells = [
+    [null, key ? createPhotoImage(`/api/executions/${path}/photo`, "", "thumbnail", signal) : null],
+    [null, createOutcomeMark(outcome)],
+    [null, predicted ? createClassMark(classes, predicted) : "–"],
+    ["number", formatProbability(execution.confidence, threshold?.value)],
+    ["when", formatTime(execution.started)],
+    ["number", formatDuration(execution.milliseconds)],
+    ["file", create("a", { class: "truncated", href: `#/executions/${path}`, title: key ?? id }, name ?? id)],
+  ];
+  return create(
     "tr",
     {},
-    element(
-      "td",
-      {},
-      execution.key ? photoImage(`/api/executions/${path}/photo`, "", "thumbnail", signal) : null,
-    ),
-    element("td", {}, outcomeMark(execution.outcome)),
-    element("td", {}, execution.predicted_class ? classMark(classes, execution.predicted_class) : "–"),
-    element("td", { class: "number" }, probability(execution.confidence, threshold?.value)),
-    element("td", { class: "when" }, time(execution.started)),
-    element("td", { class: "number took" }, duration(execution.milliseconds)),
-    element(
-      "td",
-      { class: "file" },
-      element(
-        "a",
-        { class: "truncated", href: `#/executions/${path}`, title: execution.key ?? execution.id },
-        file,
-      ),
-    ),
+    cells.map(([kind, content]) => create("td", { class: kind }, content)),
   );
 }

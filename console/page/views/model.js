@@ -1,44 +1,29 @@
-/* What the model is worth: the evaluation of the one in service, and how it was trained. */
+/* Shows what the model is worth: the evaluation of the one in service, and how it was trained. */
 
-import { json } from "../api.js";
-import { element } from "../parts/element.js";
-import { showLoaded } from "../parts/loading.js";
-import { accuracyCard, confusionCard, perClassCard } from "./model/accuracy.js";
-import { calibrationCard } from "./model/calibration.js";
-import { nearDuplicatesCard, wrongPhotosCard } from "./model/photos.js";
-import { recommendationCard, thresholdPriceCard } from "./model/threshold_price.js";
-import { trainingCurves } from "./model/training_curves.js";
+import { createCard } from "../parts/card.js";
+import { create } from "../parts/element.js";
+import { showAnswers } from "../parts/loading.js";
+import { createAccuracyCard, createConfusionCard, createPerClassCard } from "./model/accuracy.js";
+import { addCalibrationCard } from "./model/calibration.js";
+import { createNearDuplicatesCard, createWrongPhotosCard } from "./model/photos.js";
+import { addThresholdPriceCard, createRecommendationCard } from "./model/threshold_price.js";
+import { addTrainingCurves } from "./model/training_curves.js";
 
-export function modelView(content, { signal }) {
-  const evaluation = element("div", { class: "stack" });
-  const training = element("div", { class: "stack" });
-  content.append(
-    evaluation,
-    element(
-      "section",
-      { class: "card", "aria-labelledby": "training" },
-      element("h2", { id: "training" }, "Training"),
-      training,
-    ),
-  );
-  showLoaded(
-    evaluation,
-    signal,
-    () => json("/api/evaluation", signal),
-    (place, report) => {
-      place.append(accuracyCard(report));
-      place.append(element("div", { class: "grid" }, recommendationCard(report), confusionCard(report)));
-      // Charts measure the place that they stand in: they are drawn once it is in the page.
-      for (const card of [thresholdPriceCard, calibrationCard]) card(place, report, signal);
-      place.append(
-        ...[perClassCard(report), wrongPhotosCard(report, signal), nearDuplicatesCard(report, signal)].filter(Boolean),
-      );
-    },
-  );
-  showLoaded(
-    training,
-    signal,
-    () => json("/api/training", signal),
-    (place, history) => trainingCurves(place, history, signal),
-  );
+export function showModel(content, { signal }) {
+  const evaluation = create("div", { class: "stack" });
+  const training = create("div", { class: "stack" });
+  content.append(evaluation, createCard("Training", training));
+  const showReport = (place, report) => {
+    place.append(
+      createAccuracyCard(report),
+      create("div", { class: "grid" }, createRecommendationCard(report), createConfusionCard(report)),
+    );
+    addThresholdPriceCard(place, report, signal);
+    addCalibrationCard(place, report, signal);
+    place.append(createPerClassCard(report), createWrongPhotosCard(report, signal));
+    if (report.near_duplicates) place.append(createNearDuplicatesCard(report, signal));
+  };
+  showAnswers(evaluation, ["/api/evaluation"], showReport, signal);
+  const showTraining = (place, history) => addTrainingCurves(place, history, signal);
+  showAnswers(training, ["/api/training"], showTraining, signal);
 }

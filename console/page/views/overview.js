@@ -1,143 +1,124 @@
-/* Is it well? The endpoint, the model, the threshold, and what became of today's photos. */
+/* Shows whether all is well: the endpoint, the model, the threshold, and what became of today's photos. */
 
-import { json } from "../api.js";
-import { classMark } from "../parts/class_mark.js";
-import { element } from "../parts/element.js";
-import { count, counted, percent, probability, time } from "../parts/format.js";
-import { emptyState, showLoaded } from "../parts/loading.js";
-import { OUTCOMES, outcomeMark } from "../parts/outcome.js";
+import { createCard, createConsoleLink } from "../parts/card.js";
+import { createClassMark } from "../parts/class_mark.js";
+import { create } from "../parts/element.js";
+import { formatCount, formatPercent, formatProbability, formatQuantity, formatTime } from "../parts/format.js";
+import { createEmptyState, showAnswers } from "../parts/loading.js";
+import { createOutcomeMark, OUTCOMES } from "../parts/outcome.js";
 
-export function overviewView(content, { signal }) {
-  const place = element("div", { class: "stack" });
+const SHOWN_CLASSES = 12;
+
+export function showOverview(content, { signal }) {
+  const place = create("div", { class: "stack" });
   content.append(place);
-  showLoaded(place, signal, () => json("/api/overview", signal), show);
+  showAnswers(place, ["/api/overview"], fillOverview, signal);
 }
 
-function show(place, overview) {
+function fillOverview(place, overview) {
+  const { links, name, region, account } = overview;
+  const threshold = overview.threshold ?? {
+    missing: "No threshold is published: deploy again with make deploy.",
+  };
   place.append(
-    element(
-      "p",
-      { class: "lead" },
-      `Deployment ${overview.name}, ${overview.region}, account ${overview.account}`,
-    ),
-    today(overview.today),
-    element(
+    create("p", { class: "lead" }, `Deployment ${name}, ${region}, account ${account}`),
+    createTodayCard(overview.today),
+    create(
       "div",
       { class: "grid" },
-      card("Endpoint", overview.endpoint, endpoint, overview.links?.endpoint),
-      card("Model", overview.model, model),
-      card(
-        "Threshold",
-        overview.threshold ?? { missing: "No threshold is published: deploy again with make deploy." },
-        threshold,
-      ),
-      card("Routing", { classes: overview.classes }, routing, overview.links?.state_machine),
+      createSubjectCard("Endpoint", overview.endpoint, describeEndpoint, links?.endpoint),
+      createSubjectCard("Model", overview.model, describeModel),
+      createSubjectCard("Threshold", threshold, describeThreshold),
+      createSubjectCard("Routing", overview, describeRouting, links?.state_machine),
     ),
   );
 }
 
-function today(outcomes) {
+function createTodayCard(outcomes) {
   const figures = OUTCOMES.map((outcome) =>
-    element(
+    create(
       "a",
       { class: "figure", href: `#/executions?outcome=${outcome}&from=today` },
-      element("strong", {}, count(outcomes[outcome] ?? 0)),
-      outcomeMark(outcome),
+      create("strong", {}, formatCount(outcomes[outcome] ?? 0)),
+      createOutcomeMark(outcome),
     ),
   );
-  return element(
-    "section",
-    { class: "card", "aria-labelledby": "today" },
-    element("h2", { id: "today" }, "Photos today"),
-    element("div", { class: "figures" }, figures),
+  const notes = [
     outcomes.unknown
-      ? element(
-          "p",
-          { class: "muted small" },
-          `${count(outcomes.unknown)} more did not succeed; whether they were refused or failed stands in their execution.`,
-        )
+      ? `${formatCount(outcomes.unknown)} more did not succeed; whether they were refused or failed stands in their execution.`
       : null,
-    outcomes.more
-      ? element("p", { class: "muted small" }, "Only the newest 1,000 executions are counted.")
-      : null,
+    outcomes.more ? "Only the newest 1,000 executions are counted." : null,
+  ].filter(Boolean);
+  return createCard(
+    "Photos today",
+    create("div", { class: "figures" }, figures),
+    ...notes.map((note) => create("p", { class: "muted small" }, note)),
   );
 }
 
-function card(title, subject, show, link) {
-  return element(
+/** Returns a card with what `describe` makes of the subject, or with what to do if the subject is missing. */
+function createSubjectCard(title, subject, describe, link) {
+  return create(
     "section",
     { class: "card" },
-    element(
+    create(
       "div",
       { class: "row" },
-      element("h2", {}, title),
-      link
-        ? element(
-            "a",
-            { class: "end small", href: link, target: "_blank", rel: "noopener noreferrer" },
-            "Open in AWS's console",
-          )
-        : null,
+      create("h2", {}, title),
+      link ? create("span", { class: "end small" }, createConsoleLink(link)) : null,
     ),
-    subject.missing ? emptyState(subject.missing) : show(subject),
+    subject.missing ? createEmptyState(subject.missing) : describe(subject),
   );
 }
 
-function endpoint(subject) {
-  const inService = subject.status === "InService";
-  return element(
-    "dl",
-    {},
-    ...term(
-      "Status",
-      element("strong", { class: `outcome ${inService ? "routed" : "failed"}` }, subject.status),
-    ),
-    ...term("Name", subject.name),
-    ...term("Model", subject.model),
-    ...term("Instance", subject.instance_type ?? "serverless"),
-    ...term("Updated", time(subject.updated)),
-  );
+function describeEndpoint(endpoint) {
+  const outcome = endpoint.status === "InService" ? "routed" : "failed";
+  return createTerms([
+    ["Status", create("strong", { class: `outcome ${outcome}` }, endpoint.status)],
+    ["Name", endpoint.name],
+    ["Model", endpoint.model],
+    ["Instance", endpoint.instance_type ?? "serverless"],
+    ["Updated", formatTime(endpoint.updated)],
+  ]);
 }
 
-function model(subject) {
-  return element(
-    "dl",
-    {},
-    ...term("Validation accuracy", subject.accuracy === null ? "not recorded" : percent(subject.accuracy)),
-    ...term("Trained", time(subject.trained)),
-    ...term(
-      "Data set",
-      subject.pictures ? `${subject.dataset} (${counted(subject.pictures, "picture")})` : subject.dataset,
-    ),
-    ...term("Training job", subject.training_job),
-  );
+function describeModel({ accuracy, dataset, pictures, trained, training_job: job }) {
+  return createTerms([
+    ["Validation accuracy", accuracy === null ? "not recorded" : formatPercent(accuracy)],
+    ["Trained", formatTime(trained)],
+    ["Data set", pictures ? `${dataset} (${formatQuantity(pictures, "picture")})` : dataset],
+    ["Training job", job],
+  ]);
 }
 
-function threshold(subject) {
-  return element(
-    "dl",
-    {},
-    ...term("A photo is routed from", element("strong", {}, probability(subject.value))),
-    ...term("Where it comes from", subject.source ?? "the deployment's settings"),
-    element("dd", {}, element("a", { href: "#/confidence" }, "See what another threshold would do")),
+function describeThreshold({ value, source }) {
+  const terms = createTerms([
+    ["A photo is routed from", create("strong", {}, formatProbability(value))],
+    ["Where it comes from", source ?? "the deployment's settings"],
+  ]);
+  terms.append(
+    create("dd", {}, create("a", { href: "#/confidence" }, "See what another threshold would do")),
   );
+  return terms;
 }
 
-function routing({ classes }) {
-  return element(
+function describeRouting({ classes }) {
+  const more = classes.length - SHOWN_CLASSES;
+  const marks = classes.slice(0, SHOWN_CLASSES).map((name) => createClassMark(classes, name));
+  return create(
     "div",
     { class: "stack" },
-    element("p", {}, `${count(classes.length)} classes; a photo is routed by the most probable one.`),
-    element(
-      "div",
-      { class: "row" },
-      classes.slice(0, 12).map((name) => classMark(classes, name)),
-    ),
-    classes.length > 12 ? element("p", { class: "muted" }, `and ${count(classes.length - 12)} more`) : null,
-    element("p", {}, element("a", { class: "button primary", href: "#/try" }, "Try a photo")),
+    create("p", {}, `${formatCount(classes.length)} classes; a photo is routed by the most probable one.`),
+    create("div", { class: "row" }, marks),
+    more > 0 ? create("p", { class: "muted" }, `and ${formatCount(more)} more`) : null,
+    create("p", {}, create("a", { class: "button primary", href: "#/try" }, "Try a photo")),
   );
 }
 
-function term(name, value) {
-  return [element("dt", {}, name), element("dd", {}, value ?? "–")];
+function createTerms(terms) {
+  return create(
+    "dl",
+    {},
+    ...terms.map(([name, value]) => [create("dt", {}, name), create("dd", {}, value ?? "–")]),
+  );
 }

@@ -1,64 +1,60 @@
-/* Try it: photos are uploaded, and followed live through the state machine to the answer. */
+/* Uploads photos, and follows each live through the state machine to the answer. */
 
-import { events, json, request } from "../api.js";
+import { readEvents, request } from "../api.js";
 import { hasCameras, openCamera } from "../parts/camera.js";
-import { element } from "../parts/element.js";
-import { answer, probabilityBars, stateTable } from "../parts/execution_states.js";
-import { count } from "../parts/format.js";
-import { errorLine, showLoaded } from "../parts/loading.js";
+import { create } from "../parts/element.js";
+import { createAnswer, createProbabilityBars, createStateTable } from "../parts/execution_states.js";
+import { formatCount } from "../parts/format.js";
+import { createErrorLine, showAnswers } from "../parts/loading.js";
 
 const LARGEST_BYTES = 10 * 1024 * 1024;
 const AT_A_TIME = 4;
 
-/* They outlive the view: whoever looks elsewhere meanwhile finds every photo sent, and its card, on coming back. */
-const results = element("div", { class: "stack" });
+/* These outlive the view: photos are sent while the user looks at another one, and their cards are there again. */
+const results = create("div", { class: "stack" });
 const waiting = [];
 let active = 0;
 
-export function tryItView(content, { signal }) {
-  const place = element("div", { class: "stack" });
+export function showTryIt(content, { signal }) {
+  const place = create("div", { class: "stack" });
   content.append(place);
-  showLoaded(
-    place,
-    signal,
-    () => json("/api/deployment", signal),
-    (shown, deployment) => {
-      const take = (files) => {
-        for (const file of files) waiting.push(card(file, deployment));
-        next();
-      };
-      const zone = dropZone(take, () => openCamera(shown, (photo) => take([photo]), signal));
-      takeDropped(zone, take, signal);
-      shown.append(zone, results);
-    },
-  );
+  const show = (shown, deployment) => {
+    const take = (files) => {
+      for (const file of files) waiting.push(addPhoto(file, deployment));
+      startWaiting();
+    };
+    const zone = createDropZone(take, () => openCamera(shown, (photo) => take([photo]), signal));
+    takeDropped(zone, take, signal);
+    shown.append(zone, results);
+  };
+  showAnswers(place, ["/api/deployment"], show, signal);
 }
 
-function next() {
+function startWaiting() {
   while (active < AT_A_TIME && waiting.length) {
     active += 1;
     waiting
       .shift()()
       .finally(() => {
         active -= 1;
-        next();
+        startWaiting();
       });
   }
 }
 
-function dropZone(take, photograph) {
-  return element(
+function createDropZone(take, photograph) {
+  return create(
     "section",
     { class: "drop-zone", "aria-label": "Photos to route" },
-    element("h2", {}, "Drop photos here"),
-    element("p", { class: "muted" }, "or choose them; each starts one execution of the state machine."),
-    element(
+    create("h2", {}, "Drop photos here"),
+    create("p", { class: "muted" }, "or choose them; each starts one execution of the state machine."),
+    create(
       "div",
       { class: "row" },
-      element(
+      create(
         "span",
         {},
-        element("input", {
+        create("input", {
           type: "file",
           id: "files",
           accept: "image/*,.heic,.heif",
@@ -68,14 +64,14 @@ function dropZone(take, photograph) {
             event.target.value = "";
           },
         }),
-        element("label", { for: "files", class: "button primary" }, "Choose photos"),
+        create("label", { for: "files", class: "button primary" }, "Choose photos"),
       ),
-      hasCameras() ? element("button", { type: "button", onclick: photograph }, "Take a photo") : null,
+      hasCameras() ? create("button", { type: "button", onclick: photograph }, "Take a photo") : null,
     ),
   );
 }
 
-/** Takes what is dropped anywhere in the window: who misses the zone by a little means it all the same. */
+/** Takes what is dropped anywhere in the window: whoever misses the zone by a little means it all the same. */
 function takeDropped(zone, take, signal) {
   const listen = (name, act) => window.addEventListener(name, act, { signal });
   listen("dragover", ({ dataTransfer }) => {
@@ -83,7 +79,7 @@ function takeDropped(zone, take, signal) {
     zone.classList.add("over");
   });
   listen("dragleave", ({ relatedTarget }) => {
-    // Every element that is passed over on the way is left too; only nothing is where the window ends.
+    // The pointer leaves every element on its way; only where it leaves the window it goes to none.
     if (relatedTarget === null) zone.classList.remove("over");
   });
   listen("drop", ({ dataTransfer }) => {
@@ -92,52 +88,52 @@ function takeDropped(zone, take, signal) {
   });
 }
 
-/** Adds a card for the file; returns what uploads it and follows its execution. */
-function card(file, deployment) {
-  const said = element(
+/** Adds a card for the file; returns a function that uploads the file and follows its execution. */
+function addPhoto(file, deployment) {
+  const status = create(
     "div",
     { class: "stack", "aria-live": "polite" },
-    element("p", { class: "muted" }, "Waiting for its turn…"),
+    create("p", { class: "muted" }, "Waiting for its turn…"),
   );
-  const live = element("div", { class: "stack" });
-  const preview = element("img", {
+  const live = create("div", { class: "stack" });
+  const preview = create("img", {
     class: "picture",
     alt: `Your photo ${file.name}`,
     src: URL.createObjectURL(file),
   });
   preview.addEventListener("error", () =>
-    preview.replaceWith(element("p", { class: "notice" }, "This browser can't show this file.")),
+    preview.replaceWith(create("p", { class: "notice" }, "This browser cannot show this file.")),
   );
   results.prepend(
-    element(
+    create(
       "article",
       { class: "card", "aria-label": `Photo ${file.name}` },
-      element("h2", { class: "truncated", title: file.name }, file.name),
-      element("div", { class: "side-by-side" }, preview, element("div", { class: "stack" }, said, live)),
+      create("h2", { class: "truncated", title: file.name }, file.name),
+      create("div", { class: "side-by-side" }, preview, create("div", { class: "stack" }, status, live)),
     ),
   );
   const run = async () => {
     try {
-      await route(file, said, live, deployment);
+      await route(file, status, live, deployment);
     } catch (error) {
-      said.replaceChildren(errorLine(error, run));
+      status.replaceChildren(createErrorLine(error, run));
     }
   };
   return run;
 }
 
-async function route(file, said, live, deployment) {
+async function route(file, status, live, deployment) {
   if (file.size > LARGEST_BYTES) {
-    said.replaceChildren(
-      element(
+    status.replaceChildren(
+      create(
         "p",
         { class: "notice error", role: "alert" },
-        `${count(file.size)} bytes: a photo may have 10 MiB (10,485,760 bytes) at most. Make it smaller.`,
+        `${formatCount(file.size)} bytes: a photo may have 10 MiB (10,485,760 bytes) at most. Make it smaller.`,
       ),
     );
     return;
   }
-  said.replaceChildren(element("p", { class: "muted" }, "Uploading…"));
+  status.replaceChildren(create("p", { class: "muted" }, "Uploading…"));
   const upload = await request("/api/photos", {
     method: "POST",
     body: file,
@@ -147,18 +143,14 @@ async function route(file, said, live, deployment) {
   const path = `/api/executions/${encodeURIComponent(id)}`;
   const threshold = deployment.threshold?.value ?? null;
   let outcome = null;
-  for await (const execution of events(`${path}/events`)) {
-    // Said again only when it changes: a screen reader reads all of it aloud.
-    if (execution.outcome !== outcome) said.replaceChildren(answer(execution, threshold));
+  for await (const execution of readEvents(`${path}/events`)) {
+    // Only a change replaces it, since a screen reader reads all of it aloud.
+    if (execution.outcome !== outcome) status.replaceChildren(createAnswer(execution, threshold));
     outcome = execution.outcome;
     live.replaceChildren(
-      ...[probabilityBars(execution, deployment.classes, threshold)].filter(Boolean),
-      stateTable(execution.states),
-      element(
-        "p",
-        {},
-        element("a", { href: `#/executions/${encodeURIComponent(id)}` }, "The whole execution"),
-      ),
+      ...[createProbabilityBars(execution, deployment.classes, threshold)].filter(Boolean),
+      createStateTable(execution.states),
+      create("p", {}, create("a", { href: `#/executions/${encodeURIComponent(id)}` }, "The whole execution")),
     );
   }
 }

@@ -48,7 +48,7 @@ def test_every_threshold_counts_what_a_loop_over_the_servers_columns_counts(coun
         "invocations.js",
         """
         const bytes = Uint8Array.from(Buffer.from(inputs[0], "base64"));
-        const counter = thresholdCounter(readInvocations(bytes.buffer), 0, inputs[2]);
+        const counter = createThresholdCounter(readInvocations(bytes.buffer), 0, inputs[2]);
         console.log(JSON.stringify(inputs[1].map(counter)));
         """,
         base64.b64encode(answer).decode(),
@@ -70,7 +70,7 @@ def test_every_threshold_counts_what_a_loop_over_the_servers_columns_counts(coun
 def _stability(baseline: list[float], present: list[float]) -> Any:
     return _answer(
         "drift.js",
-        "console.log(JSON.stringify(populationStability(inputs[0], Float32Array.from(inputs[1]))));",
+        "console.log(JSON.stringify(computePopulationStability(inputs[0], Float32Array.from(inputs[1]))));",
         baseline,
         present,
     )

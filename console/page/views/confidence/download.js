@@ -1,23 +1,26 @@
-/* What is shown as files: the invocations as CSV, the chart with its threshold as PNG. */
+/* Saves what is shown as files: the invocations as CSV, the chart with its threshold as PNG. */
 
-import { themeColour } from "../../parts/theme.js";
-import { probability } from "../../parts/format.js";
+import { formatProbability } from "../../parts/format.js";
+import { getThemeColour } from "../../parts/theme.js";
 
 /** Saves the invocations from `first` to before `last`. */
 export function downloadCsv(invocations, first, last) {
   const { classes, time, confidence, predicted, truth } = invocations;
   const lines = ["time,confidence,predicted,truth\r\n"];
   for (let index = first; index < last; index += 1) {
-    const known = truth[index] < 0 ? "" : quoted(classes[truth[index]]);
-    lines.push(
-      `${new Date(time[index] * 1000).toISOString()},${shortest(confidence[index])},${quoted(classes[predicted[index]])},${known}\r\n`,
-    );
+    const fields = [
+      new Date(time[index] * 1000).toISOString(),
+      shorten(confidence[index]),
+      quote(classes[predicted[index]]),
+      truth[index] < 0 ? "" : quote(classes[truth[index]]),
+    ];
+    lines.push(`${fields.join()}\r\n`);
   }
   save(new Blob(lines, { type: "text/csv" }), "invocations.csv");
 }
 
-/** The shortest decimal of a 32-bit number: 0.9, not 0.8999999761581421, so that it is still at a threshold of 0.9. */
-function shortest(number) {
+/** Returns the shortest decimal of a 32-bit number: 0.9, not 0.8999999761581421, which a threshold of 0.9 would refuse. */
+function shorten(number) {
   for (let digits = 1; digits < 9; digits += 1) {
     const written = Number(number.toPrecision(digits));
     if (Math.fround(written) === number) return written;
@@ -25,10 +28,10 @@ function shortest(number) {
   return number;
 }
 
-/** As RFC 4180 says. */
-const quoted = (text) => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+/** Quotes a field as RFC 4180 says. */
+const quote = (text) => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
 
-/** Saves the chart; points and threshold, which are no part of ECharts' canvas, are drawn onto it. */
+/** Saves the chart; the points and the threshold, which are no part of ECharts' canvas, are drawn onto it. */
 export function downloadPng({ echarts, canvas: points }, grid, lowest, threshold) {
   const scale = 2;
   const [width, height] = [echarts.getWidth(), echarts.getHeight()];
@@ -38,11 +41,11 @@ export function downloadPng({ echarts, canvas: points }, grid, lowest, threshold
   });
   const context = canvas.getContext("2d");
   context.scale(scale, scale);
-  const chart = echarts.renderToCanvas({ pixelRatio: scale, backgroundColor: themeColour("--surface") });
+  const chart = echarts.renderToCanvas({ pixelRatio: scale, backgroundColor: getThemeColour("--surface") });
   context.drawImage(chart, 0, 0, width, height);
   context.drawImage(points, points.offsetLeft, points.offsetTop, points.offsetWidth, points.offsetHeight);
   const y = grid.top + ((1 - threshold) / (1 - lowest)) * (height - grid.top - grid.bottom);
-  context.strokeStyle = context.fillStyle = themeColour("--ink");
+  context.strokeStyle = context.fillStyle = getThemeColour("--ink");
   context.lineWidth = 2;
   context.beginPath();
   context.moveTo(grid.left, y);
@@ -50,7 +53,7 @@ export function downloadPng({ echarts, canvas: points }, grid, lowest, threshold
   context.stroke();
   context.font = "13px sans-serif";
   context.textBaseline = "middle";
-  context.fillText(probability(threshold), width - grid.right + 8, y);
+  context.fillText(formatProbability(threshold), width - grid.right + 8, y);
   canvas.toBlob((blob) => save(blob, "confidence.png"), "image/png");
 }
 

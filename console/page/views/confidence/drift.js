@@ -1,26 +1,26 @@
-/* How far the confidences have moved from those on the photos that the model was measured on. */
+/* Measures how far the confidences have moved from those on the photos that the model was evaluated on. */
 
 const BINS = 10;
-/** The usual reading (Siddiqi, Credit Risk Scorecards, 2006): below 0.1 no shift, up to 0.25 some, above it a major one. */
+/* The usual reading (Siddiqi, Credit Risk Scorecards, 2006): below 0.1 no shift, up to 0.25 some, above it a major one. */
 const SOME = 0.1;
 const MAJOR = 0.25;
 const FEWEST = 50;
-/** 95% quantiles of the chi-squared distribution with 1 to 9 degrees of freedom: what chance alone may make. */
+/* 95% quantiles of the chi-squared distribution with 1 to 9 degrees of freedom: what chance alone may make. */
 const CHI_SQUARED = [3.84, 5.99, 7.81, 9.49, 11.07, 12.59, 14.07, 15.51, 16.92];
 
 /**
  * Returns the population stability index: the sum over bins of (present - baseline) * ln(present / baseline), the
  * bins being the baseline's deciles.
  *
- * @param {number[]} baseline Confidences on the photos that the model was measured on.
- * @param {Float32Array} present Those of the period.
- * @returns {{index, byChance, reading}|null} byChance: what the index stays below in 95 of 100 periods without any
- *   drift, (1 / baseline photos + 1 / present ones) times the 95% quantile of the chi-squared distribution with
+ * @param {number[]} baseline Confidences on the photos that the model was evaluated on.
+ * @param {Float32Array} present Confidences of the period.
+ * @returns {{index, byChance, reading}|null} byChance: the index stays below it in 95 of 100 periods without any
+ *   drift; (1 / baseline photos + 1 / present ones) times the 95% quantile of the chi-squared distribution with
  *   bins - 1 degrees of freedom (Yurdakul, 2018); null where there are too few of either.
  */
-export function populationStability(baseline, present) {
+export function computePopulationStability(baseline, present) {
   if (baseline.length < FEWEST || present.length < FEWEST) return null;
-  // In the precision of what they are compared with: 0.99 is not its 32-bit number.
+  // The precision must be that of the present confidences: 0.99 is not its 32-bit number.
   const sorted = Float32Array.from(baseline).sort();
   // A decile that repeats the one before, as where most confidences are 1, would be an empty bin.
   const edges = [
@@ -28,8 +28,8 @@ export function populationStability(baseline, present) {
       Array.from({ length: BINS - 1 }, (_, bin) => sorted[Math.floor(((bin + 1) * sorted.length) / BINS)]),
     ),
   ];
-  const expected = shares(sorted, edges);
-  const actual = shares(present, edges);
+  const expected = computeShares(sorted, edges);
+  const actual = computeShares(present, edges);
   const index = expected.reduce(
     (sum, share, bin) => sum + (actual[bin] - share) * Math.log(actual[bin] / share),
     0,
@@ -44,8 +44,8 @@ export function populationStability(baseline, present) {
   return { index, byChance, reading };
 }
 
-/** Shares per bin; half a photo is added to each, since an empty bin has no logarithm. */
-function shares(values, edges) {
+/** Computes the share of each bin; half a photo is added to each, since an empty bin has no logarithm. */
+function computeShares(values, edges) {
   const photos = new Float64Array(edges.length + 1).fill(0.5);
   for (const value of values) {
     let bin = 0;

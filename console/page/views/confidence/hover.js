@@ -1,20 +1,20 @@
-/* The invocation under the pointer: what it was, when, and its picture. */
+/* Shows the invocation under the pointer: class, confidence, time and picture. */
 
-import { photo } from "../../api.js";
-import { classMark } from "../../parts/class_mark.js";
-import { element } from "../../parts/element.js";
-import { probability, time } from "../../parts/format.js";
-import { lowerBound, photoPath, thresholdInColumns } from "./invocations.js";
+import { fetchPhoto } from "../../api.js";
+import { createClassMark } from "../../parts/class_mark.js";
+import { create } from "../../parts/element.js";
+import { formatProbability, formatTime } from "../../parts/format.js";
+import { findLowerBound, getPhotoPath, roundThreshold } from "./invocations.js";
 import { MARGIN } from "./scatter.js";
 
 const REACH_PIXELS = 9;
-/* Whoever passes over a hundred points does not want a hundred pictures. */
+/* A pointer that passes over a hundred points must not fetch a hundred pictures. */
 const REST_MILLISECONDS = 150;
 const WIDTH = 220;
 
 /** Shows over `canvas`, which lies in `place`, the invocation that is nearest to the pointer. */
 export function showOnHover(place, canvas, invocations, lowest, range, signal) {
-  const shown = element("div", { class: "hover", hidden: true });
+  const shown = create("div", { class: "hover", hidden: true });
   place.append(shown);
   let timer = 0;
   const hide = () => {
@@ -25,15 +25,15 @@ export function showOnHover(place, canvas, invocations, lowest, range, signal) {
     const box = canvas.getBoundingClientRect();
     const [x, y] = [event.clientX - box.left - MARGIN, event.clientY - box.top - MARGIN];
     const [width, height] = [box.width - 2 * MARGIN, box.height - 2 * MARGIN];
-    const index = nearest(invocations, { x, y, width, height, lowest, ...range() });
+    const index = findNearest(invocations, { x, y, width, height, lowest, ...range() });
     if (index === null) return hide();
     if (!shown.hidden && shown.dataset.index === String(index)) return undefined;
     hide();
-    const picture = element("img", { class: "tooltip-photo", alt: "" });
+    const picture = create("img", { class: "tooltip-photo", alt: "" });
     timer = setTimeout(async () => {
-      picture.src = await photo(photoPath(invocations, index), signal).catch(() => "");
+      picture.src = await fetchPhoto(getPhotoPath(invocations, index), signal).catch(() => "");
     }, REST_MILLISECONDS);
-    shown.replaceChildren(...described(invocations, index), picture);
+    shown.replaceChildren(...describe(invocations, index), picture);
     shown.dataset.index = index;
     shown.hidden = false;
     const left = canvas.offsetLeft + x + (x > width / 2 ? -WIDTH - 14 : 14);
@@ -46,10 +46,10 @@ export function showOnHover(place, canvas, invocations, lowest, range, signal) {
   place.addEventListener("pointerleave", hide, { signal });
 }
 
-function nearest({ time: times, confidence }, { x, y, width, height, lowest, from, to }) {
+function findNearest({ time: times, confidence }, { x, y, width, height, lowest, from, to }) {
   const seconds = (to - from) / width;
-  const first = lowerBound(times, from + (x - REACH_PIXELS) * seconds);
-  const last = lowerBound(times, from + (x + REACH_PIXELS) * seconds);
+  const first = findLowerBound(times, from + (x - REACH_PIXELS) * seconds);
+  const last = findLowerBound(times, from + (x + REACH_PIXELS) * seconds);
   let best = null;
   let least = REACH_PIXELS ** 2;
   for (let index = first; index < last; index += 1) {
@@ -61,17 +61,17 @@ function nearest({ time: times, confidence }, { x, y, width, height, lowest, fro
   return best;
 }
 
-function described(invocations, index) {
+function describe(invocations, index) {
   const { classes, time: times, confidence, predicted, truth } = invocations;
   return [
-    element(
+    create(
       "div",
       { class: "row" },
-      classMark(classes, classes[predicted[index]]),
-      element("strong", {}, probability(confidence[index], thresholdInColumns(invocations))),
+      createClassMark(classes, classes[predicted[index]]),
+      create("strong", {}, formatProbability(confidence[index], roundThreshold(invocations))),
     ),
-    element("div", {}, time(times[index])),
-    element(
+    create("div", {}, formatTime(times[index])),
+    create(
       "div",
       { class: "muted" },
       truth[index] < 0 ? "What it shows is not known" : `It shows: ${classes[truth[index]]}`,

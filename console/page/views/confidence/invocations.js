@@ -1,4 +1,4 @@
-/* The captured invocations as columns, and what may be counted in them at once. */
+/* Reads the captured invocations as columns, and counts in them. */
 
 const ARRAYS = {
   f64: Float64Array,
@@ -8,39 +8,39 @@ const ARRAYS = {
   u32: Uint32Array,
   i16: Int16Array,
 };
-const EIGHT = 8;
+const ALIGNMENT = 8;
 
 /**
  * Reads the server's binary answer: the length of a JSON header (uint32, little-endian), the header, and then each
- * column that it names; header and columns are padded to 8 bytes, so that the columns are used where they lie.
+ * column that it names. Header and columns are padded to 8 bytes, so that the columns are used where they lie.
  *
  * @param {ArrayBuffer} buffer
  * @returns {{count, classes, threshold, baseline, time, id, confidence, predicted, truth}} time in Unix seconds,
- *   ascending; id names the invocation's picture; truth is -1 where nobody knows it.
+ *   ascending; id names the invocation's picture; truth is -1 where it is not known.
  */
 export function readInvocations(buffer) {
   const length = new DataView(buffer).getUint32(0, true);
   const header = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 4, length)));
   const invocations = { ...header };
-  let offset = padded(4 + length);
+  let offset = align(4 + length);
   for (const { name, dtype } of header.columns) {
     const column = new ARRAYS[dtype](buffer, offset, header.count);
     invocations[name] = column;
-    offset = padded(offset + column.byteLength);
+    offset = align(offset + column.byteLength);
   }
   return invocations;
 }
 
-const padded = (length) => Math.ceil(length / EIGHT) * EIGHT;
+const align = (offset) => Math.ceil(offset / ALIGNMENT) * ALIGNMENT;
 
-/** The path of an invocation's picture, by its index in the columns. */
-export const photoPath = ({ id }, index) => `/api/invocations/${id[index]}/photo`;
+/** Returns the path of an invocation's picture. */
+export const getPhotoPath = ({ id }, index) => `/api/invocations/${id[index]}/photo`;
 
-/** The threshold in service in the columns' own precision: 0.7 as a 32-bit number is a little less than 0.7. */
-export const thresholdInColumns = ({ threshold }) => threshold && Math.fround(threshold.value);
+/** Returns the threshold in service in the columns' precision: 0.7 as a 32-bit number is a little less than 0.7. */
+export const roundThreshold = ({ threshold }) => threshold && Math.fround(threshold.value);
 
-/** The first index of an ascending array whose value is not below `wanted`. */
-export function lowerBound(ascending, wanted) {
+/** Returns the first index of an ascending array whose value is not below `wanted`. */
+export function findLowerBound(ascending, wanted) {
   let low = 0;
   let high = ascending.length;
   while (low < high) {
@@ -52,13 +52,13 @@ export function lowerBound(ascending, wanted) {
 }
 
 /**
- * Prepares to count, for any threshold, what it would do with the invocations from `first` to before `last`: they
- * are sorted once and summed up from the top, so that a count is a search and no loop over all of them.
+ * Returns a function that counts what a threshold would do with the invocations from `first` to before `last`. They
+ * are sorted once and summed up from the top, so that each count is a search and no loop over all of them.
  *
  * @returns {(threshold: number) => {routed, refused, known, wrong}} known: routed ones whose truth is known; wrong:
  *   those of them that were routed as another class.
  */
-export function thresholdCounter({ confidence, predicted, truth }, first, last) {
+export function createThresholdCounter({ confidence, predicted, truth }, first, last) {
   const order = new Uint32Array(last - first)
     .map((_, index) => first + index)
     .sort((one, other) => confidence[one] - confidence[other]);
@@ -73,8 +73,7 @@ export function thresholdCounter({ confidence, predicted, truth }, first, last) 
       wrong[index + 1] + (truth[invocation] >= 0 && truth[invocation] !== predicted[invocation] ? 1 : 0);
   }
   return (threshold) => {
-    // In the columns' own precision: 0.7 as a 32-bit number is a little less than 0.7.
-    const from = lowerBound(ascending, Math.fround(threshold));
+    const from = findLowerBound(ascending, Math.fround(threshold));
     return { routed: order.length - from, refused: from, known: known[from], wrong: wrong[from] };
   };
 }

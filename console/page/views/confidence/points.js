@@ -1,6 +1,6 @@
 /* Draws very many points fast: each is stamped, pixel by pixel, into one image. */
 
-/* One point alone covers this much; where several lie on one another less shines through. */
+/* The opacity of one point; where several lie on one another less shines through. */
 const OPACITY = 0.6;
 
 /**
@@ -10,12 +10,12 @@ const OPACITY = 0.6;
  * @param {{time, confidence, predicted}} invocations
  * @param {{from: number, to: number, lowest: number}} range Unix seconds at the left and at the right, and the
  *   confidence at the bottom, of the canvas without its margin; the top is 1.
- * @param {number} margin Device pixels on each side that keep what lies at the edge whole.
+ * @param {number} margin Device pixels on each side, so that a point at the edge is drawn whole.
  * @param {{width: number, mask: boolean[], red: number, green: number, blue: number}[]} stamps One for each class.
  */
 export function drawPoints(canvas, { time, confidence, predicted }, first, last, range, margin, stamps) {
   const { width, height } = canvas;
-  // Of each pixel the class of the last point that covers it, and how many do.
+  // For each pixel the class of the last point that covers it, and the number of points that do.
   const classes = new Uint16Array(width * height);
   const points = new Uint16Array(width * height);
   const across = (width - 2 * margin) / (range.to - range.from);
@@ -49,7 +49,7 @@ export function drawPoints(canvas, { time, confidence, predicted }, first, last,
  *
  * @param {string} colour As "rgb(r, g, b)".
  */
-export function stampOf(path, colour, size) {
+export function createStamp(path, colour, size) {
   const width = size | 1;
   const context = Object.assign(document.createElement("canvas"), { width, height: width }).getContext("2d");
   context.scale(width / 16, width / 16);

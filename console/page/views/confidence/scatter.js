@@ -1,46 +1,46 @@
-/* Each invocation a point: when, how sure, and as which class by colour and shape. ECharts has axes, zoom and legend. */
+/* Draws each invocation as a point: time across, confidence up, class by colour and shape. ECharts draws the rest. */
 
-import { axis, drawChart, legend } from "../../parts/chart.js";
-import { classColour, classPath, classSymbol } from "../../parts/class_mark.js";
-import { element } from "../../parts/element.js";
-import { shortTime } from "../../parts/format.js";
-import { theme, themeColour } from "../../parts/theme.js";
-import { lowerBound } from "./invocations.js";
-import { drawPoints, stampOf } from "./points.js";
+import { createAxis, createLegend, drawChart } from "../../parts/chart.js";
+import { getClassColour, getClassPath, getClassSymbol } from "../../parts/class_mark.js";
+import { create } from "../../parts/element.js";
+import { formatShortTime } from "../../parts/format.js";
+import { getThemeColour, theme } from "../../parts/theme.js";
+import { findLowerBound } from "./invocations.js";
+import { createStamp, drawPoints } from "./points.js";
 
 /* The threshold's label has its place at the right. */
 export const GRID = { left: 56, right: 56, top: 40, bottom: 92 };
-/* The canvas of points reaches so much over the axes: what lies at an edge is drawn whole. */
+/* The canvas of points reaches this far beyond the axes, so that a point at an edge is drawn whole. */
 export const MARGIN = 6;
 const SMALL = 7;
 const LARGE = 11;
 const MANY = 2000;
-/* A single invocation still needs an axis: so much before it and after it. */
+/* A single invocation still needs a time axis: this much before it and after it. */
 const SHORTEST_SECONDS = 1;
 const AROUND_SECONDS = 30;
 
 /**
- * Draws the points into `place`, over a chart; all of them, none is left out.
+ * Draws all points into `place`, over a chart.
  *
- * @param {(from: number, to: number) => void} zoomed Called with the period that is now shown, in Unix seconds.
- * @returns {{echarts: object, canvas: HTMLCanvasElement, range: () => object}} The chart, the points over it, and
- *   the period at the canvas's edges.
+ * @param {(from: number, to: number) => void} onZoom Called with the period that is now shown, in Unix seconds.
+ * @returns {{echarts: object, canvas: HTMLCanvasElement, getRange: () => object}} The chart, the points over it,
+ *   and the period that is shown.
  */
-export function scatter(place, invocations, lowest, zoomed, signal) {
+export function drawScatter(place, invocations, lowest, onZoom, signal) {
   const { count, classes, time } = invocations;
   const around = time[count - 1] - time[0] < SHORTEST_SECONDS ? AROUND_SECONDS : 0;
   const range = { from: time[0] - around, to: time[count - 1] + around, lowest };
-  const canvas = element("canvas", {
+  const canvas = create("canvas", {
     class: "points",
     style: { left: `${GRID.left - MARGIN}px`, top: `${GRID.top - MARGIN}px` },
   });
   let zoom = {};
-  const base = element("div", { class: "chart tall" });
+  const base = create("div", { class: "chart tall" });
   place.append(base);
   const { echarts: chart } = drawChart(
     base,
     "Confidence of each invocation over time; the table below holds the same",
-    () => option(classes, range, zoom),
+    () => createOption(classes, range, zoom),
     signal,
   );
   place.append(canvas);
@@ -58,8 +58,8 @@ export function scatter(place, invocations, lowest, zoomed, signal) {
     });
     Object.assign(canvas.style, { width: `${width}px`, height: `${height}px` });
     const size = Math.round((count > MANY ? SMALL : LARGE) * scale);
-    const stamps = classes.map((_, index) => stampOf(classPath(index), classColour(index), size));
-    const [first, last] = [lowerBound(time, from), lowerBound(time, to + 1e-3)];
+    const stamps = classes.map((_, index) => createStamp(getClassPath(index), getClassColour(index), size));
+    const [first, last] = [findLowerBound(time, from), findLowerBound(time, to + 1e-3)];
     drawPoints(canvas, invocations, first, last, { from, to, lowest }, Math.round(MARGIN * scale), stamps);
   };
   let frame = 0;
@@ -70,10 +70,10 @@ export function scatter(place, invocations, lowest, zoomed, signal) {
   chart.on("datazoom", () => {
     const [{ start, end }] = chart.getOption().dataZoom;
     zoom = { start, end };
-    // Its startValue and endValue are rounded, and would leave out the first invocation or the last.
+    // ECharts' startValue and endValue are rounded, and would leave out the first invocation or the last.
     [from, to] = [start, end].map((share) => range.from + (share / 100) * (range.to - range.from));
     drawSoon();
-    zoomed(from, to);
+    onZoom(from, to);
   });
   const sizes = new ResizeObserver(drawSoon);
   sizes.observe(place);
@@ -82,16 +82,22 @@ export function scatter(place, invocations, lowest, zoomed, signal) {
     cancelAnimationFrame(frame);
   });
   theme.addEventListener("themechange", drawSoon, { signal });
-  return { echarts: chart, canvas, range: () => ({ from, to }) };
+  return { echarts: chart, canvas, getRange: () => ({ from, to }) };
 }
 
-function option(classes, { from, to, lowest }, zoom) {
+function createOption(classes, { from, to, lowest }, zoom) {
   return {
     grid: GRID,
-    // As wide as high, or the marks would be stretched.
-    legend: legend({ left: GRID.left, right: GRID.right, selectedMode: false, itemWidth: 14, itemHeight: 14 }),
-    xAxis: axis({ type: "time", min: from * 1000, max: to * 1000 }),
-    yAxis: axis({ type: "value", min: lowest, max: 1, name: "Confidence" }),
+    // Another shape than a square would stretch the marks.
+    legend: createLegend({
+      left: GRID.left,
+      right: GRID.right,
+      selectedMode: false,
+      itemWidth: 14,
+      itemHeight: 14,
+    }),
+    xAxis: createAxis({ type: "time", min: from * 1000, max: to * 1000 }),
+    yAxis: createAxis({ type: "value", min: lowest, max: 1, name: "Confidence" }),
     dataZoom: [
       { type: "inside", filterMode: "none", zoomOnMouseWheel: "ctrl", ...zoom },
       {
@@ -102,23 +108,23 @@ function option(classes, { from, to, lowest }, zoom) {
         showDataShadow: false,
         brushSelect: false,
         ...zoom,
-        ...sliderColours(),
-        labelFormatter: (milliseconds) => shortTime(milliseconds / 1000),
-        textStyle: { color: themeColour("--muted") },
+        ...createSliderColours(),
+        labelFormatter: (milliseconds) => formatShortTime(milliseconds / 1000),
+        textStyle: { color: getThemeColour("--muted") },
       },
     ],
     series: classes.map((name, index) => ({
       name,
       type: "scatter",
       data: [],
-      symbol: classSymbol(index),
-      color: classColour(index),
+      symbol: getClassSymbol(index),
+      color: getClassColour(index),
     })),
   };
 }
 
-function sliderColours() {
-  const [line, accent, raised] = ["--line", "--accent", "--raised"].map(themeColour);
+function createSliderColours() {
+  const [line, accent, raised] = ["--line", "--accent", "--raised"].map(getThemeColour);
   const handle = { color: raised, borderColor: accent };
   return {
     borderColor: line,

@@ -1,21 +1,21 @@
-/* The invocations of the period as a table, a page at a time, newest first, each with its picture on demand. */
+/* Shows the invocations of the period as a table, a page at a time, newest first. */
 
-import { classMark } from "../../parts/class_mark.js";
-import { recordTable } from "../../parts/data_table.js";
-import { element } from "../../parts/element.js";
-import { count, probability, time } from "../../parts/format.js";
-import { photoImage } from "../../parts/photo_image.js";
-import { photoPath, thresholdInColumns } from "./invocations.js";
+import { createClassMark } from "../../parts/class_mark.js";
+import { createRecordTable } from "../../parts/data_table.js";
+import { create } from "../../parts/element.js";
+import { formatCount, formatProbability, formatTime } from "../../parts/format.js";
+import { createPhotoImage } from "../../parts/photo_image.js";
+import { getPhotoPath, roundThreshold } from "./invocations.js";
 
 const PAGE = 25;
 
-/** Returns what shows another period: `draw(first, last)`. */
-export function invocationTable(place, invocations, signal) {
+/** Adds the table; returns a function that shows another period. */
+export function addInvocationTable(place, invocations, signal) {
   const { classes, time: times, confidence, predicted, truth } = invocations;
-  const rows = element("div");
-  const newer = element("button", { type: "button", onclick: () => turn(-1) }, "Newer");
-  const older = element("button", { type: "button", onclick: () => turn(1) }, "Older");
-  place.append(rows, element("div", { class: "row" }, newer, older));
+  const rows = create("div");
+  const newer = create("button", { type: "button", onclick: () => turn(-1) }, "Newer");
+  const older = create("button", { type: "button", onclick: () => turn(1) }, "Older");
+  place.append(rows, create("div", { class: "row" }, newer, older));
   let [first, last, page] = [0, 0, 0];
   const turn = (pages) => {
     page += pages;
@@ -28,15 +28,15 @@ export function invocationTable(place, invocations, signal) {
     older.disabled = from === first;
     const shown = Array.from({ length: to - from }, (_, row) => to - 1 - row);
     rows.replaceChildren(
-      recordTable(
-        `Invocations ${count(last - to + (to > from ? 1 : 0))} to ${count(last - from)} of ${count(last - first)}, newest first`,
+      createRecordTable(
+        `Invocations ${formatCount(last - to + (to > from ? 1 : 0))} to ${formatCount(last - from)} of ${formatCount(last - first)}, newest first`,
         ["Time", "Photo", "Class", "#Confidence", "It shows"],
         shown.map((index) => [
-          element("span", { class: "when" }, time(times[index])),
-          photoImage(photoPath(invocations, index), "", "thumbnail", signal),
-          classMark(classes, classes[predicted[index]]),
-          probability(confidence[index], thresholdInColumns(invocations)),
-          truth[index] < 0 ? "not known" : classMark(classes, classes[truth[index]]),
+          create("span", { class: "when" }, formatTime(times[index])),
+          createPhotoImage(getPhotoPath(invocations, index), "", "thumbnail", signal),
+          createClassMark(classes, classes[predicted[index]]),
+          formatProbability(confidence[index], roundThreshold(invocations)),
+          truth[index] < 0 ? "not known" : createClassMark(classes, classes[truth[index]]),
         ]),
       ),
     );

@@ -1,13 +1,13 @@
-/* The threshold as a line over the chart: dragged by mouse, touch or keys, without drawing any point anew. */
+/* Draws the threshold as a line over the chart, which mouse, touch and keys move without drawing any point again. */
 
-import { element } from "../../parts/element.js";
-import { probability } from "../../parts/format.js";
+import { create } from "../../parts/element.js";
+import { formatProbability } from "../../parts/format.js";
 
 const STEP = 0.01;
 const PAGE = 0.05;
-/* As fine as the labels are; the threshold in service may be finer, and stays as it is until it is moved. */
+/* The line moves in steps as fine as its label. The threshold in service may be finer, and stays until it is moved. */
 const STEPS_OF_ONE = 1000;
-const rounded = (threshold) => Math.round(threshold * STEPS_OF_ONE) / STEPS_OF_ONE;
+const round = (threshold) => Math.round(threshold * STEPS_OF_ONE) / STEPS_OF_ONE;
 
 /**
  * Puts the line over a chart with the y axis from `lowest` to 1.
@@ -15,12 +15,12 @@ const rounded = (threshold) => Math.round(threshold * STEPS_OF_ONE) / STEPS_OF_O
  * @param {Element} place The chart's element.
  * @param {{left, right, top, bottom}} grid The chart's margins in pixels.
  * @param {number} value The threshold at first.
- * @param {(threshold: number) => string} moved Called whenever it moved; returns what that means, in words.
- * @returns {{set: (threshold: number) => void, value: () => number}}
+ * @param {(threshold: number) => string} onMove Called with each new threshold; returns in words what it means.
+ * @returns {{set: (threshold: number) => void, get: () => number}}
  */
-export function thresholdLine(place, grid, lowest, value, moved) {
-  const label = element("output", { "aria-hidden": "true" });
-  const line = element(
+export function addThresholdLine(place, grid, lowest, value, onMove) {
+  const label = create("output", { "aria-hidden": "true" });
+  const line = create(
     "div",
     {
       class: "threshold-line",
@@ -34,7 +34,7 @@ export function thresholdLine(place, grid, lowest, value, moved) {
     },
     label,
   );
-  const band = element("div", {
+  const band = create("div", {
     class: "refused-band",
     style: { left: `${grid.left}px`, right: `${grid.right}px`, bottom: `${grid.bottom}px` },
   });
@@ -45,14 +45,14 @@ export function thresholdLine(place, grid, lowest, value, moved) {
     const share = (value - lowest) / (1 - lowest);
     line.style.bottom = `calc(${grid.bottom}px + (100% - ${grid.top + grid.bottom}px) * ${share} - 14px)`;
     band.style.height = `calc((100% - ${grid.top + grid.bottom}px) * ${share})`;
-    label.textContent = probability(value);
+    label.textContent = formatProbability(value);
     line.setAttribute("aria-valuenow", value);
-    line.setAttribute("aria-valuetext", moved(value));
+    line.setAttribute("aria-valuetext", onMove(value));
   };
-  const at = (event) => {
+  const readThreshold = (event) => {
     const box = place.getBoundingClientRect();
     const height = box.height - grid.top - grid.bottom;
-    return rounded(1 - ((event.clientY - box.top - grid.top) / height) * (1 - lowest));
+    return round(1 - ((event.clientY - box.top - grid.top) / height) * (1 - lowest));
   };
   line.addEventListener("pointerdown", (event) => {
     line.setPointerCapture(event.pointerId);
@@ -60,7 +60,7 @@ export function thresholdLine(place, grid, lowest, value, moved) {
     line.focus({ preventScroll: true });
   });
   line.addEventListener("pointermove", (event) => {
-    if (line.hasPointerCapture(event.pointerId)) set(at(event));
+    if (line.hasPointerCapture(event.pointerId)) set(readThreshold(event));
   });
   line.addEventListener("keydown", (event) => {
     const wanted = {
@@ -75,8 +75,8 @@ export function thresholdLine(place, grid, lowest, value, moved) {
     }[event.key];
     if (wanted === undefined) return;
     event.preventDefault();
-    set(rounded(wanted));
+    set(round(wanted));
   });
   set(value);
-  return { set, value: () => value };
+  return { set, get: () => value };
 }

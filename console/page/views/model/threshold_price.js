@@ -1,100 +1,99 @@
-/* What a threshold costs: photos left to a person, against photos sent the wrong way. */
+/* Shows what a threshold costs: photos left to a person, against photos sent the wrong way. */
 
-import { axis, drawChart, legend, tooltip } from "../../parts/chart.js";
-import { recordTable, tableOfChart } from "../../parts/data_table.js";
-import { element } from "../../parts/element.js";
-import { count, counted, percent, probability } from "../../parts/format.js";
-import { themeColour } from "../../parts/theme.js";
-import { interval } from "./accuracy.js";
+import { createCard } from "../../parts/card.js";
+import { addChart, createAxis, createLegend, createMarkLine, createTooltip } from "../../parts/chart.js";
+import { createRecordTable } from "../../parts/data_table.js";
+import { create } from "../../parts/element.js";
+import { formatCount, formatPercent, formatProbability, formatQuantity } from "../../parts/format.js";
+import { getThemeColour } from "../../parts/theme.js";
+import { formatInterval } from "./accuracy.js";
 
-export function recommendationCard({ recommendation, threshold_in_service: inService }) {
-  const target = `at most ${percent(recommendation.routed_error_target)} of the routed photos wrong, with ${percent(recommendation.routed_error_confidence)} confidence`;
-  const found = recommendation.threshold !== null;
-  return element(
-    "section",
-    { class: "card", "aria-labelledby": "recommendation" },
-    element("h2", { id: "recommendation" }, "Recommended threshold"),
-    element(
+export function createRecommendationCard({ recommendation, threshold_in_service: inService }) {
+  const { threshold, more_photos: morePhotos } = recommendation;
+  const [target, confidence] = [recommendation.routed_error_target, recommendation.routed_error_confidence];
+  return createCard(
+    "Recommended threshold",
+    create(
       "p",
       {},
-      element("strong", {}, found ? probability(recommendation.threshold) : "None can be recommended"),
+      create("strong", {}, threshold === null ? "None can be recommended" : formatProbability(threshold)),
     ),
-    element(
+    create(
       "p",
       {},
-      `The target: ${target}. ` +
-        (found
-          ? `At this threshold ${count(recommendation.wrong)} of ${counted(recommendation.routed, "routed photo")} were wrong, so no more than ${percent(recommendation.bound)} are. Set confidence_threshold to ${recommendation.threshold}; auto recommends one from the validation photos at each deploy.`
-          : `${counted(recommendation.photos, "photo")} do not prove it for any threshold.` +
-            (recommendation.more_photos
-              ? ` It needs about ${count(recommendation.more_photos)} more labelled photos.`
-              : " More photos like these would not help: the model is too often wrong where it is surest. Train a better one.")),
+      `The target: at most ${formatPercent(target)} of the routed photos wrong, with ${formatPercent(confidence)} confidence. `,
+      threshold === null
+        ? `${formatQuantity(recommendation.photos, "photo")} do not prove it for any threshold. ` +
+            (morePhotos
+              ? `It needs about ${formatCount(morePhotos)} more labelled photos.`
+              : "More photos like these would not help: the model is too often wrong where it is surest. Train a better one.")
+        : `At this threshold ${formatCount(recommendation.wrong)} of ${formatQuantity(recommendation.routed, "routed photo")} were wrong, so no more than ${formatPercent(recommendation.bound)} are. Set confidence_threshold to ${threshold}; auto recommends one from the validation photos at each deploy.`,
     ),
     inService
-      ? element("p", { class: "muted" }, `In service: ${probability(inService.value)} (${inService.source}).`)
+      ? create(
+          "p",
+          { class: "muted" },
+          `In service: ${formatProbability(inService.value)} (${inService.source}).`,
+        )
       : null,
   );
 }
 
-export function thresholdPriceCard(place, report, signal) {
-  const { thresholds } = report;
-  const chart = element("div", { class: "chart tall" });
-  place.append(
-    element(
-      "section",
-      { class: "card", "aria-labelledby": "price" },
-      element("h2", { id: "price" }, "The price of a threshold"),
-      element(
-        "p",
-        { class: "muted" },
-        `For ${counted(report.monthly_photos, "photo")} a month. Above the share that is routed; below, on a scale of its own, the share of those that is wrong, with its 95% interval as a band.`,
-      ),
-      chart,
-      tableOfChart(
-        recordTable(
-          `Thresholds, for ${counted(report.monthly_photos, "photo")} a month`,
-          ["#Threshold", "#Routed", "#Wrong", "#Wrong share", "#Wrong a month", "#Refused a month"],
-          thresholds.map((one) => [
-            probability(one.threshold),
-            count(one.routed),
-            count(one.wrong),
-            one.wrong_share ? `${percent(one.wrong_share.value)} (${interval(one.wrong_share)})` : "–",
-            one.wrong_per_month ? volume(one.wrong_per_month) : "–",
-            whole(one.refused_per_month.value),
-          ]),
-        ),
-      ),
+export function addThresholdPriceCard(place, report, signal) {
+  const perMonth = `${formatQuantity(report.monthly_photos, "photo")} a month`;
+  const card = createCard(
+    "The price of a threshold",
+    create(
+      "p",
+      { class: "muted" },
+      `For ${perMonth}. Above the share that is routed; below, on a scale of its own, the share of those that is wrong, with its 95% interval as a band.`,
     ),
   );
-  drawChart(
-    chart,
+  place.append(card);
+  addChart(
+    card,
     "Share of photos routed and share of routed photos wrong, for each threshold",
-    () => option(report),
+    () => createOption(report),
+    () =>
+      createRecordTable(
+        `Thresholds, for ${perMonth}`,
+        ["#Threshold", "#Routed", "#Wrong", "#Wrong share", "#Wrong a month", "#Refused a month"],
+        report.thresholds.map((one) => [
+          formatProbability(one.threshold),
+          formatCount(one.routed),
+          formatCount(one.wrong),
+          one.wrong_share ? formatShare(one.wrong_share) : "–",
+          one.wrong_per_month ? formatVolume(one.wrong_per_month) : "–",
+          formatWhole(one.refused_per_month.value),
+        ]),
+      ),
     signal,
+    { tall: true },
   );
 }
 
-const volume = ({ value, low, high }) => `${whole(value)} (${whole(low)} to ${whole(high)})`;
-const whole = (number) => count(Math.round(number));
+const formatWhole = (number) => formatCount(Math.round(number));
+const formatVolume = ({ value, low, high }) =>
+  `${formatWhole(value)} (${formatWhole(low)} to ${formatWhole(high)})`;
+const formatShare = (share) => `${formatPercent(share.value)} (${formatInterval(share)})`;
 
-function option({ thresholds, photos, recommendation, threshold_in_service: inService }) {
+function createOption({ thresholds, photos, recommendation, threshold_in_service: inService }) {
   const known = thresholds.filter((one) => one.wrong_share);
   const target = recommendation.routed_error_target;
   // The band of a few photos reaches far: it may be cut, target and share may not.
   const mostWrong = Math.min(1, 1.5 * Math.max(target, ...known.map((one) => one.wrong_share.value)));
   const [first, last] = [thresholds[0].threshold, thresholds.at(-1).threshold];
   const lower = { xAxisIndex: 1, yAxisIndex: 1 };
-  const line = (name, data, property, special) => ({
+  const createLine = (name, data, property, special) => ({
     name,
     type: "line",
     data,
     showSymbol: false,
-    color: themeColour(property),
-    symbol: special.symbol,
-    lineStyle: { width: 2, type: special.dash },
+    color: getThemeColour(property),
+    lineStyle: { width: 2 },
     ...special,
   });
-  const band = (data, special) => ({
+  const createBand = (data, special) => ({
     ...lower,
     type: "line",
     data,
@@ -110,80 +109,76 @@ function option({ thresholds, photos, recommendation, threshold_in_service: inSe
       { left: 64, right: 24, top: 56, bottom: "56%" },
       { left: 64, right: 24, top: "54%", bottom: 48 },
     ],
-    legend: legend({ data: ["Routed", "Wrong among the routed"] }),
+    legend: createLegend({ data: ["Routed", "Wrong among the routed"] }),
     axisPointer: { link: [{ xAxisIndex: "all" }] },
     xAxis: [
-      axis({ type: "value", min: first, max: last, axisLabel: { show: false } }),
-      axis({ gridIndex: 1, type: "value", min: first, max: last, name: "Threshold" }),
+      createAxis({ type: "value", min: first, max: last, axisLabel: { show: false } }),
+      createAxis({ gridIndex: 1, type: "value", min: first, max: last, name: "Threshold" }),
     ],
-    yAxis: [share({ max: 1, name: "Routed" }), share({ gridIndex: 1, max: mostWrong, name: "Wrong" })],
-    tooltip: tooltip((points) => described(thresholds[nearest(thresholds, points[0].value[0])]), {
+    yAxis: [
+      createShareAxis({ max: 1, name: "Routed" }),
+      createShareAxis({ gridIndex: 1, max: mostWrong, name: "Wrong" }),
+    ],
+    tooltip: createTooltip((points) => describeThreshold(findNearest(thresholds, points[0].value[0])), {
       trigger: "axis",
     }),
     series: [
-      line(
+      createLine(
         "Routed",
         thresholds.map((one) => [one.threshold, one.routed / photos]),
         "--class-0",
-        { symbol: "circle", markLine: markLine(inService ? [{ xAxis: inService.value }] : [], "in service") },
+        {
+          symbol: "circle",
+          markLine: createMarkLine(inService ? [{ xAxis: inService.value }] : [], "in service"),
+        },
       ),
-      line(
+      createLine(
         "Wrong among the routed",
         known.map((one) => [one.threshold, one.wrong_share.value]),
         "--failed",
         {
           ...lower,
           symbol: "triangle",
-          dash: "dashed",
-          markLine: markLine(
+          lineStyle: { width: 2, type: "dashed" },
+          markLine: createMarkLine(
             [{ yAxis: target, label: { position: "insideEndTop" } }],
-            `target: at most ${percent(target)}`,
+            `target: at most ${formatPercent(target)}`,
           ),
         },
       ),
-      band(
+      createBand(
         known.map((one) => [one.threshold, one.wrong_share.low]),
         {},
       ),
-      band(
+      createBand(
         known.map((one) => [one.threshold, one.wrong_share.high - one.wrong_share.low]),
-        { areaStyle: { color: themeColour("--failed"), opacity: 0.15 } },
+        { areaStyle: { color: getThemeColour("--failed"), opacity: 0.15 } },
       ),
     ],
   };
 }
 
-const share = (special) =>
-  axis({
+const createShareAxis = (special) =>
+  createAxis({
     type: "value",
     min: 0,
     nameGap: 42,
-    axisLabel: { color: themeColour("--muted"), hideOverlap: true, formatter: shortPercent },
+    axisLabel: { color: getThemeColour("--muted"), hideOverlap: true, formatter: formatShortPercent },
     ...special,
   });
-const shortPercent = (value) => `${Number((value * 100).toFixed(1))}%`;
+const formatShortPercent = (value) => `${Number((value * 100).toFixed(1))}%`;
 
-function markLine(data, words) {
-  return {
-    symbol: "none",
-    silent: true,
-    data,
-    lineStyle: { color: themeColour("--ink"), type: "dotted" },
-    label: { formatter: words, rotate: 0, position: "end", color: themeColour("--ink") },
-  };
-}
-
-function nearest(thresholds, wanted) {
+function findNearest(thresholds, wanted) {
   const distances = thresholds.map((one) => Math.abs(one.threshold - wanted));
-  return distances.indexOf(Math.min(...distances));
+  return thresholds[distances.indexOf(Math.min(...distances))];
 }
 
-function described(one) {
+function describeThreshold(one) {
   return [
-    `Threshold ${probability(one.threshold)}`,
-    `${counted(one.routed, "photo")} routed`,
+    `Threshold ${formatProbability(one.threshold)}`,
+    `${formatQuantity(one.routed, "photo")} routed`,
     one.wrong_share
-      ? `${count(one.wrong)} wrong: ${percent(one.wrong_share.value)} (${interval(one.wrong_share)})`
+      ? `${formatCount(one.wrong)} wrong: ${formatShare(one.wrong_share)}`
       : "none of them known",
   ];
 }
