@@ -3,7 +3,14 @@
 import { ApiError, readEvents, request } from "../api.js";
 import { createCard, createFigure } from "../parts/card.js";
 import { create } from "../parts/element.js";
-import { formatCount, formatPercent, formatProbability, formatQuantity, formatShortTime, getTimeZone } from "../parts/format.js";
+import {
+  formatCount,
+  formatPercent,
+  formatProbability,
+  formatQuantity,
+  formatShortTime,
+  getTimeZone,
+} from "../parts/format.js";
 import { createEmptyState, createErrorLine } from "../parts/loading.js";
 import { addHistogram, addVolumes } from "./confidence/distribution.js";
 import { downloadCsv, downloadPng } from "./confidence/download.js";

@@ -3,7 +3,12 @@
 import { readEvents } from "../api.js";
 import { createCard, createConsoleLink } from "../parts/card.js";
 import { create } from "../parts/element.js";
-import { createAnswer, createProbabilityBars, createStateTable, formatValue } from "../parts/execution_states.js";
+import {
+  createAnswer,
+  createProbabilityBars,
+  createStateTable,
+  formatValue,
+} from "../parts/execution_states.js";
 import { formatTime } from "../parts/format.js";
 import { createErrorLine, showAnswers } from "../parts/loading.js";
 import { createPhotoImage } from "../parts/photo_image.js";

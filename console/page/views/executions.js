@@ -3,7 +3,13 @@
 import { fetchJson } from "../api.js";
 import { createClassMark } from "../parts/class_mark.js";
 import { create } from "../parts/element.js";
-import { formatDuration, formatProbability, formatQuantity, formatTime, getTimeZone } from "../parts/format.js";
+import {
+  formatDuration,
+  formatProbability,
+  formatQuantity,
+  formatTime,
+  getTimeZone,
+} from "../parts/format.js";
 import { createEmptyState, createErrorLine, showAnswers } from "../parts/loading.js";
 import { createOutcomeMark, OUTCOMES } from "../parts/outcome.js";
 import { createPhotoImage } from "../parts/photo_image.js";

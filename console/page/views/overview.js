@@ -3,7 +3,13 @@
 import { createCard, createConsoleLink } from "../parts/card.js";
 import { createClassMark } from "../parts/class_mark.js";
 import { create } from "../parts/element.js";
-import { formatCount, formatPercent, formatProbability, formatQuantity, formatTime } from "../parts/format.js";
+import {
+  formatCount,
+  formatPercent,
+  formatProbability,
+  formatQuantity,
+  formatTime,
+} from "../parts/format.js";
 import { createEmptyState, showAnswers } from "../parts/loading.js";
 import { createOutcomeMark, OUTCOMES } from "../parts/outcome.js";
 
