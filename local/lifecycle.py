@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import IO
 
 from local.environment import client_exports, server_environment
+from local.waiting import wait_until
 
 DEFAULT_PORT = 4566
 READY_SECONDS = 60
@@ -107,10 +108,10 @@ def down(home: Path) -> str:
     if server:
         with suppress(ProcessLookupError):
             os.kill(server.pid, signal.SIGTERM)
-        if not _wait_until(lambda: running(home) is None, STOP_SECONDS):
+        if not wait_until(lambda: running(home) is None, STOP_SECONDS):
             with suppress(ProcessLookupError):
                 os.killpg(server.pid, signal.SIGKILL)
-            if not _wait_until(lambda: running(home) is None, GROUP_SECONDS):
+            if not wait_until(lambda: running(home) is None, GROUP_SECONDS):
                 raise CloudError(f"process {server.pid} does not end; its log is {home / 'log'}")
     _end_group(home)
     return "down" if server else "not up"
@@ -206,7 +207,7 @@ def _await_ready(process: subprocess.Popen[bytes], home: Path, port: int) -> Non
     def answers_or_ended() -> bool:
         return process.poll() is not None or _is_ready(port)
 
-    if not _wait_until(answers_or_ended, READY_SECONDS):
+    if not wait_until(answers_or_ended, READY_SECONDS):
         raise CloudError(f"not ready after {READY_SECONDS} seconds; its log is {home / 'log'}")
     if process.poll() is not None:
         with (home / "log").open(errors="replace") as log:
@@ -240,7 +241,7 @@ def _end_group(home: Path) -> None:
         for stop in (signal.SIGTERM, signal.SIGKILL):
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(record.pid, stop)
-            if _wait_until(lambda: not _exists(os.killpg, record.pid), GROUP_SECONDS):
+            if wait_until(lambda: not _exists(os.killpg, record.pid), GROUP_SECONDS):
                 break
     (home / "server.json").unlink(missing_ok=True)
 
@@ -252,13 +253,4 @@ def _exists(send: Callable[[int, int], None], number: int) -> bool:
         return False
     except PermissionError:
         return True
-    return True
-
-
-def _wait_until(condition: Callable[[], bool], seconds: float) -> bool:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.05)
     return True

@@ -59,7 +59,8 @@ async def _serve(home: Path, port: int, listener: int) -> None:
     from local.install import install
 
     install(home)
-    sagemaker.install(port=port, home=home)
+    place = sagemaker.Place(port, home)
+    sagemaker.install(place)
 
     stop = asyncio.Event()
     for signal_number in (signal.SIGTERM, signal.SIGINT):
@@ -67,7 +68,7 @@ async def _serve(home: Path, port: int, listener: int) -> None:
 
     async def wait_for_stop() -> None:
         await stop.wait()
-        await asyncio.to_thread(sagemaker.shutdown)
+        await asyncio.to_thread(sagemaker.shutdown, place)
 
     config = Config()
     config.bind = [f"fd://{listener}"]

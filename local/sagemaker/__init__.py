@@ -5,6 +5,7 @@ first. Call ``install`` before serving, and ``shutdown`` on a worker thread whil
 so that captured traffic is written before S3 goes.
 """
 
+from local.sagemaker.emulator import Place
 from local.sagemaker.hooks import install, shutdown
 
-__all__ = ["install", "shutdown"]
+__all__ = ["Place", "install", "shutdown"]

@@ -3,45 +3,46 @@
 import asyncio
 import json
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from ministack.core import router
 
-from local.sagemaker import records, roles, tags
+from local.sagemaker import roles, tags
 from local.sagemaker.errors import ApiError
-from local.sagemaker.hosting import endpoints, invocation
-from local.sagemaker.hosting import models as hosting
+from local.sagemaker.hosting import endpoints, invocation, models
 from local.sagemaker.jobs import training_jobs, transform_jobs
-from local.sagemaker.records import Record
-from local.sagemaker.request_validation import checked_request, service, shaped
+from local.sagemaker.jobs.job import stop_job
+from local.sagemaker.records import (
+    ENDPOINT_CONFIGS,
+    ENDPOINTS,
+    KINDS,
+    MODELS,
+    TRAINING_JOBS,
+    TRANSFORM_JOBS,
+    Record,
+)
+from local.sagemaker.request_validation import load_service_model, parse_request, select_members
 
 _JSON_1_1 = "application/x-amz-json-1.1"
 
 OPERATIONS: dict[str, Callable[[dict[str, Any]], Record]] = {
+    **{f"Describe{kind.name}": kind.describe for kind in KINDS},
+    **{f"List{kind.name}s": kind.list_page for kind in KINDS},
     "AddTags": tags.add_tags,
     "CreateEndpoint": endpoints.create_endpoint,
-    "CreateEndpointConfig": hosting.create_endpoint_config,
-    "CreateModel": hosting.create_model,
+    "CreateEndpointConfig": models.create_endpoint_config,
+    "CreateModel": models.create_model,
     "CreateTrainingJob": training_jobs.create_training_job,
     "CreateTransformJob": transform_jobs.create_transform_job,
     "DeleteEndpoint": endpoints.delete_endpoint,
-    "DeleteEndpointConfig": hosting.delete_endpoint_config,
-    "DeleteModel": hosting.delete_model,
+    "DeleteEndpointConfig": ENDPOINT_CONFIGS.delete,
+    "DeleteModel": MODELS.delete,
     "DeleteTags": tags.delete_tags,
     "DeleteTrainingJob": training_jobs.delete_training_job,
-    "DescribeEndpoint": endpoints.describe_endpoint,
-    "DescribeEndpointConfig": hosting.describe_endpoint_config,
-    "DescribeModel": hosting.describe_model,
-    "DescribeTrainingJob": training_jobs.describe_training_job,
-    "DescribeTransformJob": transform_jobs.describe_transform_job,
-    "ListEndpointConfigs": hosting.list_endpoint_configs,
-    "ListEndpoints": endpoints.list_endpoints,
-    "ListModels": hosting.list_models,
     "ListTags": tags.list_tags,
-    "ListTrainingJobs": training_jobs.list_training_jobs,
-    "ListTransformJobs": transform_jobs.list_transform_jobs,
-    "StopTrainingJob": training_jobs.stop_training_job,
-    "StopTransformJob": transform_jobs.stop_transform_job,
+    "StopTrainingJob": partial(stop_job, TRAINING_JOBS),
+    "StopTransformJob": partial(stop_job, TRANSFORM_JOBS),
     "UpdateEndpoint": endpoints.update_endpoint,
 }
 
@@ -51,7 +52,7 @@ async def handle_request(
 ) -> invocation.Reply:
     """Answers one request; what it waits for, it waits for on a thread."""
     content = body.encode() if isinstance(body, str) else body
-    endpoint_name = invocation.endpoint_of(path)
+    endpoint_name = invocation.parse_endpoint_name(path)
     try:
         if endpoint_name is not None:
             return await invocation.invoke(endpoint_name, content, headers)
@@ -79,20 +80,21 @@ def _answer(target: str, path: str, body: bytes, access_key: str | None) -> invo
         raise ApiError(
             "UnknownOperationException", f"The embedded cloud's SageMaker has no operation {asked}."
         )
-    request = checked_request(name, body)
+    request = parse_request(name, body)
     role_arn = request.get("RoleArn") or request.get("ExecutionRoleArn")
     if role_arn is not None and access_key is not None:
         roles.check_passable(role_arn, access_key)
     result = OPERATIONS[name](request)
-    shape = service().operation_model(name).output_shape
-    return 200, {"Content-Type": _JSON_1_1}, json.dumps(shaped(result, shape) if shape else {}).encode()
+    shape = load_service_model().operation_model(name).output_shape
+    reply = select_members(result, shape) if shape else {}
+    return 200, {"Content-Type": _JSON_1_1}, json.dumps(reply).encode()
 
 
-def resource_arn(target: str, path: str, body: bytes) -> str:
-    """Returns what a request is about, as IAM policies name it; ``*`` for what concerns no one resource."""
-    endpoint_name = invocation.endpoint_of(path)
+def find_resource_arn(target: str, path: str, body: bytes) -> str:
+    """Returns the ARN of the one resource that a request is about; ``*`` where there is none."""
+    endpoint_name = invocation.parse_endpoint_name(path)
     if endpoint_name is not None:
-        return records.arn("endpoint", endpoint_name)
+        return ENDPOINTS.arn(endpoint_name)
     _, _, operation = target.rpartition(".")
     try:
         request = json.loads(body or b"{}")
@@ -102,13 +104,7 @@ def resource_arn(target: str, path: str, body: bytes) -> str:
         return "*"
     if "ResourceArn" in request:
         return str(request["ResourceArn"])
-    for kind, member in (
-        ("training-job", "TrainingJobName"),
-        ("transform-job", "TransformJobName"),
-        ("model", "ModelName"),
-        ("endpoint", "EndpointName"),
-        ("endpoint-config", "EndpointConfigName"),
-    ):
-        if member in request and not operation.startswith("List"):
-            return records.arn(kind, str(request[member]))
+    for kind in KINDS:
+        if f"{kind.name}Name" in request and not operation.startswith("List"):
+            return kind.arn(str(request[f"{kind.name}Name"]))
     return "*"

@@ -16,7 +16,7 @@ from local.patching import find_original
 from local.sagemaker import api
 from local.sagemaker.errors import ApiError
 from local.sagemaker.records import Record
-from local.sagemaker.request_validation import request_shape
+from local.sagemaker.request_validation import get_request_shape
 
 Properties = dict[str, Any]
 Created = tuple[str, dict[str, str]]
@@ -28,7 +28,7 @@ _physical_name = find_original(provisioners, "_physical_name")
 
 
 class ResourceFailed(Exception):
-    """Why a resource could not be made, changed or deleted; CloudFormation shows it to the user."""
+    """A resource could not be made, changed or deleted; CloudFormation shows the message to the user."""
 
 
 @dataclass(frozen=True)
@@ -50,8 +50,8 @@ class ResourceType:
 
     @property
     def properties(self) -> dict[str, Shape]:
-        """Its properties: those of the Create operation, as AWS made them the same."""
-        return dict(request_shape(f"Create{self.noun}").members)
+        """Its properties, which are the members of the Create operation's request."""
+        return dict(get_request_shape(f"Create{self.noun}").members)
 
     def create(self, logical_id: str, properties: Properties, stack_name: str) -> Created:
         """Makes the resource."""
@@ -63,7 +63,7 @@ class ResourceType:
             )
         name = properties.get(self.name_member) or _physical_name(stack_name, logical_id, max_len=63)
         request = {
-            key: coerced(value, self.properties[key])
+            key: coerce(value, self.properties[key])
             for key, value in properties.items()
             if key in self.properties
         }
@@ -71,22 +71,22 @@ class ResourceType:
         return created[f"{self.noun}Arn"], {self.name_member: name}
 
     def update(self, physical_id: str, _old: Properties, new: Properties, _stack_name: str) -> Created:
-        """Changes its tags; everything else of it is a replacement, which is not done here."""
+        """Changes the resource's tags; CloudFormation replaces it where anything else changes."""
         before = {tag["Key"] for tag in _call("ListTags", {"ResourceArn": physical_id}).get("Tags", [])}
         tags = new.get("Tags", [])
         if gone := before - {tag["Key"] for tag in tags}:
             _call("DeleteTags", {"ResourceArn": physical_id, "TagKeys": sorted(gone)})
         if tags:
             _call("AddTags", {"ResourceArn": physical_id, "Tags": tags})
-        return physical_id, {self.name_member: _name(physical_id)}
+        return physical_id, {self.name_member: _get_name(physical_id)}
 
     def delete(self, physical_id: str, _properties: Properties) -> None:
-        """Deletes it; one that is not there is as good as deleted."""
+        """Deletes the resource, if it is there."""
         try:
-            api.call(f"Delete{self.noun}", {self.name_member: _name(physical_id)})
+            api.call(f"Delete{self.noun}", {self.name_member: _get_name(physical_id)})
         except ApiError as error:
             if not error.message.startswith("Could not find"):
-                raise ResourceFailed(_said(error)) from error
+                raise ResourceFailed(_format_error(error)) from error
 
 
 class EndpointType(ResourceType):
@@ -95,7 +95,7 @@ class EndpointType(ResourceType):
     def create(self, logical_id: str, properties: Properties, stack_name: str) -> Created:
         """Makes the endpoint and waits until it is in service; one that fails is deleted."""
         physical_id, attributes = super().create(logical_id, properties, stack_name)
-        record = _settled(attributes["EndpointName"])
+        record = _await_settled(attributes["EndpointName"])
         if record is None or record["EndpointStatus"] != "InService":
             self.delete(physical_id, properties)
             reason = record["FailureReason"] if record else "it was deleted meanwhile"
@@ -106,14 +106,14 @@ class EndpointType(ResourceType):
 
     def update(self, physical_id: str, old: Properties, new: Properties, stack_name: str) -> Created:
         """Updates the endpoint and waits; where that fails, it goes on serving what it served."""
-        name, config = _name(physical_id), _name(new["EndpointConfigName"])
-        before = _settled(name)
+        name, config = _get_name(physical_id), _get_name(new["EndpointConfigName"])
+        before = _await_settled(name)
         if before is None or before["EndpointConfigName"] != config:
             request = {key: value for key, value in new.items() if key in _UPDATE_MEMBERS}
-            shapes = request_shape("UpdateEndpoint").members
-            typed = {key: coerced(value, shapes[key]) for key, value in request.items()}
+            shapes = get_request_shape("UpdateEndpoint").members
+            typed = {key: coerce(value, shapes[key]) for key, value in request.items()}
             _call("UpdateEndpoint", {**typed, "EndpointName": name, "EndpointConfigName": config})
-            record = _settled(name)
+            record = _await_settled(name)
             if record is None or record["EndpointConfigName"] != config:
                 reason = record.get("FailureReason") if record else "it was deleted meanwhile"
                 raise ResourceFailed(f"The endpoint {name} goes on serving what it served: {reason}")
@@ -121,9 +121,9 @@ class EndpointType(ResourceType):
 
     def delete(self, physical_id: str, properties: Properties) -> None:
         """Deletes the endpoint and waits until it is gone."""
-        _settled(_name(physical_id))
+        _await_settled(_get_name(physical_id))
         super().delete(physical_id, properties)
-        _settled(_name(physical_id))
+        _await_settled(_get_name(physical_id))
 
 
 _UPDATE_MEMBERS = ("DeploymentConfig", "ExcludeRetainedVariantProperties", "RetainAllVariantProperties")
@@ -145,17 +145,17 @@ REPLACING_PROPERTIES: dict[str, tuple[str, ...]] = {
 CUSTOM_NAMES = {name: {"name": kind.name_member} for name, kind in _TYPES.items()}
 
 
-def coerced(value: Any, shape: Shape) -> Any:
+def coerce(value: Any, shape: Shape) -> Any:
     """Returns a property with the type of its shape: templates may hold numbers and booleans as strings."""
     if isinstance(shape, StructureShape) and isinstance(value, dict):
         return {
-            key: coerced(item, shape.members[key]) if key in shape.members else item
+            key: coerce(item, shape.members[key]) if key in shape.members else item
             for key, item in value.items()
         }
     if isinstance(shape, ListShape) and isinstance(value, list):
-        return [coerced(item, shape.member) for item in value]
+        return [coerce(item, shape.member) for item in value]
     if isinstance(shape, MapShape) and isinstance(value, dict):
-        return {key: coerced(item, shape.value) for key, item in value.items()}
+        return {key: coerce(item, shape.value) for key, item in value.items()}
     if isinstance(value, str) and shape.type_name in ("integer", "long", "float", "double"):
         with contextlib.suppress(ValueError):  # what is no number is refused by the operation
             return float(value) if shape.type_name in ("float", "double") else int(value)
@@ -164,7 +164,7 @@ def coerced(value: Any, shape: Shape) -> Any:
     return value if shape.type_name != "string" or isinstance(value, str) else str(value)
 
 
-def _settled(name: str) -> Record | None:
+def _await_settled(name: str) -> Record | None:
     """Waits until nothing is under way with an endpoint and returns it; None once there is none."""
     deadline = time.monotonic() + _SETTLE_SECONDS
     while time.monotonic() < deadline:
@@ -182,15 +182,15 @@ def _call(operation: str, request: Properties) -> Record:
     try:
         return api.call(operation, request)
     except ApiError as error:
-        raise ResourceFailed(_said(error)) from error
+        raise ResourceFailed(_format_error(error)) from error
 
 
-def _said(error: ApiError) -> str:
+def _format_error(error: ApiError) -> str:
     return (
         f'Resource handler returned message: "{error.message} '
         f'(Service: SageMaker, Status Code: {error.status})" (HandlerErrorCode: {error.code})'
     )
 
 
-def _name(identifier: str) -> str:
+def _get_name(identifier: str) -> str:
     return identifier.rpartition("/")[2]

@@ -1,10 +1,10 @@
-"""Where the embedded cloud that this SageMaker belongs to can be reached, and as whom."""
+"""Reaches the embedded cloud that this SageMaker belongs to: its folders and its other services."""
 
 import contextvars
 import socket
 import threading
-import time
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -14,20 +14,41 @@ from botocore.config import Config
 from ministack.core.responses import get_account_id, get_region
 
 from local.iam import SECRET_ACCESS_KEY, assume_role
+from local.waiting import wait_until
 
 
+@dataclass(frozen=True)
 class Place:
-    """The one embedded cloud of this process; ``hooks.install`` fills it in."""
+    """The embedded cloud of this process.
 
-    port: int = 0
-    home: Path = Path()
-    #: Set once the embedded cloud is about to stop.
-    closing: threading.Event = threading.Event()
+    Attributes:
+        port: Port of its server on 127.0.0.1.
+        home: Folder of its state; this SageMaker's own files go into ``home/sagemaker``.
+        closing: Is set once the embedded cloud is about to stop.
+    """
+
+    port: int
+    home: Path
+    closing: threading.Event = field(default_factory=threading.Event)
 
 
-def folder(kind: str) -> Path:
+_place: Place
+
+
+def install(place: Place) -> None:
+    """Makes ``place`` the embedded cloud that the functions below reach."""
+    global _place
+    _place = place
+
+
+def is_closing() -> bool:
+    """Returns whether the embedded cloud is about to stop."""
+    return _place.closing.is_set()
+
+
+def make_folder(kind: str) -> Path:
     """Returns the folder of this SageMaker's own files of a kind, made if it is not there."""
-    path = Place.home / "sagemaker" / kind
+    path = _place.home / "sagemaker" / kind
     path.mkdir(parents=True, exist_ok=True)
     return path
 
@@ -52,7 +73,7 @@ def start_work(name: str, target: Callable[..., None], *arguments: Any) -> None:
 
 
 def finish_work(seconds: float) -> None:
-    """Waits for what ``start_work`` began, for some seconds each."""
+    """Waits for the threads that ``start_work`` began, for some seconds each."""
     for thread in threading.enumerate():
         if isinstance(thread, _Work):
             thread.join(seconds)
@@ -60,32 +81,31 @@ def finish_work(seconds: float) -> None:
 
 def wait_until_serving(seconds: float) -> None:
     """Waits until the server takes connections: state is restored before that."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        try:
-            socket.create_connection(("127.0.0.1", Place.port), 1).close()
-            return
-        except OSError:
-            time.sleep(0.05)
+
+    def is_serving() -> bool:
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", _place.port)) == 0
+
+    wait_until(is_serving, seconds)
 
 
-def client(service: str, role_arn: str | None = None) -> Any:
+def make_client(service: str, role_arn: str | None = None) -> Any:
     """Returns a boto3 client of this embedded cloud in the caller's account and region.
 
     Must be used on a worker thread: the server answers it on the event loop.
 
     Args:
-        service: As boto3 names it.
+        service: Service as boto3 names it.
         role_arn: Role to act as, as AWS does for jobs and endpoints; the account itself when None.
     """
     key, token = get_account_id(), None
     if role_arn is not None:
         key, token = assume_role(role_arn, "SageMaker")
-    return _client(service, Place.port, get_region(), key, token)
+    return _make_client(service, _place.port, get_region(), key, token)
 
 
 @lru_cache(maxsize=64)
-def _client(service: str, port: int, region: str, key: str, token: str | None) -> Any:
+def _make_client(service: str, port: int, region: str, key: str, token: str | None) -> Any:
     session: Any = boto3.Session(
         aws_access_key_id=key,
         aws_secret_access_key=SECRET_ACCESS_KEY,

@@ -8,8 +8,8 @@ class ApiError(Exception):
     """An error reply.
 
     Attributes:
-        code: The error's name on the wire, such as ``ValidationException``.
-        message: What AWS would say.
+        code: The error's name on the wire, such as ``ResourceInUse``.
+        message: AWS's message.
         status: The HTTP status.
         details: More members of the reply's body.
     """
@@ -31,6 +31,8 @@ class ApiError(Exception):
         )
 
 
-def invalid(message: str) -> ApiError:
-    """Returns a ``ValidationException``, which is most of what SageMaker's control plane raises."""
-    return ApiError("ValidationException", message)
+class ValidationException(ApiError):
+    """The error that SageMaker's control plane raises most."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("ValidationException", message)

@@ -1,7 +1,7 @@
 """Puts this SageMaker into MiniStack, through names that MiniStack does not promise to keep."""
 
+import shutil
 import sys
-from pathlib import Path
 from typing import Any
 
 import ministack.app
@@ -10,11 +10,11 @@ from ministack.services import stepfunctions, sts
 from ministack.services.cloudformation import provisioners, stacks
 
 from local.patching import find_original, wrap
-from local.sagemaker import api, cloudformation_types, persistence
+from local.sagemaker import api, cloudformation_types, emulator, persistence
 from local.sagemaker.containers import child_process
 from local.sagemaker.emulator import Place, finish_work
 from local.sagemaker.hosting import endpoints
-from local.sagemaker.jobs import transform_runner
+from local.sagemaker.jobs import job
 
 _SERVICE = "sagemaker"
 _FINISH_SECONDS = 5.0
@@ -38,12 +38,8 @@ _USED = {
 }
 
 
-def install(*, port: int, home: Path) -> None:
-    """Lets MiniStack serve SageMaker.
-
-    Args:
-        port: Where the server answers on 127.0.0.1.
-        home: Folder of the embedded cloud's state; this SageMaker's own files go into ``home/sagemaker``.
+def install(place: Place) -> None:
+    """Lets MiniStack serve SageMaker in an embedded cloud.
 
     Raises:
         SystemExit: MiniStack is not the pinned version: one of the names used here is not there.
@@ -51,8 +47,9 @@ def install(*, port: int, home: Path) -> None:
     for owner, names in _USED.items():
         for name in names:
             find_original(owner, name)
-    Place.port, Place.home = port, home
-    persistence.clear_folders()
+    emulator.install(place)
+    # A server that was killed has left files of jobs and endpoints; their data are in S3.
+    shutil.rmtree(place.home / "sagemaker", ignore_errors=True)
     _route_requests()
     _authorise_requests()
     find_original(stepfunctions, "_AWS_SDK_SERVICE_MAP")[_SERVICE] = {
@@ -71,18 +68,18 @@ def install(*, port: int, home: Path) -> None:
     )
 
 
-def shutdown() -> None:
+def shutdown(place: Place) -> None:
     """Ends all that was started and writes what is captured; call it while the server still answers."""
-    Place.closing.set()
+    place.closing.set()
     endpoints.end_all()
-    transform_runner.end_all()
+    job.end_all()
     child_process.end_all()
     finish_work(_FINISH_SECONDS)
     child_process.end_all()
 
 
 def _route_requests() -> None:
-    """Sends requests here: those to the control plane and to the runtime are both signed for ``sagemaker``."""
+    """Sends requests here; the control plane's and the runtime's are both signed for ``sagemaker``."""
     sys.modules["ministack.services.sagemaker"] = persistence
     find_original(ministack.app, "_loaded_modules")[_SERVICE] = persistence
     find_original(ministack.app, "_state_map")[_SERVICE] = _SERVICE
@@ -115,4 +112,4 @@ def _extract_resource_arn(
 ) -> str:
     if service != _SERVICE:
         return str(extract(service, method, path, headers, body, *rest))
-    return api.resource_arn(headers.get("x-amz-target", ""), path, body)
+    return api.find_resource_arn(headers.get("x-amz-target", ""), path, body)

@@ -1,17 +1,18 @@
-"""Filters, sorts and pages what List operations return."""
+"""Filters, sorts and pages the records that List operations return."""
 
 import base64
 import binascii
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from local.sagemaker.errors import invalid
-from local.sagemaker.records import Record
+from local.sagemaker.errors import ValidationException
+
+Record = dict[str, Any]
 
 _PAGE = 10  # AWS's default for MaxResults
 
 
-def page(
+def take_page(
     records: Iterable[Record], request: dict[str, Any], *, resource: str, order: str
 ) -> tuple[list[Record], str | None]:
     """Returns one page of records and the token of the next one, None at the end.
@@ -27,7 +28,7 @@ def page(
         ApiError: NextToken is not one of ours.
     """
     name, status = f"{resource}Name", f"{resource}Status"
-    kept = [record for record in records if _wanted(record, request, name, status)]
+    kept = [record for record in records if _is_wanted(record, request, name, status)]
     sorters: dict[str, Callable[[Record], Any]] = {
         "Name": lambda record: record[name],
         "Status": lambda record: (record[status], record[name]),
@@ -37,12 +38,12 @@ def page(
         key=sorters[request.get("SortBy", "CreationTime")],
         reverse=request.get("SortOrder", order) == "Descending",
     )
-    start = _offset(request.get("NextToken"))
+    start = _decode_offset(request.get("NextToken"))
     end = start + request.get("MaxResults", _PAGE)
-    return kept[start:end], _token(end) if end < len(kept) else None
+    return kept[start:end], _encode_offset(end) if end < len(kept) else None
 
 
-def _wanted(record: Record, request: dict[str, Any], name: str, status: str) -> bool:
+def _is_wanted(record: Record, request: dict[str, Any], name: str, status: str) -> bool:
     if request.get("NameContains", "") not in record[name]:
         return False
     if request.get("StatusEquals", record.get(status)) != record.get(status):
@@ -55,11 +56,11 @@ def _wanted(record: Record, request: dict[str, Any], name: str, status: str) -> 
     )
 
 
-def _token(offset: int) -> str:
+def _encode_offset(offset: int) -> str:
     return base64.b64encode(f"offset={offset}".encode()).decode()
 
 
-def _offset(token: str | None) -> int:
+def _decode_offset(token: str | None) -> int:
     if token is None:
         return 0
     try:
@@ -68,4 +69,4 @@ def _offset(token: str | None) -> int:
             return int(number)
     except (binascii.Error, UnicodeDecodeError):
         pass
-    raise invalid("The pagination token is not valid. Start again without NextToken.")
+    raise ValidationException("The pagination token is not valid. Start again without NextToken.")

@@ -13,7 +13,7 @@ from typing import Any
 import botocore.session
 from botocore.model import ListShape, MapShape, ServiceModel, Shape, StructureShape
 
-from local.sagemaker.errors import ApiError, invalid
+from local.sagemaker.errors import ApiError, ValidationException
 
 #: What a JSON value is called in a SerializationException, and the types that a shape takes.
 _JSON_NAMES = {str: "STRING_VALUE", bool: "TRUE_VALUE", int: "NUMBER_VALUE", float: "DECIMAL_VALUE"}
@@ -35,13 +35,13 @@ _JAVA_CLASSES = {r"\p{L}\p{Z}\p{N}": r"\w\s", r"\p{Alnum}": "a-zA-Z0-9"}
 
 
 @lru_cache(maxsize=1)
-def service() -> ServiceModel:
+def load_service_model() -> ServiceModel:
     """Returns botocore's model of SageMaker's control plane."""
     return botocore.session.Session().get_service_model("sagemaker")
 
 
 @lru_cache(maxsize=1)
-def largest_body() -> int:
+def get_largest_body() -> int:
     """Returns how many bytes the body of an InvokeEndpoint may have."""
     runtime = botocore.session.Session().get_service_model("sagemaker-runtime")
     request = runtime.operation_model("InvokeEndpoint").input_shape
@@ -49,14 +49,14 @@ def largest_body() -> int:
     return int(request.members["Body"].metadata["max"])
 
 
-def request_shape(operation: str) -> StructureShape:
+def get_request_shape(operation: str) -> StructureShape:
     """Returns the shape of an operation's request."""
-    shape = service().operation_model(operation).input_shape
+    shape = load_service_model().operation_model(operation).input_shape
     assert shape is not None, f"{operation} takes nothing"
     return shape
 
 
-def checked_request(operation: str, body: bytes) -> dict[str, Any]:
+def parse_request(operation: str, body: bytes) -> dict[str, Any]:
     """Returns the members of a request for an operation, checked; what is null is not there, as on AWS.
 
     Raises:
@@ -67,7 +67,7 @@ def checked_request(operation: str, body: bytes) -> dict[str, Any]:
         request = json.loads(body or b"{}")
     except (ValueError, RecursionError):
         raise ApiError("SerializationException", "Unable to parse the request as JSON") from None
-    check(request, request_shape(operation))
+    check(request, get_request_shape(operation))
     return dict(_without_nulls(request))
 
 
@@ -79,43 +79,43 @@ def _without_nulls(value: Any) -> Any:
 
 def check(request: Any, shape: Shape) -> None:
     """Raises the error that AWS gives for a request that does not fit its shape."""
-    found = list(_violations(request, shape, ""))
+    found = list(_find_violations(request, shape, ""))
     if found:
         noun = "error" if len(found) == 1 else "errors"
-        raise invalid(f"{len(found)} validation {noun} detected: {'; '.join(found)}")
+        raise ValidationException(f"{len(found)} validation {noun} detected: {'; '.join(found)}")
 
 
-def shaped(value: Any, shape: Shape) -> Any:
+def select_members(value: Any, shape: Shape) -> Any:
     """Returns the part of a record that a reply's shape has room for."""
     if isinstance(shape, StructureShape):
         return {
-            name: shaped(value[name], member)
+            name: select_members(value[name], member)
             for name, member in shape.members.items()
             if value.get(name) is not None
         }
     if isinstance(shape, ListShape):
-        return [shaped(item, shape.member) for item in value]
+        return [select_members(item, shape.member) for item in value]
     if isinstance(shape, MapShape):
-        return {key: shaped(item, shape.value) for key, item in value.items()}
+        return {key: select_members(item, shape.value) for key, item in value.items()}
     return value
 
 
-def _violations(value: Any, shape: Shape, path: str) -> Iterator[str]:
+def _find_violations(value: Any, shape: Shape, path: str) -> Iterator[str]:
     _check_type(value, shape)
     if isinstance(shape, StructureShape):
-        yield from _structure_violations(value, shape, path)
+        yield from _find_structure_violations(value, shape, path)
         return
-    for constraint in _broken(value, shape):
-        yield f"Value {_shown(value)} at '{path}' failed to satisfy constraint: {constraint}"
+    for constraint in _find_broken(value, shape):
+        yield f"Value {_quote(value)} at '{path}' failed to satisfy constraint: {constraint}"
     if isinstance(shape, ListShape):
         for index, item in enumerate(value, 1):
-            yield from _violations(item, shape.member, f"{path}.{index}.member")
+            yield from _find_violations(item, shape.member, f"{path}.{index}.member")
     elif isinstance(shape, MapShape):
         for key, item in value.items():
             for part, its_shape, what in ((key, shape.key, "keys"), (item, shape.value, "value")):
-                for broken in _map_violations(part, its_shape):
+                for broken in _find_map_violations(part, its_shape):
                     yield (
-                        f"Value {_shown(value)} at '{path}' failed to satisfy constraint: "
+                        f"Value {_quote(value)} at '{path}' failed to satisfy constraint: "
                         f"Map {what} must satisfy constraint: [{broken}]"
                     )
 
@@ -127,28 +127,28 @@ def _check_type(value: Any, shape: Shape) -> None:
         raise ApiError("SerializationException", f"{came} can not be converted to a {name}")
 
 
-def _map_violations(value: Any, shape: Shape) -> list[str]:
-    list(_violations(value, shape, ""))  # raises for a wrong type
-    return list(_broken(value, shape))
+def _find_map_violations(value: Any, shape: Shape) -> list[str]:
+    list(_find_violations(value, shape, ""))  # raises for a wrong type
+    return list(_find_broken(value, shape))
 
 
-def _structure_violations(value: dict[str, Any], shape: StructureShape, path: str) -> Iterator[str]:
+def _find_structure_violations(value: dict[str, Any], shape: StructureShape, path: str) -> Iterator[str]:
     for name in shape.required_members:
         if value.get(name) is None:
             yield (
-                f"Value null at '{_joined(path, name)}' failed to satisfy constraint: Member must not be null"
+                f"Value null at '{_join(path, name)}' failed to satisfy constraint: Member must not be null"
             )
     for name, item in value.items():
         if name not in shape.members:
             yield (
-                f"Value {_shown(item)} at '{_joined(path, name)}' failed to satisfy constraint: "
+                f"Value {_quote(item)} at '{_join(path, name)}' failed to satisfy constraint: "
                 "Member is not known to this operation"
             )
         elif item is not None:
-            yield from _violations(item, shape.members[name], _joined(path, name))
+            yield from _find_violations(item, shape.members[name], _join(path, name))
 
 
-def _broken(value: Any, shape: Shape) -> Iterator[str]:
+def _find_broken(value: Any, shape: Shape) -> Iterator[str]:
     """Yields each constraint of the shape that the value breaks, in AWS's words."""
     limits = shape.metadata
     if enum := limits.get("enum"):
@@ -161,24 +161,24 @@ def _broken(value: Any, shape: Shape) -> Iterator[str]:
     if "min" in limits and size < limits["min"]:
         yield f"Member must have {what} greater than or equal to {limits['min']}"
     pattern = limits.get("pattern")
-    if pattern and isinstance(value, str) and not compiled(pattern).fullmatch(value):
+    if pattern and isinstance(value, str) and not compile_pattern(pattern).fullmatch(value):
         yield f"Member must satisfy regular expression pattern: {pattern}"
 
 
 @lru_cache(maxsize=256)
-def compiled(pattern: str) -> re.Pattern[str]:
+def compile_pattern(pattern: str) -> re.Pattern[str]:
     """Returns a pattern of AWS's models, which are Java's, as Python has it."""
     for java, python in _JAVA_CLASSES.items():
         pattern = pattern.replace(java, python)
     return re.compile(pattern)
 
 
-def _joined(path: str, name: str) -> str:
+def _join(path: str, name: str) -> str:
     member = name[:1].lower() + name[1:]
     return f"{path}.{member}" if path else member
 
 
-def _shown(value: Any) -> str:
+def _quote(value: Any) -> str:
     if isinstance(value, dict | list):
         return f"'{json.dumps(value)}'"
     return f"'{value}'"

@@ -1,4 +1,4 @@
-"""Whether SageMaker may act as a role, and whether a caller may have it do so."""
+"""Checks whether SageMaker may act as a role, and whether a caller may have it do so."""
 
 import json
 from typing import Any
@@ -9,8 +9,8 @@ from botocore.exceptions import ClientError
 from ministack.core import iam_actions, iam_evaluator
 from ministack.core.responses import get_region
 
-from local.sagemaker.emulator import client
-from local.sagemaker.errors import ApiError, invalid
+from local.sagemaker.emulator import make_client
+from local.sagemaker.errors import ApiError, ValidationException
 
 _PRINCIPAL = "sagemaker.amazonaws.com"
 
@@ -30,13 +30,13 @@ def check_passable(role_arn: str, access_key: str) -> None:
 def check_assumable(role_arn: str) -> None:
     """Raises the error that AWS gives where the role is not there or does not trust SageMaker."""
     try:
-        role = client("iam").get_role(RoleName=role_arn.rsplit("/", 1)[-1])["Role"]
+        role = make_client("iam").get_role(RoleName=role_arn.rsplit("/", 1)[-1])["Role"]
     except ClientError as error:
         if error.response["Error"]["Code"] != "NoSuchEntity":
             raise
         role = None
     if role is None or role["Arn"] != role_arn or not _trusts(role["AssumeRolePolicyDocument"]):
-        raise invalid(
+        raise ValidationException(
             f"Could not assume role {role_arn}. Please ensure that the role exists and allows principal "
             f"'{_PRINCIPAL}' to assume the role."
         )
@@ -48,10 +48,10 @@ def _trusts(document: str | dict[str, Any]) -> bool:
     return any(
         statement["Effect"] == "Allow"
         and isinstance(statement.get("Principal"), dict)
-        and _PRINCIPAL in _listed(statement["Principal"].get("Service"))
+        and _PRINCIPAL in _as_list(statement["Principal"].get("Service"))
         for statement in statements
     )
 
 
-def _listed(value: str | list[str] | None) -> list[str]:
+def _as_list(value: str | list[str] | None) -> list[str]:
     return [value] if isinstance(value, str) else value or []

@@ -1,9 +1,11 @@
-"""What runs where AWS would run a container: this project's own image-classification, as a subprocess."""
+"""The commands that stand for AWS's container: this project's own image-classification, as a subprocess."""
 
 import os
 import re
 import sys
 from pathlib import Path
+
+from local.sagemaker.containers.s3_data import DataError
 
 #: Commands that take ``--root`` (and serving ``--port``) as in the algorithm's own command line.
 TRAIN = [sys.executable, "-m", "training", "train"]
@@ -14,17 +16,16 @@ WORKING_FOLDER = Path(__file__).resolve().parents[3]
 _IMAGE = re.compile(r"(?:[^/]+/)*image-classification(?:[:@].+)?")
 
 
-def refusal(image: str) -> str | None:
-    """Returns why an image cannot be run here; None for AWS's built-in image classification."""
-    if _IMAGE.fullmatch(image):
-        return None
-    return (
-        f"The image '{image}' cannot be run by the embedded cloud: it has no containers, only its own "
-        "image-classification algorithm. Use an image whose repository is named image-classification."
-    )
+def check_image(image: str) -> None:
+    """Raises ``DataError`` unless the image is AWS's built-in image classification."""
+    if not _IMAGE.fullmatch(image):
+        raise DataError(
+            f"The image '{image}' cannot be run by the embedded cloud: it has no containers, only its own "
+            "image-classification algorithm. Use an image whose repository is named image-classification."
+        )
 
 
-def environment(extra: dict[str, str]) -> dict[str, str]:
-    """Returns the environment of a container: ours without anything of AWS, plus what the request gives."""
+def build_environment(extra: dict[str, str]) -> dict[str, str]:
+    """Returns the environment of a container: ours without anything of AWS, and the request's on top."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     return {**inherited, "PYTHONUNBUFFERED": "1", **extra}

@@ -37,7 +37,7 @@ class ChildProcess:
             env=environment,
             start_new_session=True,
         )
-        self._reader = start_thread("sagemaker-output", self._read)
+        self._reader = start_thread("sagemaker-output", self._read_output)
         _running.add(self)
 
     def ask_to_stop(self) -> None:
@@ -63,7 +63,7 @@ class ChildProcess:
         _running.discard(self)
         return status
 
-    def _read(self) -> None:
+    def _read_output(self) -> None:
         assert self._process.stdout is not None
         with self._process.stdout as output:
             for line in output:

@@ -8,7 +8,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from local.sagemaker.containers.outbox import Outbox
-from local.sagemaker.emulator import client
+from local.sagemaker.emulator import make_client
 
 TRAINING_GROUP = "/aws/sagemaker/TrainingJobs"
 TRANSFORM_GROUP = "/aws/sagemaker/TransformJobs"
@@ -22,7 +22,7 @@ _logger = logging.getLogger("sagemaker.logs")
 
 
 class LogStream:
-    """One stream of a log group; what cannot be written is lost and said once in the server's own log."""
+    """One stream of a log group; where it cannot be written, the server's own log says so once."""
 
     def __init__(self, group: str, name: str, role_arn: str) -> None:
         """Makes the group and the stream where they are not there.
@@ -50,16 +50,16 @@ class LogStream:
 
     def _send(self, batches: Iterator[list[dict[str, Any]]]) -> None:
         try:
-            logs = client("logs", self._role_arn)
-            _create(logs.create_log_group, logGroupName=self.group)
-            _create(logs.create_log_stream, logGroupName=self.group, logStreamName=self.name)
+            logs = make_client("logs", self._role_arn)
+            _create_if_missing(logs.create_log_group, logGroupName=self.group)
+            _create_if_missing(logs.create_log_stream, logGroupName=self.group, logStreamName=self.name)
             for batch in batches:
                 logs.put_log_events(logGroupName=self.group, logStreamName=self.name, logEvents=batch)
         except (BotoCoreError, ClientError) as error:
             _logger.warning("log stream %s of %s is not written further: %s", self.name, self.group, error)
 
 
-def _create(operation: Any, **names: str) -> None:
+def _create_if_missing(operation: Any, **names: str) -> None:
     try:
         operation(**names)
     except ClientError as error:

@@ -1,21 +1,26 @@
-"""Fetches what a model's container serves."""
+"""Fetches the model that a container serves."""
 
 from pathlib import Path
 
 from botocore.exceptions import ClientError
 
-from local.sagemaker.containers import algorithm as containers
-from local.sagemaker.containers import s3_data
-from local.sagemaker.emulator import client
-from local.sagemaker.hosting.models import containers_of
+from local.sagemaker.containers import algorithm, s3_data
+from local.sagemaker.emulator import make_client
 from local.sagemaker.records import Record
+
+
+def list_containers(model: Record) -> list[Record]:
+    """Returns a model's containers in the order in which a request passes them."""
+    if "PrimaryContainer" in model:
+        return [model["PrimaryContainer"]]
+    return list(model["Containers"])
 
 
 def fetch(model: Record, root: Path) -> Record:
     """Unpacks a model's data into a folder that stands for /opt/ml.
 
     Args:
-        model: As CreateModel recorded it; its execution role reads the data.
+        model: Record that CreateModel made; its execution role reads the data.
         root: The folder; ``model`` is made in it.
 
     Returns:
@@ -24,19 +29,18 @@ def fetch(model: Record, root: Path) -> Record:
     Raises:
         DataError: The model cannot be served here, or its data cannot be had.
     """
-    parts = containers_of(model)
-    if len(parts) > 1:
+    containers = list_containers(model)
+    if len(containers) > 1:
         raise s3_data.DataError("The embedded cloud serves models of one container, not pipelines.")
-    container = parts[0]
-    if refusal := containers.refusal(container.get("Image", "")):
-        raise s3_data.DataError(refusal)
+    container = containers[0]
+    algorithm.check_image(container.get("Image", ""))
     url = container.get("ModelDataUrl")
     if url is None:
         raise s3_data.DataError("The model has no ModelDataUrl; the embedded cloud serves no other models.")
     archive = root / "model.tar.gz"
     try:
-        bucket, key = s3_data.split(url)
-        client("s3", model["ExecutionRoleArn"]).download_file(bucket, key, str(archive))
+        bucket, key = s3_data.split_uri(url)
+        make_client("s3", model["ExecutionRoleArn"]).download_file(bucket, key, str(archive))
         s3_data.unpack(archive, root / "model")
     except (ClientError, s3_data.DataError) as error:
         raise s3_data.DataError(

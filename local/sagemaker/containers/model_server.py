@@ -10,10 +10,11 @@ from pathlib import Path
 
 import urllib3
 
-from local.sagemaker.containers import algorithm as containers
+from local.sagemaker.containers import algorithm
 from local.sagemaker.containers.child_process import ChildProcess
 from local.sagemaker.containers.log_streams import LogStream
 from local.sagemaker.emulator import start_thread
+from local.waiting import wait_until
 
 STARTUP_SECONDS = 240  # of a container, where a request gives no time-out
 INVOCATION_SECONDS = 60.0  # what AWS gives an endpoint's container to answer
@@ -40,19 +41,19 @@ class ModelServer:
 
         Args:
             root: Folder that stands for /opt/ml, with the unpacked model in ``model``.
-            environment: Of the model's container, beside the usual.
-            log: Where its output goes; closed when the server has ended.
+            environment: What the model's container adds to the usual environment.
+            log: Takes its output, and is closed when the server has ended.
         """
         self.log = log
         self._root = root
-        self._environment = containers.environment(environment)
-        self._port = _free_port()
+        self._environment = algorithm.build_environment(environment)
+        self._port = _find_free_port()
         self._pool = urllib3.HTTPConnectionPool("127.0.0.1", self._port, maxsize=_CONNECTIONS, retries=False)
         self._ending = threading.Event()
         self._in_flight = 0
         self._idle = threading.Condition()
         self._process = self._start()
-        self._keeper = start_thread("sagemaker-keeper", self._keep_alive)
+        self._keeper = start_thread("sagemaker-keeper", self._restart_when_dead)
 
     def is_healthy(self) -> bool:
         """Returns whether it answers /ping with 200 now."""
@@ -90,12 +91,12 @@ class ModelServer:
     def invoke(
         self, body: bytes, headers: dict[str, str], seconds: float = INVOCATION_SECONDS
     ) -> urllib3.BaseHTTPResponse:
-        """Passes an invocation on; where the process has died, to the one that takes its place.
+        """Passes an invocation on; where the process has died, to the next process.
 
         Args:
-            body: Of the request.
-            headers: Of the request.
-            seconds: In which the answer must have come.
+            body: The request's body.
+            headers: The request's headers.
+            seconds: Time in which the answer must have come.
 
         Raises:
             ServerGone: There was no process to take it within the time.
@@ -119,13 +120,8 @@ class ModelServer:
                 if lost:
                     raise ServerDied from None
                 lost = True
-                self._wait_for_next(left)
+                wait_until(lambda: self._ending.is_set() or self.is_healthy(), left)
         raise ServerGone
-
-    def _wait_for_next(self, seconds: float) -> None:
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline and not self._ending.is_set() and not self.is_healthy():
-            time.sleep(0.1)
 
     def end(self, patience: float) -> None:
         """Ends it once the requests that are with it have their answers, or ``patience`` seconds are over."""
@@ -139,13 +135,13 @@ class ModelServer:
 
     def _start(self) -> ChildProcess:
         return ChildProcess(
-            [*containers.SERVE, "--root", str(self._root), "--port", str(self._port)],
-            folder=containers.WORKING_FOLDER,
+            [*algorithm.SERVE, "--root", str(self._root), "--port", str(self._port)],
+            folder=algorithm.WORKING_FOLDER,
             environment=self._environment,
             on_line=self.log.write,
         )
 
-    def _keep_alive(self) -> None:
+    def _restart_when_dead(self) -> None:
         while True:
             status = self._process.wait()
             if self._ending.wait(_SECONDS_BETWEEN_RESTARTS):
@@ -158,7 +154,7 @@ class ModelServer:
                 self._process.end()
 
 
-def _free_port() -> int:
+def _find_free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

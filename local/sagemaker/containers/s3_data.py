@@ -1,18 +1,18 @@
-"""Moves data between the embedded cloud's S3 and folders, in the names that AWS gives them."""
+"""Moves data between S3 and folders, under the names that AWS gives them."""
 
 import gzip
+import shutil
 import tarfile
 import zlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path, PurePosixPath
-from typing import Any
-from urllib.parse import urlparse
+from typing import Any, BinaryIO, cast
 
 from boto3.s3.transfer import TransferConfig
 from botocore.exceptions import ClientError
 
-#: What a model may take on this disk; the largest of the algorithm takes 260 MB.
+#: The most that a model may take on this disk; the algorithm's largest takes 260 MB.
 MAX_UNPACKED_BYTES = 1 << 30
 _PARALLEL_DOWNLOADS = 8
 _ONE_THREAD = TransferConfig(use_threads=False)
@@ -22,25 +22,25 @@ class DataError(Exception):
     """Data that is not there, not allowed, or not what it should be; the message is for the user."""
 
 
-def split(uri: str) -> tuple[str, str]:
+def split_uri(uri: str) -> tuple[str, str]:
     """Returns bucket and key of an ``s3://`` address.
 
     Raises:
         DataError: It is not one.
     """
-    parts = urlparse(uri, allow_fragments=False)
-    if parts.scheme != "s3" or not parts.netloc:
+    bucket, _, key = uri.removeprefix("s3://").partition("/")
+    if not uri.startswith("s3://") or not bucket:
         raise DataError(f"'{uri}' is not an s3:// address.")
-    return parts.netloc, parts.path.lstrip("/")
+    return bucket, key.lstrip("/")
 
 
-def keys(s3: Any, uri: str) -> Iterator[str]:
+def list_keys(s3: Any, uri: str) -> Iterator[str]:
     """Yields all keys that begin with the address's, without the empty objects that stand for folders.
 
     Raises:
         DataError: They cannot be listed.
     """
-    bucket, prefix = split(uri)
+    bucket, prefix = split_uri(uri)
     try:
         for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
             for item in page.get("Contents", []):
@@ -64,8 +64,8 @@ def download_prefix(s3: Any, uri: str, folder: Path) -> int:
     Raises:
         DataError: No object, no access, or keys that no folder can hold.
     """
-    bucket, prefix = split(uri)
-    targets = {key: folder / place(prefix, key) for key in keys(s3, uri)}
+    bucket, prefix = split_uri(uri)
+    targets = {key: folder / resolve_key(prefix, key) for key in list_keys(s3, uri)}
     if not targets:
         raise DataError(f"No S3 objects found under S3 URL '{uri}'.")
     parents = {parent for target in targets.values() for parent in target.parents}
@@ -87,23 +87,54 @@ def download_prefix(s3: Any, uri: str, folder: Path) -> int:
     return len(targets)
 
 
-def unpack(archive: Path, folder: Path) -> None:
-    """Unpacks a model.tar.gz; nothing of it can land outside the folder.
+def upload(s3: Any, uri: str, body: bytes | BinaryIO, noun: str) -> None:
+    """Stores an object at an ``s3://`` address.
 
     Raises:
-        DataError: It is no whole gzipped tar archive, too large when unpacked, or not a harmless one.
+        DataError: It cannot be stored; the message begins with the noun.
+    """
+    bucket, key = split_uri(uri)
+    try:
+        s3.put_object(Bucket=bucket, Key=key, Body=body)
+    except ClientError as error:
+        raise DataError(f"{noun} upload failed: {error.response['Error']['Message']}") from error
+
+
+def unpack(archive: Path, folder: Path) -> None:
+    """Unpacks a model.tar.gz of plain files and folders.
+
+    An archive has no way to write outside the folder, whichever Python reads it: its links, through which
+    later members could be led elsewhere, are refused, and so is a name that leads out. ``tarfile``'s own
+    filters have let both through in some releases (CVE-2025-4517 among others).
+
+    Raises:
+        DataError: It is no whole gzipped tar archive, too large when unpacked, or has something else in it.
     """
     folder.mkdir(parents=True, exist_ok=True)
     try:
         with _BoundedGzip(archive) as unpacked:
-            with tarfile.open(fileobj=unpacked, mode="r|") as opened:
-                opened.extractall(folder, filter="data")
+            with tarfile.open(fileobj=unpacked, mode="r|") as members:
+                for member in members:
+                    _write_member(members, member, folder)
             # To its end, where gzip's checksum is.
             while unpacked.read(1 << 16):
                 pass
     # tarfile lets ValueError through for numbers and names in a header that are none.
-    except (tarfile.TarError, OSError, EOFError, ValueError, zlib.error) as error:
+    except (DataError, tarfile.TarError, OSError, EOFError, ValueError, zlib.error) as error:
         raise DataError(f"The model archive cannot be unpacked: {error}") from error
+
+
+def _write_member(members: tarfile.TarFile, member: tarfile.TarInfo, folder: Path) -> None:
+    target = folder / _resolve_path(member.name)
+    # A sparse file may be larger by far than the bytes that it takes in the archive.
+    if member.isreg() and not member.issparse():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with cast(BinaryIO, members.extractfile(member)) as content, target.open("wb") as file:
+            shutil.copyfileobj(content, file)
+    elif member.isdir():
+        target.mkdir(parents=True, exist_ok=True)
+    else:
+        raise DataError(f"'{member.name}' is neither a plain file nor a folder")
 
 
 class _BoundedGzip(gzip.GzipFile):
@@ -117,13 +148,13 @@ class _BoundedGzip(gzip.GzipFile):
         block = super().read(size)
         self._left -= len(block)
         if self._left < 0:
-            raise DataError(f"The model archive unpacks to more than {MAX_UNPACKED_BYTES} bytes")
+            raise DataError(f"it unpacks to more than {MAX_UNPACKED_BYTES} bytes")
         return block
 
 
 def pack(folder: Path, archive: Path) -> bool:
-    """Writes what is in a folder to a gzipped tar archive, without the folder; False if it is empty."""
-    entries = sorted(_entries(folder))
+    """Writes a folder's contents, without the folder, to a gzipped tar archive; False if there are none."""
+    entries = sorted(folder.iterdir()) if folder.is_dir() else []
     if not entries:
         return False
     with tarfile.open(archive, "w:gz", compresslevel=1) as opened:
@@ -132,21 +163,20 @@ def pack(folder: Path, archive: Path) -> bool:
     return True
 
 
-def _entries(folder: Path) -> Iterator[Path]:
-    if folder.is_dir():
-        yield from folder.iterdir()
-
-
-def place(prefix: str, key: str) -> PurePosixPath:
-    """Returns where a key lies below a prefix, in File mode and in the output of batch transform.
+def resolve_key(prefix: str, key: str) -> PurePosixPath:
+    """Returns the path of a key below a prefix, in File mode and in the output of batch transform.
 
     Raises:
-        DataError: That would be outside of it.
+        DataError: It would be outside.
     """
     rest = key[len(prefix) :]
     if not prefix.endswith("/") and not rest.startswith("/"):
         rest = prefix.rpartition("/")[2] + rest
-    below = PurePosixPath(rest.lstrip("/"))
+    return _resolve_path(rest)
+
+
+def _resolve_path(path: str) -> PurePosixPath:
+    below = PurePosixPath(path.lstrip("/"))
     if ".." in below.parts:
-        raise DataError(f"The key '{key}' would leave the folder of its prefix.")
+        raise DataError(f"'{path}' would leave its folder.")
     return below

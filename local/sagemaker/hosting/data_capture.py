@@ -18,7 +18,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from local.sagemaker.containers import s3_data
 from local.sagemaker.containers.outbox import Outbox
-from local.sagemaker.emulator import client
+from local.sagemaker.emulator import make_client
 from local.sagemaker.records import Record
 
 SECONDS_IN_BUFFER = 2.0  # AWS buffers for about a minute; nobody wants to wait for that here
@@ -77,7 +77,7 @@ class Capture:
         if self._outbox is None or random.random() >= self._share:
             return
         moment = datetime.now(UTC)
-        line = json.dumps(self._record(exchange, moment), separators=(",", ":"))
+        line = json.dumps(self._build_line(exchange, moment), separators=(",", ":"))
         self._outbox.put((moment, line))
 
     def close(self) -> None:
@@ -85,19 +85,19 @@ class Capture:
         if self._outbox is not None:
             self._outbox.close()
 
-    def _record(self, exchange: Exchange, moment: datetime) -> dict[str, Any]:
+    def _build_line(self, exchange: Exchange, moment: datetime) -> dict[str, Any]:
         data = {}
         if self._input:
-            data["endpointInput"] = self._part("INPUT", exchange.request, exchange.request_type)
+            data["endpointInput"] = self._encode_part("INPUT", exchange.request, exchange.request_type)
         if self._output:
-            data["endpointOutput"] = self._part("OUTPUT", exchange.response, exchange.response_type)
+            data["endpointOutput"] = self._encode_part("OUTPUT", exchange.response, exchange.response_type)
         metadata = {"eventId": str(uuid.uuid4())}
         if exchange.inference_id is not None:
             metadata["inferenceId"] = exchange.inference_id
         metadata["inferenceTime"] = moment.strftime("%Y-%m-%dT%H:%M:%SZ")
         return {"captureData": data, "eventMetadata": metadata, "eventVersion": _CAPTURE_VERSION}
 
-    def _part(self, mode: str, body: bytes, content_type: str) -> dict[str, str]:
+    def _encode_part(self, mode: str, body: bytes, content_type: str) -> dict[str, str]:
         kind = content_type.partition(";")[0].strip().lower()
         encoding = "JSON" if kind in self._json_types else "CSV" if kind in self._csv_types else "BASE64"
         data = base64.b64encode(body).decode() if encoding == "BASE64" else body.decode(errors="replace")
@@ -114,8 +114,8 @@ class Capture:
                 self._put(f"{self._folder}/{hour}/{name}", "".join(f"{line}\n" for _, line in its_lines))
 
     def _put(self, uri: str, content: str) -> None:
-        bucket, key = s3_data.split(uri)
+        bucket, key = s3_data.split_uri(uri)
         try:
-            client("s3", self._role_arn).put_object(Bucket=bucket, Key=key, Body=content.encode())
+            make_client("s3", self._role_arn).put_object(Bucket=bucket, Key=key, Body=content.encode())
         except (BotoCoreError, ClientError) as error:
             _logger.warning("captured traffic is lost, %s cannot be written: %s", uri, error)

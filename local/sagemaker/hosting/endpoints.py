@@ -1,56 +1,40 @@
-"""The operations on endpoints, and which deployment serves each."""
+"""The operations on endpoints, and the deployment that serves each."""
 
 import logging
-import time
 from typing import Any
 
-from local.sagemaker import listing, records
-from local.sagemaker.emulator import Place, start_work, wait_until_serving
-from local.sagemaker.errors import ApiError, invalid
-from local.sagemaker.hosting import variants as deployment
-from local.sagemaker.hosting.models import existing, existing_config
+from local.sagemaker import records
+from local.sagemaker.emulator import is_closing, start_work, wait_until_serving
+from local.sagemaker.errors import ApiError, ValidationException
+from local.sagemaker.hosting import variants
 from local.sagemaker.hosting.variants import Deployment, DeploymentFailed
-from local.sagemaker.records import LOCK, Record
+from local.sagemaker.records import ENDPOINT_CONFIGS, ENDPOINTS, LOCK, Record
+from local.waiting import wait_until
 
 _RESTART_SECONDS = 60.0  # in which an endpoint should be back after the embedded cloud was started again
 _PATIENCE_AT_THE_END = 2.0  # seconds that requests have when the embedded cloud stops
 
 _logger = logging.getLogger("sagemaker.endpoints")
-#: ARN of an endpoint to what answers for it.
+#: ARN of an endpoint to the deployment that answers for it.
 _serving: dict[str, Deployment] = {}
 
 
 def create_endpoint(request: dict[str, Any]) -> Record:
     """CreateEndpoint: InService (or Failed) some seconds later."""
-    name = request["EndpointName"]
-    endpoint_arn = records.arn("endpoint", name)
-    config = existing_config(request["EndpointConfigName"])
-    with LOCK:
-        if name in records.endpoints:
-            raise invalid(f'Cannot create already existing endpoint "{endpoint_arn}".')
-        moment = records.now()
-        record: Record = {
-            "EndpointName": name,
-            "EndpointArn": endpoint_arn,
-            "EndpointConfigName": config["EndpointConfigName"],
-            "EndpointStatus": "Creating",
-            "CreationTime": moment,
-            "LastModifiedTime": moment,
-        }
-        records.endpoints[name] = record
-        records.set_tags(endpoint_arn, request.get("Tags", []))
-    start_work(f"sagemaker-endpoint-{name}", _deploy, record, config)
+    config = ENDPOINT_CONFIGS.describe(request)
+    record = ENDPOINTS.add({**request, "EndpointStatus": "Creating"})
+    start_work(f"sagemaker-endpoint-{record['EndpointName']}", _deploy, record, config)
     return record
 
 
 def update_endpoint(request: dict[str, Any]) -> Record:
     """UpdateEndpoint: the old deployment goes when the new one is healthy, and stays if it never is."""
-    config = existing_config(request["EndpointConfigName"])
+    config = ENDPOINT_CONFIGS.describe(request)
     with LOCK:
-        record = _existing(request["EndpointName"])
+        record = ENDPOINTS.describe(request)
         if record["EndpointStatus"] != "InService":
             state = "failed" if record["EndpointStatus"] == "Failed" else "in-progress"
-            raise invalid(f'Cannot update {state} endpoint "{record["EndpointArn"]}".')
+            raise ValidationException(f'Cannot update {state} endpoint "{record["EndpointArn"]}".')
         record.update(EndpointStatus="Updating", LastModifiedTime=records.now())
         record.pop("FailureReason", None)
     start_work(f"sagemaker-endpoint-{record['EndpointName']}", _deploy, record, config)
@@ -60,9 +44,9 @@ def update_endpoint(request: dict[str, Any]) -> Record:
 def delete_endpoint(request: dict[str, Any]) -> Record:
     """DeleteEndpoint: it answers no more at once; requests that are with it finish."""
     with LOCK:
-        record = _existing(request["EndpointName"])
+        record = ENDPOINTS.describe(request)
         if record["EndpointStatus"] in ("Creating", "Updating", "SystemUpdating"):
-            raise invalid(f'Cannot update in-progress endpoint "{record["EndpointArn"]}".')
+            raise ValidationException(f'Cannot update in-progress endpoint "{record["EndpointArn"]}".')
         if record["EndpointStatus"] == "Deleting":
             return {}
         record.update(EndpointStatus="Deleting", LastModifiedTime=records.now())
@@ -71,45 +55,29 @@ def delete_endpoint(request: dict[str, Any]) -> Record:
     return {}
 
 
-def describe_endpoint(request: dict[str, Any]) -> Record:
-    """DescribeEndpoint."""
-    return _existing(request["EndpointName"])
-
-
-def list_endpoints(request: dict[str, Any]) -> Record:
-    """ListEndpoints."""
-    page, token = listing.page(
-        list(records.endpoints.values()), request, resource="Endpoint", order="Descending"
-    )
-    return {"Endpoints": page, "NextToken": token}
-
-
-def serving(name: str) -> Deployment:
-    """Returns what answers for an endpoint of the caller's account.
+def find_deployment(name: str) -> Deployment:
+    """Returns the deployment that answers for an endpoint of the caller's account.
 
     Raises:
         ApiError: ValidationError, where there is no such endpoint or nothing answers for it yet.
     """
-    endpoint_arn = records.arn("endpoint", name)
+    endpoint_arn = ENDPOINTS.arn(name)
+    wait_until(lambda: endpoint_arn in _serving or not _is_restarting(name), _RESTART_SECONDS)
     current = _serving.get(endpoint_arn)
-    deadline = time.monotonic() + _RESTART_SECONDS
-    while current is None and _is_restarting(name) and time.monotonic() < deadline:
-        time.sleep(0.1)
-        current = _serving.get(endpoint_arn)
     if current is None:
         account = endpoint_arn.split(":")[4]
         raise ApiError("ValidationError", f"Endpoint {name} of account {account} not found.")
     return current
 
 
-def bring_back(record: Record) -> None:
+def restore(record: Record) -> None:
     """Starts an endpoint that was in service when the embedded cloud stopped."""
-    config = records.endpoint_configs.get(record["EndpointConfigName"])
+    config = ENDPOINT_CONFIGS.store.get(record["EndpointConfigName"])
     if config is None:
         record.update(EndpointStatus="Failed", FailureReason="Its endpoint configuration was deleted.")
         return
     record["EndpointStatus"] = "SystemUpdating"
-    start_work(f"sagemaker-endpoint-{record['EndpointName']}", _bring_back, record, config)
+    start_work(f"sagemaker-endpoint-{record['EndpointName']}", _restore, record, config)
 
 
 def end_all() -> None:
@@ -118,15 +86,11 @@ def end_all() -> None:
         _serving.pop(endpoint_arn).end(_PATIENCE_AT_THE_END)
 
 
-def _existing(name: str) -> Record:
-    return existing(records.endpoints, "endpoint", name, "endpoint")
-
-
 def _is_restarting(name: str) -> bool:
-    return bool(records.endpoints.get(name, {}).get("EndpointStatus") == "SystemUpdating")
+    return bool(ENDPOINTS.store.get(name, {}).get("EndpointStatus") == "SystemUpdating")
 
 
-def _bring_back(record: Record, config: Record) -> None:
+def _restore(record: Record, config: Record) -> None:
     wait_until_serving(_RESTART_SECONDS)
     _deploy(record, config)
 
@@ -134,7 +98,7 @@ def _bring_back(record: Record, config: Record) -> None:
 def _deploy(record: Record, config: Record) -> None:
     reason = None
     try:
-        new = deployment.start(record["EndpointName"], config)
+        new = variants.start(record["EndpointName"], config)
     except DeploymentFailed as error:
         reason = str(error)
     except ApiError as error:
@@ -142,7 +106,7 @@ def _deploy(record: Record, config: Record) -> None:
     except Exception as error:
         _logger.exception("endpoint %s", record["EndpointName"])
         reason = f"The embedded cloud could not start it: {error!r}"
-    if Place.closing.is_set():
+    if is_closing():
         if reason is None:
             new.end()
         return
@@ -154,7 +118,7 @@ def _deploy(record: Record, config: Record) -> None:
             record.update(
                 EndpointStatus="InService",
                 EndpointConfigName=config["EndpointConfigName"],
-                ProductionVariants=[_summary(variant) for variant in config["ProductionVariants"]],
+                ProductionVariants=[_summarise(variant) for variant in config["ProductionVariants"]],
             )
             _describe_capture(record, config)
         elif record["EndpointArn"] in _serving:
@@ -169,12 +133,10 @@ def _deploy(record: Record, config: Record) -> None:
 def _delete(record: Record, retired: Deployment | None) -> None:
     if retired is not None:
         retired.end()
-    with LOCK:
-        records.endpoints.pop(record["EndpointName"], None)
-        records.tags.pop(record["EndpointArn"], None)
+    ENDPOINTS.remove(record["EndpointName"])
 
 
-def _summary(variant: Record) -> Record:
+def _summarise(variant: Record) -> Record:
     weight = variant["InitialVariantWeight"]
     summary = {
         "VariantName": variant["VariantName"],

@@ -8,14 +8,14 @@ from urllib.parse import unquote
 
 import urllib3
 
-from local.sagemaker import records
 from local.sagemaker.containers.log_streams import ENDPOINT_GROUP
 from local.sagemaker.containers.model_server import ServerDied, ServerGone
 from local.sagemaker.errors import ApiError
 from local.sagemaker.hosting import endpoints
 from local.sagemaker.hosting.data_capture import Exchange
 from local.sagemaker.hosting.variants import Variant
-from local.sagemaker.request_validation import largest_body
+from local.sagemaker.records import ENDPOINTS
+from local.sagemaker.request_validation import get_largest_body
 
 Reply = tuple[int, dict[str, str], bytes]
 
@@ -27,12 +27,10 @@ _TIMED_OUT = (
     "Your invocation timed out while waiting for a response from container primary. Review the latency "
     "metrics for each container in Amazon CloudWatch, resolve the issue, and try again."
 )
-
-
 _DIED = "The container ended while it had the request."
 
 
-def endpoint_of(path: str) -> str | None:
+def parse_endpoint_name(path: str) -> str | None:
     """Returns the endpoint that a request's path invokes; None if it is no invocation."""
     parts = path.split("/")
     if len(parts) == 4 and parts[1] == "endpoints" and parts[3] == "invocations":
@@ -44,9 +42,9 @@ async def invoke(name: str, body: bytes, headers: dict[str, str]) -> Reply:
     """Invokes an endpoint; the event loop goes on meanwhile.
 
     Args:
-        name: The endpoint's.
-        body: Of the request, passed on as it is.
-        headers: Of the request, their names in lower case.
+        name: The endpoint's name.
+        body: The request's body, passed on as it is.
+        headers: The request's headers, their names in lower case.
 
     Raises:
         ApiError: ValidationError, ModelError or ServiceUnavailable, as InvokeEndpoint documents.
@@ -58,7 +56,7 @@ async def invoke(name: str, body: bytes, headers: dict[str, str]) -> Reply:
 
 
 def _invoke(name: str, body: bytes, headers: dict[str, str]) -> Reply:
-    limit = largest_body()
+    limit = get_largest_body()
     if len(body) > limit:
         raise ApiError(
             "ValidationError",
@@ -67,7 +65,7 @@ def _invoke(name: str, body: bytes, headers: dict[str, str]) -> Reply:
         )
     target = headers.get("x-amzn-sagemaker-target-variant")
     while True:
-        variant = endpoints.serving(name).choose(target)
+        variant = endpoints.find_deployment(name).choose(target)
         if variant is None:
             raise ApiError("ValidationError", f"Variant {target} of endpoint {name} not found.")
         try:
@@ -75,7 +73,7 @@ def _invoke(name: str, body: bytes, headers: dict[str, str]) -> Reply:
             with variant.server.request():
                 return _ask(name, variant, body, headers)
         except ServerGone:
-            if variant in endpoints.serving(name).variants:
+            if variant in endpoints.find_deployment(name).variants:
                 raise ApiError("ServiceUnavailable", "The model server is not available.", 503) from None
 
 
@@ -86,13 +84,13 @@ def _ask(name: str, variant: Variant, body: bytes, headers: dict[str, str]) -> R
         answer = variant.server.invoke(body, passed)
         status = answer.status
     except urllib3.exceptions.ReadTimeoutError:
-        raise _model_error(name, variant, status, _TIMED_OUT) from None
+        raise _make_model_error(name, variant, status, _TIMED_OUT) from None
     except ServerDied:
-        raise _model_error(name, variant, status, _DIED) from None
+        raise _make_model_error(name, variant, status, _DIED) from None
     finally:
         variant.metrics.add(time.monotonic() - began, status)
     if status >= 400:
-        raise _model_error(name, variant, status, answer.data.decode(errors="replace"))
+        raise _make_model_error(name, variant, status, answer.data.decode(errors="replace"))
     answer_type = answer.headers.get("content-type", "application/octet-stream")
     variant.capture.add(
         Exchange(
@@ -109,8 +107,8 @@ def _ask(name: str, variant: Variant, body: bytes, headers: dict[str, str]) -> R
     return 200, reply, answer.data
 
 
-def _model_error(name: str, variant: Variant, status: int, message: str) -> ApiError:
-    _, _, _, region, account, _ = records.arn("endpoint", name).split(":")
+def _make_model_error(name: str, variant: Variant, status: int, message: str) -> ApiError:
+    _, _, _, region, account, _ = ENDPOINTS.arn(name).split(":")
     group = f"{ENDPOINT_GROUP}/{name}"
     side = "client" if 400 <= status < 500 else "server"
     return ApiError(

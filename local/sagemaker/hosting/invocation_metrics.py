@@ -11,7 +11,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from local.sagemaker.containers.outbox import Outbox
-from local.sagemaker.emulator import client
+from local.sagemaker.emulator import make_client
 
 _NAMESPACE = "AWS/SageMaker"
 SECONDS_BETWEEN_WRITES = 5.0
@@ -44,11 +44,13 @@ class InvocationMetrics:
     def _write(self, batches: Iterator[list[tuple[float, int]]]) -> None:
         for taken in batches:
             try:
-                client("cloudwatch").put_metric_data(Namespace=_NAMESPACE, MetricData=self._data(taken))
+                make_client("cloudwatch").put_metric_data(
+                    Namespace=_NAMESPACE, MetricData=self._build_data(taken)
+                )
             except (BotoCoreError, ClientError) as error:
                 _logger.warning("metrics of %d invocations are lost: %s", len(taken), error)
 
-    def _data(self, taken: list[tuple[float, int]]) -> list[dict[str, Any]]:
+    def _build_data(self, taken: list[tuple[float, int]]) -> list[dict[str, Any]]:
         series = {
             "Invocations": ("None", [1.0] * len(taken)),
             "ModelLatency": ("Microseconds", [round(seconds * 1e6) for seconds, _ in taken]),

@@ -1,4 +1,4 @@
-"""What serves an endpoint: one model server for each of its configuration's variants."""
+"""Serves an endpoint: one model server for each of its configuration's variants."""
 
 import random
 import shutil
@@ -7,15 +7,13 @@ import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
-from local.sagemaker import records
 from local.sagemaker.containers import model_data, s3_data
 from local.sagemaker.containers.log_streams import ENDPOINT_GROUP, LogStream
 from local.sagemaker.containers.model_server import INVOCATION_SECONDS, STARTUP_SECONDS, ModelServer
-from local.sagemaker.emulator import folder
+from local.sagemaker.emulator import make_folder
 from local.sagemaker.hosting.data_capture import Capture
 from local.sagemaker.hosting.invocation_metrics import InvocationMetrics
-from local.sagemaker.hosting.models import existing
-from local.sagemaker.records import Record
+from local.sagemaker.records import MODELS, Record
 
 
 class DeploymentFailed(Exception):
@@ -27,11 +25,11 @@ class Variant:
     """A production variant in service.
 
     Attributes:
-        name: As in the configuration.
-        weight: Its share of the traffic, relative to the others'.
-        server: What answers for it.
-        capture: What keeps its traffic.
-        metrics: What counts its invocations.
+        name: Its name in the configuration.
+        weight: Its share of the traffic, relative to the other variants' weights.
+        server: Answers its requests.
+        capture: Keeps its traffic.
+        metrics: Counts its invocations.
         root: Folder that stands for its container's /opt/ml.
     """
 
@@ -50,7 +48,7 @@ class Deployment:
     variants: tuple[Variant, ...]
 
     def choose(self, name: str | None) -> Variant | None:
-        """Returns the variant with that name, or any by weight where None; None if there is no such one."""
+        """Returns the variant of a name, None if there is none; without a name, any, by weight."""
         if name is not None:
             return next((variant for variant in self.variants if variant.name == name), None)
         weights = [variant.weight for variant in self.variants]
@@ -89,9 +87,9 @@ def start(endpoint_name: str, config: Record) -> Deployment:
 
 
 def _start_variant(endpoint_name: str, config: Record, variant: Record) -> Variant:
-    model = existing(records.models, "model", variant["ModelName"], "model")
+    model = MODELS.find(variant["ModelName"])
     role_arn = model["ExecutionRoleArn"]
-    root = Path(tempfile.mkdtemp(prefix=f"{endpoint_name}-", dir=folder("endpoints")))
+    root = Path(tempfile.mkdtemp(prefix=f"{endpoint_name}-", dir=make_folder("endpoints")))
     try:
         container = model_data.fetch(model, root)
     except s3_data.DataError as error:

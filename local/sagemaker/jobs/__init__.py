@@ -1,1 +1,1 @@
-"""Training jobs and batch transforms."""
+"""Training jobs and transform jobs: ``job`` is what they share, then a file for each kind."""

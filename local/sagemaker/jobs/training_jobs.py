@@ -1,121 +1,90 @@
-"""The operations on training jobs."""
+"""Training jobs: data from S3, the algorithm as a subprocess, the model to S3."""
 
+import re
+import time
+from pathlib import Path
 from typing import Any
 
 from ministack.core.responses import get_region
 
-from local.sagemaker import listing, records, roles
-from local.sagemaker.containers import s3_data
-from local.sagemaker.emulator import client
-from local.sagemaker.errors import ApiError, invalid
-from local.sagemaker.jobs import training_runner as job_runner
-from local.sagemaker.records import LOCK, Record
+from local.sagemaker import records, roles
+from local.sagemaker.containers import algorithm, s3_data
+from local.sagemaker.containers.child_process import ChildProcess
+from local.sagemaker.containers.log_streams import TRAINING_GROUP, LogStream
+from local.sagemaker.emulator import is_closing, make_client
+from local.sagemaker.errors import ApiError, ValidationException
+from local.sagemaker.jobs.container_files import read_failure, write_configuration
+from local.sagemaker.jobs.job import FINISHED, Failed, Job, Stopped, check_one_machine
+from local.sagemaker.records import LOCK, TRAINING_JOBS, Record
 
-_FINISHED = ("Completed", "Failed", "Stopped")
 _DEFAULT_MAX_RUNTIME = 86400  # seconds, as CreateTrainingJob documents
+_METRIC = re.compile(r"\b(Train|Validation)-accuracy=([0-9]+(?:\.[0-9]+)?)")
+_MESSAGES = {
+    "Downloading": "Downloading input data",
+    "Training": "Training image download completed. Training in progress.",
+    "Uploading": "Uploading generated training model",
+    "Completed": "Training job completed",
+    "Failed": "Training job failed",
+    "Stopping": "Stopping the training job",
+    "Stopped": "Training job stopped",
+    "MaxRuntimeExceeded": "Training job runtime exceeded MaxRuntimeInSeconds provided",
+}
 
 
 def create_training_job(request: dict[str, Any]) -> Record:
     """CreateTrainingJob: checks what AWS checks before it answers, then runs the job on a thread."""
     name = request["TrainingJobName"]
-    _check_instances(request)
+    _check_resources(request)
     roles.check_assumable(request["RoleArn"])
     for channel in request.get("InputDataConfig", []):
         _check_channel(channel, request["RoleArn"])
-    moment = records.now()
     output = request["OutputDataConfig"]["S3OutputPath"].rstrip("/")
-    record = {
+    starting = {
+        "Status": "Starting",
+        "StartTime": records.now(),
+        "StatusMessage": "Starting the training job",
+    }
+    members = {
         "InputDataConfig": [],
         "StoppingCondition": {"MaxRuntimeInSeconds": _DEFAULT_MAX_RUNTIME},
         "EnableNetworkIsolation": False,
         "EnableInterContainerTrafficEncryption": False,
         "EnableManagedSpotTraining": False,
-        **{key: value for key, value in request.items() if key != "Tags"},
-        "TrainingJobArn": records.arn("training-job", name),
+        **request,
         "TrainingJobStatus": "InProgress",
         "SecondaryStatus": "Starting",
-        "SecondaryStatusTransitions": [
-            {"Status": "Starting", "StartTime": moment, "StatusMessage": "Starting the training job"}
-        ],
+        "SecondaryStatusTransitions": [starting],
         "ModelArtifacts": {"S3ModelArtifacts": f"{output}/{name}/output/model.tar.gz"},
-        "CreationTime": moment,
-        "LastModifiedTime": moment,
     }
     with LOCK:
-        if name in records.training_jobs:
-            raise ApiError(
-                "ResourceInUse",
-                "Training job names must be unique within an AWS account and region, and a training job "
-                f"with this name already exists ({records.arn('training-job', name)})",
-            )
-        records.training_jobs[name] = record
-        records.set_tags(record["TrainingJobArn"], request.get("Tags", []))
-    job_runner.start(record)
+        record = TRAINING_JOBS.add(members)
+        TrainingJob(record).start()
     return record
-
-
-def describe_training_job(request: dict[str, Any]) -> Record:
-    """DescribeTrainingJob."""
-    return _existing(request["TrainingJobName"])
-
-
-def stop_training_job(request: dict[str, Any]) -> Record:
-    """StopTrainingJob: SIGTERM now, SIGKILL after two minutes; what is in the model folder is kept."""
-    record = _existing(request["TrainingJobName"])
-    with LOCK:
-        if record["TrainingJobStatus"] in _FINISHED:
-            raise invalid(
-                "The request was rejected because the training job is in status "
-                f"{record['TrainingJobStatus']}."
-            )
-        job_runner.stop(record)
-    return {}
 
 
 def delete_training_job(request: dict[str, Any]) -> Record:
     """DeleteTrainingJob: forgets a job that has ended; its artifacts stay."""
-    record = _existing(request["TrainingJobName"])
     with LOCK:
-        if record["TrainingJobStatus"] not in _FINISHED:
+        record = TRAINING_JOBS.describe(request)
+        if record["TrainingJobStatus"] not in FINISHED:
             raise ApiError(
                 "ResourceInUse",
                 f"Training job {record['TrainingJobName']} is in status {record['TrainingJobStatus']} and "
                 "cannot be deleted. Stop it first.",
             )
-        records.training_jobs.pop(record["TrainingJobName"])
-        records.tags.pop(record["TrainingJobArn"], None)
-    return {}
+        return TRAINING_JOBS.delete(request)
 
 
-def list_training_jobs(request: dict[str, Any]) -> Record:
-    """ListTrainingJobs."""
-    jobs = list(records.training_jobs.values())
-    page, token = listing.page(jobs, request, resource="TrainingJob", order="Ascending")
-    return {"TrainingJobSummaries": page, "NextToken": token}
-
-
-def _existing(name: str) -> Record:
-    record: Record | None = records.training_jobs.get(name)
-    if record is None:
-        raise invalid("Requested resource not found.")
-    return record
-
-
-def _check_instances(request: dict[str, Any]) -> None:
+def _check_resources(request: dict[str, Any]) -> None:
     for member in ("AlgorithmSpecification", "ResourceConfig"):
         if member not in request:
-            raise invalid(f"{member} is required for a training job that runs an algorithm.")
-    if "InstanceType" not in request["ResourceConfig"]:
-        raise invalid("ResourceConfig needs an InstanceType: the embedded cloud has no instance groups.")
-    instances = request["ResourceConfig"].get("InstanceCount", 1)
-    if instances > 1:
-        kind = request["ResourceConfig"]["InstanceType"]
-        raise ApiError(
-            "ResourceLimitExceeded",
-            f"The account-level service limit '{kind} for training job usage' is 1 Instances, with current "
-            f"utilization of 0 Instances and a request delta of {instances} Instances. The embedded cloud "
-            "trains on one machine: set the instance count to 1.",
+            raise ValidationException(f"{member} is required for a training job that runs an algorithm.")
+    resources = request["ResourceConfig"]
+    if "InstanceType" not in resources:
+        raise ValidationException(
+            "ResourceConfig needs an InstanceType: the embedded cloud has no instance groups."
         )
+    check_one_machine(TRAINING_JOBS, resources)
 
 
 def _check_channel(channel: dict[str, Any], role_arn: str) -> None:
@@ -124,14 +93,146 @@ def _check_channel(channel: dict[str, Any], role_arn: str) -> None:
         return  # the job itself fails on what it cannot read
     uri = source["S3Uri"]
     try:
-        if next(s3_data.keys(client("s3", role_arn), uri), None) is not None:
+        if next(s3_data.list_keys(make_client("s3", role_arn), uri), None) is not None:
             return
         reason = ""
     except s3_data.DataError as error:
         reason = f" {error}"
     bucket = uri.split("/")[2]
-    raise invalid(
+    raise ValidationException(
         f'No S3 objects found under S3 URL "{uri}" given in input data source. Please ensure that the '
         f"bucket exists in the selected region ({get_region()}), that objects exist under that S3 prefix, "
         f'and that the role "{role_arn}" has "s3:ListBucket" permissions on bucket "{bucket}".{reason}'
     )
+
+
+class TrainingJob(Job):
+    """A training job on this machine."""
+
+    kind = TRAINING_JOBS
+    stop_seconds = 120.0  # what AWS gives a job between SIGTERM and SIGKILL
+
+    def __init__(self, record: Record) -> None:
+        super().__init__(record)
+        self._process: ChildProcess | None = None
+
+    def carry_out(self, root: Path) -> None:
+        """Downloads, trains and uploads; a stopped job's model is kept."""
+        self._download(root)
+        status = self._train(root)
+        if is_closing():
+            raise Stopped
+        reason = read_failure(root, status)
+        stopped = self.status == "Stopping"
+        if reason and not stopped:
+            self._upload(root / "output" / "data", "output.tar.gz")
+            raise Failed(reason)
+        if not stopped:
+            self._advance("Uploading")
+        self._upload(root / "output" / "data", "output.tar.gz")
+        self._upload(root / "model", "model.tar.gz")
+        if stopped:
+            raise Stopped
+
+    def stop(self) -> None:
+        """Begins the job's end; the caller holds the lock."""
+        self._enter("Stopping")
+        super().stop()
+
+    def stop_container(self, seconds: float) -> None:
+        """Sends SIGTERM to the algorithm, and SIGKILL some seconds later."""
+        if self._process is not None:
+            self._process.ask_to_stop()
+            if self._process.wait(seconds) is None:
+                self._process.end()
+
+    def finish(self, status: str, reason: str | None = None) -> None:
+        """Records how and when the job ended, its last stage included."""
+        with LOCK:
+            exceeded = self.record["SecondaryStatus"] == "MaxRuntimeExceeded" and status == "Stopped"
+            self._enter("MaxRuntimeExceeded" if exceeded else status)
+            super().finish(status, reason)
+            moment = self.record["TrainingEndTime"]
+            self.record["SecondaryStatusTransitions"][-1]["EndTime"] = moment
+            if "TrainingStartTime" in self.record:
+                seconds = max(1, round(moment - self.record["TrainingStartTime"]))
+                self.record["TrainingTimeInSeconds"] = self.record["BillableTimeInSeconds"] = seconds
+
+    def _advance(self, status: str) -> None:
+        """Goes on to a stage of the job unless it was asked to stop."""
+        with LOCK:
+            self.check_wanted()
+            self._enter(status)
+
+    def _enter(self, status: str) -> None:
+        """Records the begin of a stage and the end of the one before it."""
+        moment = records.now()
+        transitions: list[dict[str, Any]] = self.record["SecondaryStatusTransitions"]
+        if transitions[-1]["Status"] != status:
+            transitions[-1]["EndTime"] = moment
+            transitions.append({"Status": status, "StartTime": moment, "StatusMessage": _MESSAGES[status]})
+        self.record.update(SecondaryStatus=status, LastModifiedTime=moment)
+
+    def _download(self, root: Path) -> None:
+        specification = self.record["AlgorithmSpecification"]
+        algorithm.check_image(specification.get("TrainingImage", specification.get("AlgorithmName", "")))
+        self._advance("Downloading")
+        with LOCK:
+            self.record["TrainingStartTime"] = records.now()
+        s3 = make_client("s3", self.record["RoleArn"])
+        for channel in self.record["InputDataConfig"]:
+            name = channel["ChannelName"]
+            source = channel["DataSource"].get("S3DataSource", {"S3DataType": "FileSystem"})
+            mode = channel.get("InputMode", specification["TrainingInputMode"])
+            if source["S3DataType"] != "S3Prefix" or mode == "Pipe":
+                raise s3_data.DataError(
+                    f"Channel '{name}' has {source['S3DataType']} data in {mode} mode: the embedded cloud "
+                    "reads S3Prefix data in File mode only."
+                )
+            s3_data.download_prefix(s3, source["S3Uri"], root / "input" / "data" / name)
+        write_configuration(self.record, root / "input" / "config")
+        for name in ("model", "output/data"):
+            (root / name).mkdir(parents=True)
+
+    def _train(self, root: Path) -> int:
+        """Runs the algorithm and returns its exit status once its metrics and its log are written."""
+        log = LogStream(TRAINING_GROUP, f"{self.name}/algo-1-{int(time.time())}", self.record["RoleArn"])
+        metrics: dict[str, Record] = {}
+
+        def take_line(line: str) -> None:
+            log.write(line)
+            for phase, value in _METRIC.findall(line):
+                metric = f"{phase.lower()}:accuracy"
+                metrics[metric] = {"MetricName": metric, "Value": float(value), "Timestamp": records.now()}
+                with LOCK:
+                    self.record["FinalMetricDataList"] = list(metrics.values())
+
+        variables = {"TRAINING_JOB_NAME": self.name, "TRAINING_JOB_ARN": self.arn}
+        try:
+            with LOCK:
+                self._advance("Training")
+                process = self._process = ChildProcess(
+                    [*algorithm.TRAIN, "--root", str(root)],
+                    folder=algorithm.WORKING_FOLDER,
+                    environment=algorithm.build_environment(
+                        {**variables, **self.record.get("Environment", {})}
+                    ),
+                    on_line=take_line,
+                )
+            status = process.wait(self.record["StoppingCondition"].get("MaxRuntimeInSeconds"))
+            if status is None:
+                with LOCK:
+                    self.stop()
+                    self._enter("MaxRuntimeExceeded")
+                status = process.wait()
+            return status or 0
+        finally:
+            log.close()
+
+    def _upload(self, content: Path, name: str) -> None:
+        """Stores a folder as an archive beside the model's; nothing where the folder is empty."""
+        archive = content.with_name("upload.tar.gz")
+        if s3_data.pack(content, archive):
+            uri = self.record["ModelArtifacts"]["S3ModelArtifacts"].replace("model.tar.gz", name)
+            with archive.open("rb") as body:
+                s3_data.upload(make_client("s3", self.record["RoleArn"]), uri, body, "Artifact")

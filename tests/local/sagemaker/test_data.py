@@ -1,5 +1,6 @@
 """Data moves between S3 and folders under AWS's names, and nothing of it leaves its folder."""
 
+import contextlib
 import io
 import random
 import tarfile
@@ -11,7 +12,7 @@ import pytest
 from moto import mock_aws
 
 from local.sagemaker.containers import s3_data
-from local.sagemaker.containers.algorithm import refusal
+from local.sagemaker.containers.algorithm import check_image
 
 
 @pytest.fixture
@@ -49,6 +50,12 @@ def test_a_key_that_would_leave_the_folder_is_refused(s3: Any, tmp_path: Path) -
     assert not list(tmp_path.rglob("escaped"))
 
 
+def test_a_key_may_hold_what_ends_a_path_in_other_addresses(s3: Any, tmp_path: Path) -> None:
+    s3_data.upload(s3, "s3://bucket/out/a?b#c.png", b"x", "Output")
+    assert s3_data.download_prefix(s3, "s3://bucket/out/a?b#c.png", tmp_path) == 1
+    assert (tmp_path / "a?b#c.png").read_bytes() == b"x"
+
+
 def test_an_object_that_is_also_a_folder_is_named(s3: Any, tmp_path: Path) -> None:
     for key in ("data/a", "data/a/b"):
         s3.put_object(Bucket="bucket", Key=key, Body=b"x")
@@ -70,22 +77,56 @@ def archive_with(path: Path, member: tarfile.TarInfo, content: bytes = b"x") -> 
     return path
 
 
-def link(name: str, target: str) -> tarfile.TarInfo:
+def link(name: str, target: str, kind: bytes = tarfile.SYMTYPE) -> tarfile.TarInfo:
     member = tarfile.TarInfo(name)
-    member.type, member.linkname = tarfile.SYMTYPE, target
+    member.type, member.linkname = kind, target
+    return member
+
+
+def sparse(name: str, size: int) -> tarfile.TarInfo:
+    member = tarfile.TarInfo(name)
+    member.pax_headers = {"GNU.sparse.map": "0,1", "GNU.sparse.size": str(size)}
     return member
 
 
 @pytest.mark.parametrize(
     "member",
-    [tarfile.TarInfo("../escaped"), link("link", "/etc/passwd"), link("link", "../../escaped")],
-    ids=["parent", "absolute link", "relative link"],
+    [
+        tarfile.TarInfo("../escaped"),
+        tarfile.TarInfo("/../../escaped"),
+        tarfile.TarInfo("inner/../../escaped"),
+        link("link", "/etc/passwd"),
+        link("link", "../../escaped"),
+        link("link", "weights"),
+        link("link", "../../escaped", tarfile.LNKTYPE),
+        link("pipe", "", tarfile.FIFOTYPE),
+        sparse("weights", 1 << 40),
+    ],
+    ids=lambda member: f"{member.name} {member.linkname}",
 )
 def test_a_hostile_model_archive_is_refused(tmp_path: Path, member: tarfile.TarInfo) -> None:
     archive = archive_with(tmp_path / "model.tar.gz", member)
     with pytest.raises(s3_data.DataError, match="cannot be unpacked"):
         s3_data.unpack(archive, tmp_path / "in" / "model")
-    assert not (tmp_path / "in" / "escaped").exists()
+    assert [path for path in tmp_path.rglob("*") if path not in (archive, tmp_path / "in")] == [
+        tmp_path / "in" / "model"
+    ]
+
+
+def test_nothing_is_written_through_a_link_of_the_same_archive(tmp_path: Path) -> None:
+    archive = tmp_path / "model.tar.gz"
+    with tarfile.open(archive, "w:gz") as opened:
+        opened.addfile(link("away", ".."))
+        opened.addfile(tarfile.TarInfo("away/escaped"))
+    with pytest.raises(s3_data.DataError, match="cannot be unpacked"):
+        s3_data.unpack(archive, tmp_path / "in" / "model")
+    assert not list(tmp_path.rglob("escaped"))
+
+
+def test_a_name_from_the_root_lies_in_the_folder(tmp_path: Path) -> None:
+    archive = archive_with(tmp_path / "model.tar.gz", tarfile.TarInfo("//etc/weights"))
+    s3_data.unpack(archive, tmp_path / "model")
+    assert (tmp_path / "model" / "etc" / "weights").read_bytes() == b"x"
 
 
 @pytest.mark.parametrize("content", [b"", b"no archive", b"\x1f\x8b\x08\x00truncated"])
@@ -153,4 +194,6 @@ def test_an_empty_folder_gives_no_archive(tmp_path: Path) -> None:
     ],
 )
 def test_only_the_built_in_image_classification_runs(image: str, runs: bool) -> None:
-    assert (refusal(image) is None) == runs
+    refused = contextlib.nullcontext() if runs else pytest.raises(s3_data.DataError, match="cannot be run")
+    with refused:
+        check_image(image)

@@ -5,14 +5,14 @@ from typing import Any
 
 import pytest
 
-from local.sagemaker import records
-from local.sagemaker.containers import algorithm as containers
-from local.sagemaker.containers import s3_data
+from local.sagemaker import emulator
+from local.sagemaker.containers import algorithm, s3_data
 from local.sagemaker.emulator import Place, finish_work
-from local.sagemaker.hosting import endpoints
-from local.sagemaker.hosting import variants as deployment
-from local.sagemaker.jobs import training_runner as job_runner
-from local.sagemaker.jobs import transform_runner
+from local.sagemaker.hosting import endpoints, variants
+from local.sagemaker.jobs import transform_jobs
+from local.sagemaker.jobs.training_jobs import TrainingJob
+from local.sagemaker.jobs.transform_jobs import TransformJob
+from local.sagemaker.records import ENDPOINT_CONFIGS, ENDPOINTS
 
 
 def fault(*_: object) -> None:
@@ -20,20 +20,21 @@ def fault(*_: object) -> None:
 
 
 @pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Place, "home", tmp_path)
+def home(tmp_path: Path) -> None:
+    emulator.install(Place(port=0, home=tmp_path))
 
 
 def test_a_training_job_fails_with_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(containers, "refusal", fault)
+    monkeypatch.setattr(algorithm, "check_image", fault)
     job: dict[str, Any] = {
         "TrainingJobName": "job",
+        "TrainingJobArn": "arn",
         "TrainingJobStatus": "InProgress",
         "SecondaryStatus": "Starting",
         "SecondaryStatusTransitions": [{"Status": "Starting"}],
         "AlgorithmSpecification": {},
     }
-    job_runner.start(job)
+    TrainingJob(job).start()
     finish_work(10)
     assert job["TrainingJobStatus"] == "Failed"
     reason = r"InternalServerError: ValueError('what nobody\nforesaw'). Please try again."
@@ -41,14 +42,15 @@ def test_a_training_job_fails_with_the_reason(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_a_transform_job_fails_with_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(transform_runner, "client", lambda *_: None)
-    monkeypatch.setattr(s3_data, "keys", fault)
+    monkeypatch.setattr(transform_jobs, "make_client", lambda *_: None)
+    monkeypatch.setattr(s3_data, "list_keys", fault)
     job: dict[str, Any] = {
         "TransformJobName": "job",
+        "TransformJobArn": "arn",
         "TransformJobStatus": "InProgress",
         "TransformInput": {"DataSource": {"S3DataSource": {"S3Uri": "s3://bucket/in/"}}},
     }
-    transform_runner.start(job, {"ExecutionRoleArn": "role"})
+    TransformJob(job, {"ExecutionRoleArn": "role"}).start()
     finish_work(10)
     assert job["TransformJobStatus"] == "Failed"
     reason = r"InternalServerError: ValueError('what nobody\nforesaw'). Please try again."
@@ -56,12 +58,12 @@ def test_a_transform_job_fails_with_the_reason(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_an_endpoint_fails_with_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(deployment, "start", fault)
+    monkeypatch.setattr(variants, "start", fault)
     config = {"EndpointConfigName": "config", "ProductionVariants": []}
-    monkeypatch.setitem(records.endpoint_configs, "config", config)
+    monkeypatch.setitem(ENDPOINT_CONFIGS.store, "config", config)
     endpoints.create_endpoint({"EndpointName": "endpoint", "EndpointConfigName": "config"})
     finish_work(10)
-    endpoint = records.endpoints.pop("endpoint")
+    endpoint = ENDPOINTS.store.pop("endpoint")
     assert endpoint["EndpointStatus"] == "Failed"
     reason = r"The embedded cloud could not start it: ValueError('what nobody\nforesaw')"
     assert endpoint["FailureReason"] == reason

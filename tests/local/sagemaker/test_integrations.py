@@ -12,8 +12,8 @@ from botocore.exceptions import ClientError
 from botocore.model import ListShape, MapShape, Shape, StructureShape
 from ministack.services import sts
 
-from local.sagemaker import api, hooks
-from local.sagemaker.request_validation import service
+from local.sagemaker import Place, api, hooks
+from local.sagemaker.request_validation import load_service_model
 from tests.local.sagemaker.server import BUCKET, ROLE, Server, running, transform_input, wait_for
 
 ARN = "arn:aws:sagemaker:us-east-1:000000000000"
@@ -199,7 +199,7 @@ def test_a_reply_as_botocore_reads_it_has_the_models_members(server: Server, ope
     method = {name: key for key, name in sagemaker.meta.method_to_api_mapping.items()}[operation]
     reply = getattr(sagemaker, method)(**RESPONSES[operation])
     reply.pop("ResponseMetadata")
-    shape = service().operation_model(operation).output_shape
+    shape = load_service_model().operation_model(operation).output_shape
     assert shape is not None
     assert list(misfits(reply, shape, operation)) == []
 
@@ -227,7 +227,7 @@ def misfits(value: Any, shape: Shape, path: str) -> Iterator[str]:
 def test_every_operation_has_its_reply_checked_or_answers_with_an_arn_or_nothing() -> None:
     unchecked = set(api.OPERATIONS) - set(RESPONSES)
     for name in unchecked:
-        shape = service().operation_model(name).output_shape
+        shape = load_service_model().operation_model(name).output_shape
         members = list(shape.members) if shape else []
         assert members == [] or (len(members) == 1 and members[0].endswith("Arn")), name
 
@@ -237,5 +237,5 @@ def test_another_ministack_than_the_pinned_one_is_one_clear_line(
 ) -> None:
     monkeypatch.delattr(sts, "register_session")
     with pytest.raises(SystemExit) as caught:
-        hooks.install(port=1, home=tmp_path)
+        hooks.install(Place(port=1, home=tmp_path))
     assert "has no ministack.services.sts.register_session: install ministack==1.5.33" in str(caught.value)

@@ -10,13 +10,14 @@ from hypothesis import strategies as st
 
 from local.sagemaker import api, listing
 from local.sagemaker.errors import ApiError
+from local.sagemaker.records import KINDS
 from local.sagemaker.request_validation import (
     check,
-    checked_request,
-    compiled,
-    request_shape,
-    service,
-    shaped,
+    compile_pattern,
+    get_request_shape,
+    load_service_model,
+    parse_request,
+    select_members,
 )
 
 ANY_JSON = st.recursive(
@@ -33,7 +34,7 @@ JOB: dict[str, Any] = {
 
 def refusal(operation: str, request: Any) -> ApiError:
     with pytest.raises(ApiError) as caught:
-        check(request, request_shape(operation))
+        check(request, get_request_shape(operation))
     return caught.value
 
 
@@ -109,7 +110,7 @@ def test_a_member_of_the_wrong_type_is_a_serialization_exception(
 
 
 def test_a_good_request_passes() -> None:
-    check(JOB, request_shape("CreateTrainingJob"))
+    check(JOB, get_request_shape("CreateTrainingJob"))
 
 
 def shapes_under(shape: Shape, seen: set[str]) -> list[Shape]:
@@ -128,55 +129,78 @@ def shapes_under(shape: Shape, seen: set[str]) -> list[Shape]:
 
 def test_every_pattern_of_the_model_is_one_that_python_can_check() -> None:
     seen: set[str] = set()
-    shapes = [shape for name in api.OPERATIONS for shape in shapes_under(request_shape(name), seen)]
+    shapes = [shape for name in api.OPERATIONS for shape in shapes_under(get_request_shape(name), seen)]
     patterns = [shape.metadata["pattern"] for shape in shapes if "pattern" in shape.metadata]
     assert len(patterns) > 30
     for pattern in patterns:
-        assert "\\p{" not in compiled(pattern).pattern
+        assert "\\p{" not in compile_pattern(pattern).pattern
 
 
 @given(operation=st.sampled_from(sorted(api.OPERATIONS)), request=ANY_JSON)
 def test_no_json_makes_the_checks_fail_by_themselves(operation: str, request: Any) -> None:
     try:
-        checked = checked_request(operation, json.dumps(request).encode())
+        checked = parse_request(operation, json.dumps(request).encode())
     except ApiError as error:
         assert error.code in ("SerializationException", "ValidationException")
     else:
-        assert set(checked) <= set(request_shape(operation).members)
+        assert set(checked) <= set(get_request_shape(operation).members)
 
 
-@given(operation=st.sampled_from(sorted(api.OPERATIONS)), request=ANY_JSON)
-def test_any_json_is_about_a_resource_or_about_none(operation: str, request: Any) -> None:
-    about = api.resource_arn(f"SageMaker.{operation}", "/", json.dumps(request).encode())
-    assert about == "*" or request
+NAMES = st.sampled_from(["ResourceArn", *(f"{kind.name}Name" for kind in KINDS)])
+
+
+@given(
+    operation=st.sampled_from(sorted(api.OPERATIONS)),
+    request=ANY_JSON | st.dictionaries(NAMES, ANY_JSON, min_size=1),
+)
+def test_any_json_is_about_a_resource_that_it_names_or_about_none(operation: str, request: Any) -> None:
+    about = api.find_resource_arn(f"SageMaker.{operation}", "/", json.dumps(request).encode())
+    named = {str(value) for value in request.values()} if isinstance(request, dict) else set()
+    assert about == "*" or named & {about, about.partition("/")[2]}
+
+
+@pytest.mark.parametrize(
+    ("operation", "request_", "about"),
+    [
+        ("CreateTransformJob", {"ModelName": "m", "TransformJobName": "j"}, "transform-job/j"),
+        ("CreateEndpoint", {"EndpointConfigName": "c", "EndpointName": "e"}, "endpoint/e"),
+        ("DescribeEndpointConfig", {"EndpointConfigName": "c"}, "endpoint-config/c"),
+        ("ListModels", {"ModelName": "m"}, "*"),
+    ],
+)
+def test_a_request_is_about_what_it_makes_or_asks_for(
+    operation: str, request_: dict[str, str], about: str
+) -> None:
+    arn = api.find_resource_arn(f"SageMaker.{operation}", "/", json.dumps(request_).encode())
+    assert arn == about or arn.endswith(f":{about}")
 
 
 def test_a_member_that_is_null_is_not_there() -> None:
     job = {**JOB, "Tags": None, "OutputDataConfig": {**JOB["OutputDataConfig"], "KmsKeyId": None}}
-    assert checked_request("CreateTrainingJob", json.dumps(job).encode()) == JOB
+    assert parse_request("CreateTrainingJob", json.dumps(job).encode()) == JOB
 
 
 def test_what_is_nested_too_deep_is_refused_as_no_json() -> None:
     body = b"[" * 100_000
     with pytest.raises(ApiError) as caught:
-        checked_request("DescribeEndpoint", body)
+        parse_request("DescribeEndpoint", body)
     assert caught.value.code == "SerializationException"
-    assert api.resource_arn("SageMaker.DescribeEndpoint", "/", body) == "*"
+    assert api.find_resource_arn("SageMaker.DescribeEndpoint", "/", body) == "*"
 
 
 @given(body=st.binary(max_size=40))
 def test_no_bytes_make_the_checks_fail_by_themselves(body: bytes) -> None:
     try:
-        checked_request("DescribeEndpoint", body)
+        parse_request("DescribeEndpoint", body)
     except ApiError as error:
         assert error.code in ("SerializationException", "ValidationException")
 
 
 def test_a_reply_holds_only_what_its_shape_has_room_for() -> None:
     record = {"ModelName": "m", "ModelArn": "arn", "CreationTime": 1.5, "Tags": [], "PrimaryContainer": None}
-    shape = service().operation_model("DescribeModel").output_shape
+    shape = load_service_model().operation_model("DescribeModel").output_shape
     assert shape is not None
-    assert shaped(record, shape) == {"ModelName": "m", "ModelArn": "arn", "CreationTime": 1.5}
+    assert select_members(record, shape) == {"ModelName": "m", "ModelArn": "arn", "CreationTime": 1.5}
 
 
 @given(
@@ -191,11 +215,13 @@ def test_pages_put_together_are_the_whole_sorted_list(count: int, size: int, by:
         for number in range(count)
     ]
     request = {"SortBy": by, "SortOrder": order, "MaxResults": size}
-    whole, _ = listing.page(records, {**request, "MaxResults": 100}, resource="Endpoint", order="Ascending")
+    whole, _ = listing.take_page(
+        records, {**request, "MaxResults": 100}, resource="Endpoint", order="Ascending"
+    )
     collected, token = [], None
     while True:
         asked = request if token is None else {**request, "NextToken": token}
-        page, token = listing.page(records, asked, resource="Endpoint", order="Ascending")
+        page, token = listing.take_page(records, asked, resource="Endpoint", order="Ascending")
         assert len(page) <= size
         collected += page
         if token is None:
@@ -207,4 +233,4 @@ def test_pages_put_together_are_the_whole_sorted_list(count: int, size: int, by:
 @pytest.mark.parametrize("token", ["", "x", "b2Zmc2V0PS0x", "b2Zmc2V0PcKy"])
 def test_a_token_of_somebody_elses_is_refused(token: str) -> None:
     with pytest.raises(ApiError, match="NextToken"):
-        listing.page([], {"NextToken": token}, resource="Endpoint", order="Ascending")
+        listing.take_page([], {"NextToken": token}, resource="Endpoint", order="Ascending")

@@ -19,7 +19,7 @@ def under_way(server: Server, mark: str) -> None:
     server.put_in_service("kept", 0.75, DataCaptureConfig=CAPTURE)
     server.client("s3").put_object(Bucket=BUCKET, Key="slow/a.png", Body=b"sleep 60")
     server.transform("cut", "kept", "slow/")
-    wait_for(lambda: processes(f"{server.home}/sagemaker/transforms/"))
+    wait_for(lambda: processes(f"{server.home}/sagemaker/jobs/"))
     server.train("cut", HyperParameters={"seconds": "60", "child": mark, "ignore_stop": "1"})
     wait_for(lambda: processes(f"# {mark}"))
 

@@ -89,7 +89,7 @@ def test_every_object_of_a_prefix_gets_its_answer(server: Server) -> None:
     assert log_of(server, "whole", data=True)[0].endswith(
         ":[sagemaker logs]: MaxConcurrentTransforms=1, MaxPayloadInMB=6, BatchStrategy=SINGLE_RECORD"
     )
-    assert not list((server.home / "sagemaker" / "transforms").iterdir())
+    assert not list((server.home / "sagemaker" / "jobs").iterdir())
 
 
 @pytest.mark.parametrize("uri", ["prefix/in", "prefix/in/", "prefix/in/a.png"])
@@ -236,7 +236,7 @@ def test_a_stopped_job_stores_nothing(server: Server) -> None:
     assert job["TransformJobStatus"] == "Stopped"
     assert "FailureReason" not in job
     assert outputs(server, "stopped") == {}
-    assert not processes(f"{server.home}/sagemaker/transforms/")
+    assert not processes(f"{server.home}/sagemaker/jobs/")
     with pytest.raises(ClientError, match="rejected because the transform job is in status Stopped"):
         sagemaker.stop_transform_job(TransformJobName="stopped")
 
