@@ -1,8 +1,7 @@
 """The CDK app: reads the settings and puts the stacks together. ``cdk synth`` and ``cdk deploy`` run it.
 
-Stacks tell one another names through Parameter Store and not through CloudFormation's exports: an export cannot
-change while another stack imports it, so that no new model would reach the endpoint, and commands outside of
-CloudFormation read the same parameters.
+Stacks tell one another names through Parameter Store and not through CloudFormation's exports: an export
+cannot change while another stack imports it, so that no new model would ever reach the endpoint.
 """
 
 import sys

@@ -2,12 +2,12 @@
 
 import aws_cdk as cdk
 from aws_cdk import aws_sagemaker as sagemaker
-from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
+from lambdas.workflow import places
 from stacks.configuration.settings import Settings
-from stacks.parts.algorithm_image import AlgorithmImage
-from stacks.parts.sagemaker_role import SageMakerRole
+from stacks.parts.algorithm_container import AlgorithmImage, SageMakerRole
+from stacks.parts.parameters import SharedBucket, read_parameter, write_parameter
 
 VARIANT = "AllTraffic"
 SERVERLESS_CONCURRENCY = 5
@@ -24,18 +24,18 @@ class EndpointStack(cdk.Stack):
         super().__init__(
             scope, construct_id, description="Scones Unlimited: the endpoint that serves the model"
         )
-        bucket = ssm.StringParameter.value_for_string_parameter(self, f"/{settings.name}/bucket")
-        model_url = ssm.StringParameter.value_for_string_parameter(self, f"/{settings.name}/model")
+        bucket = SharedBucket(self, settings.name)
+        model_url = read_parameter(self, settings.name, "model")
         image = AlgorithmImage(self, "Image")
         role = SageMakerRole(
             self,
             "Role",
             bucket=bucket,
-            reads=["models/"],
-            writes="captured/",
-            repository_arn=image.repository_arn,
-            log_group=f"/aws/sagemaker/Endpoints/{settings.name}",
-            metric_namespaces=["AWS/SageMaker", "/aws/sagemaker/Endpoints"],
+            reads=[places.MODELS],
+            writes=places.CAPTURED,
+            image=image,
+            log_group=places.endpoint_log_group(settings.name),
+            metric_namespace=places.ENDPOINTS_LOG_GROUP,
         )
         model = sagemaker.CfnModel(
             self,
@@ -51,7 +51,7 @@ class EndpointStack(cdk.Stack):
             self,
             "EndpointConfig",
             production_variants=[_variant(settings, model.attr_model_name)],
-            data_capture_config=_capture(bucket) if settings.endpoint_mode == "instance" else None,
+            data_capture_config=_capture(bucket.name) if settings.endpoint_mode == "instance" else None,
         )
         endpoint = sagemaker.CfnEndpoint(
             self,
@@ -59,12 +59,12 @@ class EndpointStack(cdk.Stack):
             endpoint_name=settings.name,
             endpoint_config_name=config.attr_endpoint_config_name,
         )
-        ssm.StringParameter(
+        write_parameter(
             self,
-            "EndpointParameter",
-            parameter_name=f"/{settings.name}/endpoint",
-            string_value=endpoint.attr_endpoint_name,
-            description="Name of the endpoint that serves the model",
+            settings.name,
+            "endpoint",
+            endpoint.attr_endpoint_name,
+            "Name of the endpoint that serves the model",
         )
         cdk.CfnOutput(self, "EndpointName", value=endpoint.attr_endpoint_name)
         cdk.CfnOutput(self, "ModelDataUrl", value=model_url)
@@ -91,11 +91,11 @@ def _variant(settings: Settings, model_name: str) -> sagemaker.CfnEndpointConfig
 
 
 def _capture(bucket: str) -> sagemaker.CfnEndpointConfig.DataCaptureConfigProperty:
-    """Every request and answer; answers are JSON text, pictures base64 as all that is not listed."""
+    """Captures every request and answer: JSON as text, all that is not listed, pictures too, in base64."""
     return sagemaker.CfnEndpointConfig.DataCaptureConfigProperty(
         enable_capture=True,
         initial_sampling_percentage=100,
-        destination_s3_uri=f"s3://{bucket}/captured",
+        destination_s3_uri=places.s3_uri(bucket, places.CAPTURED.removesuffix("/")),
         capture_options=[
             sagemaker.CfnEndpointConfig.CaptureOptionProperty(capture_mode=mode)
             for mode in ("Input", "Output")

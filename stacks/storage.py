@@ -4,13 +4,13 @@ from typing import cast
 
 import aws_cdk as cdk
 from aws_cdk import aws_s3 as s3
-from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
+from lambdas.workflow import places
 from stacks.configuration.settings import Settings
-from stacks.parts.log_group import LogGroup
+from stacks.parts.logged_function import LogGroup
+from stacks.parts.parameters import write_parameter
 
-NOT_STAGED = "not-staged"
 EMPTIER = "Custom::S3AutoDeleteObjectsCustomResourceProvider"
 
 
@@ -35,16 +35,18 @@ class StorageStack(cdk.Stack):
             lifecycle_rules=[
                 s3.LifecycleRule(
                     id="captured-traffic",
-                    prefix="captured/",
+                    prefix=places.CAPTURED,
                     expiration=cdk.Duration.days(settings.capture_days),
                 ),
                 s3.LifecycleRule(
                     id="superseded-models",
-                    prefix="models/",
+                    prefix=places.MODELS,
                     tag_filters={"superseded": "true"},
                     expiration=cdk.Duration.days(settings.model_days),
                 ),
-                s3.LifecycleRule(id="evaluations", prefix="evaluations/", expiration=cdk.Duration.days(1)),
+                s3.LifecycleRule(
+                    id="evaluations", prefix=places.EVALUATIONS, expiration=cdk.Duration.days(1)
+                ),
                 s3.LifecycleRule(
                     id="overwritten-and-unfinished",
                     noncurrent_version_expiration=cdk.Duration.days(settings.model_days),
@@ -55,26 +57,26 @@ class StorageStack(cdk.Stack):
             auto_delete_objects=remove,
         )
         if remove:
-            self._own_logs_of_emptier(bucket, settings.log_days)
-        ssm.StringParameter(
+            self._add_logs_of_emptier(bucket, settings.log_days)
+        write_parameter(
             self,
-            "BucketParameter",
-            parameter_name=f"/{settings.name}/bucket",
-            string_value=bucket.bucket_name,
-            description="The bucket for data sets, models, photos and captured traffic",
+            settings.name,
+            "bucket",
+            bucket.bucket_name,
+            "The bucket for data sets, models, photos and captured traffic",
         )
         # Staging overwrites the value; CloudFormation leaves it alone while the template says the same.
-        ssm.StringParameter(
+        write_parameter(
             self,
-            "DatasetParameter",
-            parameter_name=f"/{settings.name}/dataset",
-            string_value=NOT_STAGED,
-            description="Id of the staged data set, a digest of its content",
+            settings.name,
+            "dataset",
+            places.NOT_STAGED,
+            "Id of the staged data set, a digest of its content",
         )
         cdk.CfnOutput(self, "BucketName", value=bucket.bucket_name)
 
-    def _own_logs_of_emptier(self, bucket: s3.Bucket, log_days: int) -> None:
-        """Has the log of the function that empties the bucket go with the stack: Lambda would leave it."""
+    def _add_logs_of_emptier(self, bucket: s3.Bucket, log_days: int) -> None:
+        """Makes the log group of the function that empties the bucket: Lambda's would outlast the stack."""
         handler = cast(cdk.CfnResource, self.node.find_child(EMPTIER).node.find_child("Handler"))
         logs = LogGroup(self, "EmptierLogs", name=f"/aws/lambda/{handler.ref}", days=log_days)
         bucket.node.find_child("AutoDeleteObjectsCustomResource").node.add_dependency(logs)

@@ -1,28 +1,28 @@
 """The path of a photo: three functions, and the state machine that calls them one after the other."""
 
-from pathlib import Path
-
 import aws_cdk as cdk
-from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
 from stacks.configuration.settings import Settings
+from stacks.parts.function_asset import FunctionAsset
 from stacks.parts.logged_function import LoggedFunction
+from stacks.parts.parameters import SharedBucket, write_parameter
 from stacks.parts.routing_states import routing_states
 from stacks.parts.state_machine import LoggedStateMachine
-from stacks.parts.threshold import threshold_of
+from stacks.parts.threshold import find_threshold
 
 
 class WorkflowStack(cdk.Stack):
     """Functions serialize, classify and filter, the state machine, and the parameters that lead to it."""
 
-    def __init__(self, scope: Construct, construct_id: str, *, settings: Settings, functions: Path) -> None:
+    def __init__(
+        self, scope: Construct, construct_id: str, *, settings: Settings, functions: FunctionAsset
+    ) -> None:
         super().__init__(scope, construct_id, description="Scones Unlimited: routes photos by what they show")
-        bucket = ssm.StringParameter.value_for_string_parameter(self, f"/{settings.name}/bucket")
-        bucket_arn = f"arn:{cdk.Aws.PARTITION}:s3:::{bucket}"
+        bucket = SharedBucket(self, settings.name)
         classes = {"CLASSES": ",".join(settings.classes)}
         endpoint_arn = self.format_arn(service="sagemaker", resource="endpoint", resource_name=settings.name)
-        threshold = threshold_of(
+        threshold = find_threshold(
             self, settings=settings, functions=functions, bucket=bucket, endpoint_arn=endpoint_arn
         )
 
@@ -39,8 +39,8 @@ class WorkflowStack(cdk.Stack):
             environment={},
         )
         # Without the right to list, S3 answers "denied" for a photo that is not there.
-        serialize.allow(["s3:ListBucket"], bucket_arn)
-        serialize.allow(["s3:GetObject"], f"{bucket_arn}/*")
+        serialize.allow(["s3:ListBucket"], bucket.arn)
+        serialize.allow(["s3:GetObject"], *bucket.objects(""))
 
         classify = LoggedFunction(
             self,
@@ -83,19 +83,20 @@ class WorkflowStack(cdk.Stack):
             # Retries included, a photo takes seconds; a day-long execution would only hide a fault.
             timeout=cdk.Duration.minutes(15),
         )
-        ssm.StringParameter(
+        write_parameter(
             self,
-            "StateMachineParameter",
-            parameter_name=f"/{settings.name}/state-machine",
-            string_value=machine.state_machine_arn,
-            description="ARN of the state machine that routes photos",
+            settings.name,
+            "state-machine",
+            machine.state_machine_arn,
+            "ARN of the state machine that routes photos",
         )
-        ssm.StringParameter(
+        write_parameter(
             self,
-            "ThresholdParameter",
-            parameter_name=f"/{settings.name}/threshold",
-            string_value=f'{{"value": {threshold.value}, "source": "{threshold.source}"}}',
-            description="Threshold of the confidence filter, and where it comes from, as JSON",
+            settings.name,
+            "threshold",
+            # Neither part breaks the JSON: the source is a sentence of ours without quote and backslash.
+            f'{{"value": {threshold.value}, "source": "{threshold.source}"}}',
+            "Threshold of the confidence filter, and where it comes from, as JSON",
         )
         cdk.CfnOutput(self, "ConfidenceThreshold", value=threshold.value)
         cdk.CfnOutput(self, "StateMachineArn", value=machine.state_machine_arn)

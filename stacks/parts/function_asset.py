@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -34,31 +35,41 @@ class AssetError(Exception):
     """The asset can not be built; the message is one line for the user."""
 
 
-def build_function_asset(build: Path = BUILD) -> Path:
+@dataclass(frozen=True)
+class FunctionAsset:
+    """The functions' code as it is uploaded.
+
+    Attributes:
+        folder: The folder that will be on the functions' ``sys.path``.
+        digest: Digest of all that went into it.
+    """
+
+    folder: Path
+    digest: str
+
+
+def build_function_asset(build: Path = BUILD) -> FunctionAsset:
     """Builds the functions' asset unless it is there already.
 
     Args:
         build: Folder for what is built.
 
-    Returns:
-        A folder whose root is on the function's ``sys.path``; its name ends in the digest of its content.
-
     Raises:
-        AssetError: pip could not bring the packages, the result is too large, or the disk does not take it.
+        AssetError: pip could not fetch the packages, the result is too large, or it cannot be written.
     """
     try:
-        return _built(build)
+        return _build(build)
     except OSError as error:
-        raise AssetError(f"The functions' asset can not be written to {build}: {error}") from None
+        raise AssetError(f"The functions' asset cannot be written to {build}: {error}") from None
 
 
-def _built(build: Path) -> Path:
+def _build(build: Path) -> FunctionAsset:
     sources = sorted(LAMBDAS.rglob("*.py"))
     packages_digest = _digest(PYTHON, ARCHITECTURE, REQUIREMENTS.read_text(), CONSTRAINTS.read_text())
     # Where a file lies counts: one that is only moved makes another asset.
     contents = [text for file in sources for text in (str(file.relative_to(LAMBDAS)), file.read_text())]
     asset_digest = _digest(packages_digest, *contents)
-    packages = _once(build / f"packages-{packages_digest}", _fetch_packages)
+    packages = _fill_once(build / f"packages-{packages_digest}", _fetch_packages)
 
     def assemble(folder: Path) -> None:
         shutil.copytree(packages, folder, copy_function=os.link, dirs_exist_ok=True)
@@ -73,7 +84,7 @@ def _built(build: Path) -> Path:
                 f"see what {REQUIREMENTS.relative_to(REPOSITORY)} brings along"
             )
 
-    return _once(build / f"functions-{asset_digest}", assemble)
+    return FunctionAsset(_fill_once(build / f"functions-{asset_digest}", assemble), asset_digest)
 
 
 def _fetch_packages(folder: Path) -> None:
@@ -92,15 +103,15 @@ def _fetch_packages(folder: Path) -> None:
             "no reason given"
         ]
         raise AssetError(
-            f"pip can not fetch the functions' packages ({reasons[-1].removeprefix('ERROR: ')}): "
+            f"pip cannot fetch the functions' packages ({reasons[-1].removeprefix('ERROR: ')}): "
             "check the network, or point PIP_FIND_LINKS at a folder of wheels"
         )
     # Console scripts name this machine's Python: they are of no use there and differ from machine to machine.
     shutil.rmtree(folder / "bin", ignore_errors=True)
 
 
-def _once(target: Path, fill: Callable[[Path], None]) -> Path:
-    """Fills a folder and gives it its name only when whole; a folder of that name is taken as it is."""
+def _fill_once(target: Path, fill: Callable[[Path], None]) -> Path:
+    """Fills a folder that gets its name only when it is whole; takes a folder of that name as it is."""
     if target.is_dir():
         return target
     target.parent.mkdir(parents=True, exist_ok=True)

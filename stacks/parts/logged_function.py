@@ -1,15 +1,24 @@
 """A Lambda function of the asset, with a role and a log group of its own."""
 
-from pathlib import Path
+from typing import cast
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from stacks.configuration.settings import Settings
-from stacks.parts.function_asset import ARCHITECTURE, PYTHON
-from stacks.parts.log_group import LogGroup
+from stacks.parts.function_asset import ARCHITECTURE, PYTHON, FunctionAsset
+
+
+class LogGroup(logs.LogGroup):
+    """A log group that forgets after as many days as the settings say, and goes with its stack."""
+
+    def __init__(self, scope: Construct, construct_id: str, *, name: str, days: int) -> None:
+        super().__init__(scope, construct_id, log_group_name=name, removal_policy=cdk.RemovalPolicy.DESTROY)
+        # The CDK knows the allowed numbers by names only; the template takes the number itself.
+        cast(logs.CfnLogGroup, self.node.default_child).retention_in_days = days
 
 
 class LoggedFunction(lambda_.Function):
@@ -23,7 +32,7 @@ class LoggedFunction(lambda_.Function):
         settings: Settings,
         purpose: str,
         handler: str,
-        code: Path,
+        code: FunctionAsset,
         memory_mb: int,
         timeout_seconds: int,
         environment: dict[str, str],
@@ -31,13 +40,13 @@ class LoggedFunction(lambda_.Function):
         """Makes function, role and log group.
 
         Args:
-            scope: Where they belong.
-            construct_id: Id there.
-            settings: For the name and for how long logs are kept.
-            purpose: Last part of the function's name, as ``serialize``.
+            scope: The stack that they belong to.
+            construct_id: Id of the function in the stack.
+            settings: All settings, for the name and for how long logs are kept.
+            purpose: Last part of the function's name, such as ``serialize``.
             handler: Dotted path of the handler in the asset.
-            code: The asset's folder.
-            memory_mb: Memory.
+            code: The asset.
+            memory_mb: The function's memory.
             timeout_seconds: Longest run.
             environment: Environment variables, beside the service's name for the log.
         """
@@ -55,7 +64,7 @@ class LoggedFunction(lambda_.Function):
             ),
             handler=handler,
             code=lambda_.Code.from_asset(
-                str(code), asset_hash=code.name.split("-")[-1], asset_hash_type=cdk.AssetHashType.CUSTOM
+                str(code.folder), asset_hash=code.digest, asset_hash_type=cdk.AssetHashType.CUSTOM
             ),
             role=role,
             memory_size=memory_mb,
@@ -67,5 +76,5 @@ class LoggedFunction(lambda_.Function):
         )
 
     def allow(self, actions: list[str], *resources: str) -> None:
-        """Lets the function's role do the actions to the resources, given by ARN."""
+        """Allows the function's role some actions on some resources, given by ARN."""
         self.add_to_role_policy(iam.PolicyStatement(actions=actions, resources=list(resources)))

@@ -8,30 +8,32 @@ from aws_cdk import aws_stepfunctions as sfn
 from aws_cdk import aws_stepfunctions_tasks as tasks
 from constructs import Construct
 
-# Error name (a class in lambdas/workflow/errors.py) to the state in which such an execution ends.
+from lambdas.workflow import errors
+
+# The state in which an execution ends, by the error that a function raises.
 SERIALIZE_FAILURES = {
-    "InvalidEvent": "Event is invalid",
-    "ImageNotFound": "Photo is not there",
-    "ImageAccessDenied": "Photo may not be read",
-    "InvalidImage": "Photo is not an image",
-    "ImageTooLarge": "Photo is too large",
-    "StorageUnavailable": "Storage stays unavailable",
+    errors.InvalidEvent: "Event is invalid",
+    errors.ImageNotFound: "Photo is not there",
+    errors.ImageAccessDenied: "Photo may not be read",
+    errors.InvalidImage: "Photo is not an image",
+    errors.ImageTooLarge: "Photo is too large",
+    errors.StorageUnavailable: "Storage stays unavailable",
 }
 CLASSIFY_FAILURES = {
-    "InvalidEvent": "Event is invalid",
-    "InvalidImage": "Photo is not an image",
-    "EndpointThrottled": "Endpoint is called too often",
-    "EndpointUnavailable": "Endpoint stays unavailable",
-    "EndpointNotInService": "Endpoint is not in service",
-    "EndpointAccessDenied": "Endpoint may not be called",
-    "ModelError": "Model answered with an error",
-    "InvalidPrediction": "Prediction is invalid",
+    errors.InvalidEvent: "Event is invalid",
+    errors.InvalidImage: "Photo is not an image",
+    errors.EndpointThrottled: "Endpoint is called too often",
+    errors.EndpointUnavailable: "Endpoint stays unavailable",
+    errors.EndpointNotInService: "Endpoint is not in service",
+    errors.EndpointAccessDenied: "Endpoint may not be called",
+    errors.ModelError: "Model answered with an error",
+    errors.InvalidPrediction: "Prediction is invalid",
 }
 FILTER_FAILURES = {
-    "InvalidEvent": "Event is invalid",
-    "ThresholdConfidenceNotMet": "Confidence is below the threshold",
+    errors.InvalidEvent: "Event is invalid",
+    errors.ThresholdConfidenceNotMet: "Confidence is below the threshold",
 }
-TRANSIENT = ("StorageUnavailable", "EndpointThrottled", "EndpointUnavailable")
+TRANSIENT = (errors.StorageUnavailable, errors.EndpointThrottled, errors.EndpointUnavailable)
 # What Lambda itself may answer, and what may go well the next time.
 LAMBDA_TRANSIENT = (
     "Lambda.ClientExecutionTimeoutException",
@@ -83,7 +85,7 @@ def _step(
     scope: Construct,
     name: str,
     function: lambda_.IFunction,
-    named_failures: Mapping[str, str],
+    named_failures: Mapping[type[errors.WorkflowError], str],
     failures: dict[str, sfn.Fail],
     output: str = "{% $states.result.Payload %}",
 ) -> tasks.LambdaInvoke:
@@ -96,7 +98,7 @@ def _step(
         retry_on_service_exceptions=False,
     )
     step.add_retry(
-        errors=[*LAMBDA_TRANSIENT, *(error for error in named_failures if error in TRANSIENT)],
+        errors=[*LAMBDA_TRANSIENT, *(error.__name__ for error in named_failures if error in TRANSIENT)],
         interval=cdk.Duration.seconds(1),
         backoff_rate=2,
         max_attempts=5,
@@ -105,8 +107,8 @@ def _step(
     )
     for error, ending in named_failures.items():
         if ending not in failures:
-            failures[ending] = sfn.Fail.jsonata(scope, ending, error=error, cause=PLAIN_CAUSE)
-        step.add_catch(failures[ending], errors=[error])
+            failures[ending] = sfn.Fail.jsonata(scope, ending, error=error.__name__, cause=PLAIN_CAUSE)
+        step.add_catch(failures[ending], errors=[error.__name__])
     other = "Something unforeseen failed"
     if other not in failures:
         failures[other] = sfn.Fail.jsonata(scope, other, error="{% $states.input.Error %}", cause=PLAIN_CAUSE)

@@ -5,14 +5,14 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
-from stacks.parts.log_group import LogGroup
+from stacks.parts.logged_function import LogGroup
 
 
 class LoggedStateMachine(sfn.StateMachine):
     """Logs every step, but no data: inputs hold pictures, or an address that lets its holder write.
 
     Attributes:
-        console_url: Where a person looks at its executions.
+        console_url: Page of its executions in the AWS console.
     """
 
     def __init__(

@@ -1,14 +1,15 @@
 """The threshold of the confidence filter: the number that is set, or the recommended one."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import aws_cdk as cdk
-from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
+from lambdas.workflow import places
 from stacks.configuration.settings import AUTO, Settings
+from stacks.parts.function_asset import FunctionAsset
 from stacks.parts.logged_function import LoggedFunction
+from stacks.parts.parameters import SharedBucket, read_parameter
 
 FUNCTION_SECONDS = 900
 
@@ -26,8 +27,8 @@ class Threshold:
     source: str
 
 
-def threshold_of(
-    scope: Construct, *, settings: Settings, functions: Path, bucket: str, endpoint_arn: str
+def find_threshold(
+    scope: Construct, *, settings: Settings, functions: FunctionAsset, bucket: SharedBucket, endpoint_arn: str
 ) -> Threshold:
     """Returns the threshold that the settings ask for.
 
@@ -37,16 +38,13 @@ def threshold_of(
     Args:
         scope: The stack that the custom resource belongs to.
         settings: All settings.
-        functions: Folder of the functions' asset.
-        bucket: Name of the bucket with the data set.
+        functions: The functions' asset.
+        bucket: The bucket with the data set.
         endpoint_arn: The endpoint, in service before this stack.
     """
     if settings.confidence_threshold != AUTO:
         return Threshold(str(settings.confidence_threshold), "set by confidence_threshold")
     name = settings.name
-    dataset = ssm.StringParameter.value_for_string_parameter(scope, f"/{name}/dataset")
-    model_url = ssm.StringParameter.value_for_string_parameter(scope, f"/{name}/model")
-    bucket_arn = f"arn:{cdk.Aws.PARTITION}:s3:::{bucket}"
     function = LoggedFunction(
         scope,
         "Threshold",
@@ -59,9 +57,9 @@ def threshold_of(
         environment={"ENDPOINT_NAME": name, "CLASSES": ",".join(settings.classes)},
     )
     # Without the right to list, S3 answers "denied" for a photo that is not there.
-    function.allow(["s3:ListBucket"], bucket_arn)
-    function.allow(["s3:GetObject"], f"{bucket_arn}/datasets/*", f"{bucket_arn}/validations/*")
-    function.allow(["s3:PutObject"], f"{bucket_arn}/validations/*")
+    function.allow(["s3:ListBucket"], bucket.arn)
+    function.allow(["s3:GetObject"], *bucket.objects(places.DATASETS, places.VALIDATIONS))
+    function.allow(["s3:PutObject"], *bucket.objects(places.VALIDATIONS))
     function.allow(["sagemaker:InvokeEndpoint"], endpoint_arn)
     found = cdk.CustomResource(
         scope,
@@ -72,9 +70,9 @@ def threshold_of(
         resource_type="Custom::RecommendedThreshold",
         properties={
             "Name": name,
-            "Bucket": bucket,
-            "Dataset": dataset,
-            "ModelDataUrl": model_url,
+            "Bucket": bucket.name,
+            "Dataset": read_parameter(scope, name, "dataset"),
+            "ModelDataUrl": read_parameter(scope, name, "model"),
             "RoutedErrorTarget": str(settings.routed_error_target),
             "RoutedErrorConfidence": str(settings.routed_error_confidence),
         },

@@ -18,7 +18,7 @@ GIVE_UP_SECONDS = 3420
 def waiting_states(
     scope: Construct, *, kind: Literal["Training", "Transform"], finish: lambda_.IFunction, jobs_arn: str
 ) -> sfn.IChainable:
-    """Returns the loop; its input is what ``lambdas.deploy.waiting.wait_for`` gives.
+    """Returns the loop; its input is what ``lambdas.deploy.custom_resource.start_waiting`` gives.
 
     Args:
         scope: Where the states belong.

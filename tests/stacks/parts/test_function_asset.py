@@ -29,7 +29,7 @@ HANDLERS = (
 
 @pytest.fixture(scope="session")
 def asset() -> Path:
-    return build_function_asset()
+    return build_function_asset().folder
 
 
 @pytest.fixture(scope="session")
@@ -81,7 +81,7 @@ def test_the_asset_holds_sources_and_packages_and_no_leavings(asset: Path) -> No
 
 def test_a_second_build_takes_the_first_as_it_is(asset: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(subprocess, "run", lambda *_, **__: pytest.fail("something was fetched"))
-    assert build_function_asset() == asset
+    assert build_function_asset().folder == asset
 
 
 @pytest.fixture
@@ -100,10 +100,10 @@ def sources(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
 
 
 def test_a_source_that_is_only_moved_is_another_asset(sources: Path, tmp_path: Path) -> None:
-    before = build_function_asset(tmp_path / "build")
+    before = build_function_asset(tmp_path / "build").folder
     (sources / "deploy").mkdir()
     (sources / "one.py").rename(sources / "deploy" / "one.py")
-    after = build_function_asset(tmp_path / "build")
+    after = build_function_asset(tmp_path / "build").folder
     assert after != before
     assert (after / "lambdas" / "deploy" / "one.py").exists()
     assert not (after / "lambdas" / "one.py").exists()
@@ -116,15 +116,15 @@ def test_a_changed_source_is_another_asset_and_fetches_nothing(
     (sources / "one.py").write_text("ONE = 2\n")
     monkeypatch.setattr(function_asset, "_fetch_packages", lambda _: pytest.fail("fetched again"))
     second = build_function_asset(tmp_path / "build")
-    assert second != first
-    assert (second / "lambdas" / "one.py").read_text() == "ONE = 2\n"
-    assert (first / "lambdas" / "one.py").read_text() == "ONE = 1\n"
+    assert second.digest != first.digest
+    assert (second.folder / "lambdas" / "one.py").read_text() == "ONE = 2\n"
+    assert (first.folder / "lambdas" / "one.py").read_text() == "ONE = 1\n"
 
 
 def test_the_same_sources_are_the_same_asset_wherever_it_is_built(sources: Path, tmp_path: Path) -> None:
     first = build_function_asset(tmp_path / "here")
     os.utime(sources / "one.py", (1, 1))
-    assert build_function_asset(tmp_path / "there").name == first.name
+    assert build_function_asset(tmp_path / "there").digest == first.digest
 
 
 def test_a_build_that_is_interrupted_leaves_no_half_made_asset(
@@ -143,7 +143,7 @@ def test_a_build_that_is_interrupted_leaves_no_half_made_asset(
 def test_two_builds_at_once_do_each_other_no_harm(sources: Path, tmp_path: Path) -> None:
     built: list[Path] = []
     threads = [
-        threading.Thread(target=lambda: built.append(build_function_asset(tmp_path / "build")))
+        threading.Thread(target=lambda: built.append(build_function_asset(tmp_path / "build").folder))
         for _ in range(4)
     ]
     for thread in threads:
@@ -181,5 +181,5 @@ def test_packages_that_can_not_be_had_are_named_in_a_line(
 
 def test_a_folder_that_can_not_be_written_is_named_in_a_line(tmp_path: Path) -> None:
     (tmp_path / "build").write_text("a file where the folder should be")
-    with pytest.raises(AssetError, match=r"^The functions' asset can not be written to \S+/build: [^\n]+$"):
+    with pytest.raises(AssetError, match=r"^The functions' asset cannot be written to \S+/build: [^\n]+$"):
         build_function_asset(tmp_path / "build")

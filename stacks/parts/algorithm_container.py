@@ -1,0 +1,99 @@
+"""The container of AWS's built-in image-classification algorithm: its image, and the role that it runs in."""
+
+from collections.abc import Sequence
+
+import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+from stacks.parts.parameters import SharedBucket
+
+
+class AlgorithmImage(Construct):
+    """The image's address as the template finds it in the region that it is deployed to.
+
+    Attributes:
+        uri: Address of the image.
+        repository_arn: The repository in AWS's own account, for the permission to pull from it.
+    """
+
+    def __init__(self, scope: Construct, construct_id: str) -> None:
+        super().__init__(scope, construct_id)
+        # Here and not above: this import takes more than a second, and only synthesis needs it.
+        from sagemaker.core import image_uris
+
+        versions = image_uris.config_for_framework("image-classification")["versions"]
+        uris = {
+            region: image_uris.retrieve("image-classification", region)
+            for region in sorted(versions["1"]["registries"])
+        }
+        mapping = cdk.CfnMapping(
+            self,
+            "Images",
+            mapping={region: {"uri": uri, "account": uri.split(".")[0]} for region, uri in uris.items()},
+        )
+        self.uri = mapping.find_in_map(cdk.Aws.REGION, "uri")
+        account = mapping.find_in_map(cdk.Aws.REGION, "account")
+        self.repository_arn = (
+            f"arn:{cdk.Aws.PARTITION}:ecr:{cdk.Aws.REGION}:{account}:repository/image-classification"
+        )
+
+
+class SageMakerRole(iam.Role):
+    """May pull one image, read some prefixes of the bucket, write another, and write logs and metrics."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        bucket: SharedBucket,
+        reads: Sequence[str],
+        writes: str,
+        image: AlgorithmImage,
+        log_group: str,
+        metric_namespace: str,
+    ) -> None:
+        """Makes the role.
+
+        Args:
+            scope: The stack that the role belongs to.
+            construct_id: Id in the stack.
+            bucket: The bucket with data and models.
+            reads: Prefixes that the container's input comes from.
+            writes: Prefix that SageMaker writes to.
+            image: The container's image.
+            log_group: Log group that SageMaker writes to.
+            metric_namespace: Where SageMaker puts the container's metrics, beside ``AWS/SageMaker``.
+        """
+        super().__init__(scope, construct_id, assumed_by=iam.ServicePrincipal("sagemaker.amazonaws.com"))
+        self._allow(["s3:GetObject"], bucket.objects(*reads))
+        listed = [f"{prefix}*" for prefix in reads]
+        self._allow(["s3:ListBucket"], [bucket.arn], {"StringLike": {"s3:prefix": listed}})
+        self._allow(["s3:PutObject", "s3:AbortMultipartUpload"], bucket.objects(writes))
+        self._allow(
+            ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
+            [image.repository_arn],
+        )
+        # These actions know no resources: ECR's token is for the account, a metric has no ARN.
+        self._allow(["ecr:GetAuthorizationToken"], ["*"])
+        self._allow(
+            ["cloudwatch:PutMetricData"],
+            ["*"],
+            {"StringEquals": {"cloudwatch:namespace": ["AWS/SageMaker", metric_namespace]}},
+        )
+        self._allow(
+            ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"],
+            log_group_arns(log_group),
+        )
+
+    def _allow(
+        self, actions: list[str], resources: list[str], conditions: dict[str, dict[str, object]] | None = None
+    ) -> None:
+        self.add_to_policy(iam.PolicyStatement(actions=actions, resources=resources, conditions=conditions))
+
+
+def log_group_arns(log_group: str) -> list[str]:
+    """Returns both ARNs of a log group: CloudWatch Logs checks some actions against the one with ``:*``."""
+    arn = f"arn:{cdk.Aws.PARTITION}:logs:{cdk.Aws.REGION}:{cdk.Aws.ACCOUNT_ID}:log-group:{log_group}"
+    return [arn, f"{arn}:*"]
