@@ -76,7 +76,7 @@ class Settings(BaseModel):
     model_artifact: types.ModelArtifact = Field(
         "",
         description="The path of a `model.tar.gz`, or `s3://BUCKET/KEY`: this model is served and none is "
-        "trained ([how](#train-here-serve-on-aws)). It has to pass the gate as well.",
+        "trained ([how](docs/aws.md#train-here-serve-on-aws)). It has to pass the gate as well.",
     )
     evaluation_instance_type: types.InstanceType = Field(
         "ml.m5.large",
