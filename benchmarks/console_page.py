@@ -20,11 +20,11 @@ from playwright.sync_api import Playwright, expect, sync_playwright
 
 from benchmarks.environment import describe_machine
 from lambdas.workflow.places import CAPTURED
-from tests.browser.fixtures.chromium import launched
-from tests.browser.fixtures.other_deployments import deployment_with_much_traffic
-from tests.browser.fixtures.routed_photos import staged_photos
-from tests.browser.fixtures.served_page import served
-from tests.browser.fixtures.shared_deployment import shared_deployment
+from tests.browser.fixtures.chromium import launch_browser
+from tests.browser.fixtures.other_deployments import create_busy_deployment
+from tests.browser.fixtures.routed_photos import read_staged_photos
+from tests.browser.fixtures.served_page import serve_page
+from tests.browser.fixtures.shared_deployment import share_deployment
 from tests.end_to_end.embedded_cloud import App, free_port
 
 READING_MILLISECONDS = 600_000
@@ -41,10 +41,10 @@ def main() -> int:
     options = parser.parse_args()
     with (
         tempfile.TemporaryDirectory() as folder,
-        shared_deployment(Path(folder) / "page") as app,
+        share_deployment(Path(folder) / "page") as app,
         sync_playwright() as playwright,
     ):
-        name = deployment_with_much_traffic(app, staged_photos(app), options.invocations)
+        name = create_busy_deployment(app, read_staged_photos(app), options.invocations)
         print(json.dumps(describe_machine()))
         rounds = [
             {
@@ -61,8 +61,8 @@ def main() -> int:
 
 
 def _measure_round(playwright: Playwright, app: App, name: str, invocations: int) -> Mapping[str, float]:
-    with served(app.cloud.environment, name, free_port()) as server:
-        browser = launched(playwright)
+    with serve_page(app.cloud.environment, name, free_port()) as server:
+        browser = launch_browser(playwright)
         page = browser.new_page()
         slider = page.get_by_role("slider", name="Threshold")
         started = time.monotonic()

@@ -57,20 +57,11 @@ def _draw_times(random: np.random.Generator, count: int, until: datetime) -> np.
 
 
 def _format_line(picture: str, first: float, seconds: float, number: int) -> str:
+    probabilities = json.dumps([float(first), float(1 - first)])
     line = {
         "captureData": {
-            "endpointInput": {
-                "observedContentType": "image/png",
-                "mode": "INPUT",
-                "data": picture,
-                "encoding": "BASE64",
-            },
-            "endpointOutput": {
-                "observedContentType": "application/json",
-                "mode": "OUTPUT",
-                "data": json.dumps([float(first), float(1 - first)]),
-                "encoding": "JSON",
-            },
+            "endpointInput": _describe_data("image/png", "INPUT", picture, "BASE64"),
+            "endpointOutput": _describe_data("application/json", "OUTPUT", probabilities, "JSON"),
         },
         "eventMetadata": {
             "eventId": f"drawn-{number:08d}",
@@ -79,3 +70,7 @@ def _format_line(picture: str, first: float, seconds: float, number: int) -> str
         "eventVersion": "0",
     }
     return json.dumps(line, separators=(",", ":")) + "\n"
+
+
+def _describe_data(content_type: str, mode: str, data: str, encoding: str) -> dict[str, str]:
+    return {"observedContentType": content_type, "mode": mode, "data": data, "encoding": encoding}

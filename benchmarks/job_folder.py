@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+import statistics
 import subprocess
 import sys
 import time
@@ -10,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.environment import REPOSITORY
+
+EPOCH_SECONDS = re.compile(r"Epoch\[\d+\] Time cost=([0-9.]+)")
 
 
 @dataclass(frozen=True)
@@ -68,10 +72,14 @@ def lay_out(
 
 @dataclass(frozen=True)
 class Training:
-    """A training that came to its end: its seconds, start of the process included, and its log."""
+    """Seconds of one training: of the whole process, and of each epoch without its validation."""
 
-    seconds: float
-    log: str
+    process: float
+    epochs: tuple[float, ...]
+
+    @property
+    def epoch(self) -> float:
+        return statistics.median(self.epochs)
 
 
 def run_training(command: Sequence[str | Path], seed: int = 1) -> Training:
@@ -92,7 +100,7 @@ def run_training(command: Sequence[str | Path], seed: int = 1) -> Training:
     seconds = time.monotonic() - started
     if completed.returncode:
         sys.exit(f"{' '.join(map(str, command))} failed:\n{completed.stderr[-2000:]}")
-    return Training(seconds, completed.stdout)
+    return Training(seconds, tuple(map(float, EPOCH_SECONDS.findall(completed.stdout))))
 
 
 def train(root: Path, seed: int = 1) -> Training:

@@ -17,7 +17,8 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.environment import MXNET, REPOSITORY, describe_machine
@@ -31,33 +32,13 @@ START_SECONDS = 120
 HERE, THERE = "here", "MXNet"
 
 
+@dataclass(frozen=True)
 class Server:
     """A server's process, its port, and the seconds from its start to its first answer."""
 
-    def __init__(self, command: Sequence[str | Path], image: bytes) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
-        started = time.monotonic()
-        self.process = subprocess.Popen(
-            [*command, str(self.port)], cwd=REPOSITORY, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
-        while not self._answers(image):
-            if self.process.poll() is not None or time.monotonic() > started + START_SECONDS:
-                self.process.kill()
-                sys.exit(f"{' '.join(map(str, command))} does not answer")
-            time.sleep(0.01)
-        self.first_answer = time.monotonic() - started
-
-    def _answers(self, image: bytes) -> bool:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=START_SECONDS)
-        try:
-            connection.request("POST", "/invocations", image, {"Content-Type": "application/x-image"})
-            return connection.getresponse().status == 200
-        except ConnectionRefusedError:
-            return False
-        finally:
-            connection.close()
+    process: subprocess.Popen[bytes]
+    port: int
+    first_answer: float
 
     def read_memory(self) -> int:
         """Returns the resident bytes of the process."""
@@ -67,13 +48,35 @@ class Server:
 
 @contextmanager
 def serve(command: Sequence[str | Path], image: bytes) -> Iterator[Server]:
-    """Starts a server, which takes its port as last argument, and ends it."""
-    server = Server(command, image)
+    """Starts a server, which takes its port as last argument, waits for its first answer, and ends it.
+
+    Raises:
+        SystemExit: It does not answer.
+    """
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    started = time.monotonic()
+    quiet = subprocess.DEVNULL
+    process = subprocess.Popen([*command, str(port)], cwd=REPOSITORY, stdout=quiet, stderr=quiet)
     try:
-        yield server
+        while not _is_answering(port, image):
+            if process.poll() is not None or time.monotonic() > started + START_SECONDS:
+                sys.exit(f"{' '.join(map(str, command))} does not answer")
+            time.sleep(0.01)
+        yield Server(process, port, time.monotonic() - started)
     finally:
-        server.process.terminate()
-        server.process.wait()
+        process.terminate()
+        process.wait()
+
+
+def _is_answering(port: int, image: bytes) -> bool:
+    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=START_SECONDS)) as connection:
+        try:
+            connection.request("POST", "/invocations", image, {"Content-Type": "application/x-image"})
+            return connection.getresponse().status == 200
+        except ConnectionRefusedError:
+            return False
 
 
 def measure_round(

@@ -94,7 +94,7 @@ def measure(
     """Trains one model on the channels and scores it on other pictures."""
     with tempfile.TemporaryDirectory() as folder:
         lay_out(Path(folder), channels, hyperparameters)
-        seconds = train(Path(folder), seed).seconds
+        seconds = train(Path(folder), seed).process
         confidence, right = classify(Path(folder), scored)
     figures = {
         "accuracy": float(right.mean()),

@@ -10,23 +10,21 @@ error.
 import argparse
 import json
 import pstats
-import re
 import statistics
 import sys
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.environment import MXNET, describe_machine
-from benchmarks.job_folder import find_data_set, lay_out, read_split, run_training
+from benchmarks.job_folder import Training, find_data_set, lay_out, read_split, run_training
 from stacks.configuration.settings import read_cdk_json
 from training.artifact import files as artifact
+from training.container_paths import ContainerPaths
+from training.fitting.train import initialise_network
+from training.hyperparameters import parse
 from training.network.efficientnet import load_pretrained
-from training.network.residual import build_resnet, initialise_randomly
-from training.network.symbol_network import SymbolNetwork
 
-EPOCH_SECONDS = re.compile(r"Epoch\[\d+\] Time cost=([0-9.]+)")
 SCRATCH = {
     "use_pretrained_model": "0",
     "num_layers": "20",
@@ -48,24 +46,6 @@ PARTS = {
     "optimizer": [("torch/optim/adam.py", "step"), ("torch/optim/sgd.py", "step")],
     "average of the weights": [("training/fitting/epochs.py", "_move_average")],
 }
-
-
-@dataclass(frozen=True)
-class Run:
-    """Seconds of one training: of the whole process, and of each epoch without its validation."""
-
-    process: float
-    epochs: tuple[float, ...]
-
-    @property
-    def epoch(self) -> float:
-        return statistics.median(self.epochs)
-
-
-def time_training(command: Sequence[str | Path]) -> Run:
-    """Runs a command that trains, and reads the seconds of its epochs in its log."""
-    training = run_training(command)
-    return Run(training.seconds, tuple(map(float, EPOCH_SECONDS.findall(training.log))))
 
 
 def compute_ratios(ours: Sequence[float], rival: Sequence[float]) -> dict[str, float]:
@@ -97,33 +77,25 @@ def measure_parts(profile: Path) -> dict[str, float]:
     return {**shares, "the rest": 1 - sum(shares.values())}
 
 
-def build_initial_network(hyperparameters: dict[str, str], num_classes: int) -> SymbolNetwork:
-    """Returns the network that a training begins with."""
-    shape = tuple(int(side) for side in hyperparameters["image_shape"].split(","))
-    assert len(shape) == 3
-    if hyperparameters["use_pretrained_model"] == "1":
-        return load_pretrained(num_classes, shape)
-    symbol = build_resnet(int(hyperparameters["num_layers"]), shape, num_classes)
-    return initialise_randomly(symbol, shape)
-
-
-def prepare_rival(root: Path, hyperparameters: dict[str, str]) -> list[str | Path]:
+def prepare_rival(root: Path) -> list[str | Path]:
     """Writes the artifact that MXNet begins with and returns MXNet's command for the job under ``root``.
 
     The weights that a finished training here has left as they were, MXNet is told to leave so too.
     """
-    trained = artifact.load(root / "model")
-    network = build_initial_network(hyperparameters, trained.num_classes)
-    values, trained_values = network.state_dict(), trained.state_dict()
+    hyperparameters = parse(ContainerPaths(root).read_hyperparameters())
+    if hyperparameters.use_pretrained_model:
+        network = load_pretrained(hyperparameters.num_classes, hyperparameters.image_shape)
+    else:
+        network = initialise_network(hyperparameters)
+    values, trained = network.state_dict(), artifact.load(root / "model").state_dict()
     unchanged = [
         name.removeprefix("arg:")
         for name, value in values.items()
-        if name.startswith("arg:") and value.equal(trained_values[name])
+        if name.startswith("arg:") and value.equal(trained[name])
     ]
     start = root / "start"
     start.mkdir()
-    mini_batch_size = int(hyperparameters["mini_batch_size"])
-    artifact.describe(start, network.symbol, network.image_shape, mini_batch_size)
+    artifact.describe(start, network.symbol, network.image_shape, hyperparameters.mini_batch_size)
     artifact.store_weights(start, values, 0)
     (root / "frozen.json").write_text(json.dumps(unchanged))
     return [MXNET, "-m", "benchmarks.mxnet_training", root, start, root / "frozen.json"]
@@ -137,14 +109,13 @@ def compare(name: str, hyperparameters: dict[str, str], data_set: Path, rounds: 
         lay_out(root, channels, hyperparameters)
         job = ["-m", "training", "train", "--root", str(root)]
         profile = root / "profile"
-        time_training([sys.executable, "-m", "cProfile", "-o", str(profile), *job])
+        run_training([sys.executable, "-m", "cProfile", "-o", str(profile), *job])
         shares = measure_parts(profile)
-        theirs = prepare_rival(root, hyperparameters)
-        runs: dict[str, list[Run]] = {"here": [], "MXNet": []}
+        commands: dict[str, list[str | Path]] = {"here": [sys.executable, *job], "MXNet": prepare_rival(root)}
+        runs: dict[str, list[Training]] = {"here": [], "MXNet": []}
         for number in range(rounds):
-            turn = [("here", [sys.executable, *job]), ("MXNet", theirs)]
-            for whose, command in turn[:: -1 if number % 2 else 1]:
-                runs[whose].append(time_training(command))
+            for whose in list(commands)[:: -1 if number % 2 else 1]:
+                runs[whose].append(run_training(commands[whose]))
                 print(f"{name}, round {number + 1}, {whose}: {runs[whose][-1]}", file=sys.stderr, flush=True)
     here, mxnet = runs["here"], runs["MXNet"]
     return {

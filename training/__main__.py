@@ -7,14 +7,14 @@ import os
 import sys
 from pathlib import Path
 
-from training.container_paths import ContainerPaths
+from training.container_paths import ROOT, ContainerPaths
 from training.contract import CustomerError
 
 
 def _parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m training", description=__doc__)
     parser.add_argument("command", choices=("train", "serve"))
-    parser.add_argument("--root", type=Path, default=ContainerPaths.root, help="stands in for /opt/ml")
+    parser.add_argument("--root", type=Path, default=ROOT, help="stands in for /opt/ml")
     parser.add_argument("--port", type=int, default=8080, help="for serve, on 127.0.0.1 (default 8080)")
     arguments = parser.parse_args()
     if not 0 <= arguments.port <= 65535:

@@ -1,40 +1,29 @@
 """Reads and writes /opt/ml: where a SageMaker container finds its input and leaves its output."""
 
 import json
-from dataclasses import dataclass
 from pathlib import Path
 
 from training.contract import CustomerError
 
+ROOT = Path("/opt/ml")
 
-@dataclass(frozen=True)
+
 class ContainerPaths:
     """The folders and files under ``root``, which stands for /opt/ml.
 
     Source: AWS, "How Amazon SageMaker AI provides training information".
     """
 
-    root: Path = Path("/opt/ml")
+    def __init__(self, root: Path = ROOT) -> None:
+        self._data = root / "input" / "data"
+        self.hyperparameters = root / "input" / "config" / "hyperparameters.json"
+        self.input_data_config = root / "input" / "config" / "inputdataconfig.json"
+        self.model = root / "model"
+        self.failure = root / "output" / "failure"
 
-    @property
-    def hyperparameters(self) -> Path:
-        return self.root / "input" / "config" / "hyperparameters.json"
-
-    @property
-    def input_data_config(self) -> Path:
-        return self.root / "input" / "config" / "inputdataconfig.json"
-
-    @property
-    def model(self) -> Path:
-        return self.root / "model"
-
-    @property
-    def failure(self) -> Path:
-        return self.root / "output" / "failure"
-
-    def channel(self, name: str) -> Path:
+    def find_channel(self, name: str) -> Path:
         """Returns the folder of an input channel; it exists only if the job has that channel."""
-        return self.root / "input" / "data" / name
+        return self._data / name
 
     def read_hyperparameters(self) -> dict[str, str]:
         """Returns the job's own hyperparameters: names and values, both strings.

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.job_folder import Picture, find_data_set, lay_out, read_split
+from benchmarks.job_folder import Picture, Training, find_data_set, lay_out, read_split, run_training
 
 
 def test_a_job_folder_is_laid_out_as_the_container_finds_it(tmp_path: Path) -> None:
@@ -36,3 +36,16 @@ def test_the_pictures_are_found_from_a_relative_folder(
     assert read_split(find_data_set(Path("staged")), "train") == [
         Picture(folder / "train" / "motorcycle" / "a.png", 1)
     ]
+
+
+def test_epochs_are_read_from_the_log() -> None:
+    lines = r"INFO:root:Epoch[0] Time cost=2.5\nEpoch[0] Train-accuracy=0.9\n[1] Epoch[1] Time cost=1.250"
+    run = run_training(["printf", lines])
+    assert run.epochs == (2.5, 1.25)
+    assert run.process < 60
+    assert Training(9.0, (3.0, 1.0, 2.0)).epoch == 2.0
+
+
+def test_a_training_that_fails_ends_the_benchmark_with_what_it_said() -> None:
+    with pytest.raises(SystemExit, match="no such data"):
+        run_training(["bash", "-c", "echo no such data >&2; exit 3"])

@@ -23,7 +23,7 @@ def test_each_seed_s_model_is_scored_on_the_test_images(tmp_path, monkeypatch, c
         scored.extend(pictures)
         return np.ones(1), np.ones(1, bool)
 
-    monkeypatch.setattr(training_accuracy, "train", lambda _, seed: seeds.append(seed) or Training(1.0, ""))
+    monkeypatch.setattr(training_accuracy, "train", lambda _, seed: seeds.append(seed) or Training(1.0, ()))
     monkeypatch.setattr(training_accuracy, "classify", classify)
     monkeypatch.setattr(sys, "argv", ["training_accuracy", str(tmp_path), "--seeds", "2"])
     assert training_accuracy.main() == 0

@@ -7,24 +7,11 @@ from pathlib import Path
 import pytest
 
 from benchmarks import training_speed
-from benchmarks.training_speed import Run, compute_ratios, measure_parts, time_training
+from benchmarks.training_speed import compute_ratios, measure_parts
 
 
 def test_ratios_are_taken_round_by_round() -> None:
     assert compute_ratios([1, 2, 4], [3, 4, 4]) == {"min": 1, "median": 2, "max": 3}
-
-
-def test_epochs_are_read_from_the_log(monkeypatch: pytest.MonkeyPatch) -> None:
-    lines = r"INFO:root:Epoch[0] Time cost=2.5\nEpoch[0] Train-accuracy=0.9\n[1] Epoch[1] Time cost=1.250"
-    run = time_training(["printf", lines])
-    assert run.epochs == (2.5, 1.25)
-    assert run.process < 60
-    assert Run(9.0, (3.0, 1.0, 2.0)).epoch == 2.0
-
-
-def test_a_training_that_fails_ends_the_benchmark_with_what_it_said() -> None:
-    with pytest.raises(SystemExit, match="no such data"):
-        time_training(["bash", "-c", "echo no such data >&2; exit 3"])
 
 
 def spend(profile: Path) -> None:

@@ -24,7 +24,7 @@ def test_images_and_labels_that_mxnet_packs_are_read(dataset: Path, mxnet, tmp_p
     hyperparameters = parse({"num_classes": "2", "num_training_samples": str(len(labels))})
     found = read_records(find_records(channel), channel, hyperparameters)
     assert [record.label for record in found] == labels
-    assert [record.get_content() for record in found] == [
+    assert [record.content() for record in found] == [
         path.read_bytes() for path in sorted(images.iterdir())
     ]
 
@@ -41,4 +41,4 @@ def test_several_labels_that_mxnet_packs_are_read(mxnet, tmp_path: Path) -> None
     hyperparameters = parse({"num_classes": "3", "num_training_samples": "2", "multi_label": "1"})
     found = read_records(find_records(channel), channel, hyperparameters)
     assert [record.label for record in found] == [(1, 0, 1), (0, 0, 1)]
-    assert [record.get_content() for record in found] == [b"a", b"b"]
+    assert [record.content() for record in found] == [b"a", b"b"]

@@ -23,14 +23,14 @@ def read_channel(
             must be.
     """
     _require(paths, channel)
-    folder = paths.channel(channel)
+    folder = paths.find_channel(channel)
     if _holds_records(paths, channel):
         log.info("Searching for .rec files in %s.", folder)
         return read_records(find_records(folder), folder, hyperparameters)
     list_channel = f"{channel}_lst"
     _require(paths, list_channel)
-    log.info("Searching for .lst files in %s.", paths.channel(list_channel))
-    file = find_list(paths.channel(list_channel), folder)
+    log.info("Searching for .lst files in %s.", paths.find_channel(list_channel))
+    file = find_list(paths.find_channel(list_channel), folder)
     log.info("Creating record files for %s", file.name)
     images = read_list(file, folder, hyperparameters)
     log.info("Done creating record files...")
@@ -38,7 +38,7 @@ def read_channel(
 
 
 def _require(paths: ContainerPaths, channel: str) -> None:
-    if not paths.channel(channel).is_dir():
+    if not paths.find_channel(channel).is_dir():
         raise CustomerError(
             f"Customer Error: There is no {channel} channel. The channels must be {', '.join(CHANNELS)}, "
             f"each with the content type application/x-image; or train and validation, {RECORD_CONTENT_TYPE}."
@@ -54,7 +54,7 @@ def _holds_records(paths: ContainerPaths, channel: str) -> bool:
             "use File mode."
         )
     if "ContentType" not in settings:
-        return any(paths.channel(channel).rglob("*.rec"))
+        return any(paths.find_channel(channel).rglob("*.rec"))
     content_type, _, parameters = settings["ContentType"].lower().replace(" ", "").partition(";")
     if content_type not in (*IMAGE_CONTENT_TYPES, RECORD_CONTENT_TYPE):
         raise CustomerError(

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -63,7 +64,8 @@ class Examples:
         _, height, width = self._hyperparameters.image_shape
         name = f"{image.name} in the {self._channel} channel"
         try:
-            pixels = resize_shortest(read_image(image.get_content()), self._hyperparameters.resize)
+            content = image.content if isinstance(image.content, Path) else image.content()
+            pixels = resize_shortest(read_image(content), self._hyperparameters.resize)
         except UnreadableImage as error:
             raise CustomerError(f"Customer Error: Unable to read the image {name}: {error}.") from None
         if pixels.shape[0] < height or pixels.shape[1] < width:

@@ -1,8 +1,8 @@
 """Defines what a label may be: one class, or with multi_label any number of classes."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 from training.contract import CustomerError
 from training.hyperparameters import Hyperparameters
@@ -11,18 +11,19 @@ from training.hyperparameters import Hyperparameters
 Label = int | tuple[int, ...]
 
 
-class LabelledImage(Protocol):
-    """An image of a channel that is not read yet."""
+@dataclass(frozen=True)
+class LabelledImage:
+    """An image of a channel that is not read yet.
 
-    @property
-    def name(self) -> str:
-        """The name by which errors call it."""
+    Attributes:
+        name: The name by which errors call it.
+        label: Its label.
+        content: The file of the encoded image, or a function that reads the encoded image.
+    """
 
-    @property
-    def label(self) -> Label: ...
-
-    def get_content(self) -> Path | bytes:
-        """Returns the file of the encoded image, or the encoded image."""
+    name: str
+    label: Label
+    content: Path | Callable[[], bytes]
 
 
 def parse_label(values: Sequence[float], hyperparameters: Hyperparameters, where: str, invalid: str) -> Label:

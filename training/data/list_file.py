@@ -1,27 +1,11 @@
 """Reads ``.lst`` files: index, label or labels, and relative path, TAB between them, one image a line."""
 
 import os.path
-from dataclasses import dataclass
 from pathlib import Path
 
 from training.contract import CustomerError
-from training.data.labels import Label, parse_label
+from training.data.labels import Label, LabelledImage, parse_label
 from training.hyperparameters import Hyperparameters
-
-
-@dataclass(frozen=True)
-class ListedImage:
-    """An image file that a list names."""
-
-    path: Path
-    label: Label
-
-    @property
-    def name(self) -> str:
-        return self.path.name
-
-    def get_content(self) -> Path:
-        return self.path
 
 
 def find_list(list_channel: Path, image_channel: Path) -> Path:
@@ -38,7 +22,7 @@ def find_list(list_channel: Path, image_channel: Path) -> Path:
     return found[0]
 
 
-def read_list(file: Path, image_channel: Path, hyperparameters: Hyperparameters) -> list[ListedImage]:
+def read_list(file: Path, image_channel: Path, hyperparameters: Hyperparameters) -> list[LabelledImage]:
     """Returns the images that the list names, in its order.
 
     Source of the format: AWS, "Input/Output Interface for the Image Classification Algorithm"; with
@@ -54,19 +38,19 @@ def read_list(file: Path, image_channel: Path, hyperparameters: Hyperparameters)
         lines = file.read_text(encoding="utf-8").split("\n")
     except UnicodeDecodeError:
         raise CustomerError(f"{invalid} {file.name} is not UTF-8 text.") from None
-    images: list[ListedImage] = []
+    images: list[LabelledImage] = []
     indices, missing = set(), []
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
         where = f"{file.name} line {number}"
-        index, image = _parse_line(line, invalid, where, image_channel, hyperparameters)
+        index, path, label = _parse_line(line, invalid, where, image_channel, hyperparameters)
         if index in indices:
             raise CustomerError(f"{invalid} {where}: the index {index} is there twice.")
         indices.add(index)
-        images.append(image)
-        if not os.path.isfile(image.path):  # noqa: PTH113  Path.is_file raises where a name is too long
-            missing.append(f"{where}: the channel has no file {str(image.path.relative_to(image_channel))!r}")
+        images.append(LabelledImage(path.name, label, path))
+        if not os.path.isfile(path):  # noqa: PTH113  Path.is_file raises where a name is too long
+            missing.append(f"{where}: the channel has no file {str(path.relative_to(image_channel))!r}")
     if not images:
         raise CustomerError(f"{invalid} {file.name} names no image.")
     if missing:
@@ -80,7 +64,7 @@ def _begin_error(image_channel: Path) -> str:
 
 def _parse_line(
     line: str, invalid: str, where: str, image_channel: Path, hyperparameters: Hyperparameters
-) -> tuple[int, ListedImage]:
+) -> tuple[int, Path, Label]:
     fields = line.split("\t")
     if len(fields) < 3 or (len(fields) > 3 and not hyperparameters.multi_label):
         raise CustomerError(
@@ -98,6 +82,4 @@ def _parse_line(
     relative = Path(path.strip())
     if relative.is_absolute() or ".." in relative.parts:
         raise CustomerError(f"{invalid} {where}: {str(relative)!r} is not a path inside the channel.")
-    return parsed_index, ListedImage(
-        image_channel / relative, parse_label(values, hyperparameters, where, invalid)
-    )
+    return parsed_index, image_channel / relative, parse_label(values, hyperparameters, where, invalid)

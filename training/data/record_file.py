@@ -9,37 +9,17 @@ image).
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
 from training.contract import CustomerError
-from training.data.labels import Label, build_mismatch_error, parse_label
+from training.data.labels import Label, LabelledImage, build_mismatch_error, parse_label
 from training.hyperparameters import Hyperparameters
 
 MAGIC = struct.pack("<I", 0xCED7230A)
 WHOLE, FIRST, MIDDLE, LAST = range(4)
 IMAGE_HEADER = struct.Struct("<IfQQ")
-
-
-@dataclass(frozen=True)
-class RecordedImage:
-    """An image in a ``.rec`` file: the record's number, from 0, and its offset in bytes."""
-
-    file: Path
-    number: int
-    offset: int
-    label: Label
-
-    @property
-    def name(self) -> str:
-        return _name_record(self.file, self.number, self.offset)
-
-    def get_content(self) -> bytes:
-        with self.file.open("rb") as file:
-            size = self.file.stat().st_size
-            record = _read_record(file, self.offset, size, most=size).payload
-        labels, *_ = IMAGE_HEADER.unpack_from(record)
-        return bytes(memoryview(record)[IMAGE_HEADER.size + 4 * labels :])
 
 
 def find_records(channel: Path) -> Path:
@@ -56,26 +36,25 @@ def find_records(channel: Path) -> Path:
     return found[0]
 
 
-def read_records(path: Path, channel: Path, hyperparameters: Hyperparameters) -> list[RecordedImage]:
+def read_records(path: Path, channel: Path, hyperparameters: Hyperparameters) -> list[LabelledImage]:
     """Returns the images of the file, in its order; only their labels are read now.
 
     Raises:
         CustomerError: There is no record, or one is damaged, cut off or mislabelled.
     """
     invalid = f"Customer Error: Invalid RecordIO file in the {channel.name} channel."
-    images: list[RecordedImage] = []
+    images: list[LabelledImage] = []
     size = path.stat().st_size
     offset = 0
     with path.open("rb") as file:
         while offset < size:
-            number = len(images)
-            where = _name_record(path, number, offset)
+            where = f"{path.name} record {len(images)} at byte {offset}"
             try:
                 record = _read_record(file, offset, size, IMAGE_HEADER.size + 4 * hyperparameters.num_classes)
                 label = _read_label(record, hyperparameters, where, invalid)
             except InvalidRecord as error:
                 raise CustomerError(f"{invalid} {where} {error}.") from None
-            images.append(RecordedImage(path, number, offset, label))
+            images.append(LabelledImage(where, label, partial(_read_image, path, offset)))
             offset = record.end
     if not images:
         raise CustomerError(f"{invalid} {path.name} has no record.")
@@ -95,8 +74,13 @@ class _Record:
     end: int
 
 
-def _name_record(file: Path, number: int, offset: int) -> str:
-    return f"{file.name} record {number} at byte {offset}"
+def _read_image(path: Path, offset: int) -> bytes:
+    """Returns the encoded image of the record at the offset."""
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        record = _read_record(file, offset, size, most=size).payload
+    labels, *_ = IMAGE_HEADER.unpack_from(record)
+    return bytes(memoryview(record)[IMAGE_HEADER.size + 4 * labels :])
 
 
 def _read_label(record: _Record, hyperparameters: Hyperparameters, where: str, invalid: str) -> Label:

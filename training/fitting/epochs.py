@@ -32,9 +32,8 @@ log = logging.getLogger("training")
 class Batches:
     """A channel as the network's tail takes it.
 
-    Attributes:
-        labels: int64 (n,), or float32 (n, classes) with multi_label.
-        load_batch: Returns the tail's input for the examples at the indices (b,).
+    The labels are int64 (n,), or float32 (n, classes) with multi_label; ``load_batch`` returns the tail's
+    input for the examples at the indices (b,).
     """
 
     labels: Tensor
@@ -43,14 +42,9 @@ class Batches:
 
 @dataclass(frozen=True)
 class TrainingPlan:
-    """What is trained, and on what.
+    """The network that is trained, the averaged one that is scored and stored, and both channels.
 
-    Attributes:
-        network: The network whose weights the optimizer changes.
-        averaged: The network that is scored and stored: it has the same parameters, whose values follow the
-            other's, but need not be the same graph.
-        training: The training channel.
-        validation: The validation channel.
+    Both networks have the same parameters, each its own copy, but need not be the same graph.
     """
 
     network: SymbolNetwork
@@ -61,12 +55,7 @@ class TrainingPlan:
 
 @dataclass(frozen=True)
 class Score:
-    """How an epoch's network does on the validation channel.
-
-    Attributes:
-        accuracy: The share of right answers.
-        temperature: What the logits are to be divided by.
-    """
+    """A network's share of right answers on a channel, and the temperature that calibrates its logits."""
 
     accuracy: float
     temperature: float
@@ -136,16 +125,10 @@ def fit(
     generator: torch.Generator,
     finish_epoch: Callable[[int, Score, bool], None],
 ) -> None:
-    """Trains ``plan.network`` and calls ``finish_epoch`` after each epoch.
+    """Trains ``plan.network``, and after each epoch scores ``plan.averaged``, which can then be stored.
 
-    What is scored, and ready to be stored then, is ``plan.averaged``: the average of the latest weights is as
-    good as a lower learning rate, and its accuracy jumps about less.
-
-    Args:
-        plan: The networks and the channels.
-        hyperparameters: The job's.
-        generator: Draws the order of the training examples.
-        finish_epoch: Takes the epoch's number (from 0), its score, and whether training ends with it.
+    The average of the latest weights is as good as a lower learning rate, and its accuracy jumps about less.
+    ``finish_epoch`` takes the epoch's number (from 0), its score, and whether training ends with it.
 
     Raises:
         CustomerError: The weights or the logits are no longer finite.

@@ -74,7 +74,7 @@ def _train(paths: ContainerPaths) -> None:
     print("Docker entrypoint called with argument(s): train", flush=True)
     hyperparameters = _read_hyperparameters(paths)
     generator = _seed_generator()
-    model_channel = paths.channel("model")
+    model_channel = paths.find_channel("model")
     given = load_model(model_channel, hyperparameters) if model_channel.is_dir() else None
     training_images = read_channel(paths, "train", hyperparameters)
     validation_images = read_channel(paths, "validation", hyperparameters)
@@ -99,7 +99,7 @@ def _train(paths: ContainerPaths) -> None:
     if hyperparameters.use_pretrained_model and not given:
         plan = plan_fine_tuning(training, validation, hyperparameters, generator)
     else:
-        network = given or _initialise_network(hyperparameters)
+        network = given or initialise_network(hyperparameters)
         plan = plan_all_layers(network, training, validation, hyperparameters, generator)
     image_shape, batch = hyperparameters.image_shape, hyperparameters.mini_batch_size
     artifact.describe(paths.model, plan.averaged.symbol, image_shape, batch)
@@ -107,7 +107,8 @@ def _train(paths: ContainerPaths) -> None:
     fit(plan, hyperparameters, generator, store.finish_epoch)
 
 
-def _initialise_network(hyperparameters: Hyperparameters) -> SymbolNetwork:
+def initialise_network(hyperparameters: Hyperparameters) -> SymbolNetwork:
+    """Returns the residual network of the hyperparameters with randomly drawn weights."""
     num_layers, image_shape = hyperparameters.num_layers, hyperparameters.image_shape
     multi_label = bool(hyperparameters.multi_label)
     symbol = build_resnet(num_layers, image_shape, hyperparameters.num_classes, multi_label)

@@ -7,6 +7,7 @@ through the pretrained layers are small ones.
 import copy
 import logging
 from collections.abc import Callable
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -38,7 +39,10 @@ def plan_fine_tuning(
     multi_label = bool(hyperparameters.multi_label)
     network = load_pretrained(hyperparameters.num_classes, hyperparameters.image_shape, multi_label).eval()
     network.freeze(LAST_FROZEN)
-    _freeze_depthwise(network)
+    for node in network.symbol.nodes:
+        # The gradient of a 5x5 depthwise kernel takes PyTorch 40 times as long as the convolution itself.
+        if node.op == "Convolution" and node.attributes["num_group"] != "1":
+            network.get_parameter(f"arg:{node.name}_weight").requires_grad_(False)
     kind = hyperparameters.augmentation_type
 
     def draw_view(indices: Tensor) -> Tensor:
@@ -47,28 +51,18 @@ def plan_fine_tuning(
         small = network.run_between(DATA, SHRUNK, pixels)
         return network.run_between(SHRUNK, LAST_FROZEN, augment(small, kind, generator))
 
-    def view_whole(indices: Tensor) -> Tensor:
-        return network.run_between(DATA, LAST_FROZEN, validation.load_batch(indices))
-
-    def view_mirrored(indices: Tensor) -> Tensor:
-        return network.run_between(DATA, LAST_FROZEN, validation.load_batch(indices).flip(3))
+    def view(indices: Tensor, flipped: list[int]) -> Tensor:
+        return network.run_between(DATA, LAST_FROZEN, validation.load_batch(indices).flip(flipped))
 
     cached = Batches(training.labels, cache_views(draw_view, len(training), VIEWS if kind else 1, generator))
-    whole = cache_views(view_whole, len(validation), 1, generator)
-    mirrored = cache_views(view_mirrored, len(validation), 1, generator)
+    whole = cache_views(partial(view, flipped=[]), len(validation), 1, generator)
+    mirrored = cache_views(partial(view, flipped=[3]), len(validation), 1, generator)
     fit_last_layer(network, cached, choose_objective(hyperparameters, training.labels))
     symbol = build_efficientnet(hyperparameters.num_classes, mirrored=True, multi_label=multi_label)
     averaged = SymbolNetwork(symbol, hyperparameters.image_shape, copy.deepcopy(network.state_dict()))
     averaged.freeze(LAST_FROZEN)
     both = Batches(validation.labels, lambda indices: torch.cat((whole(indices), mirrored(indices))))
     return TrainingPlan(network, averaged, cached, both)
-
-
-def _freeze_depthwise(network: SymbolNetwork) -> None:
-    """The gradient of a 5x5 depthwise kernel takes PyTorch 40 times as long as the convolution itself."""
-    for node in network.symbol.nodes:
-        if node.op == "Convolution" and node.attributes["num_group"] != "1":
-            network.get_parameter(f"arg:{node.name}_weight").requires_grad_(False)
 
 
 def cache_views(

@@ -51,12 +51,10 @@ def name_block(number: int) -> str:
     return f"block{number}"
 
 
-class _Layers:
-    """Adds the layers of the network to a symbol, and keeps count of how large the picture is by then."""
+class _EfficientNet(Symbol):
+    """Adds the layers of the network, and knows the side of the picture by then."""
 
-    def __init__(self) -> None:
-        self.symbol = Symbol()
-        self.side = WORKING_SIZE
+    side = WORKING_SIZE
 
     def add_norm(self, x: int) -> int:
         attributes = {
@@ -66,8 +64,8 @@ class _Layers:
             "use_global_stats": "True",
         }
         names = ("gamma", "beta", "moving_mean", "moving_var")
-        inputs = [self.symbol.add_variable(f"bn_data_{name}", attributes) for name in names]
-        return self.symbol.add_operator("BatchNorm", "bn_data", [x, *inputs], attributes)
+        inputs = [self.add_variable(f"bn_data_{name}", attributes) for name in names]
+        return self.add_operator("BatchNorm", "bn_data", [x, *inputs], attributes)
 
     def add_convolution(
         self, x: int, name: str, filters: int, kernel: int, stride: int = 1, groups: int = 1
@@ -79,7 +77,7 @@ class _Layers:
         before, after = missing // 2, missing - missing // 2
         if before != after:
             width = f"(0, 0, 0, 0, {before}, {after}, {before}, {after})"
-            x = self.symbol.add_operator(
+            x = self.add_operator(
                 "Pad", f"{name}_pad", [x], {"constant_value": "0", "mode": "constant", "pad_width": width}
             )
             before = 0
@@ -92,12 +90,12 @@ class _Layers:
             "stride": f"({stride}, {stride})",
             "workspace": "256",
         }
-        weight = self.symbol.add_variable(f"{name}_weight", attributes)
-        bias = self.symbol.add_variable(f"{name}_bias", attributes)
-        return self.symbol.add_operator("Convolution", name, [x, weight, bias], attributes)
+        weight = self.add_variable(f"{name}_weight", attributes)
+        bias = self.add_variable(f"{name}_bias", attributes)
+        return self.add_operator("Convolution", name, [x, weight, bias], attributes)
 
     def add_relu6(self, x: int, name: str) -> int:
-        return self.symbol.add_operator("clip", name, [x], {"a_max": "6", "a_min": "0"})
+        return self.add_operator("clip", name, [x], {"a_max": "6", "a_min": "0"})
 
     def add_block(self, x: int, number: int, kind: Stage, inputs: int, stride: int) -> int:
         """Adds an inverted residual block, with a shortcut where the shapes allow one."""
@@ -108,7 +106,7 @@ class _Layers:
         y = self.add_convolution(y, f"{name}_depthwise", wide, kind.kernel, stride, wide)
         y = self.add_relu6(y, f"{name}_relu1")
         y = self.add_convolution(y, f"{name}_project" if shortcut else name, kind.channels, 1)
-        return self.symbol.add_operator("elemwise_add", name, [y, x]) if shortcut else y
+        return self.add_operator("elemwise_add", name, [y, x]) if shortcut else y
 
 
 def build_efficientnet(num_classes: int, mirrored: bool, multi_label: bool = False) -> Symbol:
@@ -116,20 +114,19 @@ def build_efficientnet(num_classes: int, mirrored: bool, multi_label: bool = Fal
 
     With ``mirrored`` it looks at each picture and at its mirror image, and takes the mean of their features.
     """
-    layers = _Layers()
-    symbol = layers.symbol
+    symbol = _EfficientNet()
     size = {"height": str(WORKING_SIZE), "width": str(WORKING_SIZE)}
     x = symbol.add_operator("_contrib_BilinearResize2D", SHRUNK, [symbol.add_variable("data")], size)
     if mirrored:
         mirror = symbol.add_operator("reverse", "mirror", [x], {"axis": "(3,)"})
         x = symbol.add_operator("Concat", "both", [x, mirror], {"dim": "0", "num_args": "2"})
-    x = layers.add_relu6(layers.add_convolution(layers.add_norm(x), "stem", 32, 3, 2), "stem_relu")
+    x = symbol.add_relu6(symbol.add_convolution(symbol.add_norm(x), "stem", 32, 3, 2), "stem_relu")
     inputs, number = 32, 0
     for stage in STAGES:
         for repeat in range(stage.repeats):
-            x = layers.add_block(x, number, stage, inputs, stage.stride if repeat == 0 else 1)
+            x = symbol.add_block(x, number, stage, inputs, stage.stride if repeat == 0 else 1)
             inputs, number = stage.channels, number + 1
-    x = layers.add_relu6(layers.add_convolution(x, "head", FEATURES, 1), "head_relu")
+    x = symbol.add_relu6(symbol.add_convolution(x, "head", FEATURES, 1), "head_relu")
     everything = {"global_pool": "True", "kernel": "(1, 1)", "pool_type": "avg"}
     x = symbol.add_operator("Flatten", "flatten", [symbol.add_operator("Pooling", "pool", [x], everything)])
     if mirrored:

@@ -15,7 +15,7 @@ from training.network.symbol import Symbol
 from training.network.symbol_network import SymbolNetwork
 
 # Units in each of the four stages, by number of layers.
-LARGE_STAGES = {
+LARGE_STAGES: dict[int, tuple[int, ...]] = {
     18: (2, 2, 2, 2),
     34: (3, 4, 6, 3),
     50: (3, 4, 6, 3),
@@ -25,25 +25,22 @@ LARGE_STAGES = {
 }
 
 
-class _Layers:
-    """Adds the layers of the network to a symbol, with the attributes that the open example gives them."""
-
-    def __init__(self) -> None:
-        self.symbol = Symbol()
+class _ResNet(Symbol):
+    """Adds the layers of the network, with the attributes that the open example gives them."""
 
     def add_norm(self, x: int, name: str, fix_gamma: bool = False) -> int:
         attributes = {"eps": "2e-05", "fix_gamma": str(fix_gamma), "momentum": "0.9"}
         inputs = [
             x,
-            self.symbol.add_variable(f"{name}_gamma", attributes),
-            self.symbol.add_variable(f"{name}_beta", attributes),
-            self.symbol.add_variable(f"{name}_moving_mean", {**attributes, "__init__": '["zero", {}]'}),
-            self.symbol.add_variable(f"{name}_moving_var", {**attributes, "__init__": '["one", {}]'}),
+            self.add_variable(f"{name}_gamma", attributes),
+            self.add_variable(f"{name}_beta", attributes),
+            self.add_variable(f"{name}_moving_mean", {**attributes, "__init__": '["zero", {}]'}),
+            self.add_variable(f"{name}_moving_var", {**attributes, "__init__": '["one", {}]'}),
         ]
-        return self.symbol.add_operator("BatchNorm", name, inputs, attributes)
+        return self.add_operator("BatchNorm", name, inputs, attributes)
 
     def add_relu(self, x: int, name: str) -> int:
-        return self.symbol.add_operator("Activation", name, [x], {"act_type": "relu"})
+        return self.add_operator("Activation", name, [x], {"act_type": "relu"})
 
     def add_convolution(
         self, x: int, name: str, filters: int, kernel: int, stride: int, pad: int | None = None
@@ -57,26 +54,24 @@ class _Layers:
         }
         if pad is not None:
             attributes["pad"] = f"({pad}, {pad})"
-        weight = self.symbol.add_variable(f"{name}_weight", attributes)
-        return self.symbol.add_operator("Convolution", name, [x, weight], attributes)
+        weight = self.add_variable(f"{name}_weight", attributes)
+        return self.add_operator("Convolution", name, [x, weight], attributes)
 
     def add_unit(self, x: int, name: str, filters: int, stride: int, bottleneck: bool, first: bool) -> int:
         """Adds a residual unit; its shortcut convolution takes the first activation, not the unit's input."""
-        activated = self.add_relu(self.add_norm(x, f"{name}_bn1"), f"{name}_relu1")
         if bottleneck:
             narrow = filters // 4
-            y = self.add_convolution(activated, f"{name}_conv1", narrow, 1, 1, 0)
-            y = self.add_relu(self.add_norm(y, f"{name}_bn2"), f"{name}_relu2")
-            y = self.add_convolution(y, f"{name}_conv2", narrow, 3, stride, 1)
-            y = self.add_relu(self.add_norm(y, f"{name}_bn3"), f"{name}_relu3")
-            y = self.add_convolution(y, f"{name}_conv3", filters, 1, 1, 0)
+            convolutions = [(narrow, 1, 1, 0), (narrow, 3, stride, 1), (filters, 1, 1, 0)]
         else:
-            y = self.add_convolution(activated, f"{name}_conv1", filters, 3, stride, 1)
-            y = self.add_relu(self.add_norm(y, f"{name}_bn2"), f"{name}_relu2")
-            y = self.add_convolution(y, f"{name}_conv2", filters, 3, 1, 1)
+            convolutions = [(filters, 3, stride, 1), (filters, 3, 1, 1)]
+        y = activated = self.add_relu(self.add_norm(x, f"{name}_bn1"), f"{name}_relu1")
+        for number, convolution in enumerate(convolutions, 1):
+            if number > 1:
+                y = self.add_relu(self.add_norm(y, f"{name}_bn{number}"), f"{name}_relu{number}")
+            y = self.add_convolution(y, f"{name}_conv{number}", *convolution)
         shortcut = self.add_convolution(activated, f"{name}_sc", filters, 1, stride) if first else x
-        units = sum(node.op == "elemwise_add" for node in self.symbol.nodes)
-        return self.symbol.add_operator("elemwise_add", f"_plus{units}", [y, shortcut])
+        units = sum(node.op == "elemwise_add" for node in self.nodes)
+        return self.add_operator("elemwise_add", f"_plus{units}", [y, shortcut])
 
 
 def build_resnet(
@@ -94,30 +89,25 @@ def build_resnet(
     open example's, and the sigmoid output of multi_label is MXNet's usual one.
     """
     bottleneck = num_layers >= 50 and num_layers in LARGE_STAGES
-    units: tuple[int, ...]
-    filters: tuple[int, ...]
+    units = LARGE_STAGES.get(num_layers, ((num_layers - 2) // 6,) * 3)
+    filters: tuple[int, ...] = (16, 16, 32, 64)
     if num_layers in LARGE_STAGES:
-        units = LARGE_STAGES[num_layers]
         filters = (64, 256, 512, 1024, 2048) if bottleneck else (64, 64, 128, 256, 512)
-    else:
-        units = ((num_layers - 2) // 6,) * 3
-        filters = (16, 16, 32, 64)
-    layers = _Layers()
-    symbol = layers.symbol
+    symbol = _ResNet()
     x = symbol.add_operator("_copy", "id", [symbol.add_variable("data")])
-    x = layers.add_norm(x, "bn_data", fix_gamma=True)
+    x = symbol.add_norm(x, "bn_data", fix_gamma=True)
     if image_shape[1] <= 32:
-        x = layers.add_convolution(x, "conv0", filters[0], 3, 1, 1)
+        x = symbol.add_convolution(x, "conv0", filters[0], 3, 1, 1)
     else:
-        x = layers.add_convolution(x, "conv0", filters[0], 7, 2, 3)
-        x = layers.add_relu(layers.add_norm(x, "bn0"), "relu0")
+        x = symbol.add_convolution(x, "conv0", filters[0], 7, 2, 3)
+        x = symbol.add_relu(symbol.add_norm(x, "bn0"), "relu0")
         window = {"kernel": "(3, 3)", "pad": "(1, 1)", "pool_type": "max", "stride": "(2, 2)"}
         x = symbol.add_operator("Pooling", "pooling0", [x], window)
     for stage, (count, width) in enumerate(zip(units, filters[1:], strict=True), 1):
         for unit in range(1, count + 1):
             stride = 2 if unit == 1 and stage > 1 else 1
-            x = layers.add_unit(x, f"stage{stage}_unit{unit}", width, stride, bottleneck, unit == 1)
-    x = layers.add_relu(layers.add_norm(x, "bn1"), "relu1")
+            x = symbol.add_unit(x, f"stage{stage}_unit{unit}", width, stride, bottleneck, unit == 1)
+    x = symbol.add_relu(symbol.add_norm(x, "bn1"), "relu1")
     everything = {"global_pool": "True", "kernel": "(7, 7)", "pool_type": "avg"}
     x = symbol.add_operator("Flatten", "flatten0", [symbol.add_operator("Pooling", "pool1", [x], everything)])
     add_output(symbol, x, last_layer, num_classes, multi_label)

@@ -31,7 +31,7 @@ def channel(tmp_path):
 
 def test_lines_in_any_order_give_paths_and_labels(channel):
     images = channel(b"7\t1\tbicycle/a.png\n0\t0.000000\tb.png\n")
-    assert [(image.path.name, image.label) for image in images] == [("a.png", 1), ("b.png", 0)]
+    assert [(image.name, image.label) for image in images] == [("a.png", 1), ("b.png", 0)]
 
 
 @pytest.mark.parametrize(
@@ -109,6 +109,6 @@ def test_no_list_and_two_lists_are_refused(channel, tmp_path):
 @given(st.binary(max_size=60))
 def test_no_bytes_break_the_reading(channel, content):
     try:
-        assert all(image.path.is_file() for image in channel(content))
+        assert all(image.content.is_file() for image in channel(content))
     except CustomerError as error:
         assert "Invalid lst file" in str(error)

@@ -42,7 +42,7 @@ def read(tmp_path):
 
 def test_images_and_labels_come_back_in_the_order_of_the_file(read):
     images = read(image_record(1, b"first") + image_record(0, b"second!!") + image_record([1.0], b"third"))
-    assert [(image.label, image.get_content()) for image in images] == [
+    assert [(image.label, image.content()) for image in images] == [
         (1, b"first"),
         (0, b"second!!"),
         (1, b"third"),
@@ -51,14 +51,14 @@ def test_images_and_labels_come_back_in_the_order_of_the_file(read):
 
 def test_several_labels_are_a_0_or_1_for_each_class(read):
     (image,) = read(image_record([1, 0, 1], b"image"), THREE_LABELS)
-    assert (image.label, image.get_content()) == ((1, 0, 1), b"image")
+    assert (image.label, image.content()) == ((1, 0, 1), b"image")
 
 
 def test_what_mxnet_wrote_is_read(read):
     (image,) = read(SPLIT_BY_MXNET)
-    assert (image.label, image.get_content()) == (1, b"abcd" + MAGIC + b"ef")
+    assert (image.label, image.content()) == (1, b"abcd" + MAGIC + b"ef")
     (image,) = read(LABELS_BY_MXNET, THREE_LABELS)
-    assert (image.label, image.get_content()) == ((1, 0, 1), b"abc")
+    assert (image.label, image.content()) == ((1, 0, 1), b"abc")
 
 
 @tmp_path_is_enough
@@ -67,7 +67,7 @@ def test_records_that_were_split_at_the_magic_number_are_whole_again(read, examp
     written = [(label, b"".join(pieces)) for label, pieces in examples]
     content = b"".join(image_record(label, image) for label, image in written)
     if written:
-        assert [(image.label, image.get_content()) for image in read(content)] == written
+        assert [(image.label, image.content()) for image in read(content)] == written
     else:
         with pytest.raises(CustomerError, match=r"train channel\. data\.rec has no record"):
             read(content)
@@ -75,7 +75,7 @@ def test_records_that_were_split_at_the_magic_number_are_whole_again(read, examp
 
 def test_a_magic_number_in_the_header_itself_is_no_fault(read):
     (image,) = read(image_record(1, b"image", identity=0xCED7230A))
-    assert (image.label, image.get_content()) == (1, b"image")
+    assert (image.label, image.content()) == (1, b"image")
 
 
 def test_every_cut_of_a_file_is_noticed_and_the_record_named(read):
@@ -146,7 +146,7 @@ def test_no_bytes_break_the_reading(read, damage, where):
     content = content[:where] + damage + content[where + len(damage) :]
     try:
         for image in read(content):
-            image.get_content()
+            image.content()
     except CustomerError as error:
         assert len(str(error).splitlines()) == 1
 
@@ -160,4 +160,4 @@ def test_finding_the_records_takes_no_memory_for_their_images(read):
         assert most < 1 << 20
     finally:
         tracemalloc.stop()
-    assert len(image.get_content()) == 1 << 24
+    assert len(image.content()) == 1 << 24
