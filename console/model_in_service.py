@@ -1,127 +1,73 @@
-"""The endpoint, the model that it serves, the job that trained it, and what its evaluation said."""
+"""Describes the model in service: the job that trained it, its epochs, and what its evaluation said."""
 
 import json
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import ClientError
 
-from console.deployment import Deployment, NotDeployed, parameter
-from console.training_history import log_messages, training_history
-
-Missing = dict[str, str]
-
-
-@dataclass(frozen=True)
-class InService:
-    """What the endpoint serves.
-
-    Attributes:
-        endpoint: Name, status, instance type and time of the last update, as the page shows them.
-        model: The model's name in SageMaker.
-        trained_by: Name of the training job of the artifact, or of the folder that stands for one.
-        captures: Whether data capture writes down what the endpoint answers.
-    """
-
-    endpoint: dict[str, Any]
-    model: str
-    trained_by: str
-    captures: bool
+from console.training_log import parse_history, read_messages
+from evaluation.deployment import Deployment, Endpoint, NotDeployed
+from lambdas.workflow import places
 
 
-def in_service(deployment: Deployment) -> InService | Missing:
-    """Returns what is in service, or what to do about that nothing is."""
-    session = deployment.session
-    sagemaker = session.client("sagemaker")
-    try:
-        name = parameter(session, deployment.name, "endpoint")
-        endpoint = sagemaker.describe_endpoint(EndpointName=name)
-    except NotDeployed as error:
-        return {"missing": str(error)}
-    except ClientError as error:
-        if error.response["Error"]["Code"] != "ValidationException":
-            raise
-        return {"missing": f"There is no endpoint {deployment.name}: run make deploy, or make demo here"}
-    config = sagemaker.describe_endpoint_config(EndpointConfigName=endpoint["EndpointConfigName"])
-    variant = config["ProductionVariants"][0]
-    model = variant["ModelName"]
-    artifact = sagemaker.describe_model(ModelName=model)["PrimaryContainer"]["ModelDataUrl"]
-    return InService(
-        endpoint={
-            "name": name,
-            "status": endpoint["EndpointStatus"],
-            "model": model,
-            "instance_type": variant.get("InstanceType", "serverless"),
-            "updated": endpoint["LastModifiedTime"].timestamp(),
-        },
-        model=model,
-        # SageMaker puts a job's artifact under OUTPUT-PATH/JOB/output/model.tar.gz.
-        trained_by=artifact.split("/")[-3],
-        captures=config.get("DataCaptureConfig", {}).get("EnableCapture", False),
-    )
-
-
-def trained_model(deployment: Deployment, served: InService) -> dict[str, Any]:
+def describe_model(deployment: Deployment, endpoint: Endpoint) -> dict[str, Any]:
     """Returns name, accuracy on validation, time of training, data set and its pictures, and training job.
 
-    What only a training job knows is None for a model that was given as an artifact.
+    For a model that was given as an artifact, all that only a training job knows is None.
     """
-    model: dict[str, Any] = {
-        "name": served.model,
-        "accuracy": None,
-        "trained": None,
-        "dataset": None,
-        "pictures": None,
-        "training_job": None,
-    }
-    job = _job(deployment, served.trained_by)
+    name = places.read_model_name(endpoint.artifact)
+    job = _describe_job(deployment, name)
     if job is None:
-        return model
-    history = training_history(log_messages(deployment.session.client("logs"), served.trained_by))
-    stored = {epoch["epoch"]: epoch for epoch in history["epochs"]}.get(history["stored_epoch"], {})
-    channels = {
-        channel["ChannelName"]: channel["DataSource"]["S3DataSource"]["S3Uri"]
-        for channel in job["InputDataConfig"]
-    }
-    return model | {
-        "accuracy": stored.get("validation_accuracy"),
+        unknown = ("accuracy", "trained", "dataset", "pictures", "training_job")
+        return {"name": endpoint.model, **dict.fromkeys(unknown)}
+    history = parse_history(read_messages(deployment, name))
+    accuracies = {epoch["epoch"]: epoch["validation_accuracy"] for epoch in history["epochs"]}
+    (train,) = (channel for channel in job["InputDataConfig"] if channel["ChannelName"] == "train")
+    return {
+        "name": endpoint.model,
+        "accuracy": accuracies.get(history["stored_epoch"]),
         "trained": job["TrainingEndTime"].timestamp() if "TrainingEndTime" in job else None,
-        "dataset": channels["train"].rstrip("/").split("/")[-2],
+        # The channel's address ends in datasets/ID/train/.
+        "dataset": train["DataSource"]["S3DataSource"]["S3Uri"].rstrip("/").split("/")[-2],
         "pictures": int(job["HyperParameters"]["num_training_samples"]),
-        "training_job": served.trained_by,
+        "training_job": name,
     }
 
 
-def training(deployment: Deployment) -> dict[str, Any]:
-    """Returns the name of the job that trained the model in service, and its `training_history`."""
-    served = in_service(deployment)
-    if not isinstance(served, InService):
-        return served
-    if _job(deployment, served.trained_by) is None:
-        return {"missing": "The model in service was given as an artifact: no job here trained it"}
-    messages = log_messages(deployment.session.client("logs"), served.trained_by)
+def describe_training(deployment: Deployment) -> dict[str, Any]:
+    """Returns the name of the job that trained the model in service, and what ``parse_history`` returns.
+
+    Raises:
+        NotDeployed: There is no endpoint, job or log.
+    """
+    job = places.read_model_name(deployment.find_endpoint().artifact)
+    if _describe_job(deployment, job) is None:
+        raise NotDeployed("The model in service was given as an artifact: no job here trained it")
+    messages = read_messages(deployment, job)
     if not messages:
-        return {"missing": f"The log of training job {served.trained_by} is gone"}
-    return {"job": served.trained_by, **training_history(messages)}
+        raise NotDeployed(f"The log of training job {job} is gone")
+    return {"job": job, **parse_history(messages)}
 
 
-def evaluation(deployment: Deployment, served: InService | Missing, *splits: str) -> dict[str, Any]:
-    """Returns evaluation's report of the model in service, of the first of the splits that has one."""
-    if not isinstance(served, InService):
-        return served
-    s3 = deployment.session.client("s3")
+def read_evaluation(deployment: Deployment, endpoint: Endpoint, *splits: str) -> dict[str, Any]:
+    """Returns the evaluation report of the model in service on the first of the splits that has one.
+
+    Raises:
+        NotDeployed: None has one.
+    """
+    s3 = deployment.client("s3")
     for split in splits:
-        key = f"reports/{served.model}/{split}/report.json"
+        key = places.report_key(endpoint.model, split, "report.json")
         with suppress(s3.exceptions.NoSuchKey):
             return json.load(s3.get_object(Bucket=deployment.bucket, Key=key)["Body"])
-    return {"missing": "The model in service is not measured yet: run python -m evaluation"}
+    raise NotDeployed("The model in service is not measured yet: run python -m evaluation")
 
 
-def _job(deployment: Deployment, name: str) -> Mapping[str, Any] | None:
+def _describe_job(deployment: Deployment, name: str) -> Mapping[str, Any] | None:
     try:
-        return deployment.session.client("sagemaker").describe_training_job(TrainingJobName=name)
+        return deployment.client("sagemaker").describe_training_job(TrainingJobName=name)
     except ClientError as error:
         if error.response["Error"]["Code"] not in ("ValidationException", "ResourceNotFound"):
             raise

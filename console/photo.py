@@ -1,4 +1,4 @@
-"""Photos of strangers, made safe to show: decoded here and written anew, small and without metadata."""
+"""Makes strangers' photos safe to show: decoded here and encoded anew, small and without metadata."""
 
 import threading
 from typing import Any
@@ -8,6 +8,7 @@ from botocore.exceptions import ClientError
 from lambdas.workflow.errors import ImageTooLarge
 from lambdas.workflow.event import MAX_IMAGE_BYTES
 from lambdas.workflow.photo import MAX_BYTES, small_image
+from lambdas.workflow.places import s3_uri
 
 # The largest photo takes most of a gigabyte while it is decoded.
 _decoding = threading.Lock()
@@ -17,8 +18,8 @@ class NoPhoto(Exception):
     """There is no such photo (any more), or it may not be read."""
 
 
-def shown(content: bytes) -> tuple[bytes, str]:
-    """Returns what the model is shown of a photo, and its media type.
+def reencode_photo(content: bytes) -> tuple[bytes, str]:
+    """Returns a photo as the model sees it, and its media type.
 
     Args:
         content: The file's bytes, whatever they are.
@@ -31,23 +32,23 @@ def shown(content: bytes) -> tuple[bytes, str]:
     return image, "image/png" if image.startswith(b"\x89PNG") else "image/jpeg"
 
 
-def stored(s3: Any, bucket: str, key: str, part: str = "bytes=0-") -> bytes:
-    """Returns the bytes of a photo in S3, or of a part of an object.
+def download(s3: Any, bucket: str, key: str, byte_range: str = "bytes=0-") -> bytes:
+    """Returns the bytes of a photo in S3, or of the part of an object that has one.
 
     Args:
         s3: Client.
         bucket: The object's bucket.
         key: Its key.
-        part: An HTTP byte range.
+        byte_range: The part, as the header ``Range`` of HTTP has it.
 
     Raises:
         NoPhoto: It is not there, or may not be read.
         ImageTooLarge: It has more bytes than the workflow's serialize function reads.
     """
     try:
-        answer = s3.get_object(Bucket=bucket, Key=key, Range=part)
+        answer = s3.get_object(Bucket=bucket, Key=key, Range=byte_range)
     except ClientError as error:
-        raise NoPhoto(f"s3://{bucket}/{key} can not be read: {error.response['Error']['Code']}") from None
+        raise NoPhoto(f"{s3_uri(bucket, key)} cannot be read: {error.response['Error']['Code']}") from None
     with answer["Body"] as body:
         if answer["ContentLength"] > MAX_BYTES:
             raise ImageTooLarge(f"{answer['ContentLength']} bytes long: at most {MAX_BYTES} are read")

@@ -1,1 +1,1 @@
-"""The commands of python -m console, one a file."""
+"""The commands of python -m console, one a file: ``add`` declares a command and ``run`` runs it."""

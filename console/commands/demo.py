@@ -1,61 +1,65 @@
 """Routes every staged test photo and says how the deployed model did on pictures it never saw."""
 
+import argparse
 from collections.abc import Iterator
 from itertools import chain, zip_longest
 from pathlib import PurePosixPath
 from typing import Any
 
-from tqdm import tqdm
-
-from console.commands.printing import table
-from console.deployment import Deployment
-from console.executions.routing import Photo, Routing, route_all
+from console.commands.printing import format_routings, route_with_progress
+from console.executions.routing import Photo, Routing
+from evaluation.deployment import Deployment
+from lambdas.workflow import places
 
 PHOTOS_SHOWN = 24
 
 
-def demonstrate(deployment: Deployment) -> bool:
+def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Adds the command."""
+    parser = commands.add_parser("demo", help="route every staged test photo and print the accuracy")
+    parser.set_defaults(run=run)
+
+
+def run(deployment: Deployment, options: argparse.Namespace) -> int:
     """Prints a table of some photos, the accuracy over all, how many were refused, and what to try next.
 
     Returns:
-        Whether every photo was either routed or refused, that is, nothing broke.
+        0 if every photo was either routed or refused, that is, nothing broke.
     """
-    manifest = deployment.manifest()
-    prefix = f"datasets/{manifest['dataset']}/"
+    manifest = deployment.read_manifest()
     true_classes = {
-        prefix + path: PurePosixPath(path).parts[1] for path in manifest["files"] if path.startswith("test/")
+        places.data_set_key(manifest["dataset"], path): PurePosixPath(path).parts[1]
+        for path in manifest["files"]
+        if path.startswith("test/")
     }
     photos = [
-        Photo(PurePosixPath(key).name, deployment.bucket, key) for key in _classes_in_turn(true_classes)
+        Photo(PurePosixPath(key).name, deployment.bucket, key) for key in _alternate_classes(true_classes)
     ]
     print(f"Routing the {len(photos)} staged test photos", flush=True)
-    routings = list(tqdm(route_all(deployment, photos), total=len(photos), unit="photo", disable=None))
-    print(table(shown(routings, true_classes), true_classes))
+    routings = route_with_progress(deployment, photos)
+    print(format_routings(choose_examples(routings, true_classes), true_classes))
     print()
-    for line in summary(routings, true_classes):
+    for line in summarize(routings, true_classes):
         print(line)
     print()
-    for line in _next_steps(deployment, manifest, routings):
+    for line in _suggest_next_steps(manifest, routings):
         print(line)
-    return all(routing.outcome != "failed" for routing in routings)
+    return 1 if any(routing.outcome == "failed" for routing in routings) else 0
 
 
-def summary(routings: list[Routing], true_classes: dict[str, str]) -> Iterator[str]:
+def summarize(routings: list[Routing], true_classes: dict[str, str]) -> Iterator[str]:
     """Yields the figures: accuracy over all photos, and how many were routed, refused and failed."""
-    right = [r for r in routings if _is_right(r, true_classes)]
-    routed = [r for r in routings if r.outcome == "routed"]
-    routed_right = [r for r in routed if _is_right(r, true_classes)]
-    refused = sum(r.outcome == "refused" for r in routings)
-    failed = sum(r.outcome == "failed" for r in routings)
+    right = [routing for routing in routings if _is_right(routing, true_classes)]
+    outcomes = [routing.outcome for routing in routings]
     accuracy = len(right) / len(routings)
     yield f"Accuracy over all {len(routings)} test photos: {accuracy:.3f} ({len(right)} right)"
-    share = f", {len(routed_right)} of them right" if routed else ""
-    yield f"Routed: {len(routed)}{share}"
-    yield f"Refused for a confidence below the threshold: {refused}"
-    yield f"Failed: {failed}"
+    routed, routed_right = outcomes.count("routed"), sum(routing.outcome == "routed" for routing in right)
+    yield f"Routed: {routed}, {routed_right} of them right" if routed else "Routed: 0"
+    yield f"Refused for a confidence below the threshold: {outcomes.count('refused')}"
+    yield f"Failed: {outcomes.count('failed')}"
 
 
-def shown(routings: list[Routing], true_classes: dict[str, str]) -> list[Routing]:
+def choose_examples(routings: list[Routing], true_classes: dict[str, str]) -> list[Routing]:
     """Returns the first photos, with some of those wrongly routed, refused or failed at the end."""
     expected: list[Routing] = []
     other: list[Routing] = []
@@ -70,17 +74,17 @@ def _is_right(routing: Routing, true_classes: dict[str, str]) -> bool:
     return routing.predicted_class == true_classes[routing.photo.key]
 
 
-def _classes_in_turn(true_classes: dict[str, str]) -> list[str]:
+def _alternate_classes(true_classes: dict[str, str]) -> list[str]:
     by_class: dict[str, list[str]] = {}
     for key, true_class in sorted(true_classes.items()):
         by_class.setdefault(true_class, []).append(key)
     return [key for key in chain.from_iterable(zip_longest(*by_class.values())) if key]
 
 
-def _next_steps(deployment: Deployment, manifest: dict[str, Any], routings: list[Routing]) -> Iterator[str]:
+def _suggest_next_steps(manifest: dict[str, Any], routings: list[Routing]) -> Iterator[str]:
     example = routings[0].photo
     yield "What to try next:"
-    yield f"  python -m console route s3://{example.bucket}/{example.key}"
+    yield f"  python -m console route {places.s3_uri(example.bucket, example.key)}"
     yield "  python -m console route YOUR-PHOTO.jpg"
     demo = "make demo IMAGES=DIR" if manifest["source"]["kind"] == "images" else "make demo"
     yield f"  edit confidence_threshold in cdk.json, then {demo} again: only the filter is deployed anew"

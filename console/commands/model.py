@@ -1,29 +1,22 @@
-"""Takes the deployed model home: its artifact, as training left it, into a file of this machine."""
+"""Downloads the artifact of the deployed model, as training left it."""
 
+import argparse
 from pathlib import Path
 
-import boto3
-
-from console.deployment import parameter
+from evaluation.deployment import Deployment
 
 
-def take_model(name: str, session: boto3.Session, file: Path) -> str:
-    """Downloads the artifact of the model that passed the gate; a file that is there is overwritten.
+def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Adds the command."""
+    parser = commands.add_parser("model", help="download the deployed model's artifact")
+    parser.add_argument("file", metavar="FILE", type=Path, help="where to write it, as model.tar.gz")
+    parser.set_defaults(run=run)
 
-    Args:
-        name: The deployment's name.
-        session: Where the client comes from.
-        file: Where the artifact goes; it is there whole or not at all.
 
-    Returns:
-        The artifact's S3 URI.
-
-    Raises:
-        NotDeployed: No model has passed the gate here yet.
-        OSError: The file can not be written.
-        botocore.exceptions.ClientError: S3 refuses.
-    """
-    uri = parameter(session, name, "model")
+def run(deployment: Deployment, options: argparse.Namespace) -> int:
+    """Downloads the artifact, whole or not at all, over a file that is there."""
+    uri = deployment.artifact
     bucket, _, key = uri.removeprefix("s3://").partition("/")
-    session.client("s3").download_file(bucket, key, str(file))
-    return uri
+    deployment.client("s3").download_file(bucket, key, str(options.file))
+    print(f"{options.file} is {uri}")
+    return 0

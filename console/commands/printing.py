@@ -1,15 +1,25 @@
-"""Prints routings as a table for a terminal or a log."""
+"""Routes photos with a progress bar and prints what became of each."""
 
 from collections.abc import Mapping, Sequence
 
-from console.executions.routing import Routing
+from tqdm import tqdm
+
+from console.executions.routing import Photo, Routing, route_photos
+from evaluation.deployment import Deployment
+from evaluation.terminal import format_table
 
 
-def table(routings: Sequence[Routing], true_classes: Mapping[str, str] | None = None) -> str:
-    """Returns one line a routing under a heading.
+def route_with_progress(deployment: Deployment, photos: Sequence[Photo]) -> list[Routing]:
+    """Returns the routing of each photo, in their order."""
+    routings = route_photos(deployment, photos)
+    return list(tqdm(routings, total=len(photos), unit="photo", disable=None))
+
+
+def format_routings(routings: Sequence[Routing], true_classes: Mapping[str, str] | None = None) -> str:
+    """Returns a table of routings.
 
     Args:
-        routings: What to print, in this order.
+        routings: The table's rows.
         true_classes: True class by S3 key; without it there is no such column.
     """
     heading = ["photo", "true class", "routed as", "confidence", "outcome", "ms"]
@@ -19,23 +29,19 @@ def table(routings: Sequence[Routing], true_classes: Mapping[str, str] | None = 
             true_classes[routing.photo.key] if true_classes else "",
             (routing.predicted_class or "-") if routing.outcome == "routed" else "-",
             "-" if routing.confidence is None else f"{routing.confidence:.3f}",
-            _outcome(routing),
+            _describe_outcome(routing),
             str(routing.milliseconds),
         ]
         for routing in routings
     ]
-    lines = [heading, *rows]
     if true_classes is None:
-        lines = [[*line[:1], *line[2:]] for line in lines]
-    widths = [max(len(cell) for cell in column) for column in zip(*lines, strict=True)]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
-        for line in lines
-    )
+        for line in (heading, *rows):
+            del line[1]
+    return format_table(heading, rows)
 
 
-def explanations(routings: Sequence[Routing]) -> list[str]:
-    """Returns a line for each photo that was not routed: which, the error's name and its message."""
+def explain_failures(routings: Sequence[Routing]) -> list[str]:
+    """Returns a line for each photo that was not routed: its name, the error's name and its message."""
     return [
         f"{routing.photo.label}: {routing.error}: {routing.cause}"
         for routing in routings
@@ -43,7 +49,7 @@ def explanations(routings: Sequence[Routing]) -> list[str]:
     ]
 
 
-def _outcome(routing: Routing) -> str:
+def _describe_outcome(routing: Routing) -> str:
     if routing.outcome == "refused":
         return f"refused ({routing.predicted_class}?)"
     return routing.outcome if routing.outcome == "routed" else f"failed: {routing.error}"

@@ -1,4 +1,4 @@
-"""Which executions are asked for, and where in their list a former answer ended."""
+"""Parses what a request for executions asks: which ones, and from where in their list on."""
 
 import base64
 import binascii
@@ -8,17 +8,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-# The one status that all executions of an outcome have, where there is one: failed ones have several.
+# The status by which Step Functions finds an outcome; failed executions have several.
 STATUSES = {"running": "RUNNING", "routed": "SUCCEEDED", "refused": "FAILED", "failed": None}
 
 
 @dataclass(frozen=True)
 class ExecutionFilter:
-    """What an execution must be like; None where it does not matter.
+    """Which executions are wanted; None where an attribute does not matter.
 
     Attributes:
         outcome: A key of STATUSES.
-        predicted_class: What it was classified as.
+        predicted_class: The class that the model found.
         lowest: Least confidence, 0 to 1.
         highest: Greatest confidence.
         since: Earliest start, in Unix seconds.
@@ -33,36 +33,36 @@ class ExecutionFilter:
     until: float | None = None
 
     @classmethod
-    def of(cls, query: Mapping[str, str]) -> "ExecutionFilter":
-        """Reads ``outcome``, ``class``, ``min``, ``max``, ``from`` and ``to``; empty is as good as absent.
+    def from_query(cls, query: Mapping[str, str]) -> "ExecutionFilter":
+        """Reads ``outcome``, ``class``, ``min``, ``max``, ``from`` and ``to``; an empty one counts as absent.
 
         Raises:
-            ValueError: There is no such outcome, or a number is none.
+            ValueError: The outcome is unknown, or a number is not one.
         """
         outcome = query.get("outcome") or None
         if outcome is not None and outcome not in STATUSES:
             raise ValueError(f"outcome is {outcome[:40]!r}: one of {', '.join(STATUSES)} is expected")
-        numbers = (_number(query, name) for name in ("min", "max", "from", "to"))
+        numbers = (_parse_number(query, name) for name in ("min", "max", "from", "to"))
         return cls(outcome, query.get("class") or None, *numbers)
 
     @property
     def status(self) -> str | None:
-        """The status that Step Functions may filter by."""
+        """The status by which Step Functions may filter, if any."""
         return STATUSES[self.outcome] if self.outcome else None
 
     def admits_start(self, started: float) -> bool:
-        """Says whether an execution was started in time."""
+        """Says whether an execution that started then is in the period."""
         return (self.since is None or started >= self.since) and (self.until is None or started <= self.until)
 
     def is_past(self, ended: float) -> bool:
-        """Says whether it ended too early, and so was started too early with all that follow in a list.
+        """Says whether an execution that ended then, and all that follow it in a list, began too early.
 
-        A list is in the order of the starts or of the ends, newest first, as the cloud has it.
+        Step Functions lists executions by their start or their end, newest first.
         """
         return self.since is not None and ended < self.since
 
     def admits(self, execution: Mapping[str, Any]) -> bool:
-        """Says whether an execution that was started in time is wanted."""
+        """Says whether an execution that started in the period is wanted."""
         confidence = execution["confidence"]
         return (
             self.outcome in (None, execution["outcome"])
@@ -73,15 +73,15 @@ class ExecutionFilter:
 
 
 def encode_cursor(token: str | None, skip: int) -> str:
-    """Returns a cursor: Step Functions' token of a listing, and how many of its entries were looked at."""
+    """Encodes Step Functions' token of a listing, and how many of its entries were looked at, as a cursor."""
     return base64.urlsafe_b64encode(json.dumps([token, skip]).encode()).decode()
 
 
 def decode_cursor(cursor: str | None) -> tuple[str | None, int]:
-    """Returns the token and the number that `encode_cursor` was given; the list's beginning for None.
+    """Returns what ``encode_cursor`` was given; the list's beginning for None.
 
     Raises:
-        ValueError: It is no such cursor.
+        ValueError: It is no cursor of ``encode_cursor``.
     """
     if not cursor:
         return None, 0
@@ -94,7 +94,7 @@ def decode_cursor(cursor: str | None) -> tuple[str | None, int]:
     return token, skip
 
 
-def _number(query: Mapping[str, str], name: str) -> float | None:
+def _parse_number(query: Mapping[str, str], name: str) -> float | None:
     text = query.get(name)
     if not text:
         return None

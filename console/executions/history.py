@@ -1,4 +1,4 @@
-"""The state machine's executions: starting one, listing them with filters, and one with its states."""
+"""Reads the state machine's executions: lists them with filters, and describes one with its states."""
 
 import json
 import time
@@ -10,17 +10,17 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from console.deployment import Deployment
 from console.executions.filter import ExecutionFilter, encode_cursor
-from console.executions.routing import Photo, routing_of, start
-from console.executions.states import graph, readable, states
+from console.executions.routing import Photo, read_routing
+from console.executions.states import parse_graph, parse_states, shorten_document
 from console.photo import NoPhoto
+from evaluation.deployment import Deployment
 from lambdas.workflow import event as workflow_event
 from lambdas.workflow.errors import InvalidEvent
 
 PAGE = 50
 LISTED_AT_ONCE = 200
-# What one answer may cost: a filter that matches little must not read an account's whole history.
+# Bounds of one answer's cost: a filter that matches little must not read an account's whole history.
 MOST_LISTINGS = 25
 MOST_DESCRIBED = 500
 MOST_LISTED_TODAY = 1000
@@ -34,28 +34,24 @@ class NoExecution(Exception):
 
 
 class Executions:
-    """One deployment's executions. What became of an ended one is asked once and kept."""
+    """One deployment's executions. An execution that has ended is described once and kept."""
 
     def __init__(self, deployment: Deployment) -> None:
         self._state_machine = deployment.state_machine
-        self._step_functions: Any = deployment.session.client("stepfunctions")
+        self._step_functions: Any = deployment.client("stepfunctions")
         self._pool = ThreadPoolExecutor(CONCURRENT_REQUESTS, thread_name_prefix="executions")
         self._ended: OrderedDict[str, dict[str, Any]] = OrderedDict()
 
-    def start(self, photo: Photo) -> str:
-        """Starts the state machine on a photo; returns the execution's name."""
-        return start(self._step_functions, self._state_machine, photo).rpartition(":")[2]
-
-    def page(self, wanted: ExecutionFilter, place: tuple[str | None, int]) -> dict[str, Any]:
+    def list_page(self, wanted: ExecutionFilter, place: tuple[str | None, int]) -> dict[str, Any]:
         """Returns the next executions that a filter lets through, newest first.
 
         Args:
             wanted: The filter.
-            place: Where to go on, from `decode_cursor`.
+            place: Where to go on, from ``decode_cursor``.
 
         Returns:
             ``executions``, at most PAGE; ``cursor``, None at the end; ``looked_at``: how many executions
-            this answer considered; ``looked_back_to``: when the last of those was started.
+            were considered; ``looked_back_to``: when the last of those was started.
         """
         token, skip = place
         found: list[dict[str, Any]] = []
@@ -66,10 +62,16 @@ class Executions:
             listed = listing["executions"]
             while skip < len(listed):
                 if len(found) == PAGE or described >= MOST_DESCRIBED:
-                    return _page(found, encode_cursor(token, skip), looked_at, looked_back_to)
+                    return _make_page(found, encode_cursor(token, skip), looked_at, looked_back_to)
                 batch = listed[skip : skip + PAGE]
                 timely = [entry for entry in batch if wanted.admits_start(entry["startDate"].timestamp())]
-                summaries = dict(zip(map(_name, timely), self._pool.map(self._summary, timely), strict=True))
+                summaries = dict(
+                    zip(
+                        (entry["name"] for entry in timely),
+                        self._pool.map(self._summary, timely),
+                        strict=True,
+                    )
+                )
                 described += len(timely)
                 for entry in batch:
                     if len(found) == PAGE:
@@ -78,17 +80,17 @@ class Executions:
                     looked_at += 1
                     looked_back_to = entry["startDate"].timestamp()
                     if (ended := entry.get("stopDate")) and wanted.is_past(ended.timestamp()):
-                        return _page(found, None, looked_at, looked_back_to)
-                    summary = summaries.get(_name(entry))
+                        return _make_page(found, None, looked_at, looked_back_to)
+                    summary = summaries.get(entry["name"])
                     if summary and wanted.admits(summary):
                         found.append(summary)
             token, skip = listing.get("nextToken"), 0
             if token is None:
-                return _page(found, None, looked_at, looked_back_to)
-        return _page(found, encode_cursor(token, 0), looked_at, looked_back_to)
+                return _make_page(found, None, looked_at, looked_back_to)
+        return _make_page(found, encode_cursor(token, 0), looked_at, looked_back_to)
 
-    def newest(self, most: int) -> Iterator[list[dict[str, Any]]]:
-        """Yields the newest executions, PAGE or fewer at a time, each as in a page; `most` bounds them."""
+    def list_newest(self, most: int) -> Iterator[list[dict[str, Any]]]:
+        """Yields up to ``most`` of the newest executions, each as in a page, PAGE or fewer at a time."""
         token = None
         for _ in range(0, most, LISTED_AT_ONCE):
             listing = self._list(LISTED_AT_ONCE, token, None)
@@ -98,11 +100,11 @@ class Executions:
             if token is None:
                 return
 
-    def today(self) -> dict[str, int | bool]:
-        """Returns how many of the executions started since midnight were routed, refused, failed or run.
+    def count_today(self) -> dict[str, int | bool]:
+        """Returns how many executions since midnight were routed, refused, failed or are running.
 
-        ``unknown`` are those that did not succeed and of which it was not asked why; ``more`` says that only
-        the newest MOST_LISTED_TODAY were counted.
+        ``unknown`` counts unsuccessful ones beyond MOST_DESCRIBED, whose reason was not asked for; ``more``
+        says that only the newest MOST_LISTED_TODAY were counted.
         """
         year, month, day = time.localtime()[:3]
         midnight = time.mktime((year, month, day, 0, 0, 0, 0, 0, -1))
@@ -121,42 +123,41 @@ class Executions:
             "more": len(entries) == len(listing["executions"]) and "nextToken" in listing,
         }
 
-    def one(self, name: str) -> dict[str, Any]:
+    def describe(self, name: str) -> dict[str, Any]:
         """Returns an execution as in a page, with its ``input``, ``output`` and ``states``.
 
         Raises:
             NoExecution: There is none of this name.
         """
-        described = self._described(name)
+        described = self._describe(name)
         pages = self._step_functions.get_paginator("get_execution_history").paginate(
             executionArn=described["executionArn"], includeExecutionData=True
         )
         return {
-            **self._summarised(described),
-            "input": readable(described.get("input")),
-            "output": readable(described.get("output")),
-            "states": states(event for page in pages for event in page["events"]),
+            **self._summarize(described),
+            "input": shorten_document(described.get("input")),
+            "output": shorten_document(described.get("output")),
+            "states": parse_states(event for page in pages for event in page["events"]),
         }
 
-    def graph(self, name: str) -> dict[str, list[Any]]:
+    def read_graph(self, name: str) -> dict[str, list[Any]]:
         """Returns the graph of the state machine as it was when an execution was started.
 
         Raises:
             NoExecution: There is none of this name.
         """
-        arn = self._described(name)["executionArn"]
-        return graph(
-            self._step_functions.describe_state_machine_for_execution(executionArn=arn)["definition"]
-        )
+        arn = self._describe(name)["executionArn"]
+        machine = self._step_functions.describe_state_machine_for_execution(executionArn=arn)
+        return parse_graph(machine["definition"])
 
-    def photo(self, name: str) -> Photo:
+    def find_photo(self, name: str) -> Photo:
         """Returns the photo that an execution was started on.
 
         Raises:
             NoExecution: There is none of this name.
             NoPhoto: Its input names no photo.
         """
-        if (photo := _photo(self._described(name))) is None:
+        if (photo := _parse_photo(self._describe(name))) is None:
             raise NoPhoto(f"The input of execution {name} names no photo")
         return photo
 
@@ -172,7 +173,7 @@ class Executions:
             **{name: value for name, value in options.items() if value is not None},
         )
 
-    def _described(self, name: str) -> dict[str, Any]:
+    def _describe(self, name: str) -> dict[str, Any]:
         arn = f"{self._state_machine.replace(':stateMachine:', ':execution:')}:{name}"
         try:
             return self._step_functions.describe_execution(executionArn=arn)
@@ -186,12 +187,12 @@ class Executions:
     def _summary(self, entry: Mapping[str, Any]) -> dict[str, Any]:
         if kept := self._ended.get(entry["name"]):
             return kept
-        return self._summarised(self._step_functions.describe_execution(executionArn=entry["executionArn"]))
+        return self._summarize(self._step_functions.describe_execution(executionArn=entry["executionArn"]))
 
-    def _summarised(self, described: Mapping[str, Any]) -> dict[str, Any]:
+    def _summarize(self, described: Mapping[str, Any]) -> dict[str, Any]:
         """Returns an execution as the page lists it, and keeps it if it has ended."""
-        name = _name(described)
-        photo = _photo(described)
+        name = described["name"]
+        photo = _parse_photo(described)
         summary: dict[str, Any] = {
             "id": name,
             "name": PurePosixPath(photo.key).name if photo else None,
@@ -209,7 +210,7 @@ class Executions:
             return summary
         if name in self._ended:
             return self._ended[name]
-        routing = routing_of(self._step_functions, photo or Photo(name, "", ""), described)
+        routing = read_routing(self._step_functions, photo or Photo(name, "", ""), described)
         for field in ("outcome", "predicted_class", "confidence", "milliseconds", "error", "cause"):
             summary[field] = getattr(routing, field)
         self._ended[name] = summary
@@ -218,11 +219,7 @@ class Executions:
         return summary
 
 
-def _name(entry: Mapping[str, Any]) -> str:
-    return entry["name"]
-
-
-def _photo(described: Mapping[str, Any]) -> Photo | None:
+def _parse_photo(described: Mapping[str, Any]) -> Photo | None:
     try:
         bucket, key = workflow_event.location(workflow_event.read(json.loads(described["input"])))
     except (InvalidEvent, ValueError, LookupError, RecursionError):
@@ -230,7 +227,7 @@ def _photo(described: Mapping[str, Any]) -> Photo | None:
     return Photo(key, bucket, key)
 
 
-def _page(
+def _make_page(
     found: list[dict[str, Any]], cursor: str | None, looked_at: int, looked_back_to: float | None
 ) -> dict[str, Any]:
     return {

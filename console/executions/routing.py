@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from console.deployment import Deployment
+from evaluation.deployment import Deployment
+from lambdas.workflow import places
 
-# Of the SHA-256 of an uploaded photo: part of its key.
+# How much of the SHA-256 digest of an uploaded photo is in its key.
 UPLOAD_DIGITS = 16
 REFUSED_ERROR = "ThresholdConfidenceNotMet"
 CONCURRENT_EXECUTIONS = 4
@@ -25,7 +26,7 @@ class Photo:
     """A photo in S3.
 
     Attributes:
-        label: What to call it in print.
+        label: Its name for people.
         bucket: Its bucket.
         key: Its key.
     """
@@ -42,12 +43,11 @@ class Routing:
     Attributes:
         photo: The photo.
         outcome: ``routed``; ``refused`` for a confidence below the threshold; ``failed`` for anything else.
-        predicted_class: The most probable class; None where the photo never got to be classified.
-        confidence: Its probability, 0 to 1; None likewise.
+        predicted_class: The most probable class; None if the photo was not classified.
+        confidence: Its probability, 0 to 1; None if the photo was not classified.
         error: Name of the error that ended the execution; None if routed.
         cause: The error's message; None if routed.
-        milliseconds: From the execution's start to its end.
-        execution: The execution's ARN.
+        milliseconds: Duration of the execution.
     """
 
     photo: Photo
@@ -57,80 +57,78 @@ class Routing:
     error: str | None
     cause: str | None
     milliseconds: int
-    execution: str
 
 
-def photo_in_s3(deployment: Deployment, argument: str) -> Photo:
-    """Returns the photo that a command-line argument names; a local file is uploaded under ``incoming/``.
+def find_photo(deployment: Deployment, argument: str) -> Photo:
+    """Returns the photo that a command-line argument names; a local file is uploaded.
 
     Raises:
         ValueError: An ``s3://`` URI without a bucket or a key.
-        OSError: The file can't be read.
+        OSError: The file cannot be read.
     """
     if argument.startswith("s3://"):
         bucket, _, key = argument.removeprefix("s3://").partition("/")
         if not bucket or not key:
             raise ValueError(f"'{argument}' names no S3 object: write s3://BUCKET/KEY")
         return Photo(argument, bucket, key)
-    return upload(deployment, Path(argument).read_bytes(), argument)
+    return upload_photo(deployment, argument, Path(argument).read_bytes())
 
 
-def upload(deployment: Deployment, content: bytes, label: str) -> Photo:
-    """Puts a photo under ``incoming/``, under the last part of ``label``."""
+def upload_photo(deployment: Deployment, label: str, content: bytes) -> Photo:
+    """Uploads a photo to the deployment's bucket, under the last part of its label."""
     # The digest keeps photos of one name apart and makes a second upload of the same photo harmless.
-    key = f"incoming/{hashlib.sha256(content).hexdigest()[:UPLOAD_DIGITS]}/{Path(label).name}"
-    deployment.session.client("s3").put_object(Bucket=deployment.bucket, Key=key, Body=content)
+    digest = hashlib.sha256(content).hexdigest()[:UPLOAD_DIGITS]
+    key = places.incoming_key(digest, Path(label).name)
+    deployment.client("s3").put_object(Bucket=deployment.bucket, Key=key, Body=content)
     return Photo(label, deployment.bucket, key)
 
 
-def start(step_functions: Any, state_machine: str, photo: Photo) -> str:
+def start_execution(deployment: Deployment, photo: Photo) -> str:
     """Starts the state machine on a photo; returns the execution's ARN."""
-    event = {"image_data": "", "s3_bucket": photo.bucket, "s3_key": photo.key}
-    execution = step_functions.start_execution(
-        stateMachineArn=state_machine,
+    execution = deployment.client("stepfunctions").start_execution(
+        stateMachineArn=deployment.state_machine,
         # With a name, a request that is sent again starts nothing twice.
         name=str(uuid.uuid4()),
-        input=json.dumps(event),
+        input=json.dumps({"image_data": "", "s3_bucket": photo.bucket, "s3_key": photo.key}),
     )
     return execution["executionArn"]
 
 
-def routing_of(step_functions: Any, photo: Photo, ended: Mapping[str, Any]) -> Routing:
-    """Returns what became of a photo.
+def read_routing(step_functions: Any, photo: Photo, ended: Mapping[str, Any]) -> Routing:
+    """Returns the routing of a photo whose execution has ended.
 
     Args:
         step_functions: Client, asked for the history of an execution that did not succeed.
         photo: The photo.
-        ended: What DescribeExecution says of its execution, which has ended.
+        ended: The answer of DescribeExecution.
     """
-    arn = ended["executionArn"]
     milliseconds = round((ended["stopDate"] - ended["startDate"]).total_seconds() * 1000)
     if ended["status"] == "SUCCEEDED":
-        # The state machine may have been another one then.
+        # The state machine may have had another definition then, and another output.
         output = json.loads(ended.get("output") or "{}")
         answer = output if isinstance(output, dict) else {}
         predicted_class, confidence = answer.get("predicted_class"), answer.get("confidence")
-        return Routing(photo, "routed", predicted_class, confidence, None, None, milliseconds, arn)
+        return Routing(photo, "routed", predicted_class, confidence, None, None, milliseconds)
     error = ended.get("error", ended["status"])
-    predicted_class, confidence = _classification(step_functions, arn)
+    predicted_class, confidence = _read_classification(step_functions, ended["executionArn"])
     outcome: Literal["refused", "failed"] = "refused" if error == REFUSED_ERROR else "failed"
     cause = ended.get("cause", "")
-    return Routing(photo, outcome, predicted_class, confidence, error, cause, milliseconds, arn)
+    return Routing(photo, outcome, predicted_class, confidence, error, cause, milliseconds)
 
 
-def route_all(deployment: Deployment, photos: Iterable[Photo]) -> Iterator[Routing]:
+def route_photos(deployment: Deployment, photos: Iterable[Photo]) -> Iterator[Routing]:
     """Yields the routing of each photo, in the order of ``photos``, several executions at a time."""
-    step_functions = deployment.session.client("stepfunctions")
     pool = ThreadPoolExecutor(CONCURRENT_EXECUTIONS)
     try:
-        yield from pool.map(lambda photo: _route(step_functions, deployment.state_machine, photo), photos)
+        yield from pool.map(lambda photo: _route(deployment, photo), photos)
     finally:
         pool.shutdown(cancel_futures=True)
 
 
-def _route(step_functions: Any, state_machine: str, photo: Photo) -> Routing:
-    arn = start(step_functions, state_machine, photo)
-    return routing_of(step_functions, photo, _wait(step_functions, arn))
+def _route(deployment: Deployment, photo: Photo) -> Routing:
+    step_functions = deployment.client("stepfunctions")
+    arn = start_execution(deployment, photo)
+    return read_routing(step_functions, photo, _wait(step_functions, arn))
 
 
 def _wait(step_functions: Any, arn: str) -> dict[str, Any]:
@@ -141,8 +139,8 @@ def _wait(step_functions: Any, arn: str) -> dict[str, Any]:
     return described
 
 
-def _classification(step_functions: Any, arn: str) -> tuple[str | None, float | None]:
-    """Reads from a failed execution's history what the model had said before the failure."""
+def _read_classification(step_functions: Any, arn: str) -> tuple[str | None, float | None]:
+    """Reads from a failed execution's history what the model answered before the failure."""
     pages = step_functions.get_paginator("get_execution_history").paginate(
         executionArn=arn, reverseOrder=True, includeExecutionData=True
     )

@@ -1,4 +1,4 @@
-"""Reads an execution's history and its state machine's definition into states and a graph."""
+"""Parses an execution's history into states, and its state machine's definition into a graph."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -8,65 +8,72 @@ IMAGE_FIELD = "image_data"
 ENDS = {"ExecutionFailed": "failed", "ExecutionAborted": "aborted", "ExecutionTimedOut": "timed out"}
 
 
-def states(events: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def parse_states(events: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Returns each state that an execution entered, in order.
 
     Args:
-        events: All of GetExecutionHistory, oldest first, with execution data.
+        events: All events of GetExecutionHistory, oldest first, with execution data.
 
     Returns:
-        Of each its ``name``; ``status``: running, succeeded, caught (its error led to another state), failed,
-        aborted or timed out; ``entered`` (Unix seconds); ``milliseconds``, None while it runs;
-        ``input`` and ``output`` as `readable` gives them; ``error`` and ``cause``; ``attempts`` of its
-        task, 0 for a state without one.
+        For each its ``name``; ``status``: running, succeeded, caught (its error led to another state),
+        failed, aborted or timed out; ``entered`` (Unix seconds); ``milliseconds``, None while it runs;
+        ``input`` and ``output`` as ``shorten_document`` returns them; ``error`` and ``cause``; ``attempts``
+        of its task, 0 for a state without one.
     """
     entered: list[dict[str, Any]] = []
     for event in events:
         kind, at = event["type"], event["timestamp"].timestamp()
         if kind.endswith("StateEntered"):
             details = event["stateEnteredEventDetails"]
-            entered.append(_entered(details["name"], at, readable(details.get("input"))))
+            entered.append(_enter(details["name"], at, shorten_document(details.get("input"))))
         elif not entered:
             continue
         elif kind.endswith("StateExited"):
             details = event["stateExitedEventDetails"]
             status = "succeeded" if entered[-1]["error"] is None else "caught"
-            _end(entered[-1], status, at, readable(details.get("output")))
+            _exit(entered[-1], status, at, shorten_document(details.get("output")))
         elif kind in ENDS:
             # A Fail state is entered and never exited.
             if entered[-1]["status"] == "running":
                 failure = event.get(f"{kind[0].lower()}{kind[1:]}EventDetails", {})
-                _end(entered[-1], ENDS[kind], at, None)
+                _exit(entered[-1], ENDS[kind], at, None)
                 entered[-1].update(error=failure.get("error"), cause=failure.get("cause"))
         else:
-            _attempt(entered[-1], kind, event)
+            _record_attempt(entered[-1], kind, event)
     return entered
 
 
-def readable(document: str | None) -> Any:
-    """Returns a state's JSON with a number of characters in place of the picture; other text as it is."""
+def shorten_document(document: str | None) -> Any:
+    """Returns a state's JSON with the picture replaced by its length; text that is no JSON as it is."""
     if document is None:
         return None
     try:
         value = json.loads(document)
     except (ValueError, RecursionError):
         return document
-    return _without_picture(value)
+    return _replace_picture(value)
 
 
-def graph(definition: str) -> dict[str, list[Any]]:
-    """Returns the states of a definition in Amazon States Language and the ways between them.
+def parse_graph(definition: str) -> dict[str, list[Any]]:
+    """Returns the states of a definition in Amazon States Language and the transitions between them.
 
     Returns:
-        ``nodes``: names, the first state first, the others as they are written; ``edges``: pairs of names,
-        each once. States inside a Map or Parallel state are left to that state.
+        ``nodes``: names, the first state first, the others in the definition's order; ``edges``: pairs of
+        names, each once. A Map or Parallel state is one node.
     """
     machine = json.loads(definition)
     states_by_name = machine["States"]
     edges: dict[tuple[str, str], None] = {}
     for name, state in states_by_name.items():
-        ways = [state, *state.get("Choices", []), *state.get("Catch", []), {"Next": state.get("Default")}]
-        edges.update(((name, way["Next"]), None) for way in ways if way.get("Next"))
+        transitions = [
+            state,
+            *state.get("Choices", []),
+            *state.get("Catch", []),
+            {"Next": state.get("Default")},
+        ]
+        edges.update(
+            ((name, transition["Next"]), None) for transition in transitions if transition.get("Next")
+        )
     start = machine["StartAt"]
     return {
         "nodes": [start, *(name for name in states_by_name if name != start)],
@@ -74,7 +81,7 @@ def graph(definition: str) -> dict[str, list[Any]]:
     }
 
 
-def _entered(name: str, at: float, given: Any) -> dict[str, Any]:
+def _enter(name: str, at: float, given: Any) -> dict[str, Any]:
     return {
         "name": name,
         "status": "running",
@@ -88,33 +95,33 @@ def _entered(name: str, at: float, given: Any) -> dict[str, Any]:
     }
 
 
-def _end(state: dict[str, Any], status: str, at: float, output: Any) -> None:
+def _exit(state: dict[str, Any], status: str, at: float, output: Any) -> None:
     state.update(status=status, milliseconds=round((at - state["entered"]) * 1000), output=output)
 
 
-def _attempt(state: dict[str, Any], kind: str, event: Mapping[str, Any]) -> None:
-    """Takes in the start or the end of one attempt of a task."""
+def _record_attempt(state: dict[str, Any], kind: str, event: Mapping[str, Any]) -> None:
+    """Records the start or the end of one attempt of a task."""
     if kind.endswith("Scheduled"):
         state.update(attempts=state["attempts"] + 1, error=None, cause=None)
     elif kind.endswith(("Failed", "TimedOut")):
         details = event.get(f"{kind[0].lower()}{kind[1:]}EventDetails", {})
-        state.update(error=details.get("error", kind), cause=_plain(details.get("cause")))
+        state.update(error=details.get("error", kind), cause=_parse_message(details.get("cause")))
 
 
-def _plain(cause: str | None) -> str | None:
-    """Returns the message alone of a function's error, which comes as JSON with a stack trace in it."""
+def _parse_message(cause: str | None) -> str | None:
+    """Returns the message of a Lambda function's error, which is JSON with a stack trace in it."""
     try:
         return str(json.loads(cause or "")["errorMessage"])
     except (ValueError, LookupError, TypeError, RecursionError):
         return cause
 
 
-def _without_picture(value: Any) -> Any:
+def _replace_picture(value: Any) -> Any:
     if isinstance(value, dict):
         return {
             name: f"({len(inner):,} characters of base64)"
             if name == IMAGE_FIELD and isinstance(inner, str) and inner
-            else _without_picture(inner)
+            else _replace_picture(inner)
             for name, inner in value.items()
         }
-    return [_without_picture(inner) for inner in value] if isinstance(value, list) else value
+    return [_replace_picture(inner) for inner in value] if isinstance(value, list) else value

@@ -1,1 +1,1 @@
-"""The page's server: who may ask, what it answers, where it listens."""
+"""The page's server: serve.py listens, guard.py decides who may ask, application.py composes the routes."""

@@ -1,28 +1,39 @@
-"""Where AWS's own console shows what the page shows."""
+"""Links to AWS's own console, which shows only what AWS itself runs.
 
-from console.deployment import Deployment
+AWS's services answer under its own domain, anybody else's under another. Which host the clients ask, whatever
+directed them there, is told by the address that they sign for a request; nothing is sent for that.
+"""
 
-# No account of AWS has this number; what stands in for AWS uses it, and has no console.
-NO_ACCOUNT = "000000000000"
+from urllib.parse import urlsplit
+
+from evaluation.deployment import Deployment
+
+AWS_DOMAIN = ".amazonaws.com"
 
 
-def links(deployment: Deployment) -> dict[str, str] | None:
-    """Returns where AWS's own console shows state machine and endpoint; None where that is not AWS."""
-    *_, region, account, _, _ = deployment.state_machine.split(":")
-    if account == NO_ACCOUNT:
+def link_deployment(deployment: Deployment) -> dict[str, str] | None:
+    """Returns the addresses of state machine and endpoint in AWS's console; None if AWS does not run them."""
+    if not _runs_on_aws(deployment):
         return None
-    console = f"https://{region}.console.aws.amazon.com"
     return {
-        "state_machine": f"{console}/states/home?region={region}"
-        f"#/statemachines/view/{deployment.state_machine}",
-        "endpoint": f"{console}/sagemaker/home?region={region}#/endpoints/{deployment.name}",
+        "state_machine": _link(deployment, "states", f"statemachines/view/{deployment.state_machine}"),
+        "endpoint": _link(deployment, "sagemaker", f"endpoints/{deployment.name}"),
     }
 
 
-def execution_link(deployment: Deployment, name: str) -> str | None:
-    """Returns where AWS's own console shows an execution; None where that is not AWS."""
-    *_, region, account, _, _ = deployment.state_machine.split(":")
-    if account == NO_ACCOUNT:
+def link_execution(deployment: Deployment, name: str) -> str | None:
+    """Returns the address of an execution in AWS's console; None if AWS does not run it."""
+    if not _runs_on_aws(deployment):
         return None
     arn = f"{deployment.state_machine.replace(':stateMachine:', ':execution:')}:{name}"
-    return f"https://{region}.console.aws.amazon.com/states/home?region={region}#/v2/executions/details/{arn}"
+    return _link(deployment, "states", f"v2/executions/details/{arn}")
+
+
+def _runs_on_aws(deployment: Deployment) -> bool:
+    address = deployment.client("stepfunctions").generate_presigned_url("list_state_machines")
+    return (urlsplit(address).hostname or "").endswith(AWS_DOMAIN)
+
+
+def _link(deployment: Deployment, service: str, place: str) -> str:
+    region = deployment.state_machine.split(":")[3]
+    return f"https://{region}.console.aws.amazon.com/{service}/home?region={region}#/{place}"

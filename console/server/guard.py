@@ -1,4 +1,4 @@
-"""Who may ask the page's server anything: the page itself, from this machine's browser, with the token."""
+"""Guards the page's server: only the page itself may ask it, from this machine's browser, with the token."""
 
 import hmac
 from collections.abc import Sequence
@@ -23,15 +23,15 @@ SECURITY_HEADERS = {
 class Guard:
     """ASGI middleware: refuses other hosts and origins, and all but page and static files without the token.
 
-    The check of Host stops DNS rebinding: a stranger's name that comes to point to 127.0.0.1 is another host.
+    The check of ``Host`` stops DNS rebinding: a stranger's name that resolves to 127.0.0.1 is another host.
     """
 
     def __init__(self, app: ASGIApp, *, token: str, hosts: Sequence[str]) -> None:
         """Guards an application.
 
         Args:
-            app: What is guarded.
-            token: What ``Authorization: Bearer`` must carry.
+            app: The application.
+            token: The token that ``Authorization: Bearer`` must carry.
             hosts: Every ``name:port`` that this server answers to.
         """
         self._app = app
@@ -39,9 +39,9 @@ class Guard:
         self._hosts = frozenset(hosts)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answers a refused request itself and hands the others on."""
+        """Answers a request that is refused itself and hands on the others."""
         if scope["type"] != "http":
-            # No websocket is served, and Starlette refuses them; the lifespan is no request.
+            # A lifespan is no request, and Starlette refuses websockets, for which there is no route.
             await self._app(scope, receive, send)
             return
 
@@ -52,21 +52,25 @@ class Guard:
                 headers["cache-control"] = "no-store" if _is_private(scope["path"]) else "no-cache"
             await send(message)
 
-        refusal = self._refusal(Headers(scope=scope), scope["path"])
+        refusal = self._refuse(Headers(scope=scope), scope["path"])
         await (refusal or self._app)(scope, receive, send_with_headers)
 
-    def _refusal(self, headers: Headers, path: str) -> JSONResponse | None:
+    def _refuse(self, headers: Headers, path: str) -> JSONResponse | None:
         hosts = headers.getlist("host")
         if len(hosts) != 1 or hosts[0] not in self._hosts:
-            return _refused(403, "This server answers to its own address alone, see where it was started")
+            return _answer_refusal(
+                403, "This server answers to its own address alone, see where it was started"
+            )
         if any(origin != f"http://{hosts[0]}" for origin in headers.getlist("origin")):
-            return _refused(403, "Another site's page asked: only the console's own page may")
+            return _answer_refusal(403, "Another site's page asked: only the console's own page may")
         if any(site not in ("same-origin", "none") for site in headers.getlist("sec-fetch-site")):
-            return _refused(403, "Another site's page asked: type the console's address into the browser")
+            return _answer_refusal(
+                403, "Another site's page asked: type the console's address into the browser"
+            )
         if path != "/" and not path.startswith("/static/"):
             authorization = headers.get("authorization", "").encode("latin-1")
             if not hmac.compare_digest(authorization, self._authorization):
-                return _refused(401, "The session's token is missing or old: load the page anew")
+                return _answer_refusal(401, "The session's token is missing or old: load the page anew")
         return None
 
 
@@ -74,5 +78,5 @@ def _is_private(path: str) -> bool:
     return not path.startswith("/static/")
 
 
-def _refused(status: int, why: str) -> JSONResponse:
+def _answer_refusal(status: int, why: str) -> JSONResponse:
     return JSONResponse({"error": why}, status)

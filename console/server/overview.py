@@ -1,51 +1,58 @@
-"""Is it well: the deployment at a glance."""
+"""Describes the deployment at a glance."""
 
-import json
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any
 
-from console.deployment import Deployment, NotDeployed, parameter
 from console.executions.history import Executions
-from console.model_in_service import InService, in_service, trained_model
-from console.server.aws_console import links
+from console.model_in_service import describe_model
+from console.server.aws_console import link_deployment
+from evaluation.deployment import Deployment, NotDeployed
 
 
-def deployed(deployment: Deployment) -> dict[str, Any]:
+def describe_deployment(deployment: Deployment) -> dict[str, Any]:
     """Returns name, region, account, threshold, classes, and links to AWS's console."""
     region, account = deployment.state_machine.split(":")[3:5]
+    classes: list[str] = []
+    with suppress(NotDeployed):
+        classes = deployment.read_manifest()["classes"]
     return {
         "name": deployment.name,
         "region": region,
         "account": account,
-        "threshold": threshold(deployment),
-        "classes": classes(deployment),
-        "links": links(deployment),
+        "threshold": read_threshold(deployment),
+        "classes": classes,
+        "links": link_deployment(deployment),
     }
 
 
-def overview(deployment: Deployment, executions: Executions) -> dict[str, Any]:
-    """Returns what the overview shows."""
-    with ThreadPoolExecutor(max_workers=2) as pool:
-        today = pool.submit(executions.today)
-        served = in_service(deployment)
-        if isinstance(served, InService):
-            endpoint, model = served.endpoint, trained_model(deployment, served)
+def describe_overview(deployment: Deployment, executions: Executions) -> dict[str, Any]:
+    """Returns the deployment with its endpoint, its model and today's executions."""
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        today = pool.submit(executions.count_today)
+        try:
+            endpoint = deployment.find_endpoint()
+        except NotDeployed as error:
+            in_service: dict[str, Any] = {
+                "endpoint": {"missing": str(error)},
+                "model": {"missing": "Without an endpoint no model is in service"},
+            }
         else:
-            endpoint, model = served, {"missing": "Without an endpoint no model is in service"}
-        return deployed(deployment) | {"endpoint": endpoint, "model": model, "today": today.result()}
+            in_service = {
+                "endpoint": {
+                    "name": endpoint.name,
+                    "status": endpoint.status,
+                    "model": endpoint.model,
+                    "instance_type": endpoint.instance_type,
+                    "updated": endpoint.updated.timestamp(),
+                },
+                "model": describe_model(deployment, endpoint),
+            }
+        return describe_deployment(deployment) | in_service | {"today": today.result()}
 
 
-def threshold(deployment: Deployment) -> dict[str, Any] | None:
+def read_threshold(deployment: Deployment) -> dict[str, Any] | None:
     """Returns the filter's threshold, ``value`` and ``source``; None if it is not deployed."""
-    try:
-        return json.loads(parameter(deployment.session, deployment.name, "threshold"))
-    except NotDeployed:
-        return None
-
-
-def classes(deployment: Deployment) -> list[str]:
-    """Returns the staged classes in label order; none if nothing is staged."""
-    try:
-        return deployment.manifest()["classes"]
-    except NotDeployed:
-        return []
+    with suppress(NotDeployed):
+        return deployment.read_threshold()
+    return None

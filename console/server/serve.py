@@ -8,9 +8,10 @@ import socket
 
 from hypercorn.asyncio import serve
 from hypercorn.config import Config
+from starlette.applications import Starlette
 
-from console.deployment import Deployment
-from console.server.application import ECHARTS, page_application
+from console.server.application import ECHARTS, make_application
+from evaluation.deployment import Deployment
 
 ADDRESS = "127.0.0.1"
 PORTS_TRIED = 20
@@ -21,24 +22,27 @@ def serve_page(deployment: Deployment, port: int) -> None:
 
     Args:
         deployment: What the page shows.
-        port: Where to listen; the next free one is taken if this one is not.
+        port: Where to listen; the next free one is taken if this one is in use.
 
     Raises:
-        OSError: None of the ports can be had, or the charts are not installed.
+        NotDeployed: There is no state machine.
+        OSError: No port can be had, or ECharts is not installed.
         KeyboardInterrupt: Somebody pressed Ctrl-C.
     """
     if not ECHARTS.is_file():
         raise OSError(f"{ECHARTS} is not there: run make setup")
-    listener = _listener(port)
-    port = listener.getsockname()[1]
-    hosts = [f"{ADDRESS}:{port}", f"localhost:{port}"]
-    print(f"The page: http://{ADDRESS}:{port}/ (Ctrl-C stops it)", flush=True)
-    ended_by = asyncio.run(_serve(deployment, hosts, listener))
+    with _listen(port) as listener:
+        port = listener.getsockname()[1]
+        hosts = [f"{ADDRESS}:{port}", f"localhost:{port}"]
+        stop = asyncio.Event()
+        application = make_application(deployment, secrets.token_urlsafe(32), hosts, stop)
+        print(f"The page: http://{ADDRESS}:{port}/ (Ctrl-C stops it)", flush=True)
+        ended_by = asyncio.run(_serve(application, listener, stop))
     if ended_by == signal.SIGINT:
         raise KeyboardInterrupt
 
 
-def _listener(first: int) -> socket.socket:
+def _listen(first: int) -> socket.socket:
     for port in range(first, min(first + PORTS_TRIED, 65536)):
         listener = socket.socket()
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -47,15 +51,15 @@ def _listener(first: int) -> socket.socket:
         except OSError as error:
             listener.close()
             if error.errno != errno.EADDRINUSE:
-                raise OSError(f"port {port} can not be had: {error.strerror}. Give another --port") from None
+                raise OSError(f"port {port} cannot be had: {error.strerror}. Give another --port") from None
         else:
             listener.listen()
             return listener
     raise OSError(f"ports {first} to {first + PORTS_TRIED - 1} are all in use: give another --port")
 
 
-async def _serve(deployment: Deployment, hosts: list[str], listener: socket.socket) -> int:
-    stop = asyncio.Event()
+async def _serve(application: Starlette, listener: socket.socket, stop: asyncio.Event) -> int:
+    """Serves until a signal; returns the signal's number."""
     ended_by: list[int] = []
 
     def end(signal_number: int) -> None:
@@ -70,7 +74,6 @@ async def _serve(deployment: Deployment, hosts: list[str], listener: socket.sock
     config.bind = [f"fd://{listener.detach()}"]
     config.loglevel = "WARNING"
     config.graceful_timeout = 1.5
-    application = page_application(deployment, secrets.token_urlsafe(32), hosts, stop)
 
     async def stopped() -> None:
         await stop.wait()

@@ -1,4 +1,4 @@
-"""What data capture left in the bucket, read once and kept as columns: some 30 bytes an invocation."""
+"""Reads what data capture writes to the bucket; an invocation takes some 30 bytes of memory."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 from botocore.exceptions import ClientError
 
-from console.deployment import Deployment
-from console.photo import NoPhoto, stored
+from console.photo import NoPhoto, download
 from console.traffic.known_pictures import KnownPictures
 from console.traffic.source import ROW, InvocationSource
+from evaluation.deployment import Deployment
 from lambdas.workflow.captured_line import read_line
+from lambdas.workflow.places import CAPTURED
 
-PREFIX = "captured/"
 CONCURRENT_OBJECTS = 4
 BLOCK_BYTES = 2**20
 
@@ -28,7 +28,7 @@ class _ObjectRows:
 
 
 class CapturedTraffic(InvocationSource):
-    """The invocations that the endpoint's data capture has written down."""
+    """The invocations that the endpoint's data capture has recorded."""
 
     unit = "captured object"
 
@@ -37,39 +37,39 @@ class CapturedTraffic(InvocationSource):
         self._keys: list[str] = []
         self._known: set[str] = set()
 
-    def picture(self, number: int) -> bytes:
+    def read_picture(self, place: int) -> bytes:
         """Returns the picture of an invocation, read anew from its line.
 
         Raises:
             NoPhoto: There is no such invocation, its picture was not captured or is no base64, or its object
                 is gone.
         """
-        rows = self.rows()
-        if not 0 <= number < len(rows):
-            raise NoPhoto(f"There is no captured invocation {number}")
-        row = rows[number]
+        rows = self.collect_rows()
+        if place >= len(rows):
+            raise NoPhoto(f"There is no captured invocation {place}")
+        row = rows[place]
         key, first = self._keys[row["object"]], int(row["offset"])
         part = f"bytes={first}-{first + int(row['length']) - 1}"
-        line = stored(self.s3, self.deployment.bucket, key, part)
+        line = download(self.s3, self.deployment.bucket, key, part)
         picture = read_line(line, self.classes).picture
         if picture is None:
             raise NoPhoto("The endpoint's requests are not captured")
         try:
             return picture.content()
         except ValueError as error:
-            raise NoPhoto(f"The captured picture can not be read: {error}") from None
+            raise NoPhoto(f"The captured picture cannot be read: {error}") from None
 
-    def read(self, manifest: dict[str, Any]) -> None:
+    def read_new(self, manifest: dict[str, Any]) -> None:
         """Reads the objects that are new.
 
         Raises:
-            BotoCoreError: Nothing can be read any more.
-            ClientError: Of an object that is gone or denied, once all others are read.
+            BotoCoreError: S3 cannot be reached.
+            ClientError: An object is gone or denied; all others have been read.
         """
         pictures = KnownPictures(manifest)
-        new = [key for key in self._listed() if key not in self._known]
+        new = [key for key in self._list_keys() if key not in self._known]
         self.progress.of += len(new)
-        # The newest first: whoever waits sees today before last month. Hours are in the keys.
+        # The newest first, for whoever waits wants to see today before last month. The keys hold the hour.
         new.sort(key=lambda key: key.split("/")[-5:], reverse=True)
         unreadable = None
 
@@ -81,34 +81,34 @@ class CapturedTraffic(InvocationSource):
 
         pool = ThreadPoolExecutor(CONCURRENT_OBJECTS, thread_name_prefix="captured-object")
         try:
-            # The first by itself: it is seen at once, and the others take turns.
+            # The first by itself, so that it is seen at once.
             for key, found in chain.from_iterable(pool.map(read, part) for part in (new[:1], new[1:])):
                 if self.stop.is_set():
                     return
                 if isinstance(found, _ObjectRows):
-                    self._take_object(key, found)
+                    self._append_object(key, found)
                 else:
                     unreadable = found
         finally:
-            # An object that is not taken now is new the next time.
+            # An object that is not appended now is new the next time.
             self.progress.of = self.progress.read
             pool.shutdown(cancel_futures=True)
         if unreadable:
             raise unreadable
 
-    def _take_object(self, key: str, found: _ObjectRows) -> None:
+    def _append_object(self, key: str, found: _ObjectRows) -> None:
         self._keys.append(key)
         self._known.add(key)
         block = np.array(found.rows, ROW)
         block["object"] = len(self._keys) - 1
-        self.take(block)
+        self.append(block)
         self.progress.read += 1
         self.progress.bad_lines += found.bad_lines
         self.progress.measurements += found.measurements
 
-    def _listed(self) -> Iterator[str]:
+    def _list_keys(self) -> Iterator[str]:
         pages = self.s3.get_paginator("list_objects_v2").paginate(
-            Bucket=self.deployment.bucket, Prefix=PREFIX
+            Bucket=self.deployment.bucket, Prefix=CAPTURED
         )
         return (entry["Key"] for page in pages for entry in page.get("Contents", []))
 
@@ -121,7 +121,7 @@ class CapturedTraffic(InvocationSource):
                 break
             try:
                 captured = read_line(line, self.classes)
-                truth = pictures.label(captured.picture)
+                truth = pictures.find_label(captured.picture)
             except ValueError:
                 found.bad_lines += bool(line.strip())
             else:

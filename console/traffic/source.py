@@ -1,4 +1,4 @@
-"""Where the page's invocations come from: read by a thread of its own, kept as columns."""
+"""Reads invocations in a thread and keeps them as columns: the common part of both sources."""
 
 import threading
 from abc import ABC, abstractmethod
@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from botocore.exceptions import BotoCoreError, ClientError
 
-from console.deployment import Deployment, NotDeployed
+from evaluation.deployment import Deployment, NotDeployed
 
 ROW = np.dtype(
     [
@@ -31,15 +31,15 @@ class Progress:
 
     Attributes:
         unit: What is read: captured objects or executions.
-        read: How many were read, of those found.
-        of: How many were found; 0 where that is not known beforehand.
+        read: How many of them have been read.
+        of: How many were found; 0 if that is not known beforehand.
         more: Whether there are older ones that are not read.
         invocations: Invocations read from them.
         bad_lines: Captured lines that are no answer of a model of these classes.
         measurements: Invocations that only measured the model, left out.
-        done: Whether nobody is reading now.
-        error: Why something could not be read the last time, if so.
-        missing: What to do about that there is nothing to read yet.
+        done: Whether no reading goes on.
+        error: Why the last reading failed, in whole or in part.
+        missing: What to do if there is nothing to read yet.
     """
 
     unit: str
@@ -55,28 +55,34 @@ class Progress:
 
 
 class InvocationSource(ABC):
-    """The invocations of a deployment. Each has a number, its place in the order of reading."""
+    """The invocations of a deployment, numbered in the order of reading.
+
+    Attributes:
+        unit: What is read, see ``Progress``.
+        first_number: Number of the first invocation; the numbers of two sources do not overlap.
+    """
 
     unit: str
+    first_number = 0
 
     def __init__(self, deployment: Deployment) -> None:
         self.deployment = deployment
-        self.s3 = deployment.session.client("s3")
+        self.s3 = deployment.client("s3")
         self.stop = threading.Event()
         self.classes: list[str] = []
         self.progress = Progress(self.unit)
         self._lock = threading.Lock()
         self._blocks: list[np.ndarray] = []
 
-    def read_new(self) -> None:
-        """Begins to read, in threads of its own, what is new since; does nothing while that goes on."""
+    def start_reading(self) -> None:
+        """Starts to read, in threads of its own, what is new since; does nothing while that goes on."""
         with self._lock:
             if not self.progress.done:
                 return
             self.progress.done, self.progress.error, self.progress.missing = False, None, None
         threading.Thread(target=self._run, name="invocations", daemon=True).start()
 
-    def rows(self) -> np.ndarray:
+    def collect_rows(self) -> np.ndarray:
         """Returns the invocations read so far, of type ROW, in the order of their numbers."""
         with self._lock:
             if len(self._blocks) > 1:
@@ -84,26 +90,25 @@ class InvocationSource(ABC):
             return self._blocks[0] if self._blocks else np.empty(0, ROW)
 
     @abstractmethod
-    def picture(self, number: int) -> bytes:
+    def read_picture(self, place: int) -> bytes:
         """Returns the picture of an invocation.
+
+        Args:
+            place: The invocation's place in the order of reading, from 0.
 
         Raises:
             NoPhoto: There is no such invocation, or its picture is not kept.
         """
 
-    def close(self) -> None:
-        """Makes a reading end soon."""
-        self.stop.set()
-
     @abstractmethod
-    def read(self, manifest: dict[str, Any]) -> None:
-        """Reads what is new, newest first, and takes it.
+    def read_new(self, manifest: dict[str, Any]) -> None:
+        """Reads what is new, newest first, and appends it.
 
         Args:
-            manifest: The staged data set's.
+            manifest: The staged data set's manifest.
         """
 
-    def take(self, block: np.ndarray) -> None:
+    def append(self, block: np.ndarray) -> None:
         """Appends invocations of type ROW."""
         with self._lock:
             self._blocks.append(block)
@@ -111,14 +116,14 @@ class InvocationSource(ABC):
 
     def _run(self) -> None:
         try:
-            manifest = self.deployment.manifest()
+            manifest = self.deployment.read_manifest()
             self.classes = manifest["classes"]
-            self.read(manifest)
+            self.read_new(manifest)
         except NotDeployed as error:
             self.progress.missing = str(error)
         except (BotoCoreError, ClientError) as error:
             self.progress.error = f"Not everything can be read: {error}"
-        # Whatever it is, nobody else hears of it: a thread has no caller.
+        # An error that leaves a thread reaches nobody.
         except Exception as error:
             if not self.stop.is_set():
                 self.progress.error = f"Not everything can be read: {type(error).__name__}: {error}"

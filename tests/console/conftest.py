@@ -10,9 +10,8 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from console.deployment import Deployment
-from console.server.application import page_application
-from console.shared_session import SharedSession
+from console.server.application import make_application
+from evaluation.deployment import Deployment
 from tests.console.server.page_client import HOST, TOKEN, PageClient, png
 
 BUCKET = "scones-bucket"
@@ -72,7 +71,7 @@ def deployment() -> Iterator[Deployment]:
         )["stateMachineArn"]
         for which, value in {"bucket": BUCKET, "dataset": DATASET, "state-machine": machine}.items():
             ssm.put_parameter(Name=f"/scones/{which}", Value=value, Type="String")
-        yield Deployment.find("scones", SharedSession())
+        yield Deployment("scones")
 
 
 @pytest.fixture
@@ -80,4 +79,4 @@ def page(deployment: Deployment) -> Iterator[PageClient]:
     """A page of that deployment that nobody has looked at yet, open in a browser."""
     hosts = [HOST, "localhost:8080"]
     with asyncio.Runner() as runner:
-        yield PageClient(page_application(deployment, TOKEN, hosts, asyncio.Event()), runner)
+        yield PageClient(make_application(deployment, TOKEN, hosts, asyncio.Event()), runner)

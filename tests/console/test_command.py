@@ -10,8 +10,10 @@ import pytest
 from moto import mock_aws
 
 from console.__main__ import main
-from console.deployment import Deployment, NotDeployed
-from console.training_log import LOG_GROUP, follow
+from console.training_log import follow
+from evaluation.deployment import Deployment, NotDeployed
+from lambdas.workflow.places import TRAINING_JOBS_LOG_GROUP as LOG_GROUP
+from stacks.configuration.settings import SettingError
 
 STATE_MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:scones"
 
@@ -21,12 +23,20 @@ def test_the_training_log_shows_each_telling_line_of_this_deployments_jobs_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     logs = boto3.client("logs")
-    monkeypatch.setattr("console.training_log.POLL_SECONDS", 0.01)
-    lines = follow("scones", boto3.Session())
+    polled = threading.Event()
+
+    def sleep(seconds: float) -> None:
+        polled.set()
+        pause(0.01)
+
+    pause = time.sleep
+    monkeypatch.setattr("console.training_log.time.sleep", sleep)
+    lines = follow(Deployment("scones"))
     later: list[str] = []
     reader = threading.Thread(target=lambda: later.extend(itertools.islice(lines, 2)), daemon=True)
     reader.start()
-    time.sleep(1)  # the group is not there yet: that must not end it
+    # The group is not there yet: that must not end it.
+    assert polled.wait(timeout=10)
     logs.create_log_group(logGroupName=LOG_GROUP)
     logs.create_log_stream(logGroupName=LOG_GROUP, logStreamName="scones-1/algo-1-1")
     for message in (
@@ -44,8 +54,13 @@ def test_the_training_log_shows_each_telling_line_of_this_deployments_jobs_once(
 
 
 @mock_aws
-def test_nothing_deployed_is_one_line_that_says_what_to_run(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["route", "photo.png"]) == 1
+@pytest.mark.parametrize(
+    "command", [[], ["route", "s3://bucket/photo.png"], ["demo"], ["model", "model.tar.gz"]]
+)
+def test_nothing_deployed_is_one_line_that_says_what_to_run(
+    command: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(command) == 1
     error = capsys.readouterr().err
     assert error.count("\n") == 1
     assert "'scones' is not deployed here" in error
@@ -83,27 +98,23 @@ def test_an_environment_that_cannot_reach_aws_is_one_line_with_advice(
     assert advice in line
 
 
-@pytest.mark.parametrize("text", [None, "{", "[]", '{"context": {"scones": {}}}'])
-def test_a_cdk_json_without_a_name_is_one_line(
-    text: str | None, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+def test_a_setting_that_cannot_be_read_is_one_line(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path = tmp_path / "cdk.json"
-    if text is not None:
-        path.write_text(text)
-    monkeypatch.setattr("console.deployment.CDK_JSON", path)
+    def read_cdk_json() -> None:
+        raise SettingError("cdk.json has no context of the CDK (KeyError): mend it")
+
+    monkeypatch.setattr("console.__main__.read_cdk_json", read_cdk_json)
     assert main(["demo"]) == 1
-    (line,) = capsys.readouterr().err.splitlines()
-    assert f"{path}" in line
-    assert "--name" in line
+    assert capsys.readouterr().err == "console: cdk.json has no context of the CDK (KeyError): mend it\n"
 
 
 @mock_aws
 def test_nothing_staged_names_the_staging_command() -> None:
     ssm = boto3.client("ssm")
     ssm.put_parameter(Name="/scones/dataset", Value="not-staged", Type="String")
-    deployment = Deployment("scones", "bucket", STATE_MACHINE, boto3.Session())
     with pytest.raises(NotDeployed, match=r"data_staging/stage\.py"):
-        deployment.manifest()
+        Deployment("scones").read_manifest()
 
 
 @mock_aws

@@ -7,15 +7,15 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from console.commands.demo import PHOTOS_SHOWN, demonstrate, shown, summary
-from console.commands.printing import table
-from console.deployment import Deployment
+from console.__main__ import main
+from console.commands.demo import PHOTOS_SHOWN, choose_examples, summarize
+from console.commands.printing import format_routings
 from console.executions.routing import Photo, Routing
 
 
 def routing(outcome: Any, predicted_class: str | None, key: str) -> Routing:
     error = None if outcome == "routed" else "ImageNotFound"
-    return Routing(Photo(key, "b", key), outcome, predicted_class, 0.5, error, "why", 7, "")
+    return Routing(Photo(key, "b", key), outcome, predicted_class, 0.5, error, "why", 7)
 
 
 def test_accuracy_counts_refused_photos_and_failed_ones_too() -> None:
@@ -25,7 +25,7 @@ def test_accuracy_counts_refused_photos_and_failed_ones_too() -> None:
         routing("refused", "motorcycle", "3"),
         routing("failed", None, "4"),
     ]
-    lines = list(summary(routings, {"1": "bicycle", "2": "motorcycle", "3": "motorcycle", "4": "bicycle"}))
+    lines = list(summarize(routings, {"1": "bicycle", "2": "motorcycle", "3": "motorcycle", "4": "bicycle"}))
     assert lines == [
         "Accuracy over all 4 test photos: 0.500 (2 right)",
         "Routed: 2, 1 of them right",
@@ -42,7 +42,7 @@ def test_photos_that_went_wrong_are_shown_after_those_that_went_right() -> None:
     ]
     right = [routing("routed", "bicycle", str(number)) for number in range(2 * PHOTOS_SHOWN)]
     true_classes = {each.photo.key: "bicycle" for each in wrong + right}
-    assert shown(wrong + right, true_classes) == right[: PHOTOS_SHOWN - 3] + wrong
+    assert choose_examples(wrong + right, true_classes) == right[: PHOTOS_SHOWN - 3] + wrong
 
 
 @mock_aws
@@ -63,13 +63,13 @@ def test_the_demonstration_routes_the_staged_test_photos_and_ends_with_what_they
     boto3.client("s3").put_object(
         Bucket="bucket", Key="datasets/1d/manifest.json", Body=json.dumps(manifest).encode()
     )
-    boto3.client("ssm").put_parameter(Name="/scones/dataset", Value="1d", Type="String")
+    for which, value in {"bucket": "bucket", "dataset": "1d"}.items():
+        boto3.client("ssm").put_parameter(Name=f"/scones/{which}", Value=value, Type="String")
     monkeypatch.setattr(
-        "console.commands.demo.route_all",
-        lambda _, photos: [Routing(photo, outcome, "bicycle", 0.9, None, None, 5, "") for photo in photos],
+        "console.commands.printing.route_photos",
+        lambda _, photos: [Routing(photo, outcome, "bicycle", 0.9, None, None, 5) for photo in photos],
     )
-    deployment = Deployment("scones", "bucket", "", boto3.Session())
-    assert demonstrate(deployment) is (outcome != "failed")
+    assert main(["demo"]) == (1 if outcome == "failed" else 0)
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "Routing the 2 staged test photos"
     assert "  python -m console route s3://bucket/datasets/1d/test/bicycle/b.png" in lines
@@ -79,7 +79,7 @@ def test_the_demonstration_routes_the_staged_test_photos_and_ends_with_what_they
 
 def test_the_table_has_a_true_class_only_where_it_is_known() -> None:
     rows = [routing("routed", "bicycle", "a.png"), routing("refused", "bicycle", "b.png")]
-    known = table(rows, {"a.png": "bicycle", "b.png": "motorcycle"}).splitlines()
+    known = format_routings(rows, {"a.png": "bicycle", "b.png": "motorcycle"}).splitlines()
     assert known[0].split() == ["photo", "true", "class", "routed", "as", "confidence", "outcome", "ms"]
     assert known[2].split() == ["b.png", "motorcycle", "-", "0.500", "refused", "(bicycle?)", "7"]
-    assert "true class" not in table(rows)
+    assert "true class" not in format_routings(rows)

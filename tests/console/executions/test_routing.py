@@ -10,9 +10,9 @@ import pytest
 from botocore.stub import ANY, Stubber
 from moto import mock_aws
 
-from console.commands.printing import explanations
-from console.deployment import Deployment
-from console.executions.routing import Photo, Routing, photo_in_s3, route_all
+from console.commands.printing import explain_failures
+from console.executions.routing import Photo, Routing, find_photo, route_photos
+from evaluation.deployment import Deployment
 
 STATE_MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:scones"
 EXECUTION = "arn:aws:states:us-east-1:123456789012:execution:scones:1"
@@ -20,10 +20,19 @@ START = datetime(2026, 1, 1, tzinfo=UTC)
 PHOTO = Photo("bike.png", "bucket", "incoming/1/bike.png")
 
 
-class StubbedSession:
+def deploy() -> Deployment:
+    """Returns a deployment that is found without Parameter Store."""
+    deployment = Deployment("scones")
+    deployment.bucket, deployment.state_machine = "bucket", STATE_MACHINE
+    return deployment
+
+
+class StubbedDeployment(Deployment):
     """Hands out the one stubbed Step Functions client."""
 
     def __init__(self) -> None:
+        super().__init__("scones")
+        self.state_machine = STATE_MACHINE
         self.step_functions = boto3.client("stepfunctions")
         self.stub = Stubber(self.step_functions)
 
@@ -33,14 +42,14 @@ class StubbedSession:
 
 
 @pytest.fixture
-def session() -> StubbedSession:
-    session = StubbedSession()
-    session.stub.add_response(
+def stubbed() -> StubbedDeployment:
+    stubbed = StubbedDeployment()
+    stubbed.stub.add_response(
         "start_execution",
         {"executionArn": EXECUTION, "startDate": START},
         {"stateMachineArn": STATE_MACHINE, "name": ANY, "input": ANY},
     )
-    return session
+    return stubbed
 
 
 def describe(status: str, **more: Any) -> dict[str, Any]:
@@ -71,62 +80,63 @@ def history(*outputs: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def route_one(session: StubbedSession) -> Routing:
-    deployment = Deployment("scones", "bucket", STATE_MACHINE, session)  # type: ignore[arg-type]
-    with session.stub:
-        (routing,) = route_all(deployment, [PHOTO])
-    session.stub.assert_no_pending_responses()
+def route_one(stubbed: StubbedDeployment) -> Routing:
+    with stubbed.stub:
+        (routing,) = route_photos(stubbed, [PHOTO])
+    stubbed.stub.assert_no_pending_responses()
     return routing
 
 
-def test_a_photo_is_routed_when_its_execution_succeeds_after_a_while(session: StubbedSession) -> None:
+def test_a_photo_is_routed_when_its_execution_succeeds_after_a_while(stubbed: StubbedDeployment) -> None:
     output = json.dumps({"predicted_class": "bicycle", "confidence": 0.97})
-    session.stub.add_response("describe_execution", describe("RUNNING"))
-    session.stub.add_response("describe_execution", ended("SUCCEEDED", output=output))
-    routing = route_one(session)
+    stubbed.stub.add_response("describe_execution", describe("RUNNING"))
+    stubbed.stub.add_response("describe_execution", ended("SUCCEEDED", output=output))
+    routing = route_one(stubbed)
     assert (routing.outcome, routing.predicted_class, routing.confidence) == ("routed", "bicycle", 0.97)
     assert routing.milliseconds == 321
 
 
-def test_a_refused_photo_tells_what_the_model_had_thought(session: StubbedSession) -> None:
+def test_a_refused_photo_tells_what_the_model_had_thought(stubbed: StubbedDeployment) -> None:
     refusal = ended("FAILED", error="ThresholdConfidenceNotMet", cause="confidence 0.55 is below 0.8")
-    session.stub.add_response("describe_execution", refusal)
-    session.stub.add_response(
+    stubbed.stub.add_response("describe_execution", refusal)
+    stubbed.stub.add_response(
         "get_execution_history",
         history({"predicted_class": "motorcycle", "confidence": 0.55}, {"s3_key": "k"}),
     )
-    routing = route_one(session)
+    routing = route_one(stubbed)
     assert (routing.outcome, routing.predicted_class, routing.confidence) == ("refused", "motorcycle", 0.55)
-    assert explanations([routing]) == ["bike.png: ThresholdConfidenceNotMet: confidence 0.55 is below 0.8"]
+    assert explain_failures([routing]) == [
+        "bike.png: ThresholdConfidenceNotMet: confidence 0.55 is below 0.8"
+    ]
 
 
-def test_any_other_error_is_a_failure_without_a_class(session: StubbedSession) -> None:
-    session.stub.add_response(
+def test_any_other_error_is_a_failure_without_a_class(stubbed: StubbedDeployment) -> None:
+    stubbed.stub.add_response(
         "describe_execution", ended("FAILED", error="ImageNotFound", cause="no such key")
     )
-    session.stub.add_response("get_execution_history", history({"s3_key": "k"}))
-    routing = route_one(session)
+    stubbed.stub.add_response("get_execution_history", history({"s3_key": "k"}))
+    routing = route_one(stubbed)
     assert (routing.outcome, routing.predicted_class, routing.error) == ("failed", None, "ImageNotFound")
 
 
 @pytest.mark.parametrize("status", ["TIMED_OUT", "ABORTED"])
 def test_an_execution_that_ended_without_an_error_name_is_named_by_its_status(
-    session: StubbedSession, status: str
+    stubbed: StubbedDeployment, status: str
 ) -> None:
-    session.stub.add_response("describe_execution", ended(status))
-    session.stub.add_response("get_execution_history", history())
-    assert route_one(session).error == status
+    stubbed.stub.add_response("describe_execution", ended(status))
+    stubbed.stub.add_response("get_execution_history", history())
+    assert route_one(stubbed).error == status
 
 
 @mock_aws
 def test_a_local_file_is_uploaded_under_incoming_with_a_key_of_its_own(tmp_path: Path) -> None:
     boto3.client("s3").create_bucket(Bucket="bucket")
-    deployment = Deployment("scones", "bucket", STATE_MACHINE, boto3.Session())
+    deployment = deploy()
     keys = []
     for folder, content in [("a", b"one"), ("b", b"two")]:
         (tmp_path / folder).mkdir()
         (tmp_path / folder / "same.png").write_bytes(content)
-        photo = photo_in_s3(deployment, str(tmp_path / folder / "same.png"))
+        photo = find_photo(deployment, str(tmp_path / folder / "same.png"))
         stored = boto3.client("s3").get_object(Bucket=photo.bucket, Key=photo.key)["Body"].read()
         assert stored == content
         keys.append(photo.key)
@@ -135,12 +145,12 @@ def test_a_local_file_is_uploaded_under_incoming_with_a_key_of_its_own(tmp_path:
 
 
 def test_an_s3_uri_is_taken_as_it_is() -> None:
-    deployment = Deployment("scones", "bucket", STATE_MACHINE, boto3.Session())
-    assert photo_in_s3(deployment, "s3://other/a/b.png") == Photo("s3://other/a/b.png", "other", "a/b.png")
+    deployment = deploy()
+    assert find_photo(deployment, "s3://other/a/b.png") == Photo("s3://other/a/b.png", "other", "a/b.png")
 
 
 @pytest.mark.parametrize("argument", ["s3://", "s3://bucket", "s3://bucket/", "s3:///key"])
 def test_an_s3_uri_without_bucket_or_key_is_refused(argument: str) -> None:
-    deployment = Deployment("scones", "bucket", STATE_MACHINE, boto3.Session())
+    deployment = deploy()
     with pytest.raises(ValueError, match="names no S3 object"):
-        photo_in_s3(deployment, argument)
+        find_photo(deployment, argument)

@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from console.executions.states import graph, readable, states
+from console.executions.states import parse_graph, parse_states, shorten_document
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -38,7 +38,9 @@ REFUSED = ("TaskFailed", {"error": "ImageNotFound", "cause": '{"errorMessage": "
 
 
 def test_a_state_that_goes_well_has_its_time_input_and_output() -> None:
-    (state,) = states(history(*BEGUN, ("TaskSucceeded", {}), ("TaskStateExited", {"output": '{"b": 1}'})))
+    (state,) = parse_states(
+        history(*BEGUN, ("TaskSucceeded", {}), ("TaskStateExited", {"output": '{"b": 1}'}))
+    )
     assert state == {
         "name": "Serialize",
         "status": "succeeded",
@@ -53,12 +55,12 @@ def test_a_state_that_goes_well_has_its_time_input_and_output() -> None:
 
 
 def test_a_state_that_has_not_been_left_is_running() -> None:
-    (state,) = states(history(*BEGUN))
+    (state,) = parse_states(history(*BEGUN))
     assert (state["status"], state["milliseconds"], state["output"]) == ("running", None, None)
 
 
 def test_an_error_that_leads_to_a_fail_state_is_caught_and_its_message_plain() -> None:
-    serialize, ending = states(
+    serialize, ending = parse_states(
         history(
             *BEGUN,
             REFUSED,
@@ -77,7 +79,7 @@ def test_an_error_that_leads_to_a_fail_state_is_caught_and_its_message_plain() -
 
 
 def test_an_attempt_that_goes_well_after_one_that_failed_leaves_no_error() -> None:
-    (state,) = states(
+    (state,) = parse_states(
         history(
             *BEGUN,
             ("TaskFailed", {"error": "StorageUnavailable", "cause": "try again"}),
@@ -90,25 +92,41 @@ def test_an_attempt_that_goes_well_after_one_that_failed_leaves_no_error() -> No
 
 
 def test_an_execution_that_is_stopped_stops_its_state() -> None:
-    (aborted,) = states(history(*BEGUN, ("ExecutionAborted", {"error": "Stopped", "cause": "by hand"})))
+    (aborted,) = parse_states(history(*BEGUN, ("ExecutionAborted", {"error": "Stopped", "cause": "by hand"})))
     assert (aborted["status"], aborted["cause"]) == ("aborted", "by hand")
-    (late,) = states(history(*BEGUN, ("ExecutionTimedOut", {})))
+    (late,) = parse_states(history(*BEGUN, ("ExecutionTimedOut", {})))
     assert late["status"] == "timed out"
 
 
 def test_the_picture_is_not_carried_along_wherever_it_lies() -> None:
     document = {"image_data": "A" * 1234, "body": [{"image_data": "B"}], "other": ""}
-    assert readable(json.dumps(document)) == {
+    assert shorten_document(json.dumps(document)) == {
         "image_data": "(1,234 characters of base64)",
         "body": [{"image_data": "(1 characters of base64)"}],
         "other": "",
     }
 
 
+PICTURE = "QUJD" * 50
+DOCUMENTS = st.recursive(
+    st.none() | st.integers() | st.text() | st.just({"image_data": PICTURE}),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+)
+
+
 @settings(deadline=None)
-@given(st.none() | st.text())
-def test_any_text_is_readable(document: str | None) -> None:
-    json.dumps(readable(document))
+@given(DOCUMENTS)
+def test_no_picture_is_left_in_any_document(document: Any) -> None:
+    text = json.dumps(document)
+    shortened = json.dumps(shorten_document(text))
+    assert PICTURE not in shortened
+    assert shortened.count("(200 characters of base64)") == text.count(PICTURE)
+
+
+@settings(deadline=None)
+@given(st.text())
+def test_text_that_is_no_json_stays_as_it_is(text: str) -> None:
+    assert shorten_document(f"no JSON: {text}") == f"no JSON: {text}"
 
 
 def test_the_graph_has_every_way_once_and_begins_with_the_first_state() -> None:
@@ -120,7 +138,7 @@ def test_the_graph_has_every_way_once_and_begins_with_the_first_state() -> None:
             "End": {"Type": "Fail"},
         },
     }
-    assert graph(json.dumps(definition)) == {
+    assert parse_graph(json.dumps(definition)) == {
         "nodes": ["B", "A", "End"],
         "edges": [["A", "End"], ["A", "B"], ["B", "A"], ["B", "End"]],
     }

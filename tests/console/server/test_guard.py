@@ -78,13 +78,13 @@ def test_refusals_and_errors_carry_the_security_headers_too(page: PageClient) ->
 @pytest.mark.parametrize(
     "path",
     [
-        "/static/../page_guard.py",
-        "/static/%2e%2e/page_guard.py",
-        "/static/..%2fpage_guard.py",
-        "/static/....//page_guard.py",
+        "/static/../server/guard.py",
+        "/static/%2e%2e/server/guard.py",
+        "/static/..%2fserver%2fguard.py",
+        "/static/....//server/guard.py",
         "/static//etc/passwd",
         "/static/%2fetc%2fpasswd",
-        "/static/..%5cpage_guard.py",
+        "/static/..%5cserver%5cguard.py",
         "/static/%00",
         "/static/",
     ],

@@ -4,27 +4,32 @@ from typing import Any
 
 import pytest
 
-from console.deployment import Deployment
-from console.server.aws_console import execution_link, links
+from console.server.aws_console import link_deployment, link_execution
+from evaluation.deployment import Deployment
 
 
-def deployed_in(account: str) -> Deployment:
-    session: Any = None
-    machine = f"arn:aws:states:eu-west-1:{account}:stateMachine:scones"
-    return Deployment("scones", "bucket", machine, session)
+@pytest.fixture
+def deployment() -> Deployment:
+    """A deployment of which only the state machine's ARN is known."""
+    deployment = Deployment("scones")
+    deployment.state_machine = "arn:aws:states:eu-west-1:123456789012:stateMachine:scones"
+    return deployment
 
 
-def test_an_account_of_aws_has_a_console() -> None:
-    deployment = deployed_in("123456789012")
-    execution = execution_link(deployment, "one")
+def test_what_aws_runs_is_in_its_console(deployment: Deployment) -> None:
+    execution = link_execution(deployment, "one")
     assert execution is not None
     assert execution.startswith("https://eu-west-1.console.aws.amazon.com/states/home?region=eu-west-1#/")
     assert execution.endswith("arn:aws:states:eu-west-1:123456789012:execution:scones:one")
-    found = links(deployment)
+    found = link_deployment(deployment)
     assert found is not None
     assert found["state_machine"].endswith("#/statemachines/view/" + deployment.state_machine)
 
 
-@pytest.mark.parametrize("link", [links, lambda deployment: execution_link(deployment, "one")])
-def test_what_stands_in_for_aws_has_none(link: Any) -> None:
-    assert link(deployed_in("000000000000")) is None
+@pytest.mark.parametrize("host", ["127.0.0.1:4566", "localhost", "amazonaws.com.example", "notamazonaws.com"])
+@pytest.mark.parametrize("link", [link_deployment, lambda deployment: link_execution(deployment, "one")])
+def test_what_answers_under_another_host_has_none(
+    deployment: Deployment, link: Any, host: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://{host}")
+    assert link(deployment) is None

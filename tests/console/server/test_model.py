@@ -8,7 +8,7 @@ from typing import Any
 import boto3
 import pytest
 
-from console.deployment import Deployment
+from evaluation.deployment import Deployment
 from tests.console.server.page_client import PageClient, png
 from tests.console.server.served_endpoint import IMAGE, MODEL, ROLE, serving
 

@@ -17,14 +17,13 @@ REPOSITORY = Path(__file__).resolve().parents[3]
 PROGRAM = """
 import sys, time
 import boto3
-from console.deployment import Deployment
 from console.server.serve import serve_page
 from console.executions.history import Executions
-from console.shared_session import SharedSession
-Executions.one = lambda self, name: {"outcome": "running", "at": time.time()}
-Executions.graph = lambda self, name: {}
-machine = "arn:aws:states:us-east-1:123456789012:stateMachine:scones"
-deployment = Deployment("scones", "bucket", machine, SharedSession())
+from evaluation.deployment import Deployment
+Executions.describe = lambda self, name: {"outcome": "running", "at": time.time()}
+Executions.read_graph = lambda self, name: {}
+deployment = Deployment("scones")
+deployment.state_machine = "arn:aws:states:us-east-1:123456789012:stateMachine:scones"
 try:
     serve_page(deployment, int(sys.argv[1]))
 except KeyboardInterrupt:

@@ -11,10 +11,10 @@ from botocore.exceptions import EndpointConnectionError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from console.deployment import Deployment
 from console.traffic.captured import CapturedTraffic
-from console.traffic.columns import invocation_columns
+from console.traffic.columns import encode_columns
 from console.traffic.source import ROW
+from evaluation.deployment import Deployment
 from lambdas.workflow.captured_line import read_line
 from tests.console.server.page_client import Answer, PageClient, png
 from tests.console.traffic.captured_lines import EVENTS, columns, encoded, line
@@ -36,7 +36,7 @@ def test_a_line_of_json_and_one_of_base64_say_the_same() -> None:
 
 @settings(deadline=None)
 @given(st.binary())
-def test_any_bytes_are_a_line_or_refused_as_bad(content: bytes) -> None:
+def test_bytes_that_are_no_line_are_refused_as_bad(content: bytes) -> None:
     with pytest.raises(ValueError):
         read_line(content, CLASSES)
 
@@ -135,19 +135,19 @@ def test_only_what_is_new_is_read_later_and_numbers_stay(
     } == times
 
 
-def test_an_object_that_can_not_be_read_is_said_and_keeps_no_other_one_back(
+def test_an_object_that_cannot_be_read_is_said_and_keeps_no_other_one_back(
     captured: PageClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The newest of them: an object may be gone, or denied, between the listing and the reading."""
-    listed = CapturedTraffic._listed
+    listed = CapturedTraffic._list_keys
     newest = f"{FOLDER}/02/07/00-00-000-gone.jsonl"
-    monkeypatch.setattr(CapturedTraffic, "_listed", lambda self: [newest, *listed(self)])
+    monkeypatch.setattr(CapturedTraffic, "_list_keys", lambda self: [newest, *listed(self)])
     *_, last = captured.get(EVENTS).events
     assert (last["read"], last["of"], last["invocations"]) == (4, 4, 4)
     assert "NoSuchKey" in last["error"]
 
 
-def test_what_can_not_be_read_at_all_ends_the_reading_at_once(
+def test_what_cannot_be_read_at_all_ends_the_reading_at_once(
     captured: PageClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = []
@@ -163,7 +163,7 @@ def test_what_can_not_be_read_at_all_ends_the_reading_at_once(
 
 
 def test_a_manifest_that_is_none_is_said(page: PageClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Deployment, "manifest", lambda self: json.loads("no JSON"))
+    monkeypatch.setattr(Deployment, "read_manifest", lambda self: json.loads("no JSON"))
     *_, last = page.get(EVENTS).events
     assert last["error"].startswith("Not everything can be read: JSONDecodeError")
     assert last["missing"] is None
@@ -223,7 +223,7 @@ def test_without_a_data_set_the_events_end_with_what_to_do_or_what_went_wrong(
 def test_many_classes_take_two_bytes(classes: int, dtype: str) -> None:
     rows = np.zeros(3, ROW)
     rows["predicted"] = classes - 1
-    content = invocation_columns(rows, {"classes": [str(number) for number in range(classes)]})
+    content = encode_columns(rows, {"classes": [str(number) for number in range(classes)]})
     header, found = columns(Answer(200, {}, content))
     assert {"name": "predicted", "dtype": dtype} in header["columns"]
     assert found["predicted"].tolist() == [classes - 1] * 3

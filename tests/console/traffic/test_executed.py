@@ -2,14 +2,15 @@
 
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import boto3
 import pytest
 
-from console.deployment import Deployment
 from console.executions import history as executions
-from console.executions.routing import Photo, start
+from console.executions.routing import Photo, start_execution
 from console.traffic import executed as executed_traffic
+from evaluation.deployment import Deployment
 from tests.console.server.page_client import PageClient, png
 from tests.console.server.served_endpoint import serving
 from tests.console.traffic.captured_lines import EVENTS, columns, encoded, line
@@ -20,7 +21,7 @@ STAGED = "datasets/0123456789abcdef/test/motorcycle/motorcycle_1.png"
 def execute(deployment: Deployment, key: str) -> None:
     """Routes the photo under a key, which the state machine answers by its name."""
     client = boto3.client("stepfunctions")
-    arn = start(client, deployment.state_machine, Photo(key, deployment.bucket, key))
+    arn = start_execution(deployment, Photo(key, deployment.bucket, key))
     while client.describe_execution(executionArn=arn)["status"] == "RUNNING":
         time.sleep(0.05)
 
@@ -83,15 +84,40 @@ def test_what_is_executed_later_is_added_and_an_upload_of_a_staged_picture_is_kn
     assert found["truth"].tolist() == [1, -1, 0]
 
 
-def test_with_data_capture_the_executions_are_not_read(page: PageClient, executed: Deployment) -> None:
+@pytest.fixture
+def capture(executed: Deployment) -> dict[str, Any]:
+    """The data capture of an endpoint's configuration; one invocation has been captured."""
     key = "captured/scones/AllTraffic/2026/01/02/03/04-00-000-a.jsonl"
-    boto3.client("s3").put_object(Bucket=executed.bucket, Key=key, Body=encoded(line([0.9, 0.1])))
-    capture = {
+    boto3.client("s3").put_object(
+        Bucket=executed.bucket, Key=key, Body=encoded(line([0.9, 0.1], picture=png(77)))
+    )
+    return {
         "EnableCapture": True,
         "InitialSamplingPercentage": 100,
         "DestinationS3Uri": f"s3://{executed.bucket}/captured",
         "CaptureOptions": [{"CaptureMode": "Output"}],
     }
+
+
+def test_with_data_capture_the_executions_are_not_read(page: PageClient, capture: dict[str, Any]) -> None:
     with serving("scones-given", DataCaptureConfig=capture):
         *_, last = page.get(EVENTS).events
     assert (last["unit"], last["invocations"]) == ("captured object", 1)
+
+
+def test_a_tab_that_looks_at_another_source_changes_nothing_for_the_others(
+    page: PageClient, capture: dict[str, Any]
+) -> None:
+    with serving("scones-given", DataCaptureConfig=capture):
+        page.get(EVENTS)
+        _, captured = columns(page.get("/api/invocations"))
+        photo = f"/api/invocations/{captured['id'][0]}/photo"
+        picture = page.get(photo).body
+    with serving("scones-given"):
+        page.get(EVENTS)
+        _, executed = columns(page.get("/api/invocations"))
+        assert set(executed["id"].tolist()).isdisjoint(captured["id"].tolist())
+        assert page.get(photo).body == picture
+    with serving("scones-given", DataCaptureConfig=capture):
+        _, again = columns(page.get("/api/invocations"))
+        assert again["id"].tolist() == captured["id"].tolist()

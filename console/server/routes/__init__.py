@@ -1,0 +1,1 @@
+"""What the server answers under /api, a file for each subject; each makes a list of Starlette's routes."""

@@ -1,0 +1,33 @@
+"""The invocations of a deployment, whichever of the two sources its endpoint leaves."""
+
+from console.executions.history import Executions
+from console.traffic.captured import CapturedTraffic
+from console.traffic.executed import ExecutedTraffic
+from console.traffic.source import InvocationSource
+from evaluation.deployment import Deployment, Endpoint
+
+
+class Traffic:
+    """Owns both sources. A number means the same invocation whichever source others look at."""
+
+    def __init__(self, deployment: Deployment, executions: Executions) -> None:
+        self._captured = CapturedTraffic(deployment)
+        self._executed = ExecutedTraffic(deployment, executions)
+
+    def choose_source(self, endpoint: Endpoint | None) -> InvocationSource:
+        """Returns captured traffic, or executions for an endpoint that captures nothing."""
+        return self._captured if endpoint is None or endpoint.captures else self._executed
+
+    def read_picture(self, number: int) -> bytes:
+        """Returns the picture of an invocation.
+
+        Raises:
+            NoPhoto: There is no such invocation, or its picture is not kept.
+        """
+        source = self._executed if number >= self._executed.first_number else self._captured
+        return source.read_picture(number - source.first_number)
+
+    def close(self) -> None:
+        """Makes readings end soon."""
+        self._captured.stop.set()
+        self._executed.stop.set()
