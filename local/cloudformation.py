@@ -1,6 +1,7 @@
 """CloudFormation's events as AWS tells them, and the state saved whenever a stack operation ends."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from ministack import app
@@ -24,39 +25,26 @@ def _tell_of_changes_alone() -> None:
     unchanged: set[Key] = set()
 
     def tell(key: Key) -> None:
-        if key in held:
-            held.pop(key)()
+        held.pop(key, lambda: None)()
 
-    def add_if_changed(
-        add_event: Any,
-        stack_id: str,
-        stack: str,
-        logical_id: str,
-        kind: str,
-        status: str,
-        reason: str = "",
-        physical_id: str = "",
-        **named: Any,
-    ) -> None:
-        def add() -> None:
-            add_event(stack_id, stack, logical_id, kind, status, reason, physical_id, **named)
-
+    def add_if_changed(add_event: Any, *event: str, **named: str) -> None:
+        _, stack, logical_id, _, status, *rest = event
         key = (stack, logical_id)
-        if status == "UPDATE_IN_PROGRESS" and logical_id != stack and not reason and not physical_id:
-            held[key] = add
+        if status == "UPDATE_IN_PROGRESS" and logical_id != stack and not rest and not named:
+            held[key] = partial(add_event, *event)
         elif status == "UPDATE_COMPLETE" and key in unchanged:
             unchanged.discard(key)
             held.pop(key, None)
         else:
             tell(key)
-            add()
+            add_event(*event, **named)
 
     def update_and_tell(update: Any, kind: str, physical_id: str, old: Any, new: Any, *rest: Any) -> Any:
-        stack, logical_id = rest[:2]
+        key = (rest[0], rest[1])
         if old == new:
-            unchanged.add((stack, logical_id))
+            unchanged.add(key)
         else:
-            tell((stack, logical_id))
+            tell(key)
         return update(kind, physical_id, old, new, *rest)
 
     def create_and_tell(create: Any, kind: str, logical_id: str, properties: Any, stack: str) -> Any:
@@ -73,17 +61,9 @@ def _save_after_operations() -> None:
     collect_states = find_original(app, "_build_persistence_save_dict")
     save = find_original(persistence, "save_all")
 
-    def add_and_save(
-        add_event: Any,
-        stack_id: str,
-        stack: str,
-        logical_id: str,
-        kind: str,
-        status: str,
-        *rest: Any,
-        **named: Any,
-    ) -> None:
-        add_event(stack_id, stack, logical_id, kind, status, *rest, **named)
+    def add_and_save(add_event: Any, *event: str, **named: str) -> None:
+        add_event(*event, **named)
+        _, stack, logical_id, kind, status, *_ = event
         is_the_stack = kind == "AWS::CloudFormation::Stack" and logical_id == stack
         if is_the_stack and not status.endswith("_IN_PROGRESS"):
             # Soon, not now: the operation still has something to record about itself.

@@ -1,8 +1,10 @@
-"""Makes sessions of IAM roles, and lets requests over loopback count as encrypted."""
+"""Acts as IAM roles, asks what IAM allows, and lets requests over loopback count as encrypted."""
 
 import hashlib
 
 from ministack import app
+from ministack.core import iam_actions, iam_evaluator
+from ministack.core.responses import get_region
 from ministack.services import sts
 
 from local.patching import find_original, wrap
@@ -37,3 +39,21 @@ def assume_role(role_arn: str, session_name: str) -> tuple[str, str]:
         },
     )
     return key, token
+
+
+def find_denial(access_key: str, principal: str, action: str, resource: str, **context: str) -> str | None:
+    """Returns AWS's message where IAM denies an action; None where it allows it.
+
+    Args:
+        access_key: Access key id of whoever acts.
+        principal: ARN of whoever acts, for the message where IAM does not say it.
+        action: Action as IAM names it.
+        resource: ARN of the resource that it is done to.
+        context: Condition keys and their values.
+    """
+    service = action.partition(":")[0]
+    denied = iam_evaluator.enforce(access_key, action, service, get_region(), resource, context)
+    if denied is None:
+        return None
+    who = getattr(denied, "principal_arn", principal)
+    return str(iam_actions.identity_denial_message(action, who, resource, False))

@@ -2,13 +2,10 @@
 
 from typing import Any
 
-import boto3
-from botocore.config import Config
 from botocore.exceptions import ClientError
-from ministack.core.responses import get_account_id, get_region
 from ministack.services.cloudformation import provisioners, stacks
 
-from local.iam import SECRET_ACCESS_KEY
+from local.clients import make_client
 from local.patching import find_original, wrap
 
 TYPE = "AWS::S3::Bucket"
@@ -37,7 +34,7 @@ def install() -> None:
 
 def configure(bucket: str, new: Properties, old: Properties) -> None:
     """Brings a bucket's tags, encryption and lifecycle from the old properties to the new."""
-    s3 = _make_client()
+    s3 = make_client("s3")
     if new.get("Tags") != old.get("Tags"):
         if new.get("Tags"):
             s3.put_bucket_tagging(Bucket=bucket, Tagging={"TagSet": new["Tags"]})
@@ -65,7 +62,7 @@ def delete(bucket: str, _properties: Properties) -> None:
         ValueError: It has contents; worded as CloudFormation shows it.
     """
     try:
-        _make_client().delete_bucket(Bucket=bucket)
+        make_client("s3").delete_bucket(Bucket=bucket)
     except ClientError as error:
         code = error.response["Error"]["Code"]
         if code != "NoSuchBucket":
@@ -112,13 +109,3 @@ def convert_lifecycle_rule(rule: Properties) -> Properties:
 
 def _is_true(value: Any) -> bool:
     return str(value).lower() == "true"
-
-
-def _make_client() -> Any:
-    return boto3.client(
-        "s3",
-        region_name=get_region(),
-        aws_access_key_id=get_account_id(),
-        aws_secret_access_key=SECRET_ACCESS_KEY,
-        config=Config(s3={"addressing_style": "path"}),
-    )

@@ -1,19 +1,13 @@
-"""Reaches the embedded cloud that this SageMaker belongs to: its folders and its other services."""
+"""The embedded cloud that this SageMaker belongs to: its folders, its threads, and when it stops."""
 
 import contextvars
 import socket
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import boto3
-from botocore.config import Config
-from ministack.core.responses import get_account_id, get_region
-
-from local.iam import SECRET_ACCESS_KEY, assume_role
 from local.waiting import wait_until
 
 
@@ -87,35 +81,3 @@ def wait_until_serving(seconds: float) -> None:
             return probe.connect_ex(("127.0.0.1", _place.port)) == 0
 
     wait_until(is_serving, seconds)
-
-
-def make_client(service: str, role_arn: str | None = None) -> Any:
-    """Returns a boto3 client of this embedded cloud in the caller's account and region.
-
-    Must be used on a worker thread: the server answers it on the event loop.
-
-    Args:
-        service: Service as boto3 names it.
-        role_arn: Role to act as, as AWS does for jobs and endpoints; the account itself when None.
-    """
-    key, token = get_account_id(), None
-    if role_arn is not None:
-        key, token = assume_role(role_arn, "SageMaker")
-    return _make_client(service, _place.port, get_region(), key, token)
-
-
-@lru_cache(maxsize=64)
-def _make_client(service: str, port: int, region: str, key: str, token: str | None) -> Any:
-    session: Any = boto3.Session(
-        aws_access_key_id=key,
-        aws_secret_access_key=SECRET_ACCESS_KEY,
-        aws_session_token=token,
-        region_name=region,
-    )
-    settings = Config(
-        s3={"addressing_style": "path"},
-        max_pool_connections=16,
-        retries={"max_attempts": 2, "mode": "standard"},
-        proxies={},
-    )
-    return session.client(service, endpoint_url=f"http://127.0.0.1:{port}", config=settings)

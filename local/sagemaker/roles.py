@@ -6,10 +6,9 @@ from urllib.parse import unquote
 
 import ministack.app
 from botocore.exceptions import ClientError
-from ministack.core import iam_actions, iam_evaluator
-from ministack.core.responses import get_region
 
-from local.sagemaker.emulator import make_client
+from local.clients import make_client
+from local.iam import find_denial
 from local.sagemaker.errors import ApiError, ValidationException
 
 _PRINCIPAL = "sagemaker.amazonaws.com"
@@ -20,11 +19,8 @@ def check_passable(role_arn: str, access_key: str) -> None:
     if not ministack.app.AUTH:
         return
     context = {"iam:PassedToService": _PRINCIPAL}
-    denied = iam_evaluator.enforce(access_key, "iam:PassRole", "iam", get_region(), role_arn, context)
-    if denied is not None:
-        who = getattr(denied, "principal_arn", access_key)
-        message = iam_actions.identity_denial_message("iam:PassRole", who, role_arn, False)
-        raise ApiError("AccessDeniedException", message)
+    if denial := find_denial(access_key, access_key, "iam:PassRole", role_arn, **context):
+        raise ApiError("AccessDeniedException", denial)
 
 
 def check_assumable(role_arn: str) -> None:

@@ -4,11 +4,11 @@ import json
 from contextvars import ContextVar
 from typing import Any
 
-from ministack.core import iam_actions, iam_evaluator
+from ministack.core import iam_actions
 from ministack.core.responses import get_account_id, get_region
 from ministack.services import lambda_svc, stepfunctions
 
-from local.iam import assume_role
+from local.iam import assume_role, find_denial
 from local.patching import find_original, wrap
 
 _machine: ContextVar[str] = ContextVar("state machine that runs", default="")
@@ -65,8 +65,5 @@ def require(action: str, resource: str, error: str) -> None:
         return
     role = stepfunctions._state_machines[_machine.get()]["roleArn"]
     key, _ = assume_role(role, "StepFunctions")
-    denied = iam_evaluator.enforce(key, action, action.partition(":")[0], get_region(), resource)
-    if denied is not None:
-        who = getattr(denied, "principal_arn", role)
-        message = iam_actions.identity_denial_message(action, who, resource, False)
-        raise stepfunctions._ExecutionError(error, f"{message} (Status Code: 403)")
+    if denial := find_denial(key, role, action, resource):
+        raise stepfunctions._ExecutionError(error, f"{denial} (Status Code: 403)")

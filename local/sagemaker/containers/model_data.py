@@ -4,8 +4,8 @@ from pathlib import Path
 
 from botocore.exceptions import ClientError
 
+from local.clients import make_client
 from local.sagemaker.containers import algorithm, s3_data
-from local.sagemaker.emulator import make_client
 from local.sagemaker.records import Record
 
 

@@ -20,13 +20,9 @@ class Outbox(Generic[Item]):
         seconds: float,
         largest: int | None = None,
     ) -> None:
-        """Starts the thread.
+        """Starts a thread that runs ``send``, which takes one batch after the other until there are no more.
 
-        Args:
-            name: The thread's.
-            send: Runs on the thread and takes one batch after the other until there are no more.
-            seconds: How long items are gathered for a batch once there is one.
-            largest: The most items of a batch; None for any number.
+        A batch is gathered for some seconds once it has an item, and has ``largest`` items at the most.
         """
         self._seconds, self._largest = seconds, largest
         self._items: list[Item] = []

@@ -16,9 +16,9 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from local.clients import make_client
 from local.sagemaker.containers import s3_data
 from local.sagemaker.containers.outbox import Outbox
-from local.sagemaker.emulator import make_client
 from local.sagemaker.records import Record
 
 SECONDS_IN_BUFFER = 2.0  # AWS buffers for about a minute; nobody wants to wait for that here
@@ -47,17 +47,10 @@ class Exchange:
 
 
 class Capture:
-    """What one deployed variant captures."""
+    """Writes the exchanges of one deployed variant."""
 
     def __init__(self, config: Record, endpoint_name: str, variant_name: str, role_arn: str) -> None:
-        """Captures nothing where the configuration has no capture or has switched it off.
-
-        Args:
-            config: The endpoint configuration.
-            endpoint_name: Part of the path.
-            variant_name: Part of the path.
-            role_arn: Role that writes.
-        """
+        """Takes an endpoint configuration's settings, which may say that nothing is captured."""
         settings = config.get("DataCaptureConfig", {})
         modes = {option["CaptureMode"] for option in settings.get("CaptureOptions", [])}
         self._input = bool(modes & {"Input", "InputAndOutput"})
@@ -73,7 +66,7 @@ class Capture:
         )
 
     def add(self, exchange: Exchange) -> None:
-        """Takes one exchange, if chance (the sampling percentage) wants it; never waits."""
+        """Takes one exchange, or leaves it out by the sampling percentage; never waits."""
         if self._outbox is None or random.random() >= self._share:
             return
         moment = datetime.now(UTC)

@@ -10,8 +10,8 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from local.clients import make_client
 from local.sagemaker.containers.outbox import Outbox
-from local.sagemaker.emulator import make_client
 
 _NAMESPACE = "AWS/SageMaker"
 SECONDS_BETWEEN_WRITES = 5.0

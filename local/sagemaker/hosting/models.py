@@ -5,10 +5,10 @@ from typing import Any
 from botocore.exceptions import ClientError
 from ministack.core.responses import get_region
 
+from local.clients import make_client
 from local.sagemaker import roles
 from local.sagemaker.containers import s3_data
 from local.sagemaker.containers.model_data import list_containers
-from local.sagemaker.emulator import make_client
 from local.sagemaker.errors import ValidationException
 from local.sagemaker.records import ENDPOINT_CONFIGS, MODELS, Record
 

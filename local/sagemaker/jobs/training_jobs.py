@@ -7,11 +7,12 @@ from typing import Any
 
 from ministack.core.responses import get_region
 
+from local.clients import make_client
 from local.sagemaker import records, roles
 from local.sagemaker.containers import algorithm, s3_data
 from local.sagemaker.containers.child_process import ChildProcess
 from local.sagemaker.containers.log_streams import TRAINING_GROUP, LogStream
-from local.sagemaker.emulator import is_closing, make_client
+from local.sagemaker.emulator import is_closing
 from local.sagemaker.errors import ApiError, ValidationException
 from local.sagemaker.jobs.container_files import read_failure, write_configuration
 from local.sagemaker.jobs.job import FINISHED, Failed, Job, Stopped, check_one_machine

@@ -11,10 +11,10 @@ from typing import Any
 import urllib3
 from botocore.exceptions import ClientError
 
+from local.clients import make_client
 from local.sagemaker.containers import model_data, s3_data
 from local.sagemaker.containers.log_streams import TRANSFORM_GROUP, LogStream
 from local.sagemaker.containers.model_server import STARTUP_SECONDS, ModelServer, ServerDied, ServerGone
-from local.sagemaker.emulator import make_client
 from local.sagemaker.errors import ValidationException
 from local.sagemaker.jobs.job import Failed, Job, check_one_machine
 from local.sagemaker.records import LOCK, MODELS, TRANSFORM_JOBS, Record, now
