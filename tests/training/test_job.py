@@ -36,7 +36,7 @@ def skeleton(text: str) -> list[str]:
 
 
 def test_the_log_has_the_lines_of_a_recorded_aws_job_in_their_order(job, run):
-    job.draw_channel("train", 8 * 21)
+    job.set_hyperparameters(mini_batch_size="1")
     status, out, _ = run(job)
     recorded = skeleton(RECORDED.read_text())
     ours = skeleton(out)
@@ -94,7 +94,7 @@ def test_the_log_names_the_list_as_its_file_is_named(job, run):
 @pytest.mark.parametrize("optimizer", ["sgd", "nag", "adam", "rmsprop"])
 def test_each_optimizer_learns_bright_from_dark(job, run, optimizer):
     rate = "0.05" if optimizer in ("sgd", "nag") else "0.005"
-    job.set_hyperparameters(optimizer=optimizer, learning_rate=rate, epochs="10", mini_batch_size="4")
+    job.set_hyperparameters(optimizer=optimizer, learning_rate=rate, epochs="4", mini_batch_size="4")
     _, out, _ = run(job)
     assert max(map(float, re.findall(r"Validation-accuracy=(.*)", out))) >= 0.9
 
@@ -165,15 +165,16 @@ def test_the_learning_rate_falls_at_its_steps(job, run, monkeypatch):
 
 
 def test_a_pretrained_network_is_tuned(job, run):
+    job.draw_channel("train", 12)
+    job.draw_channel("validation", 4)
     job.set_hyperparameters(
         use_pretrained_model="1",
         num_layers="18",
         image_shape="3,224,224",
         resize="224",
         augmentation_type="crop",
-        num_classes="2",
-        num_training_samples="24",
-        mini_batch_size="8",
+        num_training_samples="12",
+        mini_batch_size="4",
         epochs="1",
         optimizer="adam",
         learning_rate="0.0001",
@@ -181,7 +182,7 @@ def test_a_pretrained_network_is_tuned(job, run):
     status, out, _ = run(job)
     assert status == 0
     assert "Using pretrained model for initializing weights and transfer learning." in out
-    assert re.search(r"Features of the frozen layers: view (\d) of \1, 24 images", out)
+    assert re.search(r"Features of the frozen layers: view (\d) of \1, 12 images", out)
     assert float(re.findall(r"Epoch\[0\] Validation-accuracy=(.*)", out)[0]) > 0.6
 
 
@@ -190,7 +191,7 @@ def test_images_may_have_any_number_of_classes(job, run):
         rows = "".join(f"{index}\t{index % 2}\t{1 - index % 2}\t1\t{index}.png\n" for index in range(count))
         job.write_list(channel, rows)
     job.set_hyperparameters(
-        multi_label="1", use_weighted_loss="1", num_classes="3", epochs="10", mini_batch_size="4"
+        multi_label="1", use_weighted_loss="1", num_classes="3", epochs="5", mini_batch_size="4"
     )
     status, out, err = run(job)
     assert status == 0, err

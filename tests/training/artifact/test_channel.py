@@ -36,7 +36,7 @@ def weights(folder):
 
 
 def test_training_goes_on_at_the_accuracy_of_the_model_given_packed_or_not(job, run, channel, tmp_path):
-    job.set_hyperparameters(epochs="10", mini_batch_size="4")
+    job.set_hyperparameters(epochs="4", mini_batch_size="4")
     _, first, _ = run(job)
     best = max(validation_accuracies(first))
     assert best > 0.8
@@ -75,6 +75,7 @@ def test_a_model_that_began_with_imagenet_weights_is_trained_on_in_all_its_layer
         "optimizer": "adam",
     }
     job.draw_channel("train", 12)
+    job.draw_channel("validation", 4)
     job.set_hyperparameters(**tuned, learning_rate="0.0001")
     _, first, _ = run(job)
     (best,) = validation_accuracies(first)

@@ -1,5 +1,6 @@
 """`training serve`: the container's two requests, its replies, and what it refuses."""
 
+import contextlib
 import http.client
 import io
 import json
@@ -17,6 +18,7 @@ import pytest
 import torch
 from PIL import Image
 
+from training.__main__ import main
 from training.artifact import files as artifact
 from training.data.images import resize_whole
 from training.network.residual import build_resnet, initialise_randomly
@@ -34,9 +36,9 @@ def picture(seed=0, size=(40, 30), kind="PNG"):
     return file.getvalue()
 
 
-def launch(root, port=0):
+def launch(root):
     return subprocess.Popen(
-        [sys.executable, "-u", "-m", "training", "serve", "--root", str(root), "--port", str(port)],
+        [sys.executable, "-u", "-m", "training", "serve", "--root", str(root), "--port", "0"],
         cwd=REPOSITORY,
         env={**os.environ, "OMP_NUM_THREADS": "1"},
         stdout=subprocess.PIPE,
@@ -47,6 +49,7 @@ def launch(root, port=0):
 
 def model(root, multi_label=False):
     """Leaves a model of random weights for three classes under `root`."""
+    torch.manual_seed(1)
     (root / "model").mkdir()
     network = initialise_randomly(build_resnet(20, SHAPE, 3, multi_label), SHAPE)
     artifact.describe(root / "model", network.symbol, SHAPE, 8)
@@ -76,6 +79,16 @@ def connection(server):
     connection = http.client.HTTPConnection("127.0.0.1", server[1], timeout=30)
     yield connection
     connection.close()
+
+
+@contextlib.contextmanager
+def served_by(predictor):
+    """Gives a connection to a server in this process."""
+    with Server(0, predictor.predict) as server:
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        with contextlib.closing(http.client.HTTPConnection(*server.server_address, timeout=30)) as connection:
+            yield connection
+        server.shutdown()
 
 
 def invoke(connection, body, path="/invocations", **headers):
@@ -121,14 +134,9 @@ def test_the_picture_is_stretched_and_fed_as_raw_rgb(connection, root):
 
 
 def test_with_multi_label_each_class_has_a_probability_of_its_own(tmp_path):
-    process = launch(model(tmp_path, multi_label=True))
-    connection = http.client.HTTPConnection(
-        "127.0.0.1", int(process.stdout.readline().rsplit(":", 1)[1]), timeout=30
-    )
-    _, _, body = invoke(connection, picture())
-    connection.close()
-    process.terminate()
-    process.communicate(timeout=30)
+    folder = model(tmp_path, multi_label=True) / "model"
+    with served_by(Predictor(artifact.load(folder))) as connection:
+        _, _, body = invoke(connection, picture())
     assert json.loads(body) == pytest.approx(torch.sigmoid(logits(tmp_path, picture())).tolist(), abs=1e-6)
     assert sum(json.loads(body)) != pytest.approx(1, abs=1e-3)
 
@@ -208,18 +216,26 @@ def test_a_signal_ends_it_cleanly_though_a_client_stays_connected(root, number, 
     connection.close()
 
 
-def test_a_port_in_use_is_one_line(root, server):
-    process = launch(root, server[1])
-    _, err = process.communicate(timeout=60)
-    assert process.returncode == 1
-    assert err == f"Cannot listen on 127.0.0.1:{server[1]}: Address already in use.\n"
+@pytest.fixture
+def serve_here(monkeypatch, capsys):
+    """Returns a function that runs the command in this process, where it is to fail at once."""
+
+    def call(root, port):
+        arguments = ["training", "serve", "--root", str(root), "--port", str(port)]
+        monkeypatch.setattr("sys.argv", arguments)
+        return main(), capsys.readouterr().err
+
+    return call
 
 
-def test_no_model_is_one_line(tmp_path):
-    process = launch(tmp_path)
-    _, err = process.communicate(timeout=60)
-    assert process.returncode == 1
-    assert err == f"The model in {tmp_path / 'model'} lacks model-shapes.json.\n"
+def test_a_port_in_use_is_one_line(serve_here, root):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        assert serve_here(root, port) == (1, f"Cannot listen on 127.0.0.1:{port}: Address already in use.\n")
+
+
+def test_no_model_is_one_line(serve_here, tmp_path):
+    assert serve_here(tmp_path, 0) == (1, f"The model in {tmp_path / 'model'} lacks model-shapes.json.\n")
 
 
 class Even:
@@ -272,10 +288,6 @@ def out_of_memory(pixels):
     ],
 )
 def test_an_answer_that_cannot_be_computed_is_a_server_error_in_one_line(answer, message):
-    with Server(0, Predictor(Broken(answer)).predict) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        connection = http.client.HTTPConnection("127.0.0.1", server.server_address[1], timeout=30)
+    with served_by(Predictor(Broken(answer))) as connection:
         status, _, body = invoke(connection, picture())
-        connection.close()
-        server.shutdown()
     assert (status, json.loads(body)) == (500, {"message": message})
