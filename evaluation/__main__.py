@@ -119,14 +119,16 @@ def _open_subject(
 ) -> tuple[Subject, Callable[[bytes], bytes]]:
     """Returns what is evaluated, and the model, which answers for as long as the stack is open."""
     facts = {
-        "data_set": data_set.id,
+        "dataset": data_set.id,
         "classes": data_set.classes,
         "split": options.split,
         "when": time.time(),
     }
     if options.artifact:
         artifact = options.artifact
-        subject = Subject(**facts, model=artifact.name, artifact=str(artifact), endpoint=None, threshold=None)
+        subject = Subject(
+            **facts, model=artifact.name, artifact=str(artifact), endpoint=None, threshold_in_service=None
+        )
         return subject, stack.enter_context(serve_artifact(artifact))
     endpoint = deployment.find_endpoint()
     subject = Subject(
@@ -134,7 +136,7 @@ def _open_subject(
         model=endpoint.model,
         artifact=endpoint.artifact,
         endpoint=endpoint.name,
-        threshold=deployment.read_threshold(),
+        threshold_in_service=deployment.read_threshold(),
     )
     return subject, connect_endpoint(deployment.client("sagemaker-runtime"), endpoint.name)
 

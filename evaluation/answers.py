@@ -6,7 +6,7 @@ from hashlib import sha256
 
 from evaluation.deployment import EvaluationError
 from evaluation.staged_photos import DataSet, Photo
-from lambdas.workflow.prediction import probabilities
+from lambdas.workflow.prediction import read_probabilities
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def ask(data_set: DataSet, split: str, model: Callable[[bytes], bytes], name: st
     def ask_about(photo: Photo) -> Answer:
         content = model(photo.content)
         try:
-            given = probabilities(content, data_set.classes)
+            given = read_probabilities(content, data_set.classes)
         except ValueError as error:
             raise EvaluationError(
                 f"The answer of {name} for {photo.file} is {error}. Was it trained on other classes?"

@@ -5,6 +5,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -55,39 +56,37 @@ class Executions:
         """
         token, skip = place
         found: list[dict[str, Any]] = []
-        looked_at = described = 0
-        looked_back_to = None
+        page: dict[str, Any] = {"executions": found, "cursor": None, "looked_at": 0, "looked_back_to": None}
+        described = 0
+
+        def summarize(entry: Mapping[str, Any]) -> dict[str, Any] | None:
+            return (
+                self._summarize_entry(entry) if wanted.admits_start(entry["startDate"].timestamp()) else None
+            )
+
         for _ in range(MOST_LISTINGS):
             listing = self._list(LISTED_AT_ONCE, token, wanted.status)
             listed = listing["executions"]
             while skip < len(listed):
                 if len(found) == PAGE or described >= MOST_DESCRIBED:
-                    return _make_page(found, encode_cursor(token, skip), looked_at, looked_back_to)
+                    return page | {"cursor": encode_cursor(token, skip)}
                 batch = listed[skip : skip + PAGE]
-                timely = [entry for entry in batch if wanted.admits_start(entry["startDate"].timestamp())]
-                summaries = dict(
-                    zip(
-                        (entry["name"] for entry in timely),
-                        self._pool.map(self._summary, timely),
-                        strict=True,
-                    )
-                )
-                described += len(timely)
-                for entry in batch:
+                summaries = list(self._pool.map(summarize, batch))
+                described += len(batch) - summaries.count(None)
+                for entry, summary in zip(batch, summaries, strict=True):
                     if len(found) == PAGE:
                         break
                     skip += 1
-                    looked_at += 1
-                    looked_back_to = entry["startDate"].timestamp()
+                    page["looked_at"] += 1
+                    page["looked_back_to"] = entry["startDate"].timestamp()
                     if (ended := entry.get("stopDate")) and wanted.is_past(ended.timestamp()):
-                        return _make_page(found, None, looked_at, looked_back_to)
-                    summary = summaries.get(entry["name"])
+                        return page
                     if summary and wanted.admits(summary):
                         found.append(summary)
             token, skip = listing.get("nextToken"), 0
             if token is None:
-                return _make_page(found, None, looked_at, looked_back_to)
-        return _make_page(found, encode_cursor(token, 0), looked_at, looked_back_to)
+                return page
+        return page | {"cursor": encode_cursor(token, 0)}
 
     def list_newest(self, most: int) -> Iterator[list[dict[str, Any]]]:
         """Yields up to ``most`` of the newest executions, each as in a page, PAGE or fewer at a time."""
@@ -96,7 +95,7 @@ class Executions:
             listing = self._list(LISTED_AT_ONCE, token, None)
             listed, token = listing["executions"], listing.get("nextToken")
             for first in range(0, len(listed), PAGE):
-                yield list(self._pool.map(self._summary, listed[first : first + PAGE]))
+                yield list(self._pool.map(self._summarize_entry, listed[first : first + PAGE]))
             if token is None:
                 return
 
@@ -112,7 +111,7 @@ class Executions:
         entries = [entry for entry in listing["executions"] if entry["startDate"].timestamp() >= midnight]
         unsuccessful = [entry for entry in entries if entry["status"] not in ("SUCCEEDED", "RUNNING")]
         asked = unsuccessful[:MOST_DESCRIBED]
-        outcomes = [summary["outcome"] for summary in self._pool.map(self._summary, asked)]
+        outcomes = [summary["outcome"] for summary in self._pool.map(self._summarize_entry, asked)]
         statuses = [entry["status"] for entry in entries]
         return {
             "routed": statuses.count("SUCCEEDED"),
@@ -184,7 +183,7 @@ class Executions:
                 f"There is no execution {name[:80]}: Step Functions keeps them for 90 days"
             ) from None
 
-    def _summary(self, entry: Mapping[str, Any]) -> dict[str, Any]:
+    def _summarize_entry(self, entry: Mapping[str, Any]) -> dict[str, Any]:
         if kept := self._ended.get(entry["name"]):
             return kept
         return self._summarize(self._step_functions.describe_execution(executionArn=entry["executionArn"]))
@@ -192,27 +191,21 @@ class Executions:
     def _summarize(self, described: Mapping[str, Any]) -> dict[str, Any]:
         """Returns an execution as the page lists it, and keeps it if it has ended."""
         name = described["name"]
+        if name in self._ended:
+            return self._ended[name]
         photo = _parse_photo(described)
         summary: dict[str, Any] = {
             "id": name,
             "name": PurePosixPath(photo.key).name if photo else None,
-            "outcome": "running",
-            "predicted_class": None,
-            "confidence": None,
             "started": described["startDate"].timestamp(),
-            "milliseconds": None,
             "bucket": photo.bucket if photo else None,
             "key": photo.key if photo else None,
-            "error": None,
-            "cause": None,
         }
         if described["status"] in ("RUNNING", "PENDING_REDRIVE"):
-            return summary
-        if name in self._ended:
-            return self._ended[name]
-        routing = read_routing(self._step_functions, photo or Photo(name, "", ""), described)
-        for field in ("outcome", "predicted_class", "confidence", "milliseconds", "error", "cause"):
-            summary[field] = getattr(routing, field)
+            unknown = ("predicted_class", "confidence", "milliseconds", "error", "cause")
+            return summary | {"outcome": "running", **dict.fromkeys(unknown)}
+        summary |= asdict(read_routing(self._step_functions, photo or Photo(name, "", ""), described))
+        del summary["photo"]
         self._ended[name] = summary
         if len(self._ended) > KEPT:
             self._ended.popitem(last=False)
@@ -221,18 +214,7 @@ class Executions:
 
 def _parse_photo(described: Mapping[str, Any]) -> Photo | None:
     try:
-        bucket, key = workflow_event.location(workflow_event.read(json.loads(described["input"])))
+        bucket, key = workflow_event.read_location(workflow_event.read(json.loads(described["input"])))
     except (InvalidEvent, ValueError, LookupError, RecursionError):
         return None
     return Photo(key, bucket, key)
-
-
-def _make_page(
-    found: list[dict[str, Any]], cursor: str | None, looked_at: int, looked_back_to: float | None
-) -> dict[str, Any]:
-    return {
-        "executions": found,
-        "cursor": cursor,
-        "looked_at": looked_at,
-        "looked_back_to": looked_back_to,
-    }

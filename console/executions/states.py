@@ -25,21 +25,27 @@ def parse_states(events: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
         kind, at = event["type"], event["timestamp"].timestamp()
         if kind.endswith("StateEntered"):
             details = event["stateEnteredEventDetails"]
-            entered.append(_enter(details["name"], at, shorten_document(details.get("input"))))
+            unknown = dict.fromkeys(("milliseconds", "output", "error", "cause"))
+            document = shorten_document(details.get("input"))
+            state = {"name": details["name"], "status": "running", "entered": at, "input": document}
+            entered.append({**state, **unknown, "attempts": 0})
         elif not entered:
             continue
         elif kind.endswith("StateExited"):
-            details = event["stateExitedEventDetails"]
             status = "succeeded" if entered[-1]["error"] is None else "caught"
-            _exit(entered[-1], status, at, shorten_document(details.get("output")))
+            document = shorten_document(event["stateExitedEventDetails"].get("output"))
+            _exit(entered[-1], status, at, output=document)
         elif kind in ENDS:
             # A Fail state is entered and never exited.
             if entered[-1]["status"] == "running":
-                failure = event.get(f"{kind[0].lower()}{kind[1:]}EventDetails", {})
-                _exit(entered[-1], ENDS[kind], at, None)
-                entered[-1].update(error=failure.get("error"), cause=failure.get("cause"))
-        else:
-            _record_attempt(entered[-1], kind, event)
+                failure = _read_details(event)
+                _exit(entered[-1], ENDS[kind], at, error=failure.get("error"), cause=failure.get("cause"))
+        elif kind.endswith("Scheduled"):
+            entered[-1].update(attempts=entered[-1]["attempts"] + 1, error=None, cause=None)
+        elif kind.endswith(("Failed", "TimedOut")):
+            failure = _read_details(event)
+            cause = _parse_message(failure.get("cause"))
+            entered[-1].update(error=failure.get("error", kind), cause=cause)
     return entered
 
 
@@ -62,50 +68,31 @@ def parse_graph(definition: str) -> dict[str, list[Any]]:
         names, each once. A Map or Parallel state is one node.
     """
     machine = json.loads(definition)
-    states_by_name = machine["States"]
-    edges: dict[tuple[str, str], None] = {}
-    for name, state in states_by_name.items():
-        transitions = [
+    edges = {
+        (name, step["Next"]): None
+        for name, state in machine["States"].items()
+        for step in (
             state,
             *state.get("Choices", []),
             *state.get("Catch", []),
             {"Next": state.get("Default")},
-        ]
-        edges.update(
-            ((name, transition["Next"]), None) for transition in transitions if transition.get("Next")
         )
+        if step.get("Next")
+    }
     start = machine["StartAt"]
     return {
-        "nodes": [start, *(name for name in states_by_name if name != start)],
+        "nodes": [start, *(name for name in machine["States"] if name != start)],
         "edges": [list(edge) for edge in edges],
     }
 
 
-def _enter(name: str, at: float, given: Any) -> dict[str, Any]:
-    return {
-        "name": name,
-        "status": "running",
-        "entered": at,
-        "milliseconds": None,
-        "input": given,
-        "output": None,
-        "error": None,
-        "cause": None,
-        "attempts": 0,
-    }
+def _exit(state: dict[str, Any], status: str, at: float, **result: Any) -> None:
+    state.update(status=status, milliseconds=round((at - state["entered"]) * 1000), **result)
 
 
-def _exit(state: dict[str, Any], status: str, at: float, output: Any) -> None:
-    state.update(status=status, milliseconds=round((at - state["entered"]) * 1000), output=output)
-
-
-def _record_attempt(state: dict[str, Any], kind: str, event: Mapping[str, Any]) -> None:
-    """Records the start or the end of one attempt of a task."""
-    if kind.endswith("Scheduled"):
-        state.update(attempts=state["attempts"] + 1, error=None, cause=None)
-    elif kind.endswith(("Failed", "TimedOut")):
-        details = event.get(f"{kind[0].lower()}{kind[1:]}EventDetails", {})
-        state.update(error=details.get("error", kind), cause=_parse_message(details.get("cause")))
+def _read_details(event: Mapping[str, Any]) -> Mapping[str, Any]:
+    kind = event["type"]
+    return event.get(f"{kind[0].lower()}{kind[1:]}EventDetails", {})
 
 
 def _parse_message(cause: str | None) -> str | None:

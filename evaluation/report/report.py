@@ -14,7 +14,7 @@ from evaluation.measures.confusion import count_confusions, measure_classes
 from evaluation.measures.intervals import measure_share
 from evaluation.measures.near_duplicates import NearDuplicate
 from evaluation.measures.threshold_price import list_thresholds, price_thresholds
-from lambdas.statistics.threshold_proof import recommended
+from lambdas.statistics.threshold_proof import recommend
 
 FORMAT = 1
 
@@ -24,23 +24,23 @@ class Subject:
     """Which model is evaluated on which photos.
 
     Attributes:
-        data_set: Id of the data set.
+        dataset: Id of the data set.
         classes: Names in label order.
         split: "test" or "validation".
         model: Name of the SageMaker model in service, or of the artifact's file.
         artifact: S3 URI or path of its artifact.
         endpoint: Name of the endpoint that answered; None if the artifact itself did.
-        threshold: The threshold in service, ``value`` and ``source``; None without an endpoint.
+        threshold_in_service: The filter's threshold, ``value`` and ``source``; None without an endpoint.
         when: Time of the evaluation, in Unix seconds.
     """
 
-    data_set: str
+    dataset: str
     classes: tuple[str, ...]
     split: str
     model: str
     artifact: str
     endpoint: str | None
-    threshold: dict[str, Any] | None
+    threshold_in_service: dict[str, Any] | None
     when: float
 
 
@@ -68,26 +68,20 @@ def build_report(
 ) -> dict[str, Any]:
     """Returns the content of report.json, from one answer or more."""
     matrix = count_confusions(answers, len(subject.classes))
-    advice = recommended(
+    advice = recommend(
         [answer.confidence for answer in answers],
         [answer.right for answer in answers],
         target.routed_error_target,
         target.routed_error_confidence,
     )
     marked = [advice.threshold] if advice.threshold is not None else []
-    if subject.threshold is not None:
-        marked.append(subject.threshold["value"])
+    if subject.threshold_in_service is not None:
+        marked.append(subject.threshold_in_service["value"])
     known = {pair.file for pair in duplicates}
     unknown = [answer for answer in answers if answer.file not in known]
     return {
         "format": FORMAT,
-        "dataset": subject.data_set,
-        "classes": list(subject.classes),
-        "split": subject.split,
-        "model": subject.model,
-        "artifact": subject.artifact,
-        "endpoint": subject.endpoint,
-        "when": subject.when,
+        **asdict(subject),
         "photos": len(answers),
         "accuracy": _measure_accuracy(answers),
         "confusion": matrix,
@@ -105,7 +99,6 @@ def build_report(
                 answers, list_thresholds(len(subject.classes), marked), target.monthly_photos
             )
         ],
-        "threshold_in_service": subject.threshold,
         "recommendation": {
             "routed_error_target": target.routed_error_target,
             "routed_error_confidence": target.routed_error_confidence,

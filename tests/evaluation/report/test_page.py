@@ -22,7 +22,13 @@ TARGET = Target(0.05, 0.9, 10_000)
 
 def measured(data_set: DataSet, **changes: Any) -> dict[str, Any]:
     answers = ask(data_set, "test", brightness_model, "the model")
-    facts = {"model": "m", "artifact": "m.tar.gz", "endpoint": None, "threshold": None, "when": 0.0}
+    facts = {
+        "model": "m",
+        "artifact": "m.tar.gz",
+        "endpoint": None,
+        "threshold_in_service": None,
+        "when": 0.0,
+    }
     subject = Subject(data_set.id, data_set.classes, "test", **{**facts, **changes})
     duplicates = [NearDuplicate(answers[0].file, f"train/{answers[0].file}", 0.9)]
     return build_report(subject, TARGET, answers, duplicates, compare("old", answers, "m", answers))
@@ -88,7 +94,9 @@ def test_every_photo_and_figure_has_a_name_for_those_who_do_not_see_it(hostile_p
 
 def test_figures_have_no_colour_of_their_own(tmp_path: Path) -> None:
     data_set = DataSet.in_folder(staged(tmp_path))
-    text = render_page(measured(data_set, threshold={"value": 0.8, "source": "a number"}), data_set.read)
+    text = render_page(
+        measured(data_set, threshold_in_service={"value": 0.8, "source": "a number"}), data_set.read
+    )
     figures = text[text.index("<svg") : text.rindex("</svg>")]
     assert set(re.findall(r"#[0-9a-f]{6}\b", figures)) == set()
     assert {"var(--ink)", "var(--first)", "var(--second)"} <= set(re.findall(r"var\(--\w+\)", figures))
@@ -104,7 +112,7 @@ def test_a_wrong_photo_says_whether_the_threshold_in_service_refuses_it(tmp_path
     data_set = DataSet.in_folder(staged(tmp_path))
     for value, fate in ((0.5, "<br>routed<br>"), (0.99, "<br>refused<br>")):
         text = render_page(
-            measured(data_set, threshold={"value": value, "source": "a number"}), data_set.read
+            measured(data_set, threshold_in_service={"value": value, "source": "a number"}), data_set.read
         )
         assert f"motorcycle, taken for bicycle{fate}" in text
 
@@ -122,7 +130,7 @@ def test_the_summary_says_what_more_photos_it_takes(tmp_path: Path) -> None:
 
 def test_the_summary_marks_the_thresholds_in_service_and_recommended(tmp_path: Path) -> None:
     data_set = DataSet.in_folder(staged(tmp_path))
-    found = measured(data_set, threshold={"value": 0.8123, "source": "a number"})
+    found = measured(data_set, threshold_in_service={"value": 0.8123, "source": "a number"})
     found["recommendation"] |= {"threshold": 0.9, "routed": 5, "wrong": 0, "bound": 0.04, "more_photos": None}
     lines = list(summarize(found))
     assert [line.split()[0] for line in lines if line.endswith("in service")] == ["0.8123"]
