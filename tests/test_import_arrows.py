@@ -47,10 +47,15 @@ ARROWS = {
     "data_staging": {"data_staging", "lambdas.workflow", "stacks.configuration"},
     # What a deploy decides by and what a report shows of it is one: the recommended threshold.
     "evaluation": {"evaluation", "lambdas.workflow", "lambdas.statistics", "stacks.configuration"},
-    "console": {"console", "evaluation.deployment", "lambdas.workflow", "stacks.configuration"},
+    "console": {
+        "console",
+        "evaluation.deployment",
+        "evaluation.terminal",
+        "lambdas.workflow",
+        "stacks.configuration",
+    },
     # The embedded cloud knows nothing of the app that it runs; training is a process of its own.
     "local": {"local"},
-    "local.sagemaker.containers": {"local.sagemaker"},
     "benchmarks": {
         "benchmarks",
         "evaluation.measures",
