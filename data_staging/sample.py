@@ -19,7 +19,7 @@ if __package__ in (None, ""):  # run by its path: the room is on the search path
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from data_staging.cifar100.archive import FOLDER, GENERATED_MARKER
-from data_staging.cifar100.drawing import picture
+from data_staging.cifar100.drawing import draw_picture
 
 # CIFAR-100's 20 superclasses ("coarse") and their five classes each, as in the meta of its archive.
 CLASSES_BY_KIND = {
@@ -114,7 +114,7 @@ def _add(archive: tarfile.TarFile, name: str, content: bytes) -> None:
 def _half(half: str, per_class: int, classes: Sequence[str], batch_label: str) -> Pickled:
     which = [(name, number) for name in classes for number in range(per_class)]
     random.Random(half).shuffle(which)
-    pictures = [picture(name, random.Random(f"{half} {name} {number}")) for name, number in which]
+    pictures = [draw_picture(name, random.Random(f"{half} {name} {number}")) for name, number in which]
     return {
         "filenames": [f"drawn_{name}_{half[0]}_{number:06}.png" for name, number in which],
         "batch_label": batch_label,
