@@ -1,4 +1,4 @@
-"""A browser, a page served for a real deployment, and what no view may do: fail, or call out."""
+"""A browser, a page serve_page for a real deployment, and what no view may do: fail, or call out."""
 
 from collections.abc import Iterator
 from urllib.parse import urlsplit
@@ -6,14 +6,15 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from tests.browser.fixtures.chromium import launched
-from tests.browser.fixtures.routed_photos import find_doubtful_photo
+from tests.browser.fixtures.chromium import launch_browser
+from tests.browser.fixtures.routed_photos import find_doubtful_photo, find_routed_photo
 from tests.browser.fixtures.screens import WIDE
-from tests.browser.fixtures.served_page import served
-from tests.browser.fixtures.shared_deployment import shared_deployment
+from tests.browser.fixtures.served_page import serve_page
+from tests.browser.fixtures.shared_deployment import share_deployment
 from tests.end_to_end.embedded_cloud import App, free_port
 
-PATIENCE_MILLISECONDS = 30_000
+# States are waited for; this long only where something is wrong.
+PATIENCE_MILLISECONDS = 60_000
 expect.set_options(timeout=PATIENCE_MILLISECONDS)
 
 
@@ -21,20 +22,26 @@ expect.set_options(timeout=PATIENCE_MILLISECONDS)
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
     """The app, deployed once for all workers, with its test photos routed."""
     # The parent is the one folder that pytest-xdist's workers share.
-    with shared_deployment(tmp_path_factory.getbasetemp().parent / "page") as app:
+    with share_deployment(tmp_path_factory.getbasetemp().parent / "page") as app:
         yield app
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def address(app: App) -> Iterator[str]:
-    """Where the page of that deployment is served."""
-    with served(app.cloud.environment, app.name, free_port()) as server:
+    """Where the page of that deployment is serve_page."""
+    with serve_page(app.cloud.environment, app.name, free_port()) as server:
         yield server.address
 
 
 @pytest.fixture(scope="session")
+def routed_photo(app: App) -> tuple[bytes, str]:
+    """A photo that the filter lets through, which it has done once already, and the class it is routed as."""
+    return find_routed_photo(app)
+
+
+@pytest.fixture(scope="session")
 def doubtful_photo(app: App) -> bytes:
-    """A photo that the filter refuses; the deployment has refused it once already."""
+    """A photo that the filter refuses, which it has done once already."""
     return find_doubtful_photo(app)
 
 
@@ -42,7 +49,7 @@ def doubtful_photo(app: App) -> bytes:
 def browser() -> Iterator[Browser]:
     """A headless Chromium. Playwright's event loop must not outlive the file: others run their own."""
     with sync_playwright() as playwright:
-        browser = launched(playwright)
+        browser = launch_browser(playwright)
         yield browser
         browser.close()
 
@@ -55,19 +62,19 @@ def theme() -> str:
 
 @pytest.fixture
 def viewport() -> dict[str, int]:
-    """The size of ``page`` in CSS pixels; likewise."""
+    """The size of ``page`` in CSS pixels; a test sets another by parametrizing it."""
     return WIDE
 
 
 @pytest.fixture
 def faults() -> list[str]:
-    """What went wrong in the browser; a test that provokes something takes it out."""
+    """What went wrong in the browser; a test that provokes a fault takes it out."""
     return []
 
 
 @pytest.fixture
 def called() -> set[str]:
-    """The origins that were asked for something; likewise."""
+    """The origins that the page asked for something; a test that asks another one takes it out."""
     return set()
 
 

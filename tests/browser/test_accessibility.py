@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.fixtures.screens import PHONE, WIDE
+from tests.browser.fixtures.views import open_view
 
 pytestmark = pytest.mark.end_to_end
 
@@ -14,7 +15,7 @@ AXE = Path(__file__).resolve().parents[2] / "node_modules" / "axe-core" / "axe.m
 VIEWS = ("overview", "try", "executions", "confidence", "model")
 
 
-def violations(page: Page) -> list[dict[str, Any]]:
+def find_violations(page: Page) -> list[dict[str, Any]]:
     """Returns what axe finds wrong with what the page shows now: rule and elements."""
     page.evaluate(AXE.read_text())
     found: list[dict[str, Any]] = page.evaluate(
@@ -23,45 +24,38 @@ def violations(page: Page) -> list[dict[str, Any]]:
     return found
 
 
-def loaded(page: Page, url: str) -> None:
-    """Opens a view and waits until nothing in it is loading."""
-    page.goto(url)
-    expect(page.get_by_role("heading", level=1)).to_be_visible()
-    expect(page.locator("[aria-busy]")).to_have_count(0)
-
-
 @pytest.mark.parametrize("viewport", [WIDE, PHONE], ids=["wide", "phone"])
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_every_view_is_accessible(page: Page, address: str) -> None:
     for view in VIEWS:
-        loaded(page, f"{address}/#/{view}")
-        assert violations(page) == [], view
+        open_view(page, address, view)
+        assert find_violations(page) == [], view
         assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), view
 
 
 @pytest.mark.parametrize("viewport", [WIDE, PHONE], ids=["wide", "phone"])
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_one_execution_is_accessible(page: Page, address: str) -> None:
-    loaded(page, f"{address}/#/executions")
+    open_view(page, address, "executions")
     page.locator("tbody tr a").first.click()
     expect(page.get_by_role("heading", name="State machine")).to_be_visible()
     expect(page.locator("[aria-busy]")).to_have_count(0)
-    assert violations(page) == []
+    assert find_violations(page) == []
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
 
 @pytest.mark.parametrize("viewport", [WIDE, PHONE], ids=["wide", "phone"])
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_the_camera_is_accessible(page: Page, address: str) -> None:
-    loaded(page, f"{address}/#/try")
+    open_view(page, address, "try")
     page.get_by_role("button", name="Take a photo").click()
     expect(page.get_by_role("dialog").get_by_role("button", name="Take")).to_be_enabled()
-    assert violations(page) == []
+    assert find_violations(page) == []
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
 
 def test_every_view_is_reached_with_the_keyboard_alone(page: Page, address: str) -> None:
-    loaded(page, address)
+    open_view(page, address)
     page.keyboard.press("Tab")
     expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
     for name in ("Overview", "Try it", "Executions", "Confidence over time", "Model"):
@@ -72,7 +66,7 @@ def test_every_view_is_reached_with_the_keyboard_alone(page: Page, address: str)
 
 
 def test_the_theme_that_was_chosen_is_kept(page: Page, address: str) -> None:
-    loaded(page, address)
+    open_view(page, address)
     before = page.evaluate("getComputedStyle(document.body).backgroundColor")
     page.get_by_role("button", name="Dark theme").click()
     chosen = page.evaluate("getComputedStyle(document.body).backgroundColor")

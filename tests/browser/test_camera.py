@@ -20,8 +20,8 @@ WATCHED = """
 FILMS = "tracks.some((track) => track.readyState === 'live')"
 
 
-def opened(page: Page, address: str, script: str = WATCHED) -> Locator:
-    """Opens the dialog with the keyboard, in a page in which a script ran first."""
+def open_dialog(page: Page, address: str, script: str = WATCHED) -> Locator:
+    """Opens the dialog with the keyboard, in a page where a script runs first."""
     page.add_init_script(script)
     page.goto(f"{address}/#/try")
     page.get_by_role("button", name="Take a photo").press("Enter")
@@ -29,12 +29,12 @@ def opened(page: Page, address: str, script: str = WATCHED) -> Locator:
 
 
 def expect_no_filming(page: Page) -> None:
-    """Waits for it: a dialog is out of sight before its close event is."""
+    """Waits until nothing films: the dialog goes out of sight before its close event comes."""
     page.wait_for_function(f"!({FILMS})")
 
 
 def test_a_photo_is_taken_and_routed(page: Page, address: str) -> None:
-    dialog = opened(page, address)
+    dialog = open_dialog(page, address)
     expect(dialog.get_by_role("button", name="Take")).to_be_focused()
     assert page.evaluate(FILMS)
     page.keyboard.press("Enter")
@@ -47,7 +47,7 @@ def test_a_photo_is_taken_and_routed(page: Page, address: str) -> None:
 
 @pytest.mark.parametrize("key", ["Escape", "Tab"])
 def test_who_takes_none_is_filmed_no_longer(page: Page, address: str, key: str) -> None:
-    dialog = opened(page, address)
+    dialog = open_dialog(page, address)
     expect(dialog.get_by_role("button", name="Take")).to_be_focused()
     page.keyboard.press(key)
     if key == "Tab":
@@ -59,7 +59,7 @@ def test_who_takes_none_is_filmed_no_longer(page: Page, address: str, key: str) 
 
 
 def test_the_camera_goes_out_when_the_view_is_left(page: Page, address: str) -> None:
-    dialog = opened(page, address)
+    dialog = open_dialog(page, address)
     expect(dialog.get_by_role("button", name="Take")).to_be_enabled()
     page.evaluate("location.hash = '#/executions'")
     expect(page.get_by_role("heading", level=1, name="Executions")).to_be_visible()
@@ -73,7 +73,7 @@ def test_the_camera_goes_out_when_the_view_is_left(page: Page, address: str) -> 
 )
 def test_without_a_camera_the_dialog_says_why(page: Page, address: str, reason: str, said: str) -> None:
     refusing = f"() => Promise.reject(new DOMException('', '{reason}'))"
-    dialog = opened(page, address, f"navigator.mediaDevices.getUserMedia = {refusing};")
+    dialog = open_dialog(page, address, f"navigator.mediaDevices.getUserMedia = {refusing};")
     expect(dialog.get_by_role("status")).to_contain_text(said)
     expect(dialog.get_by_role("button", name="Take")).to_be_disabled()
     page.keyboard.press("Escape")

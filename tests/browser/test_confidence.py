@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from console.traffic.captured import ROW
-from console.traffic.columns import invocation_columns
+from console.traffic.columns import encode_columns
+from console.traffic.source import ROW
 from tests.browser.fixtures.screens import PHONE, WIDE
 from tests.browser.fixtures.shared_deployment import CLASSES
+from tests.browser.fixtures.views import open_view
 
 pytestmark = pytest.mark.end_to_end
 
@@ -32,22 +33,27 @@ PAINTED = """canvas => {
 @pytest.fixture
 def slider(page: Page, address: str) -> Locator:
     """The threshold's line, over the invocations that the demo left."""
-    page.goto(f"{address}/#/confidence")
+    return open_chart(page, address)
+
+
+def open_chart(page: Page, address: str) -> Locator:
+    """Opens the view, waits until all is read and drawn, and returns the threshold's line."""
+    open_view(page, address, "confidence")
     return page.get_by_role("slider", name="Threshold")
 
 
-def answering(page: Page, seconds: list[float], confidences: list[float]) -> None:
+def answer_with(page: Page, seconds: list[float], confidences: list[float]) -> None:
     """Has the server answer with these invocations instead of those that there are."""
     rows = np.zeros(len(seconds), ROW)
     rows["time"] = [NOON + second for second in seconds]
     rows["confidence"] = confidences
     rows["truth"] = -1
     header = {"classes": list(CLASSES), "threshold": {"value": 0.8}, "baseline": None}
-    body = invocation_columns(rows, header)
+    body = encode_columns(rows, header)
     page.route("**/api/invocations", lambda route: route.fulfill(body=body))
 
 
-def figures(slider: Locator) -> tuple[float, int, int]:
+def read_figures(slider: Locator) -> tuple[float, int, int]:
     """Returns threshold, routed and refused, in the words of a screen reader."""
     words = re.match(
         r"([\d.]+): ([\d,]+) routed, ([\d,]+) refused", slider.get_attribute("aria-valuetext") or ""
@@ -59,19 +65,21 @@ def figures(slider: Locator) -> tuple[float, int, int]:
 def test_the_threshold_starts_where_the_deployed_filter_has_it(slider: Locator, page: Page) -> None:
     expect(slider).to_have_attribute("aria-valuenow", "0.8")
     expect(page.get_by_text("in service: 0.800")).to_be_visible()
-    _, routed, refused = figures(slider)
+    _, routed, refused = read_figures(slider)
     assert routed + refused >= 1
 
 
-def test_keys_move_the_threshold_and_the_figures_follow(slider: Locator, page: Page) -> None:
-    _, routed, refused = figures(slider)
+def test_keys_move_the_threshold_and_the_figures_follow(page: Page, address: str) -> None:
+    answer_with(page, [0.0, 1.0, 2.0, 3.0], [0.6, 0.805, 0.9, 1.0])
+    slider = open_chart(page, address)
+    assert read_figures(slider) == (0.8, 3, 1)
     slider.press("ArrowUp")
-    assert figures(slider)[0] == 0.81
+    assert read_figures(slider) == (0.81, 2, 2)
     slider.press("Home")
-    assert figures(slider) == (0.5, routed + refused, 0)
+    assert read_figures(slider) == (0.5, 4, 0)
     slider.press("End")
-    assert figures(slider)[2] > 0
-    expect(page.locator(".figure", has_text="Refused")).to_contain_text(str(figures(slider)[2]))
+    assert read_figures(slider) == (1.0, 1, 3)
+    expect(page.locator(".figure", has_text="Refused")).to_contain_text("3")
 
 
 def test_what_evaluation_asked_is_no_delivery(page: Page, address: str) -> None:
@@ -86,14 +94,14 @@ def test_the_mouse_drags_the_threshold(slider: Locator, page: Page) -> None:
     page.mouse.down()
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2 + 60, steps=5)
     page.mouse.up()
-    threshold, routed, refused = figures(slider)
+    threshold, routed, refused = read_figures(slider)
     assert 0.5 <= threshold < 0.8
     slider.press("Home")
-    assert figures(slider)[1] == routed + refused
+    assert read_figures(slider)[1] == routed + refused
 
 
 def test_what_is_shown_is_downloaded(slider: Locator, page: Page, tmp_path: Path) -> None:
-    _, routed, refused = figures(slider)
+    _, routed, refused = read_figures(slider)
     with page.expect_download() as started:
         page.get_by_role("button", name="Download CSV").click()
     started.value.save_as(tmp_path / "invocations.csv")
@@ -121,9 +129,8 @@ def test_a_table_holds_the_same_with_each_picture(slider: Locator, page: Page) -
 def test_the_chart_is_as_long_as_what_it_shows(
     page: Page, address: str, seconds: list[float], left: float, right: float
 ) -> None:
-    answering(page, seconds, [0.9] * len(seconds))
-    page.goto(f"{address}/#/confidence")
-    expect(page.get_by_text("in service: 0.800")).to_be_visible()
+    answer_with(page, seconds, [0.9] * len(seconds))
+    open_chart(page, address)
     page.wait_for_function(f"({PAINTED})(document.querySelector('.points'))[0] >= 0")
     assert page.locator(".points").evaluate(PAINTED) == pytest.approx([left, right], abs=0.03)
 
@@ -139,8 +146,8 @@ def test_the_threshold_s_label_hides_no_point(slider: Locator, page: Page) -> No
 
 def test_a_confidence_is_rounded_but_never_up_to_what_it_misses(page: Page, address: str) -> None:
     confidences = [0.8, 0.8166, 0.7996, 0.9996, 1.0]
-    answering(page, [0.0, 1.0, 2.0, 3.0, 4.0], confidences)
-    page.goto(f"{address}/#/confidence")
+    answer_with(page, [0.0, 1.0, 2.0, 3.0, 4.0], confidences)
+    open_chart(page, address)
     table = page.get_by_role("region", name="Invocations", exact=True).get_by_role("table")
     shown = table.locator("tbody td:nth-child(4)")
     expect(shown).to_have_text(["1.000", "0.999", "0.799", "0.817", "0.800"])

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.fixtures.other_deployments import deployment_with_nothing_in_it
-from tests.browser.fixtures.served_page import served
+from tests.browser.fixtures.other_deployments import create_empty_deployment
+from tests.browser.fixtures.served_page import serve_page
 from tests.end_to_end.embedded_cloud import App, free_port
 
 pytestmark = pytest.mark.end_to_end
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.end_to_end
 @pytest.fixture(scope="module")
 def empty(app: App) -> Iterator[str]:
     """The address of the page of a deployment without data, model and endpoint."""
-    with served(app.cloud.environment, deployment_with_nothing_in_it(app), free_port()) as server:
+    with serve_page(app.cloud.environment, create_empty_deployment(app), free_port()) as server:
         yield server.address
 
 

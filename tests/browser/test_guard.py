@@ -1,5 +1,7 @@
 """Other pages in the same browser, and who has no token, get nothing out of the server and start nothing."""
 
+import base64
+import hashlib
 import http.client
 import threading
 from collections.abc import Iterator
@@ -9,11 +11,15 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Page
 
+from lambdas.workflow.places import INCOMING
+from tests.browser.fixtures.other_deployments import draw_small_picture
 from tests.end_to_end.embedded_cloud import App
 
 pytestmark = pytest.mark.end_to_end
 
-ASK = """async ([address, token]) => {
+# The same picture for each question, as a body that the server would take.
+ASK = """async ([address, token, encoded]) => {
+  const body = Uint8Array.from(atob(encoded), (character) => character.charCodeAt(0));
   const ask = (path, options) =>
     fetch(address + path, options).then((answer) => answer.text(), () => "nothing");
   const headers = { Authorization: `Bearer ${token}` };
@@ -21,8 +27,8 @@ ASK = """async ([address, token]) => {
     await ask("/", {}),
     await ask("/api/overview", { headers }),
     await ask("/api/overview", { mode: "no-cors" }),
-    await ask("/api/photos", { method: "POST", headers, body: "photo" }),
-    await ask("/api/photos", { method: "POST", mode: "no-cors", body: "photo" }),
+    await ask("/api/photos", { method: "POST", headers, body }),
+    await ask("/api/photos", { method: "POST", mode: "no-cors", body }),
   ];
 }"""
 
@@ -48,13 +54,20 @@ def foreign_site() -> Iterator[str]:
     server.server_close()
 
 
-def answered(address: str, method: str, path: str, **headers: str) -> int:
+def request_status(address: str, method: str, path: str, **headers: str) -> int:
     """Returns the status of a request that no browser would make."""
-    connection = http.client.HTTPConnection(urlsplit(address).netloc, timeout=20)
+    connection = http.client.HTTPConnection(urlsplit(address).netloc)
     connection.request(method, path, headers={key.replace("_", "-"): value for key, value in headers.items()})
     status = connection.getresponse().status
     connection.close()
     return status
+
+
+def is_uploaded(app: App, picture: bytes) -> bool:
+    """Returns whether somebody had the picture routed."""
+    listed = app.cloud.client("s3").list_objects_v2(Bucket=app.parameter("bucket"), Prefix=INCOMING)
+    digest = hashlib.md5(picture, usedforsecurity=False).hexdigest()
+    return digest in {found["ETag"].strip('"') for found in listed.get("Contents", [])}
 
 
 def test_another_site_s_page_reads_nothing_even_if_it_knew_the_token(
@@ -62,16 +75,19 @@ def test_another_site_s_page_reads_nothing_even_if_it_knew_the_token(
 ) -> None:
     page.goto(address)
     token = page.locator('meta[name="session-token"]').get_attribute("content")
-    step_functions, machine = app.cloud.client("stepfunctions"), app.parameter("state-machine")
-    before = step_functions.list_executions(stateMachineArn=machine)["executions"]
+    picture = draw_small_picture("purple")
+    asked = [address, token, base64.b64encode(picture).decode()]
     page.goto(foreign_site)
-    assert page.evaluate(ASK, [address, token]) == ["nothing"] * 5
-    assert step_functions.list_executions(stateMachineArn=machine)["executions"] == before
+    assert page.evaluate(ASK, asked) == ["nothing"] * 5
+    assert not is_uploaded(app, picture)
+    page.goto(address)
+    page.evaluate(ASK, asked)
+    assert is_uploaded(app, picture)
     faults.clear()
     called.clear()
 
 
-def test_another_site_can_not_frame_the_page(
+def test_another_site_cannot_frame_the_page(
     page: Page, address: str, foreign_site: str, faults: list[str], called: set[str]
 ) -> None:
     page.goto(foreign_site)
@@ -89,8 +105,8 @@ def test_without_the_session_s_token_nothing_is_told(
     address: str, path: str, authorization: str | None
 ) -> None:
     headers = {} if authorization is None else {"Authorization": authorization}
-    assert answered(address, "GET", path, **headers) == 401
+    assert request_status(address, "GET", path, **headers) == 401
 
 
 def test_a_name_that_was_made_to_point_here_is_not_answered(address: str) -> None:
-    assert answered(address, "GET", "/", Host="rebound.example:80") == 403
+    assert request_status(address, "GET", "/", Host="rebound.example:80") == 403

@@ -6,22 +6,22 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.fixtures.other_deployments import deployment_with_much_traffic, small_picture
-from tests.browser.fixtures.served_page import served
+from tests.browser.fixtures.other_deployments import create_busy_deployment, draw_small_picture
+from tests.browser.fixtures.served_page import serve_page
 from tests.end_to_end.embedded_cloud import App, free_port
 
 pytestmark = pytest.mark.end_to_end
 
 INVOCATIONS = 100_000
-READING_MILLISECONDS = 120_000
+READING_MILLISECONDS = 600_000
 ALL_ROUTED = re.compile("0.500: 100,000 routed, 0 refused")
 
 
 @pytest.fixture(scope="module")
 def busy(app: App) -> Iterator[str]:
     """The address of the page of a deployment that captured that many invocations."""
-    name = deployment_with_much_traffic(app, [small_picture()], INVOCATIONS)
-    with served(app.cloud.environment, name, free_port()) as server:
+    name = create_busy_deployment(app, [draw_small_picture()], INVOCATIONS)
+    with serve_page(app.cloud.environment, name, free_port()) as server:
         yield server.address
 
 

@@ -6,6 +6,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from lambdas.workflow.places import REPORTS
 from tests.browser.fixtures.shared_deployment import CLASSES, TEST_PER_CLASS
 from tests.end_to_end.embedded_cloud import App
 from tests.end_to_end.quick_training import QUICK_TRAINING
@@ -17,7 +18,7 @@ pytestmark = pytest.mark.end_to_end
 def report(app: App) -> dict[str, object]:
     """The report that `python -m evaluation` published of the deployed model."""
     s3, bucket = app.cloud.client("s3"), app.parameter("bucket")
-    keys = [found["Key"] for found in s3.list_objects_v2(Bucket=bucket, Prefix="reports/")["Contents"]]
+    keys = [found["Key"] for found in s3.list_objects_v2(Bucket=bucket, Prefix=REPORTS)["Contents"]]
     (key,) = [key for key in keys if key.endswith("/test/report.json")]
     read: dict[str, object] = json.load(s3.get_object(Bucket=bucket, Key=key)["Body"])
     return read
@@ -44,7 +45,7 @@ def test_so_few_photos_prove_no_threshold_and_the_page_says_so(page: Page, addre
     page.goto(f"{address}/#/model")
     recommended = page.get_by_role("region", name="Recommended threshold")
     expect(recommended).to_contain_text("None can be recommended")
-    expect(recommended).to_contain_text(re.compile(r"needs about \d+ more labelled photos|would not help"))
+    expect(recommended).to_contain_text(re.compile(r"needs about [\d,]+ more labelled photos|would not help"))
     expect(recommended).to_contain_text("In service: 0.800")
 
 

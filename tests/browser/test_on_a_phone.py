@@ -6,12 +6,11 @@ import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.browser.fixtures.screens import PHONE
-from tests.browser.fixtures.shared_deployment import CLASSES
+from tests.browser.fixtures.views import open_view
 
 pytestmark = pytest.mark.end_to_end
 
 LONGEST = "motorcycle" * 6 + "four"
-SHORT = CLASSES[-1].encode()
 ALIGNMENT = 8
 
 
@@ -19,13 +18,6 @@ ALIGNMENT = 8
 def viewport() -> dict[str, int]:
     """A phone's."""
     return PHONE
-
-
-def loaded(page: Page, url: str) -> None:
-    """Opens a view and waits until nothing in it is loading."""
-    page.goto(url)
-    expect(page.get_by_role("heading", level=1)).to_be_visible()
-    expect(page.locator("[aria-busy]")).to_have_count(0)
 
 
 def is_wider_than_the_screen(place: Locator) -> bool:
@@ -44,7 +36,7 @@ def is_wider_than_the_screen(place: Locator) -> bool:
     ],
 )
 def test_every_column_is_seen(page: Page, address: str, view: str, caption: str, columns: int) -> None:
-    loaded(page, f"{address}/#/{view}")
+    open_view(page, address, view)
     page.evaluate("for (const closed of document.querySelectorAll('details')) closed.open = true")
     table = page.get_by_role("group", name=re.compile(caption))
     assert not is_wider_than_the_screen(table)
@@ -55,7 +47,7 @@ def test_every_column_is_seen(page: Page, address: str, view: str, caption: str,
 
 
 def test_the_states_of_an_execution_are_seen(page: Page, address: str) -> None:
-    loaded(page, f"{address}/#/executions")
+    open_view(page, address, "executions")
     page.locator("tbody tr a").first.click()
     states = page.get_by_role("group", name=re.compile("States in the order"))
     states.wait_for()
@@ -63,32 +55,40 @@ def test_the_states_of_an_execution_are_seen(page: Page, address: str) -> None:
     expect(states.get_by_text("Output").first).to_be_visible()
 
 
-def renamed(route: Route) -> None:
-    """Answers as the server does, but with a class's name as long as a folder's may be."""
-    answer = route.fetch()
-    body = answer.body()
-    if answer.headers["content-type"] == "application/octet-stream":
-        end = 4 + int.from_bytes(body[:4], "little")
-        header, columns = body[4:end], body[end + -end % ALIGNMENT :]
-        header = header.replace(SHORT, LONGEST.encode())
-        start = len(header).to_bytes(4, "little") + header
-        body = start + bytes(-len(start) % ALIGNMENT) + columns
-    elif not answer.headers["content-type"].startswith("image/"):
-        body = re.sub(rb"(?<![/\w])" + SHORT + rb"(?![/\w])", LONGEST.encode(), body)
-    route.fulfill(response=answer, body=body)
+def rename_class(page: Page, name: str) -> None:
+    """Has the server give a class a name as long as a folder's may be."""
+
+    def rename(route: Route) -> None:
+        answer = route.fetch()
+        body, kind = answer.body(), answer.headers["content-type"]
+        if kind == "application/octet-stream":
+            end = 4 + int.from_bytes(body[:4], "little")
+            header, columns = body[4:end], body[end + -end % ALIGNMENT :]
+            header = header.replace(name.encode(), LONGEST.encode())
+            start = len(header).to_bytes(4, "little") + header
+            body = start + bytes(-len(start) % ALIGNMENT) + columns
+        elif not kind.startswith("image/"):
+            body = re.sub(rb"(?<![/\w])" + name.encode() + rb"(?![/\w])", LONGEST.encode(), body)
+        route.fulfill(response=answer, body=body)
+
+    page.route("**/api/**", rename)
 
 
 @pytest.mark.parametrize("view", ["overview", "executions", "confidence", "model"])
-def test_a_long_class_name_does_not_widen_the_page(page: Page, address: str, view: str) -> None:
-    page.route("**/api/**", renamed)
-    loaded(page, f"{address}/#/{view}")
+def test_a_long_class_name_does_not_widen_the_page(
+    page: Page, address: str, routed_photo: tuple[bytes, str], view: str
+) -> None:
+    rename_class(page, routed_photo[1])
+    open_view(page, address, view)
     expect(page.get_by_text(LONGEST).first).to_be_attached()
     assert not is_wider_than_the_screen(page.locator("html"))
 
 
-def test_a_long_class_name_does_not_widen_an_execution(page: Page, address: str) -> None:
-    page.route("**/api/**", renamed)
-    loaded(page, f"{address}/#/executions?outcome=routed")
+def test_a_long_class_name_does_not_widen_an_execution(
+    page: Page, address: str, routed_photo: tuple[bytes, str]
+) -> None:
+    rename_class(page, routed_photo[1])
+    open_view(page, address, "executions?outcome=routed")
     page.locator("tbody tr", has_text=LONGEST).first.locator("a").click()
     expect(page.get_by_text(f"Routed as {LONGEST}")).to_be_visible()
     assert not is_wider_than_the_screen(page.locator("html"))
