@@ -9,7 +9,7 @@ from local import lifecycle
 REPOSITORY = Path(__file__).resolve().parents[1]
 
 
-def parse(arguments: list[str] | None) -> argparse.Namespace:
+def parse_command_line(arguments: list[str] | None) -> argparse.Namespace:
     """Reads the command line."""
     parser = argparse.ArgumentParser(
         prog="python -m local",
@@ -33,12 +33,12 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         )
         if name == "up":
             command.add_argument(
-                "--port", type=_port, help=f"port on 127.0.0.1 (default: {lifecycle.DEFAULT_PORT})"
+                "--port", type=_parse_port, help=f"port on 127.0.0.1 (default: {lifecycle.DEFAULT_PORT})"
             )
     return parser.parse_args(arguments)
 
 
-def _port(text: str) -> int:
+def _parse_port(text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= 65535:
         raise argparse.ArgumentTypeError(f"{text!r} is not a port: give a whole number from 1 to 65535")
     return int(text)
@@ -46,17 +46,17 @@ def _port(text: str) -> int:
 
 def main(arguments: list[str] | None = None) -> int:
     """Runs one command and returns the exit status."""
-    options = parse(arguments)
+    options = parse_command_line(arguments)
     home = options.home.resolve()
     try:
         if options.command == "up":
-            print(lifecycle.up(home, options.port))
+            print(lifecycle.start(home, options.port))
         elif options.command == "down":
-            print(lifecycle.down(home))
+            print(lifecycle.stop(home))
         elif options.command == "env":
-            print(lifecycle.exports(home))
+            print(lifecycle.format_exports(home))
         else:
-            server = lifecycle.running(home)
+            server = lifecycle.find_server(home)
             print(f"up at {server.url}, process {server.pid}, home {home}" if server else "down")
             return 0 if server else 1
     except lifecycle.CloudError as error:

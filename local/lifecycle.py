@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from local.environment import client_exports, server_environment
+from local.environment import build_server_environment, format_client_exports
 from local.waiting import wait_until
 
 DEFAULT_PORT = 4566
@@ -28,7 +28,7 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 
 
 class CloudError(Exception):
-    """What a user must be told, in one line."""
+    """An error of which the message is one line for the user."""
 
 
 @dataclass(frozen=True)
@@ -40,18 +40,18 @@ class Server:
 
     @property
     def url(self) -> str:
-        """Where clients find it."""
+        """The address for clients."""
         return f"http://127.0.0.1:{self.port}"
 
 
-def running(home: Path) -> Server | None:
+def find_server(home: Path) -> Server | None:
     """Returns the server of a home folder, or None.
 
-    The server holds a lock on a file for as long as it lives, whatever ends it: a record left behind by a
-    killed server, or a process id that the system has given to somebody else, deceives nobody.
+    The server holds a lock on a file for as long as it lives, whatever ends it: neither the record of a
+    killed server nor a process id that the system has given to another process can pass for one.
 
     Raises:
-        CloudError: The home cannot be read, or its server's record.
+        CloudError: The home or its server's record cannot be read.
     """
     try:
         with (home / "server.lock").open() as lock:
@@ -59,18 +59,18 @@ def running(home: Path) -> Server | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     except BlockingIOError:
-        return _recorded(home)
+        return _await_record(home)
     except OSError as error:
         raise CloudError(f"cannot read {home}: {error.strerror}; choose another with --home") from None
     return None
 
 
-def up(home: Path, port: int | None) -> str:
+def start(home: Path, port: int | None) -> str:
     """Starts the server unless it is up already, and waits until it answers.
 
     Args:
         home: Folder of its state; made if absent.
-        port: Port on 127.0.0.1; None for the default, or whichever it already has.
+        port: Port on 127.0.0.1; None for the default, or for the port that it has already.
 
     Returns:
         One line for the user.
@@ -78,15 +78,15 @@ def up(home: Path, port: int | None) -> str:
     Raises:
         CloudError: The port or the home cannot be used, or the server ended before it was ready.
     """
-    with _starting(home) as starting:
+    with _open_start_lock(home) as starting:
         fcntl.flock(starting, fcntl.LOCK_EX)
-        server = running(home)
+        server = find_server(home)
         if server:
             if port not in (None, server.port):
                 raise CloudError(f"already up on port {server.port}; `python -m local down` stops it")
             return f"already up at {server.url}"
         _end_group(home)
-        with _listener(port or DEFAULT_PORT) as listener:
+        with _listen(port or DEFAULT_PORT) as listener:
             process = _spawn(home, listener)
         try:
             _await_ready(process, home, port or DEFAULT_PORT)
@@ -98,48 +98,48 @@ def up(home: Path, port: int | None) -> str:
     return f"up at http://127.0.0.1:{port or DEFAULT_PORT} (state in {home}, log in {home / 'log'})"
 
 
-def down(home: Path) -> str:
+def stop(home: Path) -> str:
     """Stops the server and everything that it started; returns one line for the user.
 
     Raises:
-        CloudError: It could not be ended.
+        CloudError: The server could not be ended.
     """
-    server = running(home)
+    server = find_server(home)
     if server:
         with suppress(ProcessLookupError):
             os.kill(server.pid, signal.SIGTERM)
-        if not wait_until(lambda: running(home) is None, STOP_SECONDS):
+        if not wait_until(lambda: find_server(home) is None, STOP_SECONDS):
             with suppress(ProcessLookupError):
                 os.killpg(server.pid, signal.SIGKILL)
-            if not wait_until(lambda: running(home) is None, GROUP_SECONDS):
+            if not wait_until(lambda: find_server(home) is None, GROUP_SECONDS):
                 raise CloudError(f"process {server.pid} does not end; its log is {home / 'log'}")
     _end_group(home)
     return "down" if server else "not up"
 
 
-def exports(home: Path) -> str:
+def format_exports(home: Path) -> str:
     """Returns the shell commands that point a shell at the running server.
 
     Raises:
         CloudError: It is not up.
     """
-    server = running(home)
+    server = find_server(home)
     if not server:
         raise CloudError("not up; `python -m local up` starts it")
-    return client_exports(server.url)
+    return format_client_exports(server.url)
 
 
-def _recorded(home: Path) -> Server:
-    """Reads who holds the lock; the record follows the lock within moments of a start."""
+def _await_record(home: Path) -> Server:
+    """Reads which server holds the lock; the record follows the lock within moments of a start."""
     for _ in range(RECORD_ATTEMPTS):
-        if record := _record(home):
+        if record := _read_record(home):
             return record
         time.sleep(0.05)
     raise CloudError(f"a server holds {home}, but server.json there does not say which; end it by hand")
 
 
-def _record(home: Path) -> Server | None:
-    """Returns the last server's record; None where there is none, or none that a server has written."""
+def _read_record(home: Path) -> Server | None:
+    """Returns the last server's record; None where no server has written one."""
     try:
         record = json.loads((home / "server.json").read_bytes())
         server = Server(int(record["pid"]), int(record["port"]))
@@ -149,8 +149,8 @@ def _record(home: Path) -> Server | None:
     return server if server.pid > 1 else None
 
 
-def _starting(home: Path) -> IO[str]:
-    """Opens the file by whose lock one ``up`` waits for another, in a home that is nobody else's folder."""
+def _open_start_lock(home: Path) -> IO[str]:
+    """Opens the file by whose lock one start waits for another, in a home that holds no other files."""
     try:
         home.mkdir(parents=True, exist_ok=True)
         names = {entry.name for entry in home.iterdir()}
@@ -158,17 +158,17 @@ def _starting(home: Path) -> IO[str]:
             raise CloudError(f"{home} holds other files; choose an empty or a new folder with --home")
         return (home / "up.lock").open("a")
     except OSError as error:
-        raise _unwritable(home, error) from None
+        raise _explain_write_error(home, error) from None
 
 
-def _unwritable(home: Path, error: OSError) -> CloudError:
+def _explain_write_error(home: Path, error: OSError) -> CloudError:
     return CloudError(
         f"cannot write to {error.filename or home}: {error.strerror}; choose another with --home"
     )
 
 
 @contextmanager
-def _listener(port: int) -> Iterator[socket.socket]:
+def _listen(port: int) -> Iterator[socket.socket]:
     with socket.socket() as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -188,13 +188,13 @@ def _spawn(home: Path, listener: socket.socket) -> subprocess.Popen[bytes]:
         (home / "server.json").unlink(missing_ok=True)
         log = (home / "log").open("wb")
     except OSError as error:
-        raise _unwritable(home, error) from None
+        raise _explain_write_error(home, error) from None
     port = listener.getsockname()[1]
     with log:
         return subprocess.Popen(
             [sys.executable, "-m", "local.server", str(home), str(port), str(listener.fileno())],
             cwd=REPOSITORY,
-            env=server_environment(home, port),
+            env=build_server_environment(home, port),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
@@ -204,14 +204,14 @@ def _spawn(home: Path, listener: socket.socket) -> subprocess.Popen[bytes]:
 
 
 def _await_ready(process: subprocess.Popen[bytes], home: Path, port: int) -> None:
-    def answers_or_ended() -> bool:
+    def has_answered_or_ended() -> bool:
         return process.poll() is not None or _is_ready(port)
 
-    if not wait_until(answers_or_ended, READY_SECONDS):
+    if not wait_until(has_answered_or_ended, READY_SECONDS):
         raise CloudError(f"not ready after {READY_SECONDS} seconds; its log is {home / 'log'}")
     if process.poll() is not None:
         with (home / "log").open(errors="replace") as log:
-            raise CloudError(f"ended while starting: {_last_line(log)} (its log is {home / 'log'})")
+            raise CloudError(f"ended while starting: {_read_last_line(log)} (its log is {home / 'log'})")
 
 
 def _is_ready(port: int) -> bool:
@@ -225,28 +225,28 @@ def _is_ready(port: int) -> bool:
         connection.close()
 
 
-def _last_line(log: IO[str]) -> str:
+def _read_last_line(log: IO[str]) -> str:
     lines = [line.strip() for line in log if line.strip()]
     return lines[-1] if lines else "no word of why"
 
 
 def _end_group(home: Path) -> None:
-    """Ends what a server that is gone has left in its process group."""
-    record = _record(home)
+    """Ends the processes that a server that is gone has left in its process group."""
+    record = _read_record(home)
     if record is None:
         return
-    # A group outlives its leader, and its number is given to no new process meanwhile: if the leader's
-    # number is in use, it is somebody else's now.
-    if not _exists(os.kill, record.pid):
-        for stop in (signal.SIGTERM, signal.SIGKILL):
+    # A group outlives its leader, and its number is given to no new process meanwhile: where the leader's
+    # number is in use, the group is gone and the number belongs to another process.
+    if not _is_alive(os.kill, record.pid):
+        for number in (signal.SIGTERM, signal.SIGKILL):
             with suppress(ProcessLookupError, PermissionError):
-                os.killpg(record.pid, stop)
-            if wait_until(lambda: not _exists(os.killpg, record.pid), GROUP_SECONDS):
+                os.killpg(record.pid, number)
+            if wait_until(lambda: not _is_alive(os.killpg, record.pid), GROUP_SECONDS):
                 break
     (home / "server.json").unlink(missing_ok=True)
 
 
-def _exists(send: Callable[[int, int], None], number: int) -> bool:
+def _is_alive(send: Callable[[int, int], None], number: int) -> bool:
     try:
         send(number, 0)
     except ProcessLookupError:

@@ -1,8 +1,8 @@
 """Tells what a long command does in a line a step: ``python -m local.story LOG COMMAND...``.
 
 A deploy on the embedded cloud prints some 200 lines within seconds. They all go to the file LOG; the terminal
-gets one line for each stack, for each epoch of a training and for what was staged. Lines that nobody foresaw
-are told as they are, and a command that fails ends with the last lines of the log.
+gets one line for each stack, for each epoch of a training and for what was staged. Unknown lines are told as
+they are, and a command that fails ends with the last lines of the log.
 """
 
 import re
@@ -20,7 +20,7 @@ DEPLOY_SECONDS = re.compile(r"✨\s+Deployment time: (?P<seconds>[\d.]+)s$")
 # As the algorithm writes them and `python -m console training-log` passes them on.
 FEATURES = re.compile(r"training: .*Features of the frozen layers: view (\d+) of (?!1,)(\d+), (\d+) images")
 EPOCH = re.compile(r"training: .*Epoch\[(\d+)\] Validation-accuracy=([\d.]+)$")
-# What is told in the log alone.
+# Lines that go to the log alone.
 UNTOLD = re.compile(
     r"""\s*$
     | training:
@@ -56,7 +56,7 @@ def tell(lines: Iterable[str]) -> Iterator[str]:
             yield line
 
 
-def run_told(log: Path, command: list[str]) -> int:
+def run_and_tell(log: Path, command: list[str]) -> int:
     """Runs a command, writes all its output to a log and tells its story; returns its exit status.
 
     Raises:
@@ -97,7 +97,7 @@ def main(arguments: list[str]) -> int:
     """Runs the command of the command line; returns its exit status."""
     log, *command = arguments
     try:
-        return run_told(Path(log), command)
+        return run_and_tell(Path(log), command)
     except KeyboardInterrupt:
         return 130
     except OSError as error:

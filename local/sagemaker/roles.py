@@ -44,10 +44,10 @@ def _trusts(document: str | dict[str, Any]) -> bool:
     return any(
         statement["Effect"] == "Allow"
         and isinstance(statement.get("Principal"), dict)
-        and _PRINCIPAL in _as_list(statement["Principal"].get("Service"))
+        and _PRINCIPAL in _make_list(statement["Principal"].get("Service"))
         for statement in statements
     )
 
 
-def _as_list(value: str | list[str] | None) -> list[str]:
+def _make_list(value: str | list[str] | None) -> list[str]:
     return [value] if isinstance(value, str) else value or []

@@ -15,7 +15,7 @@ import pytest
 
 from local import lifecycle
 from local.__main__ import main
-from local.environment import client_exports, server_environment
+from local.environment import build_server_environment, format_client_exports
 from local.patching import find_original
 from tests.local.cloud_process import Cloud, eventually, free_port, local, processes_of
 
@@ -25,7 +25,7 @@ def own(tmp_path: Path) -> Iterator[Cloud]:
     """A cloud that the test starts and stops itself."""
     cloud = Cloud(tmp_path / "home", free_port())
     yield cloud
-    lifecycle.down(cloud.home)
+    lifecycle.stop(cloud.home)
 
 
 def up(cloud: Cloud) -> subprocess.CompletedProcess[str]:
@@ -50,11 +50,10 @@ def test_two_that_start_at_once_leave_one_running(own: Cloud) -> None:
     assert len([line for line in processes_of(own.home) if "local.server" in line]) == 1
 
 
-def test_one_that_is_up_is_not_moved_to_another_port(own: Cloud) -> None:
-    up(own)
-    moved = local("up", "--home", own.home, "--port", str(free_port()))
+def test_one_that_is_up_is_not_moved_to_another_port(cloud: Cloud) -> None:
+    moved = local("up", "--home", cloud.home, "--port", str(free_port()))
     assert (moved.returncode, moved.stdout) == (1, "")
-    assert f"already up on port {own.port}" in moved.stderr
+    assert f"already up on port {cloud.port}" in moved.stderr
 
 
 def test_a_port_in_use_is_one_line(own: Cloud) -> None:
@@ -118,7 +117,7 @@ def test_a_home_that_cannot_be_read_is_one_line(tmp_path: Path) -> None:
 def test_a_record_that_no_server_wrote_is_as_good_as_none(own: Cloud, record: bytes) -> None:
     own.home.mkdir()
     (own.home / "server.json").write_bytes(record)
-    assert lifecycle.down(own.home) == "not up"
+    assert lifecycle.stop(own.home) == "not up"
 
 
 @pytest.mark.parametrize("pid", [0, -1])
@@ -131,7 +130,7 @@ def test_a_record_can_end_no_process_but_a_server(
     with (own.home / "server.lock").open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         with pytest.raises(lifecycle.CloudError, match="does not say which; end it by hand"):
-            lifecycle.down(own.home)
+            lifecycle.stop(own.home)
 
 
 def test_state_that_cannot_be_read_is_named_and_not_overwritten(own: Cloud) -> None:
@@ -146,13 +145,12 @@ def test_state_that_cannot_be_read_is_named_and_not_overwritten(own: Cloud) -> N
     assert broken.read_text() == '{"half'
 
 
-def test_it_listens_on_127_0_0_1_alone(own: Cloud) -> None:
-    up(own)
+def test_it_listens_on_127_0_0_1_alone(cloud: Cloud) -> None:
     with socket.socket() as probe:
-        assert probe.connect_ex(("127.0.0.1", own.port)) == 0
+        assert probe.connect_ex(("127.0.0.1", cloud.port)) == 0
     with socket.socket() as elsewhere:
         # Taken here if the server had it on every address.
-        elsewhere.bind(("127.0.0.2", own.port))
+        elsewhere.bind(("127.0.0.2", cloud.port))
 
 
 def test_what_is_down_has_no_environment_and_stops_again_without_complaint(own: Cloud) -> None:
@@ -164,9 +162,8 @@ def test_what_is_down_has_no_environment_and_stops_again_without_complaint(own: 
     assert (stopped.returncode, stopped.stdout) == (0, "not up\n")
 
 
-def test_its_exports_lead_a_shell_away_from_a_real_account(own: Cloud) -> None:
-    up(own)
-    exports = local("env", "--home", own.home).stdout
+def test_its_exports_lead_a_shell_away_from_a_real_account(cloud: Cloud) -> None:
+    exports = local("env", "--home", cloud.home).stdout
     real = {"AWS_PROFILE": "production", "AWS_SESSION_TOKEN": "real", "AWS_ACCESS_KEY_ID": "AKIAREAL"}
     real |= {"NO_PROXY": "intranet"}
     shown = subprocess.run(
@@ -179,13 +176,13 @@ def test_its_exports_lead_a_shell_away_from_a_real_account(own: Cloud) -> None:
     environment = dict(line.split("=", 1) for line in shown.stdout.splitlines() if "=" in line)
     assert environment["NO_PROXY"] == "127.0.0.1,localhost,intranet"
     assert not environment.keys() & {"AWS_PROFILE", "AWS_SESSION_TOKEN"}
-    assert environment["AWS_ENDPOINT_URL"] == f"http://127.0.0.1:{own.port}"
+    assert environment["AWS_ENDPOINT_URL"] == f"http://127.0.0.1:{cloud.port}"
     assert environment["AWS_ACCESS_KEY_ID"] == "test"
     assert environment["AWS_REGION"] == environment["AWS_DEFAULT_REGION"] == "us-east-1"
 
 
 def test_exports_survive_a_folder_with_a_quote() -> None:
-    assert "'http://it'\"'\"'s'" in client_exports("http://it's")
+    assert "'http://it'\"'\"'s'" in format_client_exports("http://it's")
 
 
 def test_nothing_of_the_callers_account_or_of_another_emulator_reaches_the_server(
@@ -194,7 +191,7 @@ def test_nothing_of_the_callers_account_or_of_another_emulator_reaches_the_serve
     for name in ("AWS_PROFILE", "AWS_ACCESS_KEY_ID", "SERVICES", "LOG_LEVEL", "LAMBDA_EXECUTOR"):
         monkeypatch.setenv(name, "the caller's")
     monkeypatch.setenv("SCONES_SEED", "7")
-    environment = server_environment(Path("/home"), 4566)
+    environment = build_server_environment(Path("/home"), 4566)
     assert "the caller's" not in environment.values()
     assert environment["SCONES_SEED"] == "7"
 

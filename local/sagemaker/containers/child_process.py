@@ -8,6 +8,7 @@ from pathlib import Path
 
 from local.sagemaker.emulator import start_thread
 
+GRACE_SECONDS = 3.0  # between the SIGTERM and the SIGKILL of a process that is ended
 _SUPERVISOR = Path(__file__).with_name("supervisor.py")
 #: All that run, so that none is left at the end.
 _running: set["ChildProcess"] = set()
@@ -29,7 +30,7 @@ class ChildProcess:
         """
         self._on_line = on_line
         self._process = subprocess.Popen(
-            [sys.executable, "-I", "-S", str(_SUPERVISOR), *command],
+            [sys.executable, "-I", "-S", str(_SUPERVISOR), str(GRACE_SECONDS), *command],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

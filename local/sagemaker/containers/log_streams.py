@@ -14,7 +14,7 @@ TRAINING_GROUP = "/aws/sagemaker/TrainingJobs"
 TRANSFORM_GROUP = "/aws/sagemaker/TransformJobs"
 ENDPOINT_GROUP = "/aws/sagemaker/Endpoints"
 
-_SECONDS_BETWEEN_BATCHES = 0.5
+SECONDS_BETWEEN_BATCHES = 0.5
 _BATCH = 1000
 _MESSAGE = 200_000  # characters; CloudWatch cuts events at 256 KB
 
@@ -36,7 +36,7 @@ class LogStream:
         self.name = name
         self._role_arn = role_arn
         self._outbox: Outbox[dict[str, Any]] = Outbox(
-            "sagemaker-logs", self._send, seconds=_SECONDS_BETWEEN_BATCHES, largest=_BATCH
+            "sagemaker-logs", self._send, seconds=SECONDS_BETWEEN_BATCHES, largest=_BATCH
         )
 
     def write(self, line: str) -> None:

@@ -19,7 +19,7 @@ from local.waiting import wait_until
 STARTUP_SECONDS = 240  # of a container, where a request gives no time-out
 INVOCATION_SECONDS = 60.0  # what AWS gives an endpoint's container to answer
 _PING_SECONDS = 2.0
-_SECONDS_BETWEEN_RESTARTS = 1.0
+SECONDS_BETWEEN_RESTARTS = 1.0
 _CONNECTIONS = 64  # as many as requests at once
 
 _logger = logging.getLogger("sagemaker.endpoints")
@@ -144,7 +144,7 @@ class ModelServer:
     def _restart_when_dead(self) -> None:
         while True:
             status = self._process.wait()
-            if self._ending.wait(_SECONDS_BETWEEN_RESTARTS):
+            if self._ending.wait(SECONDS_BETWEEN_RESTARTS):
                 return
             _logger.warning(
                 "%s: the model server ended with status %s, starting it again", self._root, status

@@ -1,7 +1,8 @@
 """Runs a command and ends it, children and all, when standard input says so or ends.
 
-``python -I -S supervisor.py COMMAND...``: a byte on standard input asks the command to stop (SIGTERM). Its
-end, which comes even when whoever holds the other side is killed, stops the command for good.
+``python -I -S supervisor.py SECONDS COMMAND...``: a byte on standard input asks the command to stop
+(SIGTERM). The end of standard input, which comes even when the process at the other side is killed, stops the
+command for good: SIGTERM, and SIGKILL some seconds later.
 """
 
 import contextlib
@@ -12,23 +13,21 @@ import sys
 import threading
 import time
 
-_GRACE_SECONDS = 3.0
 
-
-def main(command: list[str]) -> int:
+def main(grace_seconds: float, command: list[str]) -> int:
     """Returns the command's exit status; 128 + N where signal N ended it, as a shell does."""
     child = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)
-    threading.Thread(target=_obey, args=(child.pid,), daemon=True).start()
+    threading.Thread(target=_obey, args=(child.pid, grace_seconds), daemon=True).start()
     status = child.wait()
     _signal(child.pid, signal.SIGKILL)
     return status if status >= 0 else 128 - status
 
 
-def _obey(group: int) -> None:
+def _obey(group: int, grace_seconds: float) -> None:
     while os.read(0, 1):
         _signal(group, signal.SIGTERM)
     _signal(group, signal.SIGTERM)
-    time.sleep(_GRACE_SECONDS)
+    time.sleep(grace_seconds)
     _signal(group, signal.SIGKILL)
 
 
@@ -38,4 +37,4 @@ def _signal(group: int, number: signal.Signals) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main(float(sys.argv[1]), sys.argv[2:]))

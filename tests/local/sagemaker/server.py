@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from local.environment import server_environment
+from local.environment import build_server_environment
 from tests.local.local_client import client
 
 REPOSITORY = Path(__file__).resolve().parents[3]
@@ -250,18 +250,23 @@ def transform_input(prefix: str) -> dict[str, Any]:
 
 
 def _serve(home: Path, port: int, command: list[str]) -> None:
-    """Serves as ``local.server`` does, with ``command`` for the algorithm and with shorter waits."""
-    environment = server_environment(home, port)
+    """Serves as ``local.server`` does, with ``command`` for the algorithm and with other waits."""
+    environment = build_server_environment(home, port)
     os.environ.clear()
     os.environ.update(environment)
     shutil.rmtree(home / "tmp", ignore_errors=True)
     (home / "tmp").mkdir()
     # MiniStack reads its environment when it is imported.
     from local import server
-    from local.sagemaker.containers import algorithm
+    from local.sagemaker.containers import algorithm, child_process, log_streams, model_server
     from local.sagemaker.hosting import data_capture, invocation_metrics
+    from local.sagemaker.jobs.transform_jobs import TransformJob
 
-    data_capture.SECONDS_IN_BUFFER = invocation_metrics.SECONDS_BETWEEN_WRITES = 0.5
+    data_capture.SECONDS_IN_BUFFER = invocation_metrics.SECONDS_BETWEEN_WRITES = 0.1
+    log_streams.SECONDS_BETWEEN_BATCHES = model_server.SECONDS_BETWEEN_RESTARTS = 0.1
+    child_process.GRACE_SECONDS = 0.5
+    # A test says itself when a container that is asked to stop ends.
+    TransformJob.stop_seconds = 60.0
     algorithm.TRAIN[:] = [*command, "train"]
     algorithm.SERVE[:] = [*command, "serve"]
     with socket.create_server(("127.0.0.1", port)) as listener:

@@ -75,12 +75,12 @@ def test_the_projects_algorithm_trains_and_answers(tmp_path: Path) -> None:
             EndpointConfigName="real", ProductionVariants=[{**variant, "InitialInstanceCount": 1}]
         )
         sagemaker.create_endpoint(EndpointName="real", EndpointConfigName="real")
+        server.transform("real", "real", "real/validation/")
         endpoint = server.endpoint_settled("real", 60)
         assert endpoint["EndpointStatus"] == "InService", endpoint
         probabilities = server.ask("real", picture(red=True))
         assert len(probabilities) == 2
         assert abs(sum(probabilities) - 1) < 1e-6
-        server.transform("real", "real", "real/validation/")
         transformed = server.transformed("real", 60)
         assert transformed["TransformJobStatus"] == "Completed", transformed
         s3 = server.client("s3")

@@ -3,12 +3,12 @@
 import base64
 import json
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from tests.local.sagemaker.server import BUCKET, Server, running, wait_for
+from local.sagemaker.containers.outbox import Outbox
+from tests.local.sagemaker.server import BUCKET, Server, wait_for
 
 CAPTURE = {
     "EnableCapture": True,
@@ -17,12 +17,6 @@ CAPTURE = {
     "CaptureOptions": [{"CaptureMode": "Input"}, {"CaptureMode": "Output"}],
     "CaptureContentTypeHeader": {"JsonContentTypes": ["application/json"], "CsvContentTypes": ["text/csv"]},
 }
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with running(tmp_path_factory.mktemp("cloud") / "home") as running_server:
-        yield running_server
 
 
 def captured(server: Server, endpoint: str) -> dict[str, list[str]]:
@@ -64,12 +58,20 @@ def test_a_line_and_its_path_are_awss_to_the_byte(server: Server) -> None:
     assert key.split("/")[7][:5] == inferred[14:19].replace(":", "-")
 
 
-def test_several_invocations_share_a_file(server: Server) -> None:
+def test_several_invocations_are_all_captured(server: Server) -> None:
     server.put_in_service("shared", 0.5, DataCaptureConfig=CAPTURE)
     for _ in range(5):
         server.ask("shared")
     wait_for(lambda: sum(len(lines) for lines in captured(server, "shared").values()) == 5)
-    assert len(captured(server, "shared")) < 5
+
+
+def test_items_that_come_together_go_out_together() -> None:
+    batches: list[list[int]] = []
+    outbox: Outbox[int] = Outbox("test", batches.extend, seconds=60, largest=3)
+    for item in range(5):
+        outbox.put(item)
+    outbox.close()
+    assert batches == [[0, 1, 2], [3, 4]]
 
 
 @pytest.mark.parametrize(

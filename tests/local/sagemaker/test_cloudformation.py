@@ -1,21 +1,19 @@
 """Stacks with SageMaker's resources are made, changed, kept on failure and deleted as CloudFormation does."""
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.local.sagemaker.server import BUCKET, IMAGE, ROLE, Server, running, wait_for
+from tests.local.sagemaker.server import BUCKET, IMAGE, ROLE, Server, wait_for
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with running(tmp_path_factory.mktemp("cloud") / "home") as running_server:
-        for name, bias in (("first", 0.5), ("second", 0.25), ("broken", -1.0)):
-            running_server.deploy_model(name, bias)
-        yield running_server
+def server(server: Server) -> Server:
+    for name, bias in (("first", 0.5), ("second", 0.25), ("dead", -1.0)):
+        server.deploy_model(name, bias)
+    return server
 
 
 def template(model: str, **changes: Any) -> str:
@@ -97,7 +95,7 @@ def test_a_stack_lives_from_create_to_delete(server: Server) -> None:
         sagemaker.describe_endpoint_config(EndpointConfigName=first)
 
     # A model that does not serve: rolled back, what served goes on serving, the reason is told.
-    cloudformation.update_stack(StackName="scones", TemplateBody=template("broken"))
+    cloudformation.update_stack(StackName="scones", TemplateBody=template("dead"))
     assert settled(server, "scones")["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
     assert "did not pass the ping health check" in reasons(server, "scones")
     assert server.ask("stacked") == [0.25, 0.75]
@@ -111,7 +109,7 @@ def test_a_stack_lives_from_create_to_delete(server: Server) -> None:
 
     cloudformation.delete_stack(StackName="scones")
     wait_for(lambda: gone(server, "scones"))
-    assert not sagemaker.list_endpoints()["Endpoints"]
+    assert not sagemaker.list_endpoints(NameContains="stacked")["Endpoints"]
     configs = sagemaker.list_endpoint_configs(NameContains="scones")["EndpointConfigs"]
     assert not configs
     assert not sagemaker.list_models(NameContains="scones")["Models"]
@@ -127,7 +125,7 @@ def gone(server: Server, name: str) -> bool:
 
 def test_an_endpoint_that_does_not_start_is_rolled_back_with_its_reason(server: Server) -> None:
     cloudformation = server.client("cloudformation")
-    cloudformation.create_stack(StackName="unlucky", TemplateBody=template("broken"))
+    cloudformation.create_stack(StackName="unlucky", TemplateBody=template("dead"))
     assert settled(server, "unlucky")["StackStatus"] == "ROLLBACK_COMPLETE"
     assert "did not pass the ping health check" in reasons(server, "unlucky")
     assert not server.client("sagemaker").list_endpoints(NameContains="stacked")["Endpoints"]

@@ -3,7 +3,6 @@
 import os
 import signal
 import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,14 +11,13 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.local.sagemaker.server import IMAGE, ROLE, Server, processes, running, wait_for
+from tests.local.sagemaker.server import IMAGE, ROLE, Server, processes, wait_for
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with running(tmp_path_factory.mktemp("cloud") / "home") as running_server:
-        running_server.put_in_service("steady", 0.75)
-        yield running_server
+def server(server: Server) -> Server:
+    server.put_in_service("steady", 0.75)
+    return server
 
 
 def error_of(server: Server, body: bytes, name: str = "steady", **more: Any) -> Any:

@@ -14,20 +14,19 @@ from ministack.services import sts
 
 from local.sagemaker import Place, api, hooks
 from local.sagemaker.request_validation import load_service_model
-from tests.local.sagemaker.server import BUCKET, ROLE, Server, running, transform_input, wait_for
+from tests.local.sagemaker.server import BUCKET, ROLE, Server, transform_input, wait_for
 
 ARN = "arn:aws:sagemaker:us-east-1:000000000000"
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with running(tmp_path_factory.mktemp("cloud") / "home") as running_server:
-        running_server.train("job")
-        running_server.finished("job")
-        running_server.put_in_service("served", 0.5)
-        running_server.transform("job", "served", "data/train/")
-        running_server.transformed("job")
-        yield running_server
+def server(server: Server) -> Server:
+    server.train("job")
+    server.finished("job")
+    server.put_in_service("served", 0.5)
+    server.transform("job", "served", "data/train/")
+    server.transformed("job")
+    return server
 
 
 def executed(server: Server, name: str, job: str) -> dict[str, Any]:

@@ -4,21 +4,14 @@ import io
 import json
 import os
 import tarfile
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.local.sagemaker.server import BUCKET, IMAGE, ROLE, Server, channel, processes, running, wait_for
+from tests.local.sagemaker.server import BUCKET, IMAGE, ROLE, Server, channel, processes, wait_for
 
 UNDER_WAY = {"HyperParameters": {"seconds": "60"}}
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with running(tmp_path_factory.mktemp("cloud") / "home") as running_server:
-        yield running_server
 
 
 def artifact(server: Server, name: str) -> dict[str, Any]:
@@ -152,11 +145,13 @@ def test_a_failure_is_the_customers_or_the_algorithms(server: Server, said: str,
 
 def test_a_stopped_job_keeps_its_model_and_leaves_no_process(server: Server) -> None:
     mark = f"left-by-{os.getpid()}"
-    server.train("stopped", HyperParameters={"seconds": "60", "child": mark})
+    gate = server.home / "training-gate"
+    server.train("stopped", HyperParameters={"seconds": "60", "child": mark, "gate": str(gate)})
     wait_until_training(server, "stopped")
     sagemaker = server.client("sagemaker")
     sagemaker.stop_training_job(TrainingJobName="stopped")
     assert sagemaker.describe_training_job(TrainingJobName="stopped")["TrainingJobStatus"] == "Stopping"
+    gate.touch()
     job = server.finished("stopped")
     assert (job["TrainingJobStatus"], job["SecondaryStatus"]) == ("Stopped", "Stopped")
     assert artifact(server, "stopped")["bias"] == 0.9

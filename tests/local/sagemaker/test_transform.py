@@ -2,7 +2,6 @@
 
 import json
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -14,7 +13,6 @@ from tests.local.sagemaker.server import (
     ROLE,
     Server,
     processes,
-    running,
     transform_input,
     wait_for,
 )
@@ -23,10 +21,9 @@ GROUP = "/aws/sagemaker/TransformJobs"
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with running(tmp_path_factory.mktemp("cloud") / "home") as running_server:
-        running_server.create_model("sure", 0.75)
-        yield running_server
+def server(server: Server) -> Server:
+    server.create_model("sure", 0.75)
+    return server
 
 
 def put(server: Server, prefix: str, **objects: str) -> str:
@@ -226,12 +223,14 @@ def test_a_job_may_do_what_its_models_role_may(server: Server) -> None:
 
 
 def test_a_stopped_job_stores_nothing(server: Server) -> None:
-    server.transform("stopped", "sure", put(server, "stopped/in/", a="x", b="sleep 60"))
+    gate = server.home / "answer"
+    server.transform("stopped", "sure", put(server, "stopped/in/", a="x", b=f"await {gate}"))
     wait_for(lambda: "POST /invocations" in "".join(log_of(server, "stopped", data=False)))
     sagemaker = server.client("sagemaker")
     assert sagemaker.describe_transform_job(TransformJobName="stopped")["TransformJobStatus"] == "InProgress"
     sagemaker.stop_transform_job(TransformJobName="stopped")
     assert sagemaker.describe_transform_job(TransformJobName="stopped")["TransformJobStatus"] == "Stopping"
+    gate.touch()
     job = server.transformed("stopped")
     assert job["TransformJobStatus"] == "Stopped"
     assert "FailureReason" not in job
