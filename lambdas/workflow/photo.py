@@ -4,7 +4,7 @@ import io
 import warnings
 
 import pillow_heif
-from PIL import ExifTags, Image
+from PIL import ExifTags, Image, ImageOps
 
 from lambdas.workflow.errors import ImageTooLarge, InvalidImage
 
@@ -31,17 +31,6 @@ JPEG_LONGEST_SIDE = 65_500
 # Pillow's own guard, which looks where this module's does not (frames, tiles), raises above twice this.
 Image.MAX_IMAGE_PIXELS = MAX_PIXELS_BASELINE_JPEG
 
-UPRIGHT = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
-"""How to turn an image upright, by EXIF orientation (Exif 2.32, tag 0x0112)."""
-
 
 def small_image(photo: bytes, max_bytes: int) -> bytes:
     """Returns the photo as an upright RGB image of at most ``max_bytes``.
@@ -60,40 +49,42 @@ def small_image(photo: bytes, max_bytes: int) -> bytes:
     """
     if not photo:
         raise InvalidImage("an empty file, no image")
-    with warnings.catch_warnings():
-        # Pillow warns of oddities in metadata, which do not matter here.
-        warnings.simplefilter("ignore")
-        try:
-            image = _decoded(photo)
-        except (InvalidImage, ImageTooLarge):
-            raise
-        except Image.DecompressionBombError as error:
-            raise ImageTooLarge(f"an image of too many pixels: {error}") from None
-        except Image.UnidentifiedImageError:
-            raise InvalidImage(f"no image of a known format ({', '.join(FORMATS)})") from None
-        except Exception as error:
-            # Pillow's decoders raise whatever the malformed bytes make them trip over: no list of it is kept.
-            raise InvalidImage(f"a broken image: {str(error) or type(error).__name__}"[:200]) from None
-    return _encoded(image, max_bytes)
+    # Pillow warns of oddities in metadata, which do not matter here. Staging decodes in several threads, which
+    # ``warnings.catch_warnings`` is not made for.
+    warnings.filterwarnings("ignore", module="PIL|pillow_heif")
+    try:
+        image = _decode(photo)
+    except (InvalidImage, ImageTooLarge):
+        raise
+    except Image.DecompressionBombError as error:
+        raise ImageTooLarge(f"an image of too many pixels: {error}") from None
+    except Image.UnidentifiedImageError:
+        raise InvalidImage(f"no image of a known format ({', '.join(FORMATS)})") from None
+    except Exception as error:
+        # Pillow's decoders raise whatever the malformed bytes make them trip over: no list of it is kept.
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise InvalidImage(f"a broken image: {reason}"[:200]) from None
+    return _encode(image, max_bytes)
 
 
-def _decoded(photo: bytes) -> Image.Image:
+def _decode(photo: bytes) -> Image.Image:
     image: Image.Image = Image.open(io.BytesIO(photo), formats=FORMATS)
     _check_pixels(image)
-    target = _target_size(image.size)
+    target = _compute_target_size(image.size)
     # A JPEG is decoded at a half, a quarter or an eighth where that leaves twice the target; others are not.
     image.draft(image.mode, (2 * target[0], 2 * target[1]))
     image.load()
     orientation = image.getexif().get(ExifTags.Base.Orientation)
-    image = _in_colour(image)
+    image = _convert_to_colour(image)
     if image.size != target:
         image = image.resize(target, Image.Resampling.LANCZOS, reducing_gap=2.0)
     if image.mode == "RGBA":
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
-    if orientation in UPRIGHT:
-        image = image.transpose(UPRIGHT[orientation])
     # Pillow would save colour profiles, of up to half a megabyte, and comments, which are nobody's business.
     image.info.clear()
+    # Turned last, where it is small.
+    image.getexif()[ExifTags.Base.Orientation] = orientation
+    ImageOps.exif_transpose(image, in_place=True)
     return image
 
 
@@ -108,13 +99,13 @@ def _check_pixels(image: Image.Image) -> None:
         )
 
 
-def _target_size(size: tuple[int, int]) -> tuple[int, int]:
+def _compute_target_size(size: tuple[int, int]) -> tuple[int, int]:
     width, height = size
     scale = min(1.0, (TARGET_PIXELS / (width * height)) ** 0.5)
     return max(1, round(width * scale)), max(1, round(height * scale))
 
 
-def _in_colour(image: Image.Image) -> Image.Image:
+def _convert_to_colour(image: Image.Image) -> Image.Image:
     """Returns the image in mode RGB, or RGBA if some of it may be transparent."""
     if image.mode in ("I", "F"):
         raise InvalidImage(
@@ -127,16 +118,16 @@ def _in_colour(image: Image.Image) -> Image.Image:
     return image if image.mode == mode else image.convert(mode)
 
 
-def _encoded(image: Image.Image, max_bytes: int) -> bytes:
-    encoded = _saved(image, "PNG")
+def _encode(image: Image.Image, max_bytes: int) -> bytes:
+    encoded = _save(image, "PNG")
     while len(encoded) > max_bytes:
         if max(image.size) <= JPEG_LONGEST_SIDE:
-            encoded = _saved(image, "JPEG", quality=JPEG_QUALITY)
+            encoded = _save(image, "JPEG", quality=JPEG_QUALITY)
         image = image.reduce(2)
     return encoded
 
 
-def _saved(image: Image.Image, image_format: str, **options: int) -> bytes:
+def _save(image: Image.Image, image_format: str, **options: int) -> bytes:
     buffer = io.BytesIO()
     image.save(buffer, image_format, **options)
     return buffer.getvalue()
