@@ -2,24 +2,34 @@
 
 from typing import Any
 
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
 from lambdas.workflow import environment
 from lambdas.workflow.errors import InvalidEvent, ThresholdConfidenceNotMet
-from lambdas.workflow.invocation import Context, invocation, logger
-from lambdas.workflow.prediction import most_probable, probabilities
+from lambdas.workflow.invocation import invocation, logger
+from lambdas.workflow.prediction import find_most_probable, read_probabilities
 
 CLASSES = environment.classes()
 CONFIDENCE_THRESHOLD = environment.confidence_threshold()
 THRESHOLD_SOURCE = environment.threshold_source()
 
 
-def handler(event: object, context: Context) -> dict[str, Any]:
+def handler(event: object, context: LambdaContext) -> dict[str, Any]:
     """Returns the event if its ``inferences`` are sure enough of one class."""
     with invocation(event, context) as fields:
-        return keep_confident(fields)
+        return keep_confident(fields, CLASSES, CONFIDENCE_THRESHOLD, THRESHOLD_SOURCE)
 
 
-def keep_confident(fields: dict[str, Any]) -> dict[str, Any]:
+def keep_confident(
+    fields: dict[str, Any], classes: tuple[str, ...], threshold: float, source: str
+) -> dict[str, Any]:
     """Returns the fields, ``predicted_class`` and ``confidence`` computed anew from ``inferences``.
+
+    Args:
+        fields: Fields of the event, ``inferences`` among them.
+        classes: Names of the classes in label order.
+        threshold: The least confidence that passes.
+        source: Where the threshold comes from, in a line.
 
     Raises:
         InvalidEvent: ``inferences`` is neither a list of probabilities nor the JSON text of one.
@@ -28,15 +38,14 @@ def keep_confident(fields: dict[str, Any]) -> dict[str, Any]:
     if "inferences" not in fields:
         raise InvalidEvent("Field inferences is missing: the classify function's answer is expected")
     try:
-        inferences = probabilities(fields["inferences"], CLASSES)
+        inferences = read_probabilities(fields["inferences"], classes)
     except ValueError as error:
         raise InvalidEvent(f"Field inferences is {error}") from None
-    predicted_class, confidence = most_probable(inferences, CLASSES)
-    if confidence < CONFIDENCE_THRESHOLD:
-        each = ", ".join(f"{name} {inference}" for name, inference in zip(CLASSES, inferences, strict=True))
+    predicted_class, confidence = find_most_probable(inferences, classes)
+    if confidence < threshold:
+        each = ", ".join(f"{name} {inference}" for name, inference in zip(classes, inferences, strict=True))
         raise ThresholdConfidenceNotMet(
-            f"Confidence {confidence} is below the threshold {CONFIDENCE_THRESHOLD} "
-            f"({THRESHOLD_SOURCE}): {each}"
+            f"Confidence {confidence} is below the threshold {threshold} ({source}): {each}"
         )
     logger.info("Passed", predicted_class=predicted_class, confidence=confidence)
     return {**fields, "inferences": inferences, "predicted_class": predicted_class, "confidence": confidence}

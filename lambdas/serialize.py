@@ -4,6 +4,7 @@ import base64
 from typing import Any
 
 import boto3
+from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.config import Config
 from botocore.exceptions import ClientError, FlexibleChecksumError, HTTPClientError, IncompleteReadError
 from botocore.exceptions import ConnectionError as NoConnection
@@ -18,13 +19,13 @@ from lambdas.workflow.errors import (
     InvalidImage,
     StorageUnavailable,
 )
-from lambdas.workflow.invocation import Context, invocation, logger
+from lambdas.workflow.invocation import invocation, logger
 
 # One attempt: the state machine retries, with backoff and jitter, and shows that it does.
 s3 = boto3.client("s3", config=Config(connect_timeout=3, read_timeout=10, retries={"total_max_attempts": 1}))
 
 
-def handler(event: object, context: Context) -> dict[str, Any]:
+def handler(event: object, context: LambdaContext) -> dict[str, Any]:
     """Returns the event with the photo of ``s3_bucket`` and ``s3_key`` as ``image_data``."""
     with invocation(event, context) as fields:
         return serialize(fields)
@@ -34,13 +35,13 @@ def serialize(fields: dict[str, Any]) -> dict[str, Any]:
     """Returns the fields with the photo as base64 in ``image_data`` and no ``inferences`` yet.
 
     Raises:
-        InvalidEvent: ``s3_bucket`` or ``s3_key`` is missing or wrong, or the fields leave no room for it.
-        ImageNotFound, ImageAccessDenied, StorageUnavailable: The object can not be read.
-        InvalidImage, ImageTooLarge: It can not be made an image for the model.
+        InvalidEvent: ``s3_bucket`` or ``s3_key`` is missing or wrong, or no room is left for the photo.
+        ImageNotFound, ImageAccessDenied, StorageUnavailable: The object cannot be read.
+        InvalidImage, ImageTooLarge: The object cannot be made an image for the model.
     """
-    bucket, key = workflow_event.location(fields)
+    bucket, key = workflow_event.read_location(fields)
     workflow_event.check_room(fields)
-    content = _content(bucket, key)
+    content = _read_object(bucket, key)
     try:
         image = photo.small_image(content, workflow_event.MAX_IMAGE_BYTES)
     except (InvalidImage, ImageTooLarge) as error:
@@ -49,7 +50,7 @@ def serialize(fields: dict[str, Any]) -> dict[str, Any]:
     return {**fields, "image_data": base64.b64encode(image).decode(), "inferences": []}
 
 
-def _content(bucket: str, key: str) -> bytes:
+def _read_object(bucket: str, key: str) -> bytes:
     url = f"s3://{bucket}/{key}"
     try:
         answer = s3.get_object(Bucket=bucket, Key=key)
@@ -61,13 +62,13 @@ def _content(bucket: str, key: str) -> bytes:
             )
         return answer["Body"].read()
     except ClientError as error:
-        raise _named(error, url) from None
+        raise _name_error(error, url) from None
     except (NoConnection, HTTPClientError, IncompleteReadError, FlexibleChecksumError) as error:
         raise StorageUnavailable(f"{url} could not be read, try again: {error}") from None
 
 
-def _named(error: ClientError, url: str) -> Exception:
-    """Returns the workflow's own error for one of S3's; the error itself where there is none."""
+def _name_error(error: ClientError, url: str) -> Exception:
+    """Returns the workflow's own error for one of S3's, or the error itself if there is none."""
     code = error.response["Error"]["Code"]
     message = error.response["Error"].get("Message", "")
     status = error.response["ResponseMetadata"]["HTTPStatusCode"]

@@ -55,7 +55,7 @@ class CapturedTraffic(InvocationSource):
         if picture is None:
             raise NoPhoto("The endpoint's requests are not captured")
         try:
-            return picture.content()
+            return picture.decode()
         except ValueError as error:
             raise NoPhoto(f"The captured picture cannot be read: {error}") from None
 

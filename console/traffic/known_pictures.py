@@ -39,4 +39,4 @@ class KnownPictures:
         """
         if picture is None or picture.size not in self._sizes:
             return UNKNOWN
-        return self._labels.get(hashlib.sha256(picture.content()).digest(), UNKNOWN)
+        return self._labels.get(hashlib.sha256(picture.decode()).digest(), UNKNOWN)

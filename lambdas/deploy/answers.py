@@ -1,4 +1,4 @@
-"""How good a model is by its answers for the validation split, as a batch transform job left them."""
+"""A model's accuracy by the answers for the validation split that a batch transform job left."""
 
 import json
 from collections.abc import Mapping
@@ -7,8 +7,8 @@ from typing import Any
 
 import boto3
 
-from lambdas.deploy.model_refused import ModelRefused
-from lambdas.workflow.prediction import most_probable, probabilities
+from lambdas.deploy.gate import ModelRefused
+from lambdas.workflow.prediction import find_most_probable, read_probabilities
 
 # As many as a client has connections.
 READERS = 10
@@ -16,19 +16,17 @@ SUFFIX = ".out"
 s3 = boto3.client("s3")
 
 
-def any_answer(bucket: str, prefix: str) -> bool:
+def has_answers(bucket: str, prefix: str) -> bool:
     """Returns whether anything lies under a prefix."""
     return s3.list_objects_v2(Bucket=bucket, Prefix=prefix, MaxKeys=1)["KeyCount"] > 0
 
 
-def accuracy_of_answers(
-    bucket: str, prefix: str, labels: Mapping[str, int], classes: tuple[str, ...]
-) -> float:
+def measure_accuracy(bucket: str, prefix: str, labels: Mapping[str, int], classes: tuple[str, ...]) -> float:
     """Returns the share of pictures whose most probable class is the right one.
 
     Args:
-        bucket: Where the answers are.
-        prefix: Under which they are; each key ends in its picture's path and ``.out``.
+        bucket: Bucket with the answers.
+        prefix: Prefix of the answers; each key ends in its picture's path and ``.out``.
         labels: The right label of each picture by its path, ``class/file``.
         classes: Class names in label order.
 
@@ -46,20 +44,20 @@ def accuracy_of_answers(
             f"{min(missing)} among them"
         )
 
-    def right(picture: tuple[str, int]) -> bool:
+    def is_right(picture: tuple[str, int]) -> bool:
         path, label = picture
         answer = s3.get_object(Bucket=bucket, Key=answered[path])["Body"].read()
         try:
-            inferences = probabilities(_prediction(answer), classes)
+            inferences = read_probabilities(_unwrap(answer), classes)
         except ValueError as error:
             raise ModelRefused(f"The model's answer for the validation picture {path} is {error}") from None
-        return most_probable(inferences, classes)[0] == classes[label]
+        return find_most_probable(inferences, classes)[0] == classes[label]
 
     with ThreadPoolExecutor(READERS) as readers:
-        return sum(readers.map(right, labels.items())) / len(labels)
+        return sum(readers.map(is_right, labels.items())) / len(labels)
 
 
-def _prediction(answer: bytes) -> Any:
+def _unwrap(answer: bytes) -> Any:
     """Returns the list in an answer: the algorithm gives it bare, or as ``prediction`` of a JSON line.
 
     Source: https://docs.aws.amazon.com/sagemaker/latest/dg/image-classification.html

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from lambdas.deploy.kept_models import artifact_key
+from lambdas.workflow import places
 
 
 @dataclass(frozen=True)
@@ -19,12 +19,11 @@ class ArtifactInputs:
         dataset: Id of the staged data set.
         classes: Class names in label order.
         source_bucket: Bucket that the artifact comes from.
-        source_key: Its key there.
+        source_key: Key of the artifact in that bucket.
         image: Address of the algorithm's container.
         role_arn: Role that the container runs in.
-        instance_type: As ``ml.m5.large``.
+        instance_type: Instance type of the evaluation, such as ``ml.m5.large``.
         accuracy_gate: Least validation accuracy.
-        max_wait_seconds: Longest evaluation.
     """
 
     name: str
@@ -37,7 +36,6 @@ class ArtifactInputs:
     role_arn: str
     instance_type: str
     accuracy_gate: float
-    max_wait_seconds: int
 
     @classmethod
     def from_properties(cls, properties: Mapping[str, Any]) -> "ArtifactInputs":
@@ -53,34 +51,30 @@ class ArtifactInputs:
             role_arn=properties["RoleArn"],
             instance_type=properties["InstanceType"],
             accuracy_gate=float(properties["AccuracyGate"]),
-            max_wait_seconds=int(properties["MaxWaitSeconds"]),
         )
 
     @property
     def source(self) -> str:
         """The artifact's S3 URI."""
-        return f"s3://{self.source_bucket}/{self.source_key}"
+        return places.s3_uri(self.source_bucket, self.source_key)
 
     def model_name(self, etag: str) -> str:
         """Returns the model's name in the bucket: a digest of the artifact alone.
 
-        Other data are no other model: they change the evaluation, not what the endpoint serves.
+        The data set is no part of it: it changes the evaluation, not what the endpoint serves.
 
         Args:
-            etag: The artifact's ETag, which tells its content.
+            etag: The artifact's ETag, which changes with its content.
         """
         return f"{self.name}-artifact-{_digest(self.source, etag)}"
 
-    def job_name(self, model: str, attempt: int) -> str:
-        """Returns ``{name}-evaluation-{digest of what shapes the answers}``, numbered from the second on.
-
-        SageMaker keeps the names of jobs forever: what failed can only be tried again under another name.
-        """
+    def job_name(self, model: str) -> str:
+        """Returns ``{name}-evaluation-{digest of what shapes the answers}``."""
         digest = _digest(self.bucket, model, self.dataset, self.image, self.instance_type)
-        return f"{self.name}-evaluation-{digest}" + (f"-{attempt}" if attempt > 1 else "")
+        return f"{self.name}-evaluation-{digest}"
 
     def model_request(self, job: str, model: str) -> dict[str, Any]:
-        """Returns the arguments of CreateModel for the time of one job, whose name it bears."""
+        """Returns the arguments of CreateModel, for a model that bears the name of the one job it is for."""
         return {
             "ModelName": job,
             "ExecutionRoleArn": self.role_arn,
@@ -98,7 +92,7 @@ class ArtifactInputs:
                 "DataSource": {
                     "S3DataSource": {
                         "S3DataType": "S3Prefix",
-                        "S3Uri": f"s3://{self.bucket}/datasets/{self.dataset}/validation/",
+                        "S3Uri": places.s3_uri(self.bucket, places.data_set_key(self.dataset, "validation/")),
                     }
                 },
                 "ContentType": "application/x-image",
@@ -106,7 +100,7 @@ class ArtifactInputs:
                 "SplitType": "None",
             },
             "TransformOutput": {
-                "S3OutputPath": f"s3://{self.bucket}/{answers_prefix(job)}",
+                "S3OutputPath": places.s3_uri(self.bucket, places.answers_prefix(job)),
                 "Accept": "application/json",
                 "AssembleWith": "None",
             },
@@ -116,15 +110,10 @@ class ArtifactInputs:
 
     def model_data_url(self, model: str) -> str:
         """Returns the S3 URI of the model in the deployment's bucket."""
-        return f"s3://{self.bucket}/{artifact_key(model)}"
+        return places.s3_uri(self.bucket, places.model_key(model))
 
     def _tags(self) -> list[dict[str, str]]:
         return [{"Key": "project", "Value": self.name}]
-
-
-def answers_prefix(job: str) -> str:
-    """Returns the prefix under which a job leaves its answers; the bucket's lifecycle clears it."""
-    return f"evaluations/{job}/"
 
 
 def _digest(*facts: str) -> str:

@@ -1,13 +1,13 @@
-"""The data set that ``data_staging/`` left in the bucket, as far as a deploy reads it."""
+"""What a deploy reads of the data set that ``data_staging/`` left in the bucket."""
 
 import json
 from typing import Any
 
 import boto3
 
-from lambdas.deploy.model_refused import ModelRefused
+from lambdas.deploy.gate import ModelRefused
+from lambdas.workflow import places
 
-NOT_STAGED = "not-staged"
 STAGING_COMMAND = "python data_staging/stage.py"
 s3 = boto3.client("s3")
 
@@ -16,14 +16,14 @@ def read_manifest(bucket: str, dataset: str, classes: tuple[str, ...]) -> dict[s
     """Returns the manifest of a data set of these classes.
 
     Args:
-        bucket: Where it is staged.
-        dataset: Its id.
+        bucket: Bucket that it is staged in.
+        dataset: Id of the data set.
         classes: Class names in label order, as the settings have them.
 
     Raises:
         ModelRefused: No data set is staged, or its classes are others or in another order.
     """
-    if dataset == NOT_STAGED:
+    if dataset == places.NOT_STAGED:
         raise ModelRefused(f"No data set is staged: run {STAGING_COMMAND}, then deploy again")
     manifest = json.loads(_read(bucket, dataset, "manifest.json"))
     staged = tuple(manifest["classes"])
@@ -35,22 +35,22 @@ def read_manifest(bucket: str, dataset: str, classes: tuple[str, ...]) -> dict[s
     return manifest
 
 
-def validation_labels(bucket: str, dataset: str) -> dict[str, int]:
+def read_validation_labels(bucket: str, dataset: str) -> dict[str, int]:
     """Returns the label of each validation picture by its path below ``validation/``.
 
     Raises:
-        ModelRefused: The data set has no list of them.
+        ModelRefused: The data set has no list of validation pictures.
     """
     lines = _read(bucket, dataset, "validation.lst").decode().splitlines()
     return {path: int(label) for _, label, path in (line.split("\t") for line in lines)}
 
 
 def _read(bucket: str, dataset: str, file: str) -> bytes:
-    key = f"datasets/{dataset}/{file}"
+    key = places.data_set_key(dataset, file)
     try:
         return s3.get_object(Bucket=bucket, Key=key)["Body"].read()
     except s3.exceptions.NoSuchKey:
         raise ModelRefused(
-            f"Data set {dataset} is not in the bucket: there is no s3://{bucket}/{key}; "
+            f"Data set {dataset} is not in the bucket: there is no {places.s3_uri(bucket, key)}; "
             f"run {STAGING_COMMAND}, then deploy again"
         ) from None

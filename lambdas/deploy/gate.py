@@ -1,6 +1,8 @@
 """The gate between a model and the endpoint: its accuracy on the validation split."""
 
-from lambdas.deploy.model_refused import ModelRefused
+
+class ModelRefused(Exception):
+    """A deploy gets no model; the message is one line for the person who deploys."""
 
 
 def check_gate(accuracy: float, *, gate: float, model: str, log: str) -> None:
@@ -10,10 +12,10 @@ def check_gate(accuracy: float, *, gate: float, model: str, log: str) -> None:
         accuracy: The model's accuracy on the validation split.
         gate: Least accuracy that passes.
         model: Which model it is, to follow "the model".
-        log: Where more is told.
+        log: Where the job's log is.
 
     Raises:
-        ModelRefused: It is below.
+        ModelRefused: The accuracy is below the gate.
     """
     if not accuracy >= gate:
         raise ModelRefused(

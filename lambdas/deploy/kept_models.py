@@ -4,19 +4,16 @@ import boto3
 from aws_lambda_powertools import Logger
 from botocore.exceptions import ClientError
 
+from lambdas.workflow.places import model_key
+
 logger = Logger(use_rfc3339=True)
 s3 = boto3.client("s3")
-
-
-def artifact_key(model: str) -> str:
-    """Returns the key of a model's artifact: where SageMaker leaves that of the training job of this name."""
-    return f"models/{model}/output/model.tar.gz"
 
 
 def exists(bucket: str, model: str) -> bool:
     """Returns whether a model's artifact is in the bucket."""
     try:
-        s3.head_object(Bucket=bucket, Key=artifact_key(model))
+        s3.head_object(Bucket=bucket, Key=model_key(model))
     except ClientError as error:
         if error.response["Error"]["Code"] in ("404", "NoSuchKey"):
             return False
@@ -25,11 +22,11 @@ def exists(bucket: str, model: str) -> bool:
 
 
 def keep(bucket: str, model: str) -> None:
-    """Takes the mark of a superseded model from one that is in use again."""
+    """Removes the tag of a superseded model from one that is in use again."""
     try:
-        s3.delete_object_tagging(Bucket=bucket, Key=artifact_key(model))
+        s3.delete_object_tagging(Bucket=bucket, Key=model_key(model))
     except ClientError as error:
-        # Housekeeping, as below: the model is good whether or not its mark can be taken away.
+        # Housekeeping, as below: the model is good whether or not its tag can be removed.
         logger.warning("The model is not untagged", extra={"model": model, "error": str(error)})
 
 
@@ -39,7 +36,7 @@ def supersede(bucket: str, model: str) -> None:
     The lifecycle counts an object's days from when it was written: copied onto itself, the model starts to
     age now. It goes on serving until the endpoint is updated, and when that fails.
     """
-    key = artifact_key(model)
+    key = model_key(model)
     try:
         s3.copy_object(
             Bucket=bucket,

@@ -1,5 +1,5 @@
-"""The custom resource that is the recommended threshold: the endpoint in service answers for the staged
-validation split, and the lowest threshold is taken that its answers prove.
+"""The custom resource that is the recommended threshold: the lowest that is proved by what the endpoint in
+service answers for the staged validation split.
 
 The split has also chosen the model's epoch, which flatters it a little; the test split is for evaluation.
 
@@ -7,7 +7,6 @@ The answers are kept by model and data set. So another target asks the endpoint 
 rolled back gets its former threshold, whichever model is in service by then.
 """
 
-import base64
 import json
 import time
 from collections.abc import Mapping
@@ -16,14 +15,16 @@ from typing import Any
 
 import boto3
 
-from lambdas.classify import CLASSES, classify
-from lambdas.deploy.custom_resource import answer
-from lambdas.deploy.data_set import validation_labels
-from lambdas.deploy.model_refused import ModelRefused, explained
-from lambdas.statistics.threshold_proof import Recommendation, recommended
+from lambdas.deploy.custom_resource import answer_at_once
+from lambdas.deploy.data_set import read_validation_labels
+from lambdas.deploy.gate import ModelRefused
+from lambdas.statistics.threshold_proof import Recommendation, recommend
+from lambdas.workflow import environment, places
+from lambdas.workflow.endpoint import Endpoint
 from lambdas.workflow.errors import EndpointThrottled, EndpointUnavailable
-from lambdas.workflow.prediction import MEASUREMENT
+from lambdas.workflow.prediction import MEASUREMENT, find_most_probable
 
+ENDPOINT = Endpoint(classes=environment.classes(), name=environment.endpoint_name())
 # Fewer than a serverless endpoint answers at once.
 CALLERS = 4
 ATTEMPTS = 5
@@ -40,21 +41,10 @@ def handler(event: dict[str, Any], context: object) -> None:
             threshold as text, and ``Source``, where it comes from.
         context: Unused.
     """
-    properties = event["ResourceProperties"]
-    resource_id = f"{properties['Name']}-threshold"
-    if event["RequestType"] == "Delete":
-        answer(event, status="SUCCESS", resource_id=resource_id)
-        return
-    try:
-        data = threshold(properties)
-    # Whatever goes wrong is answered: without an answer CloudFormation waits until its timeout.
-    except Exception as error:
-        answer(event, status="FAILED", resource_id=resource_id, reason=explained(error))
-        return
-    answer(event, status="SUCCESS", resource_id=resource_id, data=data)
+    answer_at_once(event, f"{event['ResourceProperties']['Name']}-threshold", find_threshold)
 
 
-def threshold(properties: Mapping[str, Any]) -> dict[str, str]:
+def find_threshold(properties: Mapping[str, Any]) -> dict[str, str]:
     """Returns the attributes of the custom resource.
 
     Raises:
@@ -63,10 +53,12 @@ def threshold(properties: Mapping[str, Any]) -> dict[str, str]:
     """
     most_wrong = float(properties["RoutedErrorTarget"])
     assurance = float(properties["RoutedErrorConfidence"])
-    model = _model(properties)
-    found = recommended(*kept_answers(properties), most_wrong, assurance)
+    model = places.read_model_name(properties["ModelDataUrl"])
+    found = recommend(
+        *keep_answers(properties["Bucket"], properties["Dataset"], model), most_wrong, assurance
+    )
     if found.threshold is None:
-        raise ModelRefused(_without_threshold(found, most_wrong, assurance))
+        raise ModelRefused(_explain_absence(found, most_wrong, assurance))
     return {
         "Value": str(found.threshold),
         "Source": (
@@ -76,74 +68,69 @@ def threshold(properties: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-def kept_answers(properties: Mapping[str, Any]) -> tuple[list[float], list[bool]]:
-    """Returns the model's kept answers for the validation split; asks for them and keeps them first.
+def keep_answers(bucket: str, dataset: str, model: str) -> tuple[list[float], list[bool]]:
+    """Returns a model's kept answers for the validation split; asks for them and keeps them first.
 
     Raises:
-        ModelRefused, WorkflowError: As ``answered``.
+        ModelRefused, WorkflowError: The endpoint has to be asked; see ``ask_endpoint``.
     """
-    bucket, dataset = properties["Bucket"], properties["Dataset"]
-    key = f"validations/{_model(properties)}/{dataset}.json"
+    key = places.validation_answers_key(model, dataset)
     try:
         kept = json.load(s3.get_object(Bucket=bucket, Key=key)["Body"])
         return kept["confidences"], kept["right"]
     except s3.exceptions.NoSuchKey:
-        confidences, right = answered(bucket, dataset)
+        confidences, right = ask_endpoint(bucket, dataset)
     body = json.dumps({"confidences": confidences, "right": right})
     s3.put_object(Bucket=bucket, Key=key, Body=body.encode(), ContentType="application/json")
     return confidences, right
 
 
-def answered(bucket: str, dataset: str) -> tuple[list[float], list[bool]]:
+def ask_endpoint(bucket: str, dataset: str) -> tuple[list[float], list[bool]]:
     """Returns the endpoint's confidence for each validation photo, and whether its class is the right one.
 
     Raises:
         ModelRefused: There is no photo, or the endpoint takes longer than can be waited for.
-        WorkflowError: It does not answer as it should.
+        WorkflowError: The endpoint does not answer as it should.
     """
-    labels = validation_labels(bucket, dataset)
+    labels = read_validation_labels(bucket, dataset)
     if not labels:
         raise ModelRefused("The data set has no validation pictures: stage it with a validation_fraction")
     deadline = time.monotonic() + LONGEST_SECONDS
 
-    def one(path: str) -> dict[str, Any]:
+    def classify(path: str) -> tuple[str, float]:
         if time.monotonic() > deadline:
             raise ModelRefused(
                 f"The endpoint has not answered for all {len(labels)} validation photos within "
                 f"{LONGEST_SECONDS} seconds: choose a smaller validation_fraction, or set "
                 "confidence_threshold to a number"
             )
-        key = f"datasets/{dataset}/validation/{path}"
-        return _classified(s3.get_object(Bucket=bucket, Key=key)["Body"].read())
+        key = places.data_set_key(dataset, f"validation/{path}")
+        inferences = _ask_patiently(s3.get_object(Bucket=bucket, Key=key)["Body"].read())
+        return find_most_probable(inferences, ENDPOINT.classes)
 
     callers = ThreadPoolExecutor(CALLERS)
     try:
-        answers = list(callers.map(one, labels))
+        answers = list(callers.map(classify, labels))
     finally:
         callers.shutdown(cancel_futures=True)
     right = [
-        a["predicted_class"] == CLASSES[label] for a, label in zip(answers, labels.values(), strict=True)
+        predicted_class == ENDPOINT.classes[label]
+        for (predicted_class, _), label in zip(answers, labels.values(), strict=True)
     ]
-    return [a["confidence"] for a in answers], right
+    return [confidence for _, confidence in answers], right
 
 
-def _classified(image: bytes) -> dict[str, Any]:
-    """Returns what the workflow's classify function makes of a photo; tries again what may pass."""
-    fields = {"image_data": base64.b64encode(image).decode()}
+def _ask_patiently(image: bytes) -> list[float]:
+    """Returns the endpoint's answer; asks again while it is busy."""
     for attempt in range(1, ATTEMPTS):
         try:
-            return classify(fields, InferenceId=MEASUREMENT)
+            return ENDPOINT.classify(image, InferenceId=MEASUREMENT)
         except (EndpointThrottled, EndpointUnavailable):
             time.sleep(2**attempt)
-    return classify(fields, InferenceId=MEASUREMENT)
+    return ENDPOINT.classify(image, InferenceId=MEASUREMENT)
 
 
-def _model(properties: Mapping[str, Any]) -> str:
-    """Returns MODEL of s3://BUCKET/models/MODEL/output/model.tar.gz."""
-    return properties["ModelDataUrl"].split("/")[-3]
-
-
-def _without_threshold(found: Recommendation, most_wrong: float, assurance: float) -> str:
+def _explain_absence(found: Recommendation, most_wrong: float, assurance: float) -> str:
     if found.more_photos is None:
         remedy = "more photos like these would not help; train a better model"
     else:

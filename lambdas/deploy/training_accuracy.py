@@ -1,4 +1,4 @@
-"""How good a trained model is by the training job's own account."""
+"""The validation accuracy that a training job tells of its model."""
 
 import re
 from collections.abc import Mapping
@@ -6,54 +6,50 @@ from typing import Any
 
 import boto3
 
-from lambdas.deploy.model_refused import ModelRefused
+from lambdas.deploy.gate import ModelRefused
+from lambdas.deploy.jobs import TRAINING_JOBS
 
-LOG_GROUP = "/aws/sagemaker/TrainingJobs"
 BEST_MODEL = re.compile(r"Storing the best model with validation accuracy: (\d+(?:\.\d+)?)")
 METRIC = "validation:accuracy"
 logs = boto3.client("logs")
 
 
-def accuracy_of(description: Mapping[str, Any]) -> float:
+def read_accuracy(description: Mapping[str, Any]) -> float:
     """Returns the validation accuracy of the model that a completed job stored.
 
-    The algorithm keeps the best epoch's model and says so in its log; its metric tells the last epoch's
-    accuracy. With checkpoint_frequency set only the metric tells: the last epoch's model is stored beside
-    the earlier ones, and it is the one that serves.
+    The algorithm keeps the best epoch's model and says so in its log, while its metric has the last epoch's
+    accuracy. With ``checkpoint_frequency`` set the log says nothing, and the last epoch's model is the one
+    that serves, so that the metric is right.
 
     Args:
-        description: What DescribeTrainingJob gave.
+        description: The answer of DescribeTrainingJob.
 
     Raises:
-        ModelRefused: Neither log nor metric tells.
+        ModelRefused: Neither the log nor the metric has an accuracy.
     """
     job = description["TrainingJobName"]
-    if told := _stored_models(job):
-        return told[-1]
+    if logged := _read_logged_accuracies(job):
+        return logged[-1]
     for metric in description.get("FinalMetricDataList", []):
         if metric["MetricName"] == METRIC:
             return float(metric["Value"])
-    raise ModelRefused(f"Training job {job} tells no validation accuracy ({log_of(job)})")
+    raise ModelRefused(f"Training job {job} tells no validation accuracy ({TRAINING_JOBS.locate_log(job)})")
 
 
-def log_of(job: str) -> str:
-    """Says where the log of a job is."""
-    return f"log group {LOG_GROUP}, stream {job}/"
-
-
-def _stored_models(job: str) -> list[float]:
-    """Returns the accuracies of the models that the job stored, in the order of time."""
+def _read_logged_accuracies(job: str) -> list[float]:
+    """Returns the accuracy of each model that the job stored, oldest first."""
     try:
-        streams = logs.describe_log_streams(logGroupName=LOG_GROUP, logStreamNamePrefix=f"{job}/")[
-            "logStreams"
-        ]
+        streams = logs.describe_log_streams(
+            logGroupName=TRAINING_JOBS.log_group, logStreamNamePrefix=f"{job}/"
+        )
     except logs.exceptions.ResourceNotFoundException:
         return []
-    if not streams:
+    names = [stream["logStreamName"] for stream in streams["logStreams"]]
+    if not names:
         return []
     pages = logs.get_paginator("filter_log_events").paginate(
-        logGroupName=LOG_GROUP,
-        logStreamNames=[stream["logStreamName"] for stream in streams],
+        logGroupName=TRAINING_JOBS.log_group,
+        logStreamNames=names,
         filterPattern='"Storing the best model with validation accuracy"',
     )
     events = sorted(

@@ -6,7 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-CHANNELS = ("train", "validation", "train_lst", "validation_lst")
+from lambdas.workflow import places
+
+CHANNELS = {
+    "train": "train/",
+    "validation": "validation/",
+    "train_lst": "train.lst",
+    "validation_lst": "validation.lst",
+}
+"""The algorithm's channels, and where in the data set each finds its files."""
 VOLUME_GB = 30
 
 
@@ -19,11 +27,11 @@ class TrainingInputs:
         bucket: Bucket of the data and of the model.
         dataset: Id of the staged data set.
         classes: Class names in label order.
-        hyperparameters: Those that were set; the two that come from the data are not among them.
+        hyperparameters: Those that were set, without the two that follow from the data.
         image: Address of the algorithm's container.
         role_arn: Role that the job runs in.
-        instance_type: As ``ml.g4dn.xlarge``.
-        instance_count: How many of them.
+        instance_type: Instance type of the training, such as ``ml.g4dn.xlarge``.
+        instance_count: Number of instances.
         spot: Whether to use spare capacity.
         max_seconds: Longest training.
         max_wait_seconds: Longest training and wait for spare capacity together.
@@ -60,11 +68,9 @@ class TrainingInputs:
             max_wait_seconds=int(properties["MaxWaitSeconds"]),
         )
 
-    def job_name(self, attempt: int) -> str:
-        """Returns ``{name}-{digest of what shapes the model}``, with a number from the second attempt on.
-
-        SageMaker keeps the names of jobs forever: what failed can only be tried again under another name.
-        """
+    @property
+    def job_name(self) -> str:
+        """The name ``{name}-{digest of what shapes the model}``."""
         shaping = [
             self.bucket,
             self.dataset,
@@ -76,16 +82,15 @@ class TrainingInputs:
             self.max_seconds,
         ]
         digest = hashlib.sha256(json.dumps(shaping, sort_keys=True).encode()).hexdigest()[:12]
-        return f"{self.name}-{digest}" + (f"-{attempt}" if attempt > 1 else "")
+        return f"{self.name}-{digest}"
 
-    def request(self, job_name: str, manifest: Mapping[str, Any]) -> dict[str, Any]:
+    def job_request(self, job: str, manifest: Mapping[str, Any]) -> dict[str, Any]:
         """Returns the arguments of CreateTrainingJob."""
-        prefix = f"s3://{self.bucket}/datasets/{self.dataset}"
         stopping = {"MaxRuntimeInSeconds": self.max_seconds}
         if self.spot:
             stopping["MaxWaitTimeInSeconds"] = self.max_wait_seconds
         return {
-            "TrainingJobName": job_name,
+            "TrainingJobName": job,
             "HyperParameters": {
                 **self.hyperparameters,
                 "num_classes": str(len(self.classes)),
@@ -94,12 +99,10 @@ class TrainingInputs:
             "AlgorithmSpecification": {"TrainingImage": self.image, "TrainingInputMode": "File"},
             "RoleArn": self.role_arn,
             "InputDataConfig": [
-                _channel(
-                    channel, prefix + (f"/{channel[:-4]}.lst" if channel.endswith("_lst") else f"/{channel}/")
-                )
-                for channel in CHANNELS
+                _channel(channel, places.s3_uri(self.bucket, places.data_set_key(self.dataset, path)))
+                for channel, path in CHANNELS.items()
             ],
-            "OutputDataConfig": {"S3OutputPath": f"s3://{self.bucket}/models/"},
+            "OutputDataConfig": {"S3OutputPath": places.s3_uri(self.bucket, places.MODELS)},
             "ResourceConfig": {
                 "InstanceType": self.instance_type,
                 "InstanceCount": self.instance_count,

@@ -34,7 +34,7 @@ class Recommendation:
     more_photos: int | None
 
 
-def recommended(
+def recommend(
     confidences: Sequence[float], right: Sequence[bool], most_wrong: float, assurance: float
 ) -> Recommendation:
     """Returns the lowest threshold at which the routed photos are proved good enough.

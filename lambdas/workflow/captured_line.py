@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from lambdas.workflow.prediction import MEASUREMENT, probabilities
+from lambdas.workflow.prediction import MEASUREMENT, read_probabilities
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +41,9 @@ class CapturedBody:
     @property
     def size(self) -> int:
         """How many bytes `content` has, found without decoding."""
-        return len(self.data) // 4 * 3 - self.data[-2:].count("=") if self.is_base64 else len(self.content())
+        return len(self.data) // 4 * 3 - self.data[-2:].count("=") if self.is_base64 else len(self.decode())
 
-    def content(self) -> bytes:
+    def decode(self) -> bytes:
         """Returns the body.
 
         Raises:
@@ -71,18 +71,18 @@ def read_line(line: bytes, classes: Sequence[str]) -> CapturedLine:
         record = json.loads(line)
         captured, metadata = record["captureData"], record["eventMetadata"]
         moment = datetime.fromisoformat(metadata["inferenceTime"])
-        answer = _body(captured["endpointOutput"])
+        answer = _read_body(captured["endpointOutput"])
         request = captured.get("endpointInput")
-        picture = None if request is None else _body(request)
+        picture = None if request is None else _read_body(request)
         measurement = metadata.get("inferenceId") == MEASUREMENT
         # What has no zone is UTC, as all that SageMaker writes.
         time = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
     except (LookupError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise ValueError(f"no line of data capture: {type(error).__name__}") from None
-    return CapturedLine(time, probabilities(answer.content(), tuple(classes)), picture, measurement)
+    return CapturedLine(time, read_probabilities(answer.decode(), tuple(classes)), picture, measurement)
 
 
-def _body(part: dict[str, Any]) -> CapturedBody:
+def _read_body(part: dict[str, Any]) -> CapturedBody:
     data = part["data"]
     if not isinstance(data, str):
         raise TypeError("data")

@@ -38,19 +38,19 @@ def read(event: object) -> dict[str, Any]:
     layer = event
     if not isinstance(layer, dict):
         raise InvalidEvent(
-            f"The event is {_described(event)}: an object with s3_bucket and s3_key is expected"
+            f"The event is {_describe(event)}: an object with s3_bucket and s3_key is expected"
         )
     while "body" in layer:
         for name, value in layer.items():
             if name not in ("body", "statusCode"):
                 fields.setdefault(name, value)
-        layer = _opened(layer["body"])
+        layer = _unwrap(layer["body"])
     fields = {**layer, **fields}
-    _json_bytes(fields)
+    _measure_json(fields)
     return fields
 
 
-def location(fields: dict[str, Any]) -> tuple[str, str]:
+def read_location(fields: dict[str, Any]) -> tuple[str, str]:
     """Returns the photo's bucket and key.
 
     The key is taken as S3 stores it: ``a photo.png``, not the ``a+photo.png`` of S3's notifications.
@@ -58,12 +58,12 @@ def location(fields: dict[str, Any]) -> tuple[str, str]:
     Raises:
         InvalidEvent: One is missing, not a string, or nothing that S3 could hold.
     """
-    bucket = _text(fields, "s3_bucket", "the name of the bucket that holds the photo")
+    bucket = _read_text(fields, "s3_bucket", "the name of the bucket that holds the photo")
     if not BUCKET_NAME.fullmatch(bucket):
         raise InvalidEvent(
-            f"Field s3_bucket is {_described(bucket)}: a bucket's name is expected, with no s3:// and no key"
+            f"Field s3_bucket is {_describe(bucket)}: a bucket's name is expected, with no s3:// and no key"
         )
-    key = _text(fields, "s3_key", "the key of the photo in its bucket")
+    key = _read_text(fields, "s3_key", "the key of the photo in its bucket")
     if len(key.encode()) > MAX_KEY_BYTES:
         raise InvalidEvent(
             f"Field s3_key is {len(key.encode())} bytes long: S3 has no keys above {MAX_KEY_BYTES} bytes"
@@ -71,7 +71,7 @@ def location(fields: dict[str, Any]) -> tuple[str, str]:
     return bucket, key
 
 
-def image(fields: dict[str, Any]) -> bytes:
+def read_image(fields: dict[str, Any]) -> bytes:
     """Returns the decoded ``image_data``.
 
     Raises:
@@ -80,7 +80,7 @@ def image(fields: dict[str, Any]) -> bytes:
     value = fields.get("image_data")
     expected = "the photo in base64 is expected, as the serialize function writes it"
     if not isinstance(value, str):
-        raise InvalidEvent(f"Field image_data is {_kind(value)}: {expected}")
+        raise InvalidEvent(f"Field image_data is {_name_kind(value)}: {expected}")
     try:
         # Command-line tools break base64 into lines.
         decoded = base64.b64decode("".join(value.split()), validate=True)
@@ -98,7 +98,7 @@ def check_room(fields: dict[str, Any]) -> None:
         InvalidEvent: The fields beside ``image_data`` are too large.
     """
     others = {name: value for name, value in fields.items() if name != "image_data"}
-    size = _json_bytes(others)
+    size = _measure_json(others)
     if size > MAX_OTHER_FIELDS_BYTES:
         raise InvalidEvent(
             f"The event's fields beside image_data take {size} bytes: at most {MAX_OTHER_FIELDS_BYTES} leave "
@@ -106,14 +106,14 @@ def check_room(fields: dict[str, Any]) -> None:
         )
 
 
-def _text(fields: dict[str, Any], name: str, meaning: str) -> str:
+def _read_text(fields: dict[str, Any], name: str, meaning: str) -> str:
     value = fields.get(name)
     if not isinstance(value, str) or not value:
-        raise InvalidEvent(f"Field {name} is {_described(value)}: {meaning} is expected, a non-empty string")
+        raise InvalidEvent(f"Field {name} is {_describe(value)}: {meaning} is expected, a non-empty string")
     return value
 
 
-def _opened(body: object) -> dict[str, Any]:
+def _unwrap(body: object) -> dict[str, Any]:
     if isinstance(body, str):
         try:
             body = json.loads(body)
@@ -122,11 +122,11 @@ def _opened(body: object) -> dict[str, Any]:
                 "Field body is a string but no JSON: an object, or its JSON text, is expected"
             ) from None
     if not isinstance(body, dict):
-        raise InvalidEvent(f"Field body is {_described(body)}: an object, or its JSON text, is expected")
+        raise InvalidEvent(f"Field body is {_describe(body)}: an object, or its JSON text, is expected")
     return body
 
 
-def _json_bytes(fields: dict[str, Any]) -> int:
+def _measure_json(fields: dict[str, Any]) -> int:
     """Returns the size of the fields as JSON, which is what Step Functions counts."""
     try:
         return len(json.dumps(fields, ensure_ascii=False, allow_nan=False).encode())
@@ -135,15 +135,15 @@ def _json_bytes(fields: dict[str, Any]) -> int:
         raise InvalidEvent(f"The event holds what JSON can not carry: {error}"[:200]) from None
 
 
-def _described(value: object) -> str:
+def _describe(value: object) -> str:
     """Says what came, short enough for a log and never an image."""
     if isinstance(value, str | bool | int | float):
         shown = value[:60] + "…" if isinstance(value, str) and len(value) > 60 else value
-        return f"{_kind(value)} ({shown!r})" if value != "" else "an empty string"
-    return _kind(value)
+        return f"{_name_kind(value)} ({shown!r})" if value != "" else "an empty string"
+    return _name_kind(value)
 
 
-def _kind(value: object) -> str:
+def _name_kind(value: object) -> str:
     match value:
         case None:
             return "missing or null"

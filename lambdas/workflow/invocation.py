@@ -1,12 +1,16 @@
-"""The functions' log: JSON lines that carry the execution and the photo they are about, never image data."""
+"""The frame of one invocation: it reads the event and has each log line name the execution and the photo.
+
+Logs are JSON lines and never hold image data.
+"""
 
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 from aws_lambda_powertools import Logger
+from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas.workflow import event as workflow_event
 from lambdas.workflow.errors import WorkflowError
@@ -18,32 +22,25 @@ logger = Logger(json_serializer=partial(json.dumps, default=str), use_rfc3339=Tr
 LONGEST_ID = 1024
 
 
-class Context(Protocol):
-    """What is used of the context that Lambda passes."""
-
-    function_name: str
-    aws_request_id: str
-
-
 @contextmanager
-def invocation(event: object, context: Context) -> Iterator[dict[str, Any]]:
-    """Yields the event's fields with the log set to this invocation; logs a named error before it goes on.
+def invocation(event: object, context: LambdaContext) -> Iterator[dict[str, Any]]:
+    """Yields the event's fields while the log names this invocation; logs a named error and raises it again.
 
     Raises:
-        InvalidEvent: The event can not be read.
+        InvalidEvent: The event cannot be read.
     """
     logger.structure_logs(function_name=context.function_name, function_request_id=context.aws_request_id)
-    logger.append_keys(**_ids(event))
+    logger.append_keys(**_find_ids(event))
     try:
         fields = workflow_event.read(event)
-        logger.append_keys(**_ids(fields))
+        logger.append_keys(**_find_ids(fields))
         yield fields
     except WorkflowError as error:
         logger.error(str(error), error=type(error).__name__)
         raise
 
 
-def _ids(event: object) -> dict[str, str]:
+def _find_ids(event: object) -> dict[str, str]:
     if not isinstance(event, dict):
         return {}
     values = {name: event.get(name) for name in ("execution_id", "s3_bucket", "s3_key")}

@@ -7,7 +7,7 @@ import json
 MEASUREMENT = "evaluation"
 
 
-def probabilities(value: object, classes: tuple[str, ...]) -> list[float]:
+def read_probabilities(value: object, classes: tuple[str, ...]) -> list[float]:
     """Returns the probabilities in label order.
 
     Args:
@@ -36,7 +36,7 @@ def probabilities(value: object, classes: tuple[str, ...]) -> list[float]:
     return [float(number) for number in value]
 
 
-def most_probable(inferences: list[float], classes: tuple[str, ...]) -> tuple[str, float]:
+def find_most_probable(inferences: list[float], classes: tuple[str, ...]) -> tuple[str, float]:
     """Returns the most probable class and its probability; of equal ones the first in label order."""
     confidence = max(inferences)
     return classes[inferences.index(confidence)], confidence

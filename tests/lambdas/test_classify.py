@@ -17,6 +17,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from lambdas import classify
+from lambdas.workflow import endpoint
+from lambdas.workflow.endpoint import Endpoint
 from lambdas.workflow.errors import (
     EndpointAccessDenied,
     EndpointNotInService,
@@ -33,24 +35,25 @@ from tests.lambdas.samples import recorded, saved
 PNG = saved(Image.linear_gradient("L").resize((32, 32)).convert("RGB"), "PNG")
 JPEG = saved(Image.linear_gradient("L").resize((32, 32)).convert("RGB"), "JPEG")
 FIELDS = {"image_data": base64.b64encode(PNG).decode()}
+ENDPOINT = Endpoint(classes=("bicycle", "motorcycle"), name="scones")
 
 
 @pytest.fixture
-def endpoint() -> Iterator[Stubber]:
-    with Stubber(classify.sagemaker_runtime) as stub:
+def service() -> Iterator[Stubber]:
+    with Stubber(endpoint.sagemaker_runtime) as stub:
         yield stub
         stub.assert_no_pending_responses()
 
 
-def answers(endpoint: Stubber, content: bytes, **expected: object) -> None:
+def answers(service: Stubber, content: bytes, **expected: object) -> None:
     body = StreamingBody(io.BytesIO(content), len(content))
-    endpoint.add_response("invoke_endpoint", {"Body": body}, expected or None)
+    service.add_response("invoke_endpoint", {"Body": body}, expected or None)
 
 
 @pytest.mark.parametrize("event", recorded("classify"))
-def test_every_recorded_event_gets_the_endpoints_answer(event: Any, endpoint: Stubber, context: Any) -> None:
+def test_every_recorded_event_gets_the_endpoints_answer(event: Any, service: Stubber, context: Any) -> None:
     answers(
-        endpoint,
+        service,
         b"[0.8227921724319458, 0.1772077977657318]",
         EndpointName="scones",
         ContentType="image/png",
@@ -68,16 +71,16 @@ def test_every_recorded_event_gets_the_endpoints_answer(event: Any, endpoint: St
     ("answer", "predicted_class"),
     [(b"[0.1, 0.9]", "motorcycle"), (b"[0.5, 0.5]", "bicycle"), (b"[1, 0]", "bicycle")],
 )
-def test_the_most_probable_class_is_predicted(answer: bytes, predicted_class: str, endpoint: Stubber) -> None:
-    answers(endpoint, answer)
-    out = classify.classify(dict(FIELDS))
+def test_the_most_probable_class_is_predicted(answer: bytes, predicted_class: str, service: Stubber) -> None:
+    answers(service, answer)
+    out = classify.classify(dict(FIELDS), ENDPOINT)
     assert out["predicted_class"] == predicted_class
     assert out["confidence"] == max(json.loads(answer))
 
 
-def test_a_jpeg_is_sent_as_one(endpoint: Stubber, context: Any) -> None:
+def test_a_jpeg_is_sent_as_one(service: Stubber, context: Any) -> None:
     answers(
-        endpoint,
+        service,
         b"[0.9, 0.1]",
         EndpointName="scones",
         ContentType="image/jpeg",
@@ -87,18 +90,18 @@ def test_a_jpeg_is_sent_as_one(endpoint: Stubber, context: Any) -> None:
     classify.handler({"image_data": base64.b64encode(JPEG).decode()}, context)
 
 
-def test_unknown_fields_pass_through(endpoint: Stubber, context: Any) -> None:
-    answers(endpoint, b"[0.9, 0.1]")
+def test_unknown_fields_pass_through(service: Stubber, context: Any) -> None:
+    answers(service, b"[0.9, 0.1]")
     assert classify.handler({**FIELDS, "order": {"id": 7}}, context)["order"] == {"id": 7}
 
 
 @pytest.mark.parametrize("image_data", [None, "", 7, "no base64!"])
-def test_an_event_without_an_image_is_refused(image_data: object, endpoint: Stubber, context: Any) -> None:
+def test_an_event_without_an_image_is_refused(image_data: object, service: Stubber, context: Any) -> None:
     with pytest.raises(InvalidEvent, match="image_data"):
         classify.handler({"image_data": image_data}, context)
 
 
-def test_what_is_neither_png_nor_jpeg_is_not_sent(endpoint: Stubber, context: Any) -> None:
+def test_what_is_neither_png_nor_jpeg_is_not_sent(service: Stubber, context: Any) -> None:
     with pytest.raises(InvalidImage, match="neither a PNG nor a JPEG"):
         classify.handler({"image_data": base64.b64encode(b"GIF89a").decode()}, context)
 
@@ -118,23 +121,23 @@ def test_what_is_neither_png_nor_jpeg_is_not_sent(endpoint: Stubber, context: An
     ],
 )
 def test_each_error_of_the_service_gets_its_name(
-    code: str, status: int, error: type[WorkflowError], endpoint: Stubber, context: Any
+    code: str, status: int, error: type[WorkflowError], service: Stubber, context: Any
 ) -> None:
-    endpoint.add_client_error("invoke_endpoint", code, "what the service says", status)
+    service.add_client_error("invoke_endpoint", code, "what the service says", status)
     with pytest.raises(error, match="what the service says") as raised:
         classify.handler(FIELDS, context)
     assert "scones" in str(raised.value)
     assert type(raised.value) is error
 
 
-def test_an_error_nobody_foresaw_keeps_its_own_name(endpoint: Stubber, context: Any) -> None:
-    endpoint.add_client_error("invoke_endpoint", "NewException", "what the service says", 418)
+def test_an_error_nobody_foresaw_keeps_its_own_name(service: Stubber, context: Any) -> None:
+    service.add_client_error("invoke_endpoint", "NewException", "what the service says", 418)
     with pytest.raises(ClientError, match="NewException"):
         classify.handler(FIELDS, context)
 
 
-def test_the_containers_own_status_and_message_are_told(endpoint: Stubber, context: Any) -> None:
-    endpoint.add_client_error(
+def test_the_containers_own_status_and_message_are_told(service: Stubber, context: Any) -> None:
+    service.add_client_error(
         "invoke_endpoint",
         "ModelError",
         "Received client error (400) from primary",
@@ -167,19 +170,19 @@ def test_the_containers_own_status_and_message_are_told(endpoint: Stubber, conte
     ],
 )
 def test_an_answer_that_is_not_one_probability_for_each_class_is_refused(
-    answer: bytes, endpoint: Stubber, context: Any
+    answer: bytes, service: Stubber, context: Any
 ) -> None:
-    answers(endpoint, answer)
+    answers(service, answer)
     with pytest.raises(InvalidPrediction, match=r"endpoint scones is .* 2 numbers from 0 to 1 is expected"):
         classify.handler(FIELDS, context)
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(answer=st.binary() | st.lists(st.floats()).map(lambda numbers: json.dumps(numbers).encode()))
-def test_any_answer_is_a_prediction_or_a_named_error(answer: bytes, endpoint: Stubber) -> None:
-    answers(endpoint, answer)
+def test_any_answer_is_a_prediction_or_a_named_error(answer: bytes, service: Stubber) -> None:
+    answers(service, answer)
     try:
-        out = classify.classify(dict(FIELDS))
+        out = classify.classify(dict(FIELDS), ENDPOINT)
     except InvalidPrediction:
         return
     assert len(out["inferences"]) == 2
@@ -194,20 +197,20 @@ def test_an_answer_that_breaks_off_is_worth_a_retry(
 ) -> None:
     once = Config(retries={"total_max_attempts": 1})
     runtime = boto3.client("sagemaker-runtime", endpoint_url=broken_server(answer), config=once)
-    monkeypatch.setattr(classify, "sagemaker_runtime", runtime)
+    monkeypatch.setattr(endpoint, "sagemaker_runtime", runtime)
     with pytest.raises(EndpointUnavailable, match="Endpoint scones did not answer, try again"):
-        classify.classify(dict(FIELDS))
+        classify.classify(dict(FIELDS), ENDPOINT)
 
 
-def test_an_endpoint_that_can_not_be_reached_is_worth_a_retry(
+def test_an_endpoint_that_cannot_be_reached_is_worth_a_retry(
     unreachable: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     once = Config(retries={"total_max_attempts": 1})
     runtime = boto3.client("sagemaker-runtime", endpoint_url=unreachable, config=once)
-    monkeypatch.setattr(classify, "sagemaker_runtime", runtime)
+    monkeypatch.setattr(endpoint, "sagemaker_runtime", runtime)
     with pytest.raises(EndpointUnavailable, match="Endpoint scones did not answer, try again"):
-        classify.classify(dict(FIELDS))
+        classify.classify(dict(FIELDS), ENDPOINT)
 
 
 def test_the_client_leaves_retries_to_the_state_machine() -> None:
-    assert classify.sagemaker_runtime.meta.config.retries["total_max_attempts"] == 1
+    assert endpoint.sagemaker_runtime.meta.config.retries["total_max_attempts"] == 1

@@ -1,5 +1,6 @@
-"""The filter function: what passes the threshold of 0.8, what does not, and what is no probability at all."""
+"""The filter function: what passes the threshold, what does not, and what is no probability at all."""
 
+import math
 from typing import Any
 
 import pytest
@@ -81,9 +82,11 @@ def test_inferences_that_are_no_probabilities_are_refused(inferences: object, co
 
 @given(first=st.floats(0, 1), second=st.floats(0, 1))
 def test_the_highest_probability_alone_decides(first: float, second: float) -> None:
-    fields = {"inferences": [first, second]}
-    if max(first, second) >= 0.8:
-        assert confidence_filter.keep_confident(fields)["confidence"] == max(first, second)
-    else:
-        with pytest.raises(ThresholdConfidenceNotMet):
-            confidence_filter.keep_confident(fields)
+    def keep(threshold: float) -> dict[str, Any]:
+        fields = {"inferences": [first, second]}
+        return confidence_filter.keep_confident(fields, ("bicycle", "bus"), threshold, "a test")
+
+    highest = max(first, second)
+    assert keep(highest)["confidence"] == highest
+    with pytest.raises(ThresholdConfidenceNotMet, match=r"\(a test\): bicycle .*, bus "):
+        keep(math.nextafter(highest, 2))

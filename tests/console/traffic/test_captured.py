@@ -28,7 +28,7 @@ def test_a_line_of_json_and_one_of_base64_say_the_same() -> None:
     read = read_line(json.dumps(written).encode(), CLASSES)
     assert (read.time, read.inferences, read.measurement) == (1767323040.0, [0.75, 0.25], False)
     assert read.picture
-    assert (read.picture.content(), read.picture.size) == (b"picture", 7)
+    assert (read.picture.decode(), read.picture.size) == (b"picture", 7)
     answer = written["captureData"]["endpointOutput"]
     answer |= {"encoding": "BASE64", "data": base64.b64encode(answer["data"].encode()).decode()}
     assert read_line(json.dumps(written).encode(), CLASSES).inferences == [0.75, 0.25]

@@ -164,7 +164,7 @@ def test_an_artifact_that_may_not_be_read_is_said_to_be_so(
     monkeypatch.setattr(model_artifact.s3, "head_object", forbid)
     model_artifact.start(here.request(), None)
     expected = (
-        f"s3://{SOURCE_BUCKET}/{SOURCE_KEY} can not be had: it is not there, or this deployment may not"
+        f"s3://{SOURCE_BUCKET}/{SOURCE_KEY} cannot be read: it is not there, or this deployment may not"
     )
     assert expected in here.answers[0]["Reason"]
 
@@ -296,4 +296,4 @@ def test_a_delete_is_answered_at_once_and_leaves_the_model(here: ArtifactCloud) 
 
 def test_the_longest_name_leaves_room_for_what_is_added(here: ArtifactCloud) -> None:
     inputs = model_artifact.ArtifactInputs.from_properties(here.request(Name="n" * 32)["ResourceProperties"])
-    assert len(inputs.job_name(inputs.model_name("etag"), attempt=99)) <= 63
+    assert len(inputs.job_name(inputs.model_name("etag")) + "-99") <= 63

@@ -40,7 +40,7 @@ def test_a_create_starts_a_job_on_the_staged_data_and_waits_for_it(cloud: Cloud)
 
 def test_spot_training_says_how_long_to_wait_for_capacity(cloud: Cloud) -> None:
     inputs = TrainingInputs.from_properties(cloud.request(Mode="spot")["ResourceProperties"])
-    request = inputs.request("job", MANIFEST)
+    request = inputs.job_request("job", MANIFEST)
     assert request["EnableManagedSpotTraining"] is True
     assert request["StoppingCondition"] == {"MaxRuntimeInSeconds": 3000, "MaxWaitTimeInSeconds": 3420}
 

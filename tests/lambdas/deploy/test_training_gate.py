@@ -87,7 +87,7 @@ def test_a_job_that_outlasts_the_deploy_is_stopped_and_refused(cloud: Cloud) -> 
 def test_a_failure_of_the_waiting_itself_is_answered_too_and_leaves_no_job(cloud: Cloud) -> None:
     job = started_job(cloud)
     cloud.end(job, "InProgress")
-    event = {"job": job, "request": cloud.request(), "failure": "AccessDenied: may not look"}
+    event = {"job": job, "model": job, "request": cloud.request(), "failure": "AccessDenied: may not look"}
     assert training_job.finish(event, None)["Status"] == "FAILED"
     assert "may not look" in cloud.answers[0]["Reason"]
     assert cloud.sagemaker.describe_training_job(TrainingJobName=job)["TrainingJobStatus"] == "Stopped"

@@ -11,6 +11,8 @@ from typing import Any
 import moto
 import pytest
 
+from lambdas.workflow.places import TRAINING_JOBS_LOG_GROUP
+
 NAME = "scones"
 BUCKET = "scones-bucket"
 DATASET = "d1ce"
@@ -29,11 +31,7 @@ with pytest.MonkeyPatch.context() as patch:
     for variable in ("AWS_DEFAULT_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         patch.setenv(variable, "us-east-1")
     from lambdas.deploy import artifact as model_artifact  # noqa: F401
-    from lambdas.deploy import (
-        kept_models,
-        training_accuracy,
-        waiting,
-    )
+    from lambdas.deploy import custom_resource, jobs, kept_models, training_accuracy
     from lambdas.deploy import training as training_job
 
 
@@ -43,9 +41,9 @@ class Cloud:
     def __init__(self, address: str, answers: list[dict[str, Any]], machine: str) -> None:
         self.answers = answers
         self.machine = machine
-        self.sagemaker = training_job.sagemaker
+        self.sagemaker = jobs.sagemaker
         self.s3 = kept_models.s3
-        self.step_functions = waiting.step_functions
+        self.step_functions = custom_resource.step_functions
         self.logs = training_accuracy.logs
         self._address = address
         self._requests = 0
@@ -109,12 +107,12 @@ class Cloud:
 
     def log(self, job: str, *lines: str) -> None:
         stream = f"{job}/algo-1-1700000000"
-        if not self.logs.describe_log_groups(logGroupNamePrefix=training_accuracy.LOG_GROUP)["logGroups"]:
-            self.logs.create_log_group(logGroupName=training_accuracy.LOG_GROUP)
-        self.logs.create_log_stream(logGroupName=training_accuracy.LOG_GROUP, logStreamName=stream)
+        if not self.logs.describe_log_groups(logGroupNamePrefix=TRAINING_JOBS_LOG_GROUP)["logGroups"]:
+            self.logs.create_log_group(logGroupName=TRAINING_JOBS_LOG_GROUP)
+        self.logs.create_log_stream(logGroupName=TRAINING_JOBS_LOG_GROUP, logStreamName=stream)
         now = int(time() * 1000)
         self.logs.put_log_events(
-            logGroupName=training_accuracy.LOG_GROUP,
+            logGroupName=TRAINING_JOBS_LOG_GROUP,
             logStreamName=stream,
             logEvents=[{"timestamp": now + i, "message": line} for i, line in enumerate(lines)],
         )
@@ -139,7 +137,7 @@ def running_cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
 
     with moto.mock_aws(), HTTPServer(("127.0.0.1", 0), Listener) as server:
         Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-        s3, step_functions = kept_models.s3, waiting.step_functions
+        s3, step_functions = kept_models.s3, custom_resource.step_functions
         s3.create_bucket(Bucket=BUCKET)
         s3.put_object(Bucket=BUCKET, Key=f"datasets/{DATASET}/manifest.json", Body=json.dumps(MANIFEST))
         machine = step_functions.create_state_machine(
@@ -151,7 +149,7 @@ def running_cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
         cloud = Cloud(f"http://127.0.0.1:{server.server_port}/answer", answers, machine)
         # moto has no such operation.
         monkeypatch.setattr(
-            training_job.sagemaker,
+            jobs.sagemaker,
             "stop_training_job",
             lambda TrainingJobName: cloud.end(TrainingJobName, "Stopped"),
         )
@@ -169,5 +167,5 @@ def started_job(cloud: Cloud, **changes: Any) -> str:
 def finished(cloud: Cloud, job: str, **changes: Any) -> dict[str, Any]:
     """Lets a job that left a model be checked; returns the answer that CloudFormation got."""
     cloud.leave_model(job)
-    training_job.finish({"job": job, "request": cloud.request(**changes)}, None)
+    training_job.finish({"job": job, "model": job, "request": cloud.request(**changes)}, None)
     return cloud.answers[-1]

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import beta
 
-from lambdas.statistics.threshold_proof import recommended, upper_bound
+from lambdas.statistics.threshold_proof import recommend, upper_bound
 
 ANSWERS = st.lists(
     st.tuples(st.floats(0, 1) | st.sampled_from([0.5, 0.9, 1.0]), st.booleans()), min_size=1, max_size=300
@@ -32,7 +32,7 @@ def test_many_photos_neither_overflow_nor_vanish(wrong: int, photos: int) -> Non
 def test_what_is_said_of_a_threshold_is_so_and_its_bound_keeps_to_the_target(
     answers: list[tuple[float, bool]], most_wrong: float, assurance: float
 ) -> None:
-    found = recommended([c for c, _ in answers], [r for _, r in answers], most_wrong, assurance)
+    found = recommend([c for c, _ in answers], [r for _, r in answers], most_wrong, assurance)
     assert found.photos == len(answers)
     assert 0 <= found.wrong <= found.routed <= found.photos
     if found.threshold is None:
@@ -52,8 +52,7 @@ def test_the_order_of_the_photos_does_not_matter(
     shuffled = list(answers)
     order.shuffle(shuffled)
     first, second = (
-        recommended([c for c, _ in given_], [r for _, r in given_], 0.2, 0.9)
-        for given_ in (answers, shuffled)
+        recommend([c for c, _ in given_], [r for _, r in given_], 0.2, 0.9) for given_ in (answers, shuffled)
     )
     assert first == second
 
@@ -65,7 +64,7 @@ def test_the_target_is_missed_no_more_often_than_the_assurance_allows() -> None:
     for _ in range(300):
         confidences = [population.random() for _ in range(200)]
         right = [population.random() >= (1 - confidence) / 2 for confidence in confidences]
-        threshold = recommended(confidences, right, 0.12, 0.8).threshold
+        threshold = recommend(confidences, right, 0.12, 0.8).threshold
         found += threshold is not None
         missed += threshold is not None and (1 - threshold) / 4 > 0.12
     assert found > 100
@@ -73,7 +72,7 @@ def test_the_target_is_missed_no_more_often_than_the_assurance_allows() -> None:
 
 
 def test_a_model_without_a_mistake_has_every_photo_routed() -> None:
-    found = recommended([0.5 + i / 1000 for i in range(100)], [True] * 100, 0.05, 0.9)
+    found = recommend([0.5 + i / 1000 for i in range(100)], [True] * 100, 0.05, 0.9)
     assert (found.threshold, found.routed, found.wrong) == (0.5, 100, 0)
     # 7 thresholds are looked at: 1 - (0.1 / 7) ** (1 / 100).
     assert found.bound == pytest.approx(0.0415951)
@@ -81,7 +80,7 @@ def test_a_model_without_a_mistake_has_every_photo_routed() -> None:
 
 def test_the_threshold_is_the_lowest_that_is_proved_not_the_purest() -> None:
     confidences = [i / 1000 for i in range(1000)]
-    found = recommended(confidences, [i >= 250 for i in range(1000)], 0.08, 0.9)
+    found = recommend(confidences, [i >= 250 for i in range(1000)], 0.08, 0.9)
     assert found.threshold is not None
     assert 0.2 <= found.threshold < 0.25
     assert found.wrong > 0
@@ -90,29 +89,29 @@ def test_the_threshold_is_the_lowest_that_is_proved_not_the_purest() -> None:
 def test_photos_of_one_confidence_are_routed_together_or_not_at_all() -> None:
     # 400 of 500 at 0.9 are right: none of them may be picked out.
     confidences, right = [0.9] * 500 + [0.99] * 500, [True] * 400 + [False] * 100 + [True] * 500
-    found = recommended(confidences, right, 0.05, 0.9)
+    found = recommend(confidences, right, 0.05, 0.9)
     assert (found.threshold, found.routed, found.wrong) == (0.99, 500, 0)
 
 
 def test_too_few_photos_to_prove_anything_say_how_many_more_it_takes() -> None:
-    found = recommended([0.9] * 50, [True] * 50, 0.05, 0.9)
+    found = recommend([0.9] * 50, [True] * 50, 0.05, 0.9)
     assert found.threshold is None
     assert found.more_photos == 33
-    enough = recommended([0.9] * 83, [True] * 83, 0.05, 0.9)
+    enough = recommend([0.9] * 83, [True] * 83, 0.05, 0.9)
     assert (enough.threshold, enough.routed) == (0.9, 83)
 
 
 def test_as_many_more_photos_like_these_as_it_says_are_enough() -> None:
     confidences, right = [0.6] * 20 + [0.9] * 80, [False] * 10 + [True] * 90
-    found = recommended(confidences, right, 0.05, 0.9)
+    found = recommend(confidences, right, 0.05, 0.9)
     assert found.threshold is None
     assert found.more_photos is not None
     times = -(-(100 + found.more_photos) // 100)
-    assert recommended(confidences * times, right * times, 0.05, 0.9).threshold == 0.9
+    assert recommend(confidences * times, right * times, 0.05, 0.9).threshold == 0.9
 
 
 def test_no_number_of_photos_helps_a_model_that_is_wrong_at_every_confidence() -> None:
-    found = recommended([0.9] * 100, [True] * 50 + [False] * 50, 0.05, 0.9)
+    found = recommend([0.9] * 100, [True] * 50 + [False] * 50, 0.05, 0.9)
     assert (found.threshold, found.more_photos) == (None, None)
     assert (found.routed, found.wrong) == (100, 50)
 
@@ -132,4 +131,4 @@ def test_what_is_no_question_is_refused(
     confidences: list[float], right: list[bool], most_wrong: float, assurance: float, words: str
 ) -> None:
     with pytest.raises(ValueError, match=words):
-        recommended(confidences, right, most_wrong, assurance)
+        recommend(confidences, right, most_wrong, assurance)

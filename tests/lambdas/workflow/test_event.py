@@ -36,7 +36,7 @@ def test_an_event_reads_the_same_however_it_is_wrapped(fields: dict[str, Any], w
     | st.builds(lambda text: {"body": text}, st.text())
 )
 def test_any_json_reads_or_is_an_invalid_event(event: Any) -> None:
-    for reader in (workflow_event.location, workflow_event.image):
+    for reader in (workflow_event.read_location, workflow_event.read_image):
         try:
             fields = workflow_event.read(event)
             reader(fields)
@@ -100,31 +100,31 @@ def test_a_wrong_field_is_named_with_what_came_and_what_is_expected(
     field: str, value: object, came: str
 ) -> None:
     with pytest.raises(InvalidEvent, match=f"^Field {field} is {came}.*(expected|no keys above 1024 bytes)"):
-        workflow_event.location({**FIELDS, field: value})
+        workflow_event.read_location({**FIELDS, field: value})
 
 
 @pytest.mark.parametrize("field", ["s3_bucket", "s3_key"])
 def test_a_missing_field_is_named(field: str) -> None:
     fields = {name: value for name, value in FIELDS.items() if name != field}
     with pytest.raises(InvalidEvent, match=f"Field {field} is missing"):
-        workflow_event.location(fields)
+        workflow_event.read_location(fields)
 
 
 @pytest.mark.parametrize("key", ["a photo.png", "a+photo.png", "a%20photo.png", "é/写真.png", "é" * 512])
 def test_a_key_is_taken_as_it_is(key: str) -> None:
-    assert workflow_event.location({**FIELDS, "s3_key": key}) == ("a-bucket", key)
+    assert workflow_event.read_location({**FIELDS, "s3_key": key}) == ("a-bucket", key)
 
 
 @given(content=st.binary(min_size=1))
 def test_an_image_is_decoded_whether_its_base64_is_broken_into_lines_or_not(content: bytes) -> None:
     for encoded in (base64.b64encode(content), base64.encodebytes(content)):
-        assert workflow_event.image({"image_data": encoded.decode()}) == content
+        assert workflow_event.read_image({"image_data": encoded.decode()}) == content
 
 
 @pytest.mark.parametrize("value", [None, 7, [], "", "  ", "no base64!", "AAA", "é"])
 def test_image_data_that_is_no_base64_is_refused(value: object) -> None:
     with pytest.raises(InvalidEvent, match=r"^Field image_data is .*base64"):
-        workflow_event.image({"image_data": value})
+        workflow_event.read_image({"image_data": value})
 
 
 def test_fields_may_take_what_room_the_image_leaves_and_no_more() -> None:

@@ -13,6 +13,7 @@ from PIL import Image
 
 from lambdas import classify, serialize
 from lambdas import filter as confidence_filter
+from lambdas.workflow import endpoint
 from lambdas.workflow.errors import InvalidEvent, InvalidImage, ThresholdConfidenceNotMet
 from lambdas.workflow.invocation import logger
 from tests.lambdas.samples import BUCKET, KEY, saved
@@ -71,7 +72,7 @@ def test_each_function_logs_one_line_about_execution_and_photo(bucket: Any, cont
 def test_a_failure_is_logged_by_name_with_the_execution_and_no_image(
     function: Any, event: Any, error: type[Exception], context: Any, lines: Any
 ) -> None:
-    with Stubber(classify.sagemaker_runtime), pytest.raises(error) as raised:
+    with Stubber(endpoint.sagemaker_runtime), pytest.raises(error) as raised:
         function.handler(event, context)
     (line,) = lines()
     assert (line["level"], line["error"], line["message"]) == ("ERROR", error.__name__, str(raised.value))

@@ -1,0 +1,110 @@
+"""The call of the SageMaker endpoint: an image goes in, the probability of each class comes out."""
+
+from dataclasses import dataclass
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError, HTTPClientError, IncompleteReadError
+from botocore.exceptions import ConnectionError as NoConnection
+
+from lambdas.workflow import places
+from lambdas.workflow.errors import (
+    EndpointAccessDenied,
+    EndpointNotInService,
+    EndpointThrottled,
+    EndpointUnavailable,
+    InvalidImage,
+    InvalidPrediction,
+    ModelError,
+)
+from lambdas.workflow.prediction import read_probabilities
+
+# A model may take 60 seconds to answer. One attempt: the state machine retries, and shows that it does.
+sagemaker_runtime = boto3.client(
+    "sagemaker-runtime", config=Config(connect_timeout=3, read_timeout=60, retries={"total_max_attempts": 1})
+)
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """An endpoint that serves a model.
+
+    Attributes:
+        classes: Names of the model's classes in label order.
+        name: Name of the endpoint.
+    """
+
+    classes: tuple[str, ...]
+    name: str
+
+    def classify(self, image: bytes, **request: str) -> list[float]:
+        """Returns the probabilities of the classes in label order.
+
+        Args:
+            image: A PNG or a JPEG.
+            request: Further arguments of InvokeEndpoint.
+
+        Raises:
+            InvalidImage: The image is neither a PNG nor a JPEG.
+            EndpointThrottled, EndpointUnavailable, EndpointNotInService, EndpointAccessDenied: No answer.
+            ModelError: The container answered with an error.
+            InvalidPrediction: The answer is not one probability for each class.
+        """
+        answer = self._invoke(image, ContentType=_content_type(image), **request)
+        try:
+            return read_probabilities(answer, self.classes)
+        except ValueError as error:
+            raise InvalidPrediction(
+                f"The answer of endpoint {self.name} is {error}. Was its model trained on other classes?"
+            ) from None
+
+    def _invoke(self, image: bytes, **request: str) -> bytes:
+        try:
+            answer = sagemaker_runtime.invoke_endpoint(
+                EndpointName=self.name, Accept="application/json", Body=image, **request
+            )
+            return answer["Body"].read()
+        except ClientError as error:
+            raise self._name_error(error) from None
+        except (NoConnection, HTTPClientError, IncompleteReadError) as error:
+            raise EndpointUnavailable(f"Endpoint {self.name} did not answer, try again: {error}") from None
+
+    def _name_error(self, error: ClientError) -> Exception:
+        """Returns the workflow's own error for one of the service's, or the error itself if there is none.
+
+        Codes and statuses as in botocore's model of sagemaker-runtime (2017-05-13).
+        """
+        code = error.response["Error"]["Code"]
+        message = error.response["Error"].get("Message", "")
+        status = error.response["ResponseMetadata"]["HTTPStatusCode"]
+        endpoint = f"Endpoint {self.name}"
+        if code == "ModelError":
+            answered = error.response.get("OriginalStatusCode", "an error")
+            said = error.response.get("OriginalMessage", message)
+            return ModelError(
+                f"The model's container answered {answered}: {said} "
+                f"(its log group: {places.endpoint_log_group(self.name)})"
+            )
+        if code == "ValidationError":
+            # Name, content type and size of the request are right, so it is the endpoint that is not there.
+            return EndpointNotInService(
+                f"{endpoint} is not in service: {message} Deploy it with cdk deploy, or wait until it is"
+            )
+        if code == "ModelNotReadyException" or status >= 500:
+            return EndpointUnavailable(f"{endpoint} is not available right now, try again: {code}: {message}")
+        if status == 429 or code == "ThrottlingException":
+            return EndpointThrottled(
+                f"{endpoint} gets more calls than it may take, try again later: {code}: {message}"
+            )
+        if status == 403:
+            return EndpointAccessDenied(f"{endpoint} may not be called by this function ({code}: {message})")
+        return error
+
+
+def _content_type(image: bytes) -> str:
+    """Returns the content type by which the built-in algorithm knows this kind of image."""
+    if image.startswith(b"\x89PNG\r\n\x1a\n"):
+        return "image/png"
+    if image.startswith(b"\xff\xd8\xff"):
+        return "image/jpeg"
+    raise InvalidImage("The image is neither a PNG nor a JPEG: let the serialize function write it")
