@@ -24,9 +24,7 @@ def test_images_and_labels_that_mxnet_packs_are_read(dataset: Path, mxnet, tmp_p
     hyperparameters = parse({"num_classes": "2", "num_training_samples": str(len(labels))})
     found = read_records(find_records(channel), channel, hyperparameters)
     assert [record.label for record in found] == labels
-    assert [record.content() for record in found] == [
-        path.read_bytes() for path in sorted(images.iterdir())
-    ]
+    assert [record.content() for record in found] == [path.read_bytes() for path in sorted(images.iterdir())]
 
 
 def test_several_labels_that_mxnet_packs_are_read(mxnet, tmp_path: Path) -> None:

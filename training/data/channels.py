@@ -16,7 +16,7 @@ log = logging.getLogger("training")
 def read_channel(
     paths: ContainerPaths, channel: str, hyperparameters: Hyperparameters
 ) -> Sequence[LabelledImage]:
-    """Returns the images of `train` or `validation` with their labels; none of them is decoded yet.
+    """Returns the images of ``train`` or ``validation`` with their labels; none of them is decoded yet.
 
     Raises:
         CustomerError: A channel is missing, of another content type, or its list or record file is not as it
