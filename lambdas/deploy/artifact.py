@@ -12,7 +12,7 @@ from aws_lambda_powertools import Logger
 from botocore.exceptions import ClientError
 
 from lambdas.deploy.answers import has_answers, measure_accuracy
-from lambdas.deploy.artifact_inputs import ArtifactInputs
+from lambdas.deploy.artifact_inputs import build_job_request, build_model_request, name_job, name_model
 from lambdas.deploy.custom_resource import EndedJob, finish_waiting, start_waiting
 from lambdas.deploy.data_set import read_manifest, read_validation_labels
 from lambdas.deploy.gate import ModelRefused, check_gate
@@ -42,13 +42,13 @@ def find_or_create_job(properties: Mapping[str, Any]) -> tuple[str, str]:
     Raises:
         ModelRefused: No data set of the right classes is staged, or the artifact cannot be copied.
     """
-    inputs = ArtifactInputs.from_properties(properties)
-    read_manifest(inputs.bucket, inputs.dataset, inputs.classes)
-    model = copy_artifact(inputs)
+    bucket = properties["Bucket"]
+    read_manifest(bucket, properties["Dataset"], properties["Classes"])
+    model = copy_artifact(properties)
     job = TRANSFORM_JOBS.find_or_create(
-        inputs.job_name(model),
-        create=lambda name: _create_job(inputs, name, model),
-        has_result=lambda name: has_answers(inputs.bucket, places.answers_prefix(name)),
+        name_job(properties, model),
+        create=lambda name: _create_job(properties, name, model),
+        has_result=lambda name: has_answers(bucket, places.answers_prefix(name)),
     )
     return job, model
 
@@ -59,24 +59,29 @@ def accept_model(job: EndedJob) -> dict[str, str]:
     Raises:
         ModelRefused: The job did not complete, an answer is missing or wrong, or the model is below the gate.
     """
+    bucket = job.properties["Bucket"]
     try:
-        inputs = ArtifactInputs.from_properties(job.properties)
         TRANSFORM_JOBS.check_completed(job, "choose a faster evaluation_instance_type")
-        labels = read_validation_labels(inputs.bucket, inputs.dataset)
+        labels = read_validation_labels(bucket, job.properties["Dataset"])
         prefix = places.answers_prefix(job.name)
-        accuracy = measure_accuracy(inputs.bucket, prefix, labels, inputs.classes)
-        log = TRANSFORM_JOBS.locate_log(job.name)
-        check_gate(accuracy, gate=inputs.accuracy_gate, model="that model_artifact names", log=log)
+        accuracy = measure_accuracy(bucket, prefix, labels, tuple(job.properties["Classes"]))
+        check_gate(
+            accuracy,
+            gate=float(job.properties["AccuracyGate"]),
+            model="that model_artifact names",
+            log=TRANSFORM_JOBS.locate_log(job.name),
+        )
     except Exception:
         if job.former != job.model:
-            supersede(job.properties["Bucket"], job.model)
+            supersede(bucket, job.model)
         raise
     finally:
         _delete_model_of(job.name)
-    return {"ModelDataUrl": inputs.model_data_url(job.model), "ValidationAccuracy": f"{accuracy:.4f}"}
+    url = places.s3_uri(bucket, places.model_key(job.model))
+    return {"ModelDataUrl": url, "ValidationAccuracy": f"{accuracy:.4f}"}
 
 
-def copy_artifact(inputs: ArtifactInputs) -> str:
+def copy_artifact(properties: Mapping[str, Any]) -> str:
     """Copies the artifact into the deployment's bucket unless it is there; returns the model's name.
 
     What is served must outlast where it came from: the CDK's own bucket, for one, may be cleared of it.
@@ -84,8 +89,11 @@ def copy_artifact(inputs: ArtifactInputs) -> str:
     Raises:
         ModelRefused: The artifact is not there, may not be read, or is too large.
     """
+    bucket = properties["Bucket"]
+    source_bucket, source_key = properties["ArtifactBucket"], properties["ArtifactKey"]
+    artifact = f"model_artifact {places.s3_uri(source_bucket, source_key)}"
     try:
-        head = s3.head_object(Bucket=inputs.source_bucket, Key=inputs.source_key)
+        head = s3.head_object(Bucket=source_bucket, Key=source_key)
     except ClientError as error:
         # An answer to HEAD has no body that would tell more.
         status = error.response["ResponseMetadata"]["HTTPStatusCode"]
@@ -93,35 +101,32 @@ def copy_artifact(inputs: ArtifactInputs) -> str:
             404: "there is no such object",
             403: "it is not there, or this deployment may not read it",
         }
-        raise ModelRefused(
-            f"model_artifact {inputs.source} cannot be read: {reasons.get(status, f'S3 answers {status}')}"
-        ) from None
-    if head["ContentLength"] > MAX_BYTES:
-        raise ModelRefused(
-            f"model_artifact {inputs.source} has {head['ContentLength']:,} bytes: "
-            f"at most {MAX_BYTES:,} are taken"
-        )
-    model = inputs.model_name(head["ETag"])
-    if not exists(inputs.bucket, model):
+        reason = reasons.get(status, f"S3 answers {status}")
+        raise ModelRefused(f"{artifact} cannot be read: {reason}") from None
+    size = head["ContentLength"]
+    if size > MAX_BYTES:
+        raise ModelRefused(f"{artifact} has {size:,} bytes: at most {MAX_BYTES:,} are taken")
+    model = name_model(properties, head["ETag"])
+    if not exists(bucket, model):
         s3.copy_object(
-            Bucket=inputs.bucket,
+            Bucket=bucket,
             Key=places.model_key(model),
-            CopySource={"Bucket": inputs.source_bucket, "Key": inputs.source_key},
+            CopySource={"Bucket": source_bucket, "Key": source_key},
             CopySourceIfMatch=head["ETag"],
             TaggingDirective="REPLACE",
         )
     return model
 
 
-def _create_job(inputs: ArtifactInputs, job: str, model: str) -> None:
+def _create_job(properties: Mapping[str, Any], job: str, model: str) -> None:
     try:
-        sagemaker.create_model(**inputs.model_request(job, model))
+        sagemaker.create_model(**build_model_request(properties, job, model))
     except ClientError as error:
         # Left by a start that was cut short before its job.
         if "already existing" not in error.response["Error"]["Message"]:
             raise
     try:
-        sagemaker.create_transform_job(**inputs.job_request(job))
+        sagemaker.create_transform_job(**build_job_request(properties, job))
     except ClientError:
         _delete_model_of(job)
         raise

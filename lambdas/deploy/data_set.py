@@ -12,7 +12,7 @@ STAGING_COMMAND = "python data_staging/stage.py"
 s3 = boto3.client("s3")
 
 
-def read_manifest(bucket: str, dataset: str, classes: tuple[str, ...]) -> dict[str, Any]:
+def read_manifest(bucket: str, dataset: str, classes: list[str]) -> dict[str, Any]:
     """Returns the manifest of a data set of these classes.
 
     Args:
@@ -26,7 +26,7 @@ def read_manifest(bucket: str, dataset: str, classes: tuple[str, ...]) -> dict[s
     if dataset == places.NOT_STAGED:
         raise ModelRefused(f"No data set is staged: run {STAGING_COMMAND}, then deploy again")
     manifest = json.loads(_read(bucket, dataset, "manifest.json"))
-    staged = tuple(manifest["classes"])
+    staged = manifest["classes"]
     if staged != classes:
         raise ModelRefused(
             f"Data set {dataset} has the classes {','.join(staged)}, the setting 'classes' "

@@ -9,7 +9,7 @@ from lambdas.deploy.gate import check_gate
 from lambdas.deploy.jobs import TRAINING_JOBS, sagemaker
 from lambdas.deploy.kept_models import exists
 from lambdas.deploy.training_accuracy import read_accuracy
-from lambdas.deploy.training_inputs import TrainingInputs
+from lambdas.deploy.training_inputs import build_job_request, name_job
 
 
 def start(event: dict[str, Any], context: object) -> None:
@@ -28,12 +28,12 @@ def find_or_create_job(properties: Mapping[str, Any]) -> tuple[str, str]:
     Raises:
         ModelRefused: No data set of the right classes is staged.
     """
-    inputs = TrainingInputs.from_properties(properties)
-    manifest = read_manifest(inputs.bucket, inputs.dataset, inputs.classes)
+    bucket = properties["Bucket"]
+    manifest = read_manifest(bucket, properties["Dataset"], properties["Classes"])
     job = TRAINING_JOBS.find_or_create(
-        inputs.job_name,
-        create=lambda name: sagemaker.create_training_job(**inputs.job_request(name, manifest)),
-        has_result=lambda name: exists(inputs.bucket, name),
+        name_job(properties),
+        create=lambda name: sagemaker.create_training_job(**build_job_request(properties, name, manifest)),
+        has_result=lambda name: exists(bucket, name),
     )
     return job, job
 

@@ -7,6 +7,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from lambdas.deploy import artifact as model_artifact
+from lambdas.deploy.artifact_inputs import name_job, name_model
 from tests.lambdas.deploy.artifact_cloud import LABELS, RIGHT, SOURCE_BUCKET, SOURCE_KEY, ArtifactCloud
 from tests.lambdas.deploy.training_cloud import BUCKET, DATASET, Cloud
 
@@ -295,5 +296,5 @@ def test_a_delete_is_answered_at_once_and_leaves_the_model(here: ArtifactCloud) 
 
 
 def test_the_longest_name_leaves_room_for_what_is_added(here: ArtifactCloud) -> None:
-    inputs = model_artifact.ArtifactInputs.from_properties(here.request(Name="n" * 32)["ResourceProperties"])
-    assert len(inputs.job_name(inputs.model_name("etag")) + "-99") <= 63
+    properties = here.request(Name="n" * 32)["ResourceProperties"]
+    assert len(name_job(properties, name_model(properties, "etag")) + "-99") <= 63

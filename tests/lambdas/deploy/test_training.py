@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from lambdas.deploy import training as training_job
-from lambdas.deploy.training_inputs import TrainingInputs
+from lambdas.deploy.training_inputs import build_job_request
 from tests.lambdas.deploy.training_cloud import BUCKET, DATASET, MANIFEST, Cloud, started_job
 
 
@@ -39,8 +39,7 @@ def test_a_create_starts_a_job_on_the_staged_data_and_waits_for_it(cloud: Cloud)
 
 
 def test_spot_training_says_how_long_to_wait_for_capacity(cloud: Cloud) -> None:
-    inputs = TrainingInputs.from_properties(cloud.request(Mode="spot")["ResourceProperties"])
-    request = inputs.job_request("job", MANIFEST)
+    request = build_job_request(cloud.request(Mode="spot")["ResourceProperties"], "job", MANIFEST)
     assert request["EnableManagedSpotTraining"] is True
     assert request["StoppingCondition"] == {"MaxRuntimeInSeconds": 3000, "MaxWaitTimeInSeconds": 3420}
 
