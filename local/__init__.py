@@ -1,1 +1,5 @@
-"""The embedded cloud: MiniStack plus what it lacks, on this machine only; no other room knows of it."""
+"""The embedded cloud, of which no other room knows: MiniStack, mended and with a SageMaker, on this machine.
+
+``__main__`` is the command line, ``lifecycle`` starts and stops the server, and ``server`` is its process.
+``install`` lists the changes to MiniStack, which lie by AWS service; ``sagemaker`` is what it lacks.
+"""

@@ -39,7 +39,7 @@ def _take_lock(lock: int) -> None:
 
 
 def _check_state(home: Path) -> None:
-    # MiniStack would begin anew without what it cannot read, and overwrite it when it stops.
+    # MiniStack would begin without a file that it cannot read, and overwrite it when it stops.
     for path in (home / "state").glob("*.json"):
         try:
             json.loads(path.read_bytes())

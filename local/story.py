@@ -1,7 +1,7 @@
-"""Tells what a long command does in a line a step: ``python -m local.story LOG COMMAND...``.
+"""Tells the steps of a long command, a line each: ``python -m local.story LOG COMMAND...``.
 
 A deploy on the embedded cloud prints some 200 lines within seconds. They all go to the file LOG; the terminal
-gets one line for each stack, for each epoch of a training and for what was staged. Unknown lines are told as
+gets one line for each stack, for each epoch of a training and for the staged data. Unknown lines are told as
 they are, and a command that fails ends with the last lines of the log.
 """
 

@@ -23,7 +23,7 @@ HOST_VARIABLES = ("PATH", "TMPDIR", "NO_PROXY", "LD_LIBRARY_PATH", "DYLD_LIBRARY
 
 
 class _PythonCode(bytes):
-    """The zip of a Python function; tells it from that of a custom runtime."""
+    """The zip of a Python function, as a type that tells it from the zip of a custom runtime."""
 
 
 class PythonWorker(lambda_runtime.ProvidedWorker):
@@ -52,7 +52,7 @@ class PythonWorker(lambda_runtime.ProvidedWorker):
             raise lambda_runtime.ProvidedRuntimeError(message, kind) from None
 
     def _drain_stderr_bounded(self, first_line_wait: float = OUTPUT_SECONDS, **_waits: float) -> str:
-        """Returns what the function printed, up to the mark of its end."""
+        """Returns the lines that the function printed, up to the mark of its end."""
         lines: list[str] = []
         deadline = time.monotonic() + first_line_wait
         while (left := deadline - time.monotonic()) > 0:

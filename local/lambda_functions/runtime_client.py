@@ -1,7 +1,7 @@
 """Runs one Python Lambda function over the Lambda Runtime API, as AWS's own runtime does.
 
 Started isolated (``python -I -S``), it sees the function's package, then what AWS's runtime brings, then the
-standard library: what the package forgot to bring is missing here as it is there. Imports nothing of ours.
+standard library: a dependency that the package lacks is missing here as on AWS. Imports nothing of ours.
 https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
 """
 

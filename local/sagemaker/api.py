@@ -1,4 +1,4 @@
-"""Answers requests for SageMaker and its runtime, in the form that MiniStack wants of a service."""
+"""Answers requests to SageMaker and its runtime, through MiniStack's interface for a service."""
 
 import asyncio
 import json
@@ -50,7 +50,7 @@ OPERATIONS: dict[str, Callable[[dict[str, Any]], Record]] = {
 async def handle_request(
     _method: str, path: str, headers: dict[str, str], body: bytes | str, _query: dict[str, Any]
 ) -> invocation.Reply:
-    """Answers one request; what it waits for, it waits for on a thread."""
+    """Answers one request; it waits on a thread, never on the event loop."""
     content = body.encode() if isinstance(body, str) else body
     endpoint_name = invocation.parse_endpoint_name(path)
     try:

@@ -105,7 +105,7 @@ class EndpointType(ResourceType):
         return physical_id, attributes
 
     def update(self, physical_id: str, old: Properties, new: Properties, stack_name: str) -> Created:
-        """Updates the endpoint and waits; where that fails, it goes on serving what it served."""
+        """Updates the endpoint and waits; where the update fails, the old configuration stays in service."""
         name, config = _get_name(physical_id), _get_name(new["EndpointConfigName"])
         before = _await_settled(name)
         if before is None or before["EndpointConfigName"] != config:
@@ -157,7 +157,7 @@ def coerce(value: Any, shape: Shape) -> Any:
     if isinstance(shape, MapShape) and isinstance(value, dict):
         return {key: coerce(item, shape.value) for key, item in value.items()}
     if isinstance(value, str) and shape.type_name in ("integer", "long", "float", "double"):
-        with contextlib.suppress(ValueError):  # what is no number is refused by the operation
+        with contextlib.suppress(ValueError):  # the operation refuses other text
             return float(value) if shape.type_name in ("float", "double") else int(value)
     if isinstance(value, str) and shape.type_name == "boolean":
         return value.lower() == "true"

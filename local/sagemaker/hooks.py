@@ -69,7 +69,7 @@ def install(place: Place) -> None:
 
 
 def shutdown(place: Place) -> None:
-    """Ends all that was started and writes what is captured; call it while the server still answers."""
+    """Ends all jobs and endpoints and writes captured traffic; call it while the server still answers."""
     place.closing.set()
     endpoints.end_all()
     job.end_all()

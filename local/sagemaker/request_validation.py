@@ -15,7 +15,7 @@ from botocore.model import ListShape, MapShape, ServiceModel, Shape, StructureSh
 
 from local.sagemaker.errors import ApiError, ValidationException
 
-#: What a JSON value is called in a SerializationException, and the types that a shape takes.
+#: Names of JSON values in a SerializationException, and the types that a shape takes.
 _JSON_NAMES = {str: "STRING_VALUE", bool: "TRUE_VALUE", int: "NUMBER_VALUE", float: "DECIMAL_VALUE"}
 _ACCEPTED: dict[str, tuple[tuple[type, ...], str]] = {
     "string": ((str,), "String"),
@@ -30,7 +30,7 @@ _ACCEPTED: dict[str, tuple[tuple[type, ...], str]] = {
     "map": ((dict,), "Map"),
     "list": ((list,), "List"),
 }
-#: Java's character classes that Python spells otherwise; all of them stand inside brackets.
+#: Java's character classes and Python's; all of them stand inside brackets.
 _JAVA_CLASSES = {r"\p{L}\p{Z}\p{N}": r"\w\s", r"\p{Alnum}": "a-zA-Z0-9"}
 
 
@@ -42,7 +42,7 @@ def load_service_model() -> ServiceModel:
 
 @lru_cache(maxsize=1)
 def get_largest_body() -> int:
-    """Returns how many bytes the body of an InvokeEndpoint may have."""
+    """Returns the most bytes that the body of an InvokeEndpoint may have."""
     runtime = botocore.session.Session().get_service_model("sagemaker-runtime")
     request = runtime.operation_model("InvokeEndpoint").input_shape
     assert request is not None
@@ -57,11 +57,11 @@ def get_request_shape(operation: str) -> StructureShape:
 
 
 def parse_request(operation: str, body: bytes) -> dict[str, Any]:
-    """Returns the members of a request for an operation, checked; what is null is not there, as on AWS.
+    """Returns the checked members of a request for an operation, without those that are null, as on AWS.
 
     Raises:
-        ApiError: SerializationException for what is not JSON or of the wrong type, ValidationException
-            for what is missing, unknown or outside the model's constraints.
+        ApiError: SerializationException for a body that is not JSON and for a wrong type, ValidationException
+            for a member that is missing, unknown or outside the model's constraints.
     """
     try:
         request = json.loads(body or b"{}")
@@ -167,7 +167,7 @@ def _find_broken(value: Any, shape: Shape) -> Iterator[str]:
 
 @lru_cache(maxsize=256)
 def compile_pattern(pattern: str) -> re.Pattern[str]:
-    """Returns a pattern of AWS's models, which are Java's, as Python has it."""
+    """Returns a pattern of AWS's models, which are Java's, in Python's syntax."""
     for java, python in _JAVA_CLASSES.items():
         pattern = pattern.replace(java, python)
     return re.compile(pattern)

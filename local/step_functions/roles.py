@@ -51,7 +51,7 @@ def _call_service(call: Any, service: dict[str, Any], name: str, action: str, ar
 
 
 def require(action: str, resource: str, error: str) -> None:
-    """Refuses what the running state machine's role does not allow; ``TestState`` runs none, and may do all.
+    """Refuses an action that the running state machine's role does not allow; ``TestState`` runs none.
 
     Args:
         action: Action as IAM names it.

@@ -1,10 +1,11 @@
-"""One embedded cloud for all tests that deploy something small to it."""
+"""The two servers of the tests that leave them running: each test deploys under names of its own."""
 
 from collections.abc import Iterator
 
 import pytest
 
 from tests.local.cloud_process import Cloud, free_port, local
+from tests.local.sagemaker.server import Server, running
 
 
 @pytest.fixture(scope="session")
@@ -15,3 +16,10 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     assert started.returncode == 0, started.stderr
     yield cloud
     local("down", "--home", cloud.home)
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """An embedded cloud whose SageMaker runs the stand-in for the algorithm, with a bucket and a role."""
+    with running(tmp_path_factory.mktemp("sagemaker") / "home") as running_server:
+        yield running_server

@@ -153,16 +153,22 @@ def test_a_log_in_json_holds_an_error_in_json(cloud: Cloud) -> None:
     )
 
 
-def test_a_warm_function_keeps_its_module_and_concurrent_calls_have_their_own(cloud: Cloud) -> None:
+def test_a_warm_function_keeps_its_module_and_concurrent_calls_have_their_own(
+    cloud: Cloud, tmp_path: Path
+) -> None:
+    # Called with a folder, it answers once two calls are there.
     function = cloud.function(
         "import os, time\ncalls = []\n"
-        "def handler(event, context):\n"
-        "    calls.append(1); time.sleep(event); return [os.getpid(), len(calls)]"
+        "def handler(folder, context):\n"
+        "    calls.append(1)\n"
+        "    if folder: os.mkdir(f'{folder}/{context.aws_request_id}')\n"
+        "    while folder and len(os.listdir(folder)) < 2: time.sleep(0.01)\n"
+        "    return [os.getpid(), len(calls)]"
     )
-    _error, (process, calls) = cloud.invoke(function, 0)
-    assert (calls, cloud.invoke(function, 0)) == (1, (None, [process, 2]))
+    _error, (process, calls) = cloud.invoke(function)
+    assert (calls, cloud.invoke(function)) == (1, (None, [process, 2]))
     with ThreadPoolExecutor() as pool:
-        answers = [answer for _error, answer in pool.map(cloud.invoke, [function] * 2, [1, 1])]
+        answers = [answer for _error, answer in pool.map(cloud.invoke, [function] * 2, [str(tmp_path)] * 2)]
     assert answers[0][0] != answers[1][0]
 
 

@@ -228,7 +228,7 @@ def test_a_killed_server_leaves_no_process_and_loses_no_stack(own: Cloud) -> Non
     own.settled("kept")
     eventually(lambda: (own.home / "state" / "ssm.json").exists())
     os.kill(own.pid, signal.SIGKILL)
-    eventually(lambda: local("status", "--home", own.home).stdout == "down\n")
+    eventually(lambda: lifecycle.find_server(own.home) is None)
     eventually(lambda: processes_of(own.home) == [])
     assert up(own).returncode == 0
     assert own.parameter("/v") == "1"

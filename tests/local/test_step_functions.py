@@ -78,7 +78,7 @@ def test_an_error_is_retried_as_often_as_said_and_no_more(cloud: Cloud) -> None:
         "ErrorEquals": ["PhotoMissing"],
         "IntervalSeconds": 1,
         "MaxDelaySeconds": 1,
-        "BackoffRate": 5,
+        "BackoffRate": 100,
         "MaxAttempts": 2,
         "JitterStrategy": "FULL",
     }
@@ -87,7 +87,7 @@ def test_an_error_is_retried_as_often_as_said_and_no_more(cloud: Cloud) -> None:
     )
     history = cloud.client("stepfunctions").get_execution_history(executionArn=ended["executionArn"])
     assert [event["type"] for event in history["events"]].count("TaskFailed") == 3
-    assert (ended["stopDate"] - ended["startDate"]).total_seconds() < 3
+    assert (ended["stopDate"] - ended["startDate"]).total_seconds() < 60
 
 
 @pytest.mark.parametrize(

@@ -1,1 +1,1 @@
-"""The algorithm's containers as processes of this machine, and the data they are given."""
+"""The algorithm's containers as processes of this machine, with their data and their logs."""

@@ -45,7 +45,7 @@ class LogStream:
             self._outbox.put({"timestamp": int(time.time() * 1000), "message": line[:_MESSAGE]})
 
     def close(self) -> None:
-        """Writes what is left and returns when that is done."""
+        """Returns when all lines are written."""
         self._outbox.close()
 
     def _send(self, batches: Iterator[list[dict[str, Any]]]) -> None:

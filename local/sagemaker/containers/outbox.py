@@ -1,4 +1,4 @@
-"""Hands what is put into it to a thread, in batches, so that whoever puts never waits."""
+"""Hands items to a thread in batches, so that putting one never waits."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -10,7 +10,7 @@ Item = TypeVar("Item")
 
 
 class Outbox(Generic[Item]):
-    """Items on their way out."""
+    """Items on their way to a service."""
 
     def __init__(
         self,
@@ -37,7 +37,7 @@ class Outbox(Generic[Item]):
             self._changed.notify()
 
     def close(self) -> None:
-        """Returns when all that was put in is sent."""
+        """Returns when all items are sent."""
         with self._changed:
             self._closed = True
             self._changed.notify()

@@ -19,7 +19,7 @@ _ONE_THREAD = TransferConfig(use_threads=False)
 
 
 class DataError(Exception):
-    """Data that is not there, not allowed, or not what it should be; the message is for the user."""
+    """Data that is missing, not allowed or damaged; the message is for the user."""
 
 
 def split_uri(uri: str) -> tuple[str, str]:
@@ -35,7 +35,7 @@ def split_uri(uri: str) -> tuple[str, str]:
 
 
 def list_keys(s3: Any, uri: str) -> Iterator[str]:
-    """Yields all keys that begin with the address's, without the empty objects that stand for folders.
+    """Yields all keys under an ``s3://`` prefix, without the empty objects that stand for folders.
 
     Raises:
         DataError: They cannot be listed.
@@ -55,11 +55,11 @@ def download_prefix(s3: Any, uri: str, folder: Path) -> int:
 
     Args:
         s3: Client.
-        uri: Prefix; where it is a whole key, that one object comes under its last name.
+        uri: Prefix; an object whose whole key it is comes under its last name.
         folder: Made if it is not there.
 
     Returns:
-        How many objects came.
+        The number of objects.
 
     Raises:
         DataError: No object, no access, or keys that no folder can hold.

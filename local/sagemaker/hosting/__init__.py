@@ -1,1 +1,1 @@
-"""Models, endpoints and their variants, invocations, captured traffic, metrics."""
+"""Models and endpoints: ``models``, ``endpoints``, the ``variants`` that serve them, an ``invocation``."""

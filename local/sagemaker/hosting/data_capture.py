@@ -36,7 +36,7 @@ class Exchange:
         request_type: Its content type.
         response: Body of the container's answer.
         response_type: Its content type.
-        inference_id: As the caller gave it, if it did.
+        inference_id: The caller's id of the inference, if there is one.
     """
 
     request: bytes
@@ -74,7 +74,7 @@ class Capture:
         self._outbox.put((moment, line))
 
     def close(self) -> None:
-        """Writes what is buffered and returns when that is done."""
+        """Returns when all exchanges are written."""
         if self._outbox is not None:
             self._outbox.close()
 

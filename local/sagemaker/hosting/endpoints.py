@@ -81,7 +81,7 @@ def restore(record: Record) -> None:
 
 
 def end_all() -> None:
-    """Ends everything that serves, without a change to what is recorded."""
+    """Ends every deployment and leaves the records as they are."""
     for endpoint_arn in list(_serving):
         _serving.pop(endpoint_arn).end(_PATIENCE_AT_THE_END)
 

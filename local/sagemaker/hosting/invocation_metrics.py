@@ -24,7 +24,7 @@ class InvocationMetrics:
     """The metrics of one variant."""
 
     def __init__(self, endpoint_name: str, variant_name: str) -> None:
-        """Begins to write what is added, every few seconds."""
+        """Starts to write, every few seconds."""
         self._dimensions = [
             {"Name": "EndpointName", "Value": endpoint_name},
             {"Name": "VariantName", "Value": variant_name},
@@ -38,7 +38,7 @@ class InvocationMetrics:
         self._outbox.put((model_seconds, status))
 
     def close(self) -> None:
-        """Writes what is left and returns when that is done."""
+        """Returns when all invocations are counted."""
         self._outbox.close()
 
     def _write(self, batches: Iterator[list[tuple[float, int]]]) -> None:

@@ -1,1 +1,1 @@
-"""Training jobs and transform jobs: ``job`` is what they share, then a file for each kind."""
+"""Training jobs and transform jobs: ``job`` holds what they share, then a file each."""

@@ -33,8 +33,8 @@ class Job(ABC):
     """A training job or a transform job; its record tells how far it is.
 
     Attributes:
-        kind: Whose record it has.
-        stop_seconds: How long its container has to end when the job is stopped.
+        kind: Its kind of record.
+        stop_seconds: Time that its container has to end when the job is stopped.
     """
 
     kind: ClassVar[Kind]
@@ -60,7 +60,7 @@ class Job(ABC):
         Raises:
             Stopped: The work was given up.
             Failed: It failed.
-            DataError: Its data are not there, not allowed, or not what they should be.
+            DataError: Its data are missing, not allowed or damaged.
         """
 
     @abstractmethod
@@ -88,7 +88,7 @@ class Job(ABC):
             _running.pop(self.arn, None)
 
     def fail_if_unfinished(self) -> None:
-        """Fails a job that the end of the embedded cloud has cut off."""
+        """Fails a job that the end of the embedded cloud has interrupted."""
         if self.status not in FINISHED:
             self.finish("Failed", _INTERRUPTED)
 
@@ -137,7 +137,7 @@ def stop_job(kind: Kind, request: dict[str, Any]) -> Record:
 
 
 def end_all() -> None:
-    """Ends every job's container, without a change to what is recorded."""
+    """Ends every job's container and leaves the records as they are."""
     for thread in [
         start_thread("sagemaker-stop", job.stop_container, 0.0) for job in list(_running.values())
     ]:

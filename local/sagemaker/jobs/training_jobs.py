@@ -91,7 +91,7 @@ def _check_resources(request: dict[str, Any]) -> None:
 def _check_channel(channel: dict[str, Any], role_arn: str) -> None:
     source = channel["DataSource"].get("S3DataSource")
     if source is None or source["S3DataType"] != "S3Prefix":
-        return  # the job itself fails on what it cannot read
+        return  # the job itself fails on other data
     uri = source["S3Uri"]
     try:
         if next(s3_data.list_keys(make_client("s3", role_arn), uri), None) is not None:

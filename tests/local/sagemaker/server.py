@@ -1,6 +1,7 @@
 """MiniStack with the embedded SageMaker in a process of its own, and what tests need to talk to it.
 
-``python -m tests.local.sagemaker.server HOME PORT [COMMAND...]`` serves. COMMAND stands for that of training.
+``python -m tests.local.sagemaker.server HOME LISTENER [COMMAND...]`` serves on a file descriptor;
+COMMAND takes the place of the algorithm's own command.
 """
 
 import contextlib
@@ -64,14 +65,13 @@ class Server:
 
     def start(self) -> None:
         """Starts it and waits until it answers."""
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
         self.home.mkdir(exist_ok=True)
-        with (self.home / "log").open("ab") as log:
+        with socket.create_server(("127.0.0.1", 0)) as listener, (self.home / "log").open("ab") as log:
+            self.port = listener.getsockname()[1]
             self.process = subprocess.Popen(
-                [sys.executable, "-m", __name__, str(self.home), str(self.port), *self.command],
+                [sys.executable, "-m", __name__, str(self.home), str(listener.fileno()), *self.command],
                 cwd=REPOSITORY,
+                pass_fds=[listener.fileno()],
                 stdout=log,
                 stderr=log,
             )
@@ -249,8 +249,10 @@ def transform_input(prefix: str) -> dict[str, Any]:
     return {"DataSource": {"S3DataSource": source}, "ContentType": "application/x-image"}
 
 
-def _serve(home: Path, port: int, command: list[str]) -> None:
+def _serve(home: Path, listener: int, command: list[str]) -> None:
     """Serves as ``local.server`` does, with ``command`` for the algorithm and with other waits."""
+    with socket.socket(fileno=os.dup(listener)) as bound:
+        port = bound.getsockname()[1]
     environment = build_server_environment(home, port)
     os.environ.clear()
     os.environ.update(environment)
@@ -269,8 +271,7 @@ def _serve(home: Path, port: int, command: list[str]) -> None:
     TransformJob.stop_seconds = 60.0
     algorithm.TRAIN[:] = [*command, "train"]
     algorithm.SERVE[:] = [*command, "serve"]
-    with socket.create_server(("127.0.0.1", port)) as listener:
-        server.main(home, port, listener.fileno())
+    server.main(home, port, listener)
 
 
 if __name__ == "__main__":
