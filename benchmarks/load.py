@@ -39,13 +39,13 @@ def send(port: int, images: Sequence[bytes], clients: int, seconds: float) -> Lo
 
 async def _send(port: int, images: Sequence[bytes], clients: int, seconds: float) -> Load:
     connections = [await asyncio.open_connection("127.0.0.1", port) for _ in range(clients)]
-    requests = [_request(image) for image in images]
+    requests = [_build_request(image) for image in images]
     started = time.perf_counter()
     try:
         async with asyncio.TaskGroup() as group:
             tasks = [
                 group.create_task(
-                    _client(*connection, requests[first:] + requests[:first], started + seconds)
+                    _send_in_turn(*connection, requests[first:] + requests[:first], started + seconds)
                 )
                 for first, connection in enumerate(connections)
             ]
@@ -57,7 +57,7 @@ async def _send(port: int, images: Sequence[bytes], clients: int, seconds: float
     return Load([latency for task in tasks for latency in task.result()], time.perf_counter() - started)
 
 
-def _request(image: bytes) -> bytes:
+def _build_request(image: bytes) -> bytes:
     head = (
         "POST /invocations HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/x-image\r\n"
         f"Content-Length: {len(image)}\r\n\r\n"
@@ -65,7 +65,7 @@ def _request(image: bytes) -> bytes:
     return head.encode() + image
 
 
-async def _client(
+async def _send_in_turn(
     reader: asyncio.StreamReader, writer: asyncio.StreamWriter, requests: Sequence[bytes], end: float
 ) -> list[float]:
     latencies: list[float] = []

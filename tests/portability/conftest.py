@@ -27,7 +27,7 @@ COMPARED = pytest.StashKey[list[str]]()
 
 @dataclass(frozen=True)
 class MXNet:
-    """One release of MXNet in an environment of its own, which `make test-mxnet` sets up."""
+    """One release of MXNet in an environment of its own, which ``make test-mxnet`` sets up."""
 
     version: str
     workplace: Path

@@ -85,7 +85,7 @@ RECIPES = (
 class TrainedModel:
     """A model's folder, and pictures as it takes them: float32 (n, 3, height, width) of 0-255 RGB.
 
-    `answers` is the float64 reference for the test pictures.
+    ``answers`` is the float64 reference for the test pictures.
     """
 
     folder: Path
@@ -97,7 +97,7 @@ class TrainedModel:
 
 
 def train(recipe: Recipe, dataset: Path, root: Path) -> TrainedModel:
-    """Runs the training job under `root`."""
+    """Runs the training job under ``root``."""
     training, validation, test = (read_split(dataset, split) for split in ("train", "validation", "test"))
     training = evenly(training, recipe.training_images)
     test = evenly(test, recipe.test_images)
@@ -118,7 +118,7 @@ def train(recipe: Recipe, dataset: Path, root: Path) -> TrainedModel:
 
 
 def evenly(pictures: list[Picture], count: int) -> list[Picture]:
-    """Returns at most `count` of the pictures, of every class alike."""
+    """Returns at most ``count`` of the pictures, of every class alike."""
     classes = sorted({picture.label for picture in pictures})
     by_class = [[picture for picture in pictures if picture.label == label] for label in classes]
     return [picture for together in zip(*by_class, strict=False) for picture in together][:count]

@@ -77,7 +77,7 @@ def job(tmp_path: Path) -> Job:
 def run(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> Callable[..., tuple[int, str, str]]:
-    """Runs `python -m training train` in this process: exit status, standard output and error."""
+    """Runs ``python -m training train`` in this process: exit status, standard output and error."""
     from training.__main__ import main
 
     def call(job: Job, seed: str = "1") -> tuple[int, str, str]:

@@ -1,6 +1,6 @@
-"""Makes the artifacts in `recorded_mxnet_models`: tiny networks of MXNet's own writing, and its answers.
+"""Makes the artifacts in ``recorded_mxnet_models``: tiny networks of MXNet's own writing, and its answers.
 
-Run by the Python of an environment with MXNet 1.4.1, such as `make test-mxnet` leaves:
+Run by the Python of an environment with MXNet 1.4.1, such as ``make test-mxnet`` leaves:
 .cache/mxnet-1.4.1/bin/python tests/training/record_mxnet_models.py
 """
 

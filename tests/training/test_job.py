@@ -1,4 +1,4 @@
-"""`training train` from /opt/ml to /opt/ml: log lines, artifact, failures."""
+"""``training train`` from /opt/ml to /opt/ml: log lines, artifact, failures."""
 
 import re
 from pathlib import Path

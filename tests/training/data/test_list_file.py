@@ -1,4 +1,4 @@
-"""`.lst` files: what AWS documents is read, everything else is the recorded customer error in one line."""
+"""``.lst`` files: what AWS documents is read, everything else is the recorded customer error in one line."""
 
 import pytest
 from hypothesis import HealthCheck, given, settings

@@ -1,4 +1,4 @@
-"""`training serve`: the container's two requests, its replies, and what it refuses."""
+"""``training serve``: the container's two requests, its replies, and what it refuses."""
 
 import contextlib
 import http.client
@@ -48,7 +48,7 @@ def launch(root):
 
 
 def model(root, multi_label=False):
-    """Leaves a model of random weights for three classes under `root`."""
+    """Leaves a model of random weights for three classes under ``root``."""
     torch.manual_seed(1)
     (root / "model").mkdir()
     network = initialise_randomly(build_resnet(20, SHAPE, 3, multi_label), SHAPE)
