@@ -1,6 +1,6 @@
 """What MXNet makes of a model artifact; the Python of a virtual environment that has MXNet runs it.
 
-``predict MODEL PIXELS ANSWERS``: the probabilities of float32 (n, 3, height, width) pixels, both as .npy files.
+``predict MODEL PIXELS ANSWERS``: probabilities of float32 (n, 3, height, width) pixels, both as .npy files.
 ``train MODEL PIXELS LABELS NEW_MODEL``: trains on for an epoch and saves as MXNet's Module does.
 ``record IMAGES LABELS FILE``: packs each file of a folder, by name, with its row of the labels into a .rec.
 """
