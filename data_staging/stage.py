@@ -4,18 +4,14 @@
 """
 
 import argparse
-import json
 import sys
 import warnings
-from dataclasses import dataclass
 from pathlib import Path
 
 if __package__ in (None, ""):  # run by its path: the room is on the search path, the project is not
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from data_staging.errors import StagingError
-
-CDK_JSON = Path(__file__).resolve().parent.parent / "cdk.json"
 
 DESCRIPTION = """\
 Takes the pictures of some classes out of CIFAR-100, or your own out of a folder, and puts them where
@@ -35,8 +31,9 @@ your own pictures (--images DIR):
   links; links to folders deeper down are not followed.
 
   Photos may be JPEG, PNG, WebP, HEIC, TIFF, BMP or GIF (of an animation the first frame), whatever their
-  names end in, of any size up to 52 megapixels (JPEG: 256). They are staged upright, in RGB, scaled down to
-  262,144 pixels (about 590 x 440) where larger, and without their metadata: no place, no camera.
+  names end in, of up to 64 MiB and 52 megapixels (JPEG: 256). They are staged as the workflow shows the model
+  of a photo: upright, in RGB, scaled down to 262,144 pixels (about 590 x 440) or fewer where detail would not
+  fit into an event, and without their metadata: no place, no camera.
 
   Other files are left out and listed. So are copies: the first of those that show the same, pixel for pixel,
   counts, and none of those that lie in two classes. The manifest names them all (source.left_out).
@@ -57,39 +54,6 @@ examples:
   python data_staging/sample.py drawn.tar.gz && python data_staging/stage.py --archive drawn.tar.gz
                                                             drawn pictures, without a download
 """
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What cdk.json says that concerns staging; the meaning of each is the app's."""
-
-    name: str
-    classes: list[str]
-    validation_fraction: float
-
-    @classmethod
-    def read(cls, path: Path) -> "Settings":
-        """Reads the context "scones" of a cdk.json.
-
-        Raises:
-            StagingError: It cannot be read, or a setting is missing or wrong.
-        """
-        try:
-            context = json.loads(path.read_text())["context"]["scones"]
-            name, classes, fraction = (context[key] for key in ("name", "classes", "validation_fraction"))
-        except OSError as error:
-            raise StagingError(f"{path} cannot be read: {error.strerror}") from None
-        except KeyError as error:
-            raise StagingError(f"{path} has no setting {error} in its context 'scones'") from None
-        except (ValueError, TypeError) as error:
-            raise StagingError(
-                f"{path} is no cdk.json with settings in its context 'scones': {error}"
-            ) from None
-        if not isinstance(fraction, (int, float)) or not 0 < fraction < 1:
-            raise StagingError(f"{path}: validation_fraction is {fraction!r}, but must be between 0 and 1")
-        if not isinstance(name, str) or not isinstance(classes, list):
-            raise StagingError(f"{path}: name must be a string and classes a list of strings")
-        return cls(name, [str(each) for each in classes], fraction)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -128,13 +92,16 @@ def parser() -> argparse.ArgumentParser:
 
 def _run(options: argparse.Namespace) -> str:
     """Does what the options ask for; returns the line to print."""
-    # Here, because it takes long enough to be interrupted: boto3 and NumPy.
-    from data_staging import own_pictures
-    from data_staging import steps as staging
+    # Here, because it takes long enough to be interrupted: boto3, NumPy and pydantic.
+    from data_staging import own_pictures, steps
+    from stacks.configuration.settings import SettingError, read_cdk_json
 
     if options.fetch and options.images is None:
-        return str(staging.find_archive(options.archive))
-    settings = Settings.read(CDK_JSON)
+        return str(steps.find_archive(options.archive))
+    try:
+        settings = read_cdk_json()
+    except SettingError as error:
+        raise StagingError(str(error)) from None
     name = options.name or settings.name
     given = options.classes.split(",") if options.classes is not None else settings.classes
     classes = [each.strip() for each in given]
@@ -143,16 +110,16 @@ def _run(options: argparse.Namespace) -> str:
         if options.fetch:
             own_pictures.check_classes(images, classes)
             return str(images)
-        data_set = staging.read_own_pictures(images, classes, settings.validation_fraction)
+        data_set = steps.read_own_pictures(images, classes, settings.validation_fraction)
     else:
         if options.archive is None and options.out is None:
-            kept = staging.kept_own_pictures(name, options.bucket, classes)
+            kept = steps.kept_own_pictures(name, options.bucket, classes)
             if kept is not None:
                 return kept
-        archive = staging.find_archive(options.archive)
-        data_set = staging.read_data_set(archive, classes, settings.validation_fraction)
+        archive = steps.find_archive(options.archive)
+        data_set = steps.read_data_set(archive, classes, settings.validation_fraction)
     out = None if options.out is None else Path(options.out)
-    return staging.stage(data_set, name, options.bucket, out)
+    return steps.stage(data_set, name, options.bucket, out)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -71,7 +71,7 @@ def test_of_many_left_out_the_first_are_shown_and_all_are_in_the_manifest(
 
 
 def test_of_copies_the_first_counts_however_they_are_encoded(pictures: Path, tmp_path: Path) -> None:
-    photo = save(shapes("photo", (2000, 1500)), pictures / "apple" / "photo.jpg", "JPEG")
+    photo = save(shapes("photo", (400, 300)), pictures / "apple" / "photo.jpg", "JPEG")
     decoded = Image.open(photo)
     save(decoded, pictures / "apple" / "screenshot.png")
     exif = Image.Exif()
