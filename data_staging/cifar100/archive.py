@@ -1,7 +1,7 @@
 """Reads CIFAR-100's archive as a stream: nothing is extracted to disk, nothing in it is trusted.
 
-The members are found here and not by ``tarfile``'s stream mode, which holds what is read of a member twice: with
-it the training pickle of 155 MB takes 450 MiB of memory in place of less than 300.
+The members are found here and not by ``tarfile``'s stream mode, which holds what is read of a member twice:
+with it the training pickle of 155 MB takes 450 MiB of memory in place of less than 300.
 """
 
 import gzip
