@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from lambdas.workflow import places
 from tests.stacks.synthesis import STACKS, Assembly
 
 # Actions that know no resources, and may therefore stand with "*" (service authorization reference).
@@ -220,6 +221,26 @@ def test_who_does_not_train_may_not_train_and_who_trains_may_not_transform(
     for made, foreign in ((assembly, "Transform"), (with_artifact, "Training")):
         policies = json.dumps(list(made.resources("training", "AWS::IAM::Policy").values()))
         assert f"{foreign}Job" not in policies
+
+
+def test_each_prefix_of_the_bucket_is_written_by_one_stack_alone(
+    assembly: Assembly, with_artifact: Assembly, with_auto: Assembly
+) -> None:
+    writers: dict[str, set[str]] = {}
+    for made in (assembly, with_artifact, with_auto):
+        for stack in ("training", "endpoint", "workflow"):
+            for role in made.resources(stack, "AWS::IAM::Role"):
+                for action, resource, _ in statements(made, stack, role[:-8]):
+                    if action == "s3:PutObject":
+                        prefix = resource.removeprefix("arn:<Partition>:s3:::<bucket>/").removesuffix("*")
+                        writers.setdefault(prefix, set()).add(stack)
+    # Data sets, reports and photos to route are written by commands.
+    assert writers == {
+        places.MODELS: {"training"},
+        places.EVALUATIONS: {"training"},
+        places.CAPTURED: {"endpoint"},
+        places.VALIDATIONS: {"workflow"},
+    }
 
 
 def test_no_action_is_a_wildcard_and_no_resource_either_where_there_are_any(

@@ -3,6 +3,9 @@
 import json
 from typing import Any
 
+import pytest
+from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
+
 from tests.stacks.synthesis import STACKS, Assembly
 
 
@@ -173,35 +176,51 @@ def test_the_functions_know_what_they_need(assembly: Assembly) -> None:
     assert environments["scones-filter"]["CLASSES"] == "bicycle,motorcycle"
 
 
-def test_every_function_logs_json_to_a_group_of_its_own_and_is_traced(assembly: Assembly) -> None:
-    described = functions(assembly)
-    assert len(described) == 5
-    groups = [json.dumps(f["LoggingConfig"]["LogGroup"]) for f in described.values()]
-    assert len(set(groups)) == len(groups)
-    for function in described.values():
-        assert function["LoggingConfig"]["LogFormat"] == "JSON"
-        assert function["TracingConfig"] == {"Mode": "Active"}
+def test_every_function_logs_json_to_a_group_of_its_own_and_is_traced(
+    assembly: Assembly, with_artifact: Assembly, with_auto: Assembly
+) -> None:
+    for made in (assembly, with_artifact, with_auto):
+        described = functions(made)
+        assert {"scones-serialize", "scones-classify", "scones-filter"} < described.keys()
+        groups = [json.dumps(f["LoggingConfig"]["LogGroup"]) for f in described.values()]
+        assert len(set(groups)) == len(groups)
+        for function in described.values():
+            assert function["LoggingConfig"]["LogFormat"] == "JSON"
+            assert function["TracingConfig"] == {"Mode": "Active"}
 
 
-def test_every_log_is_forgotten_and_goes_with_its_stack(assembly: Assembly) -> None:
-    groups = [
-        group for stack in STACKS for group in assembly.resources(stack, "AWS::Logs::LogGroup").values()
-    ]
-    assert len(groups) == 8
+@pytest.mark.parametrize("stack", ["storage", "training", "workflow"])
+def test_every_log_is_forgotten_and_goes_with_its_stack(assembly: Assembly, stack: str) -> None:
+    groups = assembly.resources(stack, "AWS::Logs::LogGroup").values()
+    logging = ("AWS::Lambda::Function", "AWS::StepFunctions::StateMachine")
+    assert len(groups) == sum(len(assembly.resources(stack, kind)) for kind in logging)
     for group in groups:
         assert group["Properties"]["RetentionInDays"] == 30
         assert group["DeletionPolicy"] == "Delete"
 
 
-def test_everything_that_can_be_is_tagged_with_the_project(assembly: Assembly) -> None:
-    for stack, taggable in (
-        ("storage", "AWS::S3::Bucket"),
-        ("training", "AWS::IAM::Role"),
-        ("endpoint", "AWS::SageMaker::Endpoint"),
-        ("workflow", "AWS::StepFunctions::StateMachine"),
-    ):
-        for resource in assembly.resources(stack, taggable).values():
-            assert {"Key": "project", "Value": "scones"} in resource["Properties"]["Tags"]
+def can_be_tagged(resource_type: str) -> bool:
+    """Returns whether CloudFormation's schema of a type of resources has tags."""
+    schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", resource_type).schema
+    return "Tags" in schema.get("properties", {})
+
+
+def test_everything_that_can_be_is_tagged_with_the_project(
+    assembly: Assembly, with_artifact: Assembly, with_auto: Assembly
+) -> None:
+    taggable = {
+        (stack, name): resource["Properties"].get("Tags")
+        for made in (assembly, with_artifact, with_auto)
+        for stack in STACKS
+        for name, resource in made.templates[stack]["Resources"].items()
+        # The CDK tags all but the function, with its role, that empties the bucket.
+        if can_be_tagged(resource["Type"]) and not name.startswith("CustomS3AutoDeleteObjects")
+    }
+    assert {stack for stack, _ in taggable} == set(STACKS)
+    for name, tags in taggable.items():
+        # Parameters have a map in place of the list.
+        values = tags if isinstance(tags, dict) else {tag["Key"]: tag["Value"] for tag in tags or []}
+        assert values.get("project") == "scones", name
 
 
 def test_a_person_is_told_what_was_made(assembly: Assembly) -> None:

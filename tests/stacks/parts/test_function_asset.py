@@ -12,19 +12,10 @@ import pytest
 
 from stacks.parts import function_asset
 from stacks.parts.function_asset import LAMBDAS, AssetError, build_function_asset
+from tests.stacks.synthesis import Assembly
 
 # What AWS's Python runtime brings: boto3 and what it needs.
 RUNTIME_PACKAGES = ("boto3", "botocore", "jmespath", "python-dateutil", "s3transfer", "six", "urllib3")
-HANDLERS = (
-    "lambdas.serialize.handler",
-    "lambdas.classify.handler",
-    "lambdas.filter.handler",
-    "lambdas.deploy.threshold.handler",
-    "lambdas.deploy.training.start",
-    "lambdas.deploy.training.finish",
-    "lambdas.deploy.artifact.start",
-    "lambdas.deploy.artifact.finish",
-)
 
 
 @pytest.fixture(scope="session")
@@ -44,30 +35,38 @@ def runtime(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("handler", HANDLERS)
-def test_every_handler_starts_with_nothing_but_the_asset_and_awss_runtime(
-    asset: Path, runtime: Path, handler: str
+def test_every_handler_of_the_templates_starts_with_nothing_but_the_asset_and_awss_runtime(
+    asset: Path, runtime: Path, assembly: Assembly, with_artifact: Assembly, with_auto: Assembly
 ) -> None:
-    module, function = handler.rsplit(".", 1)
-    started = subprocess.run(
-        [
-            *(sys.executable, "-I", "-S", "-B", "-c"),
-            f"import sys; sys.path[:0] = {[str(asset), str(runtime)]!r}; import {module} as m; m.{function}",
-        ],
-        env={
-            "AWS_REGION": "us-east-1",
-            "AWS_DEFAULT_REGION": "us-east-1",
-            "CLASSES": "bicycle,motorcycle",
-            "CONFIDENCE_THRESHOLD": "0.8",
-            "THRESHOLD_SOURCE": "a test",
-            "ENDPOINT_NAME": "scones",
-            "POWERTOOLS_SERVICE_NAME": "scones",
-        },
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert started.returncode == 0, started.stderr
+    handlers = {
+        function["Properties"]["Handler"]
+        for made in (assembly, with_artifact, with_auto)
+        for stack in ("training", "workflow")
+        for function in made.resources(stack, "AWS::Lambda::Function").values()
+    }
+    assert {f"lambdas.{function}.handler" for function in ("serialize", "classify", "filter")} < handlers
+    for handler in handlers:
+        module, function = handler.rsplit(".", 1)
+        path = [str(asset), str(runtime)]
+        started = subprocess.run(
+            [
+                *(sys.executable, "-I", "-S", "-B", "-c"),
+                f"import sys; sys.path[:0] = {path!r}; import {module} as m; assert callable(m.{function})",
+            ],
+            env={
+                "AWS_REGION": "us-east-1",
+                "AWS_DEFAULT_REGION": "us-east-1",
+                "CLASSES": "bicycle,motorcycle",
+                "CONFIDENCE_THRESHOLD": "0.8",
+                "THRESHOLD_SOURCE": "a test",
+                "ENDPOINT_NAME": "scones",
+                "POWERTOOLS_SERVICE_NAME": "scones",
+            },
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert started.returncode == 0, f"{handler}: {started.stderr}"
 
 
 def test_the_asset_holds_sources_and_packages_and_no_leavings(asset: Path) -> None:
@@ -164,7 +163,7 @@ def test_too_large_an_asset_is_refused_in_a_line(
         build_function_asset(tmp_path / "build")
 
 
-def test_packages_that_can_not_be_had_are_named_in_a_line(
+def test_packages_that_cannot_be_fetched_are_named_in_a_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     requirements = tmp_path / "requirements.txt"
@@ -179,7 +178,7 @@ def test_packages_that_can_not_be_had_are_named_in_a_line(
     assert list((tmp_path / "build").iterdir()) == []
 
 
-def test_a_folder_that_can_not_be_written_is_named_in_a_line(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written_is_named_in_a_line(tmp_path: Path) -> None:
     (tmp_path / "build").write_text("a file where the folder should be")
     with pytest.raises(AssetError, match=r"^The functions' asset cannot be written to \S+/build: [^\n]+$"):
         build_function_asset(tmp_path / "build")
