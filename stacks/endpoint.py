@@ -24,8 +24,9 @@ class EndpointStack(cdk.Stack):
         super().__init__(
             scope, construct_id, description="Scones Unlimited: the endpoint that serves the model"
         )
-        bucket = SharedBucket(self, settings.name)
-        model_url = read_parameter(self, settings.name, "model")
+        name = settings.name
+        bucket = SharedBucket(self, name)
+        model_url = read_parameter(self, name, "model")
         image = AlgorithmImage(self, "Image")
         role = SageMakerRole(
             self,
@@ -34,7 +35,7 @@ class EndpointStack(cdk.Stack):
             reads=[places.MODELS],
             writes=places.CAPTURED,
             image=image,
-            log_group=places.endpoint_log_group(settings.name),
+            log_group=places.endpoint_log_group(name),
             metric_namespace=places.ENDPOINTS_LOG_GROUP,
         )
         model = sagemaker.CfnModel(
@@ -50,47 +51,41 @@ class EndpointStack(cdk.Stack):
         config = sagemaker.CfnEndpointConfig(
             self,
             "EndpointConfig",
-            production_variants=[_variant(settings, model.attr_model_name)],
-            data_capture_config=_capture(bucket.name) if settings.endpoint_mode == "instance" else None,
+            production_variants=[_build_variant(settings, model.attr_model_name)],
+            data_capture_config=_capture_everything(bucket.name)
+            if settings.endpoint_mode == "instance"
+            else None,
         )
         endpoint = sagemaker.CfnEndpoint(
-            self,
-            "Endpoint",
-            endpoint_name=settings.name,
-            endpoint_config_name=config.attr_endpoint_config_name,
+            self, "Endpoint", endpoint_name=name, endpoint_config_name=config.attr_endpoint_config_name
         )
         write_parameter(
-            self,
-            settings.name,
-            "endpoint",
-            endpoint.attr_endpoint_name,
-            "Name of the endpoint that serves the model",
+            self, name, "endpoint", endpoint.attr_endpoint_name, "Name of the endpoint that serves the model"
         )
         cdk.CfnOutput(self, "EndpointName", value=endpoint.attr_endpoint_name)
         cdk.CfnOutput(self, "ModelDataUrl", value=model_url)
 
 
-def _variant(settings: Settings, model_name: str) -> sagemaker.CfnEndpointConfig.ProductionVariantProperty:
-    if settings.endpoint_mode == "serverless":
-        return sagemaker.CfnEndpointConfig.ProductionVariantProperty(
-            variant_name=VARIANT,
-            model_name=model_name,
-            initial_variant_weight=1,
-            serverless_config=sagemaker.CfnEndpointConfig.ServerlessConfigProperty(
-                max_concurrency=SERVERLESS_CONCURRENCY,
-                memory_size_in_mb=settings.endpoint_serverless_memory_mb,
-            ),
-        )
+def _build_variant(
+    settings: Settings, model_name: str
+) -> sagemaker.CfnEndpointConfig.ProductionVariantProperty:
+    serverless = settings.endpoint_mode == "serverless"
     return sagemaker.CfnEndpointConfig.ProductionVariantProperty(
         variant_name=VARIANT,
         model_name=model_name,
         initial_variant_weight=1,
-        initial_instance_count=settings.endpoint_instance_count,
-        instance_type=settings.endpoint_instance_type,
+        initial_instance_count=None if serverless else settings.endpoint_instance_count,
+        instance_type=None if serverless else settings.endpoint_instance_type,
+        serverless_config=sagemaker.CfnEndpointConfig.ServerlessConfigProperty(
+            max_concurrency=SERVERLESS_CONCURRENCY,
+            memory_size_in_mb=settings.endpoint_serverless_memory_mb,
+        )
+        if serverless
+        else None,
     )
 
 
-def _capture(bucket: str) -> sagemaker.CfnEndpointConfig.DataCaptureConfigProperty:
+def _capture_everything(bucket: str) -> sagemaker.CfnEndpointConfig.DataCaptureConfigProperty:
     """Captures every request and answer: JSON as text, all that is not listed, pictures too, in base64."""
     return sagemaker.CfnEndpointConfig.DataCaptureConfigProperty(
         enable_capture=True,

@@ -58,21 +58,11 @@ class StorageStack(cdk.Stack):
         )
         if remove:
             self._add_logs_of_emptier(bucket, settings.log_days)
-        write_parameter(
-            self,
-            settings.name,
-            "bucket",
-            bucket.bucket_name,
-            "The bucket for data sets, models, photos and captured traffic",
-        )
+        description = "The bucket for data sets, models, photos and captured traffic"
+        write_parameter(self, settings.name, "bucket", bucket.bucket_name, description)
         # Staging overwrites the value; CloudFormation leaves it alone while the template says the same.
-        write_parameter(
-            self,
-            settings.name,
-            "dataset",
-            places.NOT_STAGED,
-            "Id of the staged data set, a digest of its content",
-        )
+        description = "Id of the staged data set, a digest of its content"
+        write_parameter(self, settings.name, "dataset", places.NOT_STAGED, description)
         cdk.CfnOutput(self, "BucketName", value=bucket.bucket_name)
 
     def _add_logs_of_emptier(self, bucket: s3.Bucket, log_days: int) -> None:

@@ -19,9 +19,10 @@ class WorkflowStack(cdk.Stack):
         self, scope: Construct, construct_id: str, *, settings: Settings, functions: FunctionAsset
     ) -> None:
         super().__init__(scope, construct_id, description="Scones Unlimited: routes photos by what they show")
-        bucket = SharedBucket(self, settings.name)
+        name = settings.name
+        bucket = SharedBucket(self, name)
         classes = {"CLASSES": ",".join(settings.classes)}
-        endpoint_arn = self.format_arn(service="sagemaker", resource="endpoint", resource_name=settings.name)
+        endpoint_arn = self.format_arn(service="sagemaker", resource="endpoint", resource_name=name)
         threshold = find_threshold(
             self, settings=settings, functions=functions, bucket=bucket, endpoint_arn=endpoint_arn
         )
@@ -36,7 +37,6 @@ class WorkflowStack(cdk.Stack):
             # A large photo is decoded in memory.
             memory_mb=1024,
             timeout_seconds=60,
-            environment={},
         )
         # Without the right to list, S3 answers "denied" for a photo that is not there.
         serialize.allow(["s3:ListBucket"], bucket.arn)
@@ -52,7 +52,7 @@ class WorkflowStack(cdk.Stack):
             memory_mb=512,
             # SageMaker lets a model think for 60 seconds.
             timeout_seconds=70,
-            environment={"ENDPOINT_NAME": settings.name, **classes},
+            environment={"ENDPOINT_NAME": name, **classes},
         )
         classify.allow(["sagemaker:InvokeEndpoint"], endpoint_arn)
 
@@ -75,7 +75,7 @@ class WorkflowStack(cdk.Stack):
         machine = LoggedStateMachine(
             self,
             "StateMachine",
-            name=settings.name,
+            name=name,
             log_days=settings.log_days,
             chain=routing_states(
                 self, serialize=serialize, classify=classify, confidence_filter=confidence_filter
@@ -83,21 +83,12 @@ class WorkflowStack(cdk.Stack):
             # Retries included, a photo takes seconds; a day-long execution would only hide a fault.
             timeout=cdk.Duration.minutes(15),
         )
-        write_parameter(
-            self,
-            settings.name,
-            "state-machine",
-            machine.state_machine_arn,
-            "ARN of the state machine that routes photos",
-        )
-        write_parameter(
-            self,
-            settings.name,
-            "threshold",
-            # Neither part breaks the JSON: the source is a sentence of ours without quote and backslash.
-            f'{{"value": {threshold.value}, "source": "{threshold.source}"}}',
-            "Threshold of the confidence filter, and where it comes from, as JSON",
-        )
+        description = "ARN of the state machine that routes photos"
+        write_parameter(self, name, "state-machine", machine.state_machine_arn, description)
+        # Neither part breaks the JSON: the source is a sentence of ours without quote and backslash.
+        value = f'{{"value": {threshold.value}, "source": "{threshold.source}"}}'
+        description = "Threshold of the confidence filter, and where it comes from, as JSON"
+        write_parameter(self, name, "threshold", value, description)
         cdk.CfnOutput(self, "ConfidenceThreshold", value=threshold.value)
         cdk.CfnOutput(self, "StateMachineArn", value=machine.state_machine_arn)
         cdk.CfnOutput(self, "StateMachineConsole", value=machine.console_url)

@@ -34,18 +34,12 @@ s3 = boto3.client("s3")
 
 
 def handler(event: dict[str, Any], context: object) -> None:
-    """Computes the threshold, at creation and whenever model, data set or target are others, and answers.
-
-    Args:
-        event: A custom resource request of CloudFormation. The answer has the attributes ``Value``, the
-            threshold as text, and ``Source``, where it comes from.
-        context: Unused.
-    """
+    """Answers CloudFormation, which asks at creation and whenever model, data set or target are others."""
     answer_at_once(event, f"{event['ResourceProperties']['Name']}-threshold", find_threshold)
 
 
 def find_threshold(properties: Mapping[str, Any]) -> dict[str, str]:
-    """Returns the attributes of the custom resource.
+    """Returns ``Value``, the threshold as text, and ``Source``, where it comes from.
 
     Raises:
         ModelRefused: The answers prove no threshold, or there are too many to wait for.
@@ -54,9 +48,8 @@ def find_threshold(properties: Mapping[str, Any]) -> dict[str, str]:
     most_wrong = float(properties["RoutedErrorTarget"])
     assurance = float(properties["RoutedErrorConfidence"])
     model = places.read_model_name(properties["ModelDataUrl"])
-    found = recommend(
-        *keep_answers(properties["Bucket"], properties["Dataset"], model), most_wrong, assurance
-    )
+    confidences, right = keep_answers(properties["Bucket"], properties["Dataset"], model)
+    found = recommend(confidences, right, most_wrong, assurance)
     if found.threshold is None:
         raise ModelRefused(_explain_absence(found, most_wrong, assurance))
     return {

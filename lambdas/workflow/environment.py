@@ -1,4 +1,7 @@
-"""The one reader of the functions' environment variables: each is checked once, when its function starts."""
+"""The one reader of the functions' environment variables: each is checked once, when its function starts.
+
+What is missing or wrong raises ``InvalidEnvironment``.
+"""
 
 import os
 
@@ -8,12 +11,8 @@ class InvalidEnvironment(Exception):
 
 
 def classes() -> tuple[str, ...]:
-    """Returns the class names in label order, from CLASSES (comma separated).
-
-    Raises:
-        InvalidEnvironment: Fewer than two names, an empty one or one that occurs twice.
-    """
-    value = _required("CLASSES")
+    """Returns the class names in label order, from CLASSES: two or more different names, comma separated."""
+    value = _read("CLASSES")
     names = tuple(name.strip() for name in value.split(","))
     if len(names) < 2 or "" in names or len(set(names)) < len(names):
         raise InvalidEnvironment(
@@ -23,12 +22,8 @@ def classes() -> tuple[str, ...]:
 
 
 def confidence_threshold() -> float:
-    """Returns the least confidence that passes, from CONFIDENCE_THRESHOLD: a number from 0 to 1.
-
-    Raises:
-        InvalidEnvironment: It is not such a number.
-    """
-    value = _required("CONFIDENCE_THRESHOLD")
+    """Returns the least confidence that passes, from CONFIDENCE_THRESHOLD: a number from 0 to 1."""
+    value = _read("CONFIDENCE_THRESHOLD")
     try:
         threshold = float(value)
     except ValueError:
@@ -39,24 +34,16 @@ def confidence_threshold() -> float:
 
 
 def threshold_source() -> str:
-    """Returns where the threshold comes from, in a line, from THRESHOLD_SOURCE.
-
-    Raises:
-        InvalidEnvironment: It is missing.
-    """
-    return _required("THRESHOLD_SOURCE")
+    """Returns where the threshold comes from, in a line, from THRESHOLD_SOURCE."""
+    return _read("THRESHOLD_SOURCE")
 
 
 def endpoint_name() -> str:
-    """Returns the SageMaker endpoint's name, from ENDPOINT_NAME.
-
-    Raises:
-        InvalidEnvironment: It is missing.
-    """
-    return _required("ENDPOINT_NAME")
+    """Returns the SageMaker endpoint's name, from ENDPOINT_NAME."""
+    return _read("ENDPOINT_NAME")
 
 
-def _required(variable: str) -> str:
+def _read(variable: str) -> str:
     value = os.environ.get(variable, "").strip()
     if not value:
         raise InvalidEnvironment(

@@ -2,7 +2,7 @@
 
 
 class WorkflowError(Exception):
-    """A photo can not go on; the class name tells the kind, the message what was wrong and what to do."""
+    """A photo cannot go on; the class name tells the kind, the message what was wrong and what to do."""
 
 
 class InvalidEvent(WorkflowError):

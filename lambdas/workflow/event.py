@@ -1,8 +1,8 @@
 """The one reader of the workflow's event, whatever wrapped it.
 
-In: the fields ``s3_bucket``, ``s3_key``, ``image_data`` and ``inferences`` at top level or under ``body``, an
-object or its JSON text, as Lambda proxies and other solutions of this exercise wrap it. Out: the fields at
-top level. Fields that nobody here knows pass through.
+It takes the fields ``s3_bucket``, ``s3_key``, ``image_data`` and ``inferences`` at top level or under ``body``,
+an object or its JSON text, as Lambda proxies and other solutions of this exercise wrap it, and gives them at top
+level. Fields that nobody here knows pass through.
 """
 
 import base64
@@ -23,6 +23,15 @@ MAX_OTHER_FIELDS_BYTES = 65_536
 # What botocore itself checks before it calls S3, and S3's own limit.
 BUCKET_NAME = re.compile(r"[a-zA-Z0-9.\-_]{1,255}")
 MAX_KEY_BYTES = 1024
+KINDS = {
+    type(None): "missing or null",
+    bool: "a boolean",
+    int: "a number",
+    float: "a number",
+    str: "a string",
+    list: "a list",
+}
+"""What messages call the values that JSON knows."""
 
 
 def read(event: object) -> dict[str, Any]:
@@ -56,7 +65,7 @@ def read_location(fields: dict[str, Any]) -> tuple[str, str]:
     The key is taken as S3 stores it: ``a photo.png``, not the ``a+photo.png`` of S3's notifications.
 
     Raises:
-        InvalidEvent: One is missing, not a string, or nothing that S3 could hold.
+        InvalidEvent: One of them is missing, not a string, or nothing that S3 could hold.
     """
     bucket = _read_text(fields, "s3_bucket", "the name of the bucket that holds the photo")
     if not BUCKET_NAME.fullmatch(bucket):
@@ -75,7 +84,7 @@ def read_image(fields: dict[str, Any]) -> bytes:
     """Returns the decoded ``image_data``.
 
     Raises:
-        InvalidEvent: It is missing, empty, or not base64.
+        InvalidEvent: ``image_data`` is missing, empty, or not base64.
     """
     value = fields.get("image_data")
     expected = "the photo in base64 is expected, as the serialize function writes it"
@@ -132,11 +141,11 @@ def _measure_json(fields: dict[str, Any]) -> int:
         return len(json.dumps(fields, ensure_ascii=False, allow_nan=False).encode())
     except (ValueError, RecursionError) as error:
         # Python reads more than JSON knows: NaN, Infinity, half a surrogate pair.
-        raise InvalidEvent(f"The event holds what JSON can not carry: {error}"[:200]) from None
+        raise InvalidEvent(f"The event holds what JSON cannot carry: {error}"[:200]) from None
 
 
 def _describe(value: object) -> str:
-    """Says what came, short enough for a log and never an image."""
+    """Returns what came in words, short enough for a log and never an image."""
     if isinstance(value, str | bool | int | float):
         shown = value[:60] + "…" if isinstance(value, str) and len(value) > 60 else value
         return f"{_name_kind(value)} ({shown!r})" if value != "" else "an empty string"
@@ -144,16 +153,4 @@ def _describe(value: object) -> str:
 
 
 def _name_kind(value: object) -> str:
-    match value:
-        case None:
-            return "missing or null"
-        case bool():
-            return "a boolean"
-        case int() | float():
-            return "a number"
-        case str():
-            return "a string"
-        case list():
-            return "a list"
-        case _:
-            return "an object"
+    return KINDS.get(type(value), "an object")

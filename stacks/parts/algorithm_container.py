@@ -54,18 +54,7 @@ class SageMakerRole(iam.Role):
         log_group: str,
         metric_namespace: str,
     ) -> None:
-        """Makes the role.
-
-        Args:
-            scope: The stack that the role belongs to.
-            construct_id: Id in the stack.
-            bucket: The bucket with data and models.
-            reads: Prefixes that the container's input comes from.
-            writes: Prefix that SageMaker writes to.
-            image: The container's image.
-            log_group: Log group that SageMaker writes to.
-            metric_namespace: Where SageMaker puts the container's metrics, beside ``AWS/SageMaker``.
-        """
+        """Makes the role; metrics go to ``AWS/SageMaker`` and to ``metric_namespace``."""
         super().__init__(scope, construct_id, assumed_by=iam.ServicePrincipal("sagemaker.amazonaws.com"))
         self._allow(["s3:GetObject"], bucket.objects(*reads))
         listed = [f"{prefix}*" for prefix in reads]

@@ -6,6 +6,7 @@ What is built lies under .build/, named by a digest of what went into it: nothin
 import hashlib
 import os
 import platform
+import re
 import shutil
 import subprocess
 import sys
@@ -32,7 +33,7 @@ MAX_BYTES = 62_500_000
 
 
 class AssetError(Exception):
-    """The asset can not be built; the message is one line for the user."""
+    """The asset cannot be built; the message is one line for the user."""
 
 
 @dataclass(frozen=True)
@@ -49,10 +50,7 @@ class FunctionAsset:
 
 
 def build_function_asset(build: Path = BUILD) -> FunctionAsset:
-    """Builds the functions' asset unless it is there already.
-
-    Args:
-        build: Folder for what is built.
+    """Builds the functions' asset in a folder unless it is there already.
 
     Raises:
         AssetError: pip could not fetch the packages, the result is too large, or it cannot be written.
@@ -99,11 +97,9 @@ def _fetch_packages(folder: Path) -> None:
     ]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        reasons = [line for line in done.stderr.splitlines() if line.startswith("ERROR")] or [
-            "no reason given"
-        ]
+        reasons = ["no reason given", *re.findall(r"^ERROR: (.*)", done.stderr, re.MULTILINE)]
         raise AssetError(
-            f"pip cannot fetch the functions' packages ({reasons[-1].removeprefix('ERROR: ')}): "
+            f"pip cannot fetch the functions' packages ({reasons[-1]}): "
             "check the network, or point PIP_FIND_LINKS at a folder of wheels"
         )
     # Console scripts name this machine's Python: they are of no use there and differ from machine to machine.

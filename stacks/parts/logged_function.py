@@ -35,21 +35,9 @@ class LoggedFunction(lambda_.Function):
         code: FunctionAsset,
         memory_mb: int,
         timeout_seconds: int,
-        environment: dict[str, str],
+        environment: dict[str, str] | None = None,
     ) -> None:
-        """Makes function, role and log group.
-
-        Args:
-            scope: The stack that they belong to.
-            construct_id: Id of the function in the stack.
-            settings: All settings, for the name and for how long logs are kept.
-            purpose: Last part of the function's name, such as ``serialize``.
-            handler: Dotted path of the handler in the asset.
-            code: The asset.
-            memory_mb: The function's memory.
-            timeout_seconds: Longest run.
-            environment: Environment variables, beside the service's name for the log.
-        """
+        """Makes function, role and log group; ``purpose`` is the last part of the function's name."""
         name = f"{settings.name}-{purpose}"
         log_group = LogGroup(scope, f"{construct_id}Logs", name=f"/aws/lambda/{name}", days=settings.log_days)
         role = iam.Role(scope, f"{construct_id}Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
@@ -69,7 +57,7 @@ class LoggedFunction(lambda_.Function):
             role=role,
             memory_size=memory_mb,
             timeout=cdk.Duration.seconds(timeout_seconds),
-            environment={"POWERTOOLS_SERVICE_NAME": settings.name, **environment},
+            environment={"POWERTOOLS_SERVICE_NAME": settings.name, **(environment or {})},
             log_group=log_group,
             logging_format=lambda_.LoggingFormat.JSON,
             tracing=lambda_.Tracing.ACTIVE,

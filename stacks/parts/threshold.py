@@ -34,13 +34,6 @@ def find_threshold(
 
     For ``auto`` it is the attribute of a custom resource, whose function has the endpoint answer for the
     validation split. CloudFormation calls it when one of the properties differs from the last deploy's.
-
-    Args:
-        scope: The stack that the custom resource belongs to.
-        settings: All settings.
-        functions: The functions' asset.
-        bucket: The bucket with the data set.
-        endpoint_arn: The endpoint, in service before this stack.
     """
     if settings.confidence_threshold != AUTO:
         return Threshold(str(settings.confidence_threshold), "set by confidence_threshold")
@@ -77,6 +70,6 @@ def find_threshold(
             "RoutedErrorConfidence": str(settings.routed_error_confidence),
         },
     )
-    # What it may do must be there before it is asked, and go after it.
+    # The function's permissions must be there before it is called, and go after it.
     found.node.add_dependency(function, function.role)
     return Threshold(found.get_att_string("Value"), found.get_att_string("Source"))

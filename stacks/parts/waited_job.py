@@ -60,13 +60,13 @@ class WaitedJob:
             functions: The functions' asset.
             kind: The kind of job, as SageMaker's API names it.
             job: Last part of the state machine's name.
-            job_ids: What the construct ids of role and state machine begin with.
+            job_ids: Prefix of the construct ids of role and state machine.
             jobs_arn: ARN pattern of the jobs.
             reads: Prefixes of the bucket that the job reads.
             writes: Prefix of the bucket that the job writes to.
             log_group: Log group of the jobs, which is also their metrics' namespace.
             module: Module of ``lambdas.deploy`` with ``start`` and ``finish``.
-            function_ids: What the construct ids of the functions begin with.
+            function_ids: Prefix of the construct ids of the functions.
             finish_memory_mb: Memory of the function that checks the model.
             timeout_seconds: Longest run of either function.
         """
@@ -84,7 +84,7 @@ class WaitedJob:
             metric_namespace=log_group,
         )
 
-        def function(step: str, memory_mb: int, environment: dict[str, str]) -> LoggedFunction:
+        def function(step: str, memory_mb: int, environment: dict[str, str] | None = None) -> LoggedFunction:
             return LoggedFunction(
                 stack,
                 f"{function_ids}{step.title()}",
@@ -97,7 +97,7 @@ class WaitedJob:
                 environment=environment,
             )
 
-        self.finish = function("finish", finish_memory_mb, {})
+        self.finish = function("finish", finish_memory_mb)
         self.finish.allow([f"sagemaker:Describe{kind}Job", f"sagemaker:Stop{kind}Job"], jobs_arn)
         self._machine = LoggedStateMachine(
             stack,
@@ -132,7 +132,7 @@ class WaitedJob:
             )
         )
         self._machine.grant_start_execution(self.start)
-        stack, settings = self._stack, self._settings
+        stack, settings, name = self._stack, self._settings, self._settings.name
         resource = cdk.CustomResource(
             stack,
             construct_id,
@@ -140,9 +140,9 @@ class WaitedJob:
             service_timeout=cdk.Duration.seconds(SERVICE_TIMEOUT_SECONDS),
             resource_type=f"Custom::{construct_id}",
             properties={
-                "Name": settings.name,
+                "Name": name,
                 "Bucket": self.bucket.name,
-                "Dataset": read_parameter(stack, settings.name, "dataset"),
+                "Dataset": read_parameter(stack, name, "dataset"),
                 "Classes": list(settings.classes),
                 "Image": self._image.uri,
                 "RoleArn": self._role.role_arn,
@@ -156,9 +156,7 @@ class WaitedJob:
             self._role, self.start, self.start.role, self.finish.role, self._machine, self._machine.role
         )
         model_url = resource.get_att_string("ModelDataUrl")
-        write_parameter(
-            stack, settings.name, "model", model_url, "Artifact of the model that passed the gate"
-        )
+        write_parameter(stack, name, "model", model_url, "Artifact of the model that passed the gate")
         cdk.CfnOutput(stack, "ValidationAccuracy", value=resource.get_att_string("ValidationAccuracy"))
         cdk.CfnOutput(stack, "ModelDataUrl", value=model_url)
         return resource

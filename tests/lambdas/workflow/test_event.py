@@ -75,8 +75,8 @@ def test_a_body_that_is_no_object_is_refused_by_name(body: object) -> None:
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), "half a surrogate pair: \ud83d"])
-def test_what_json_can_not_carry_is_refused(value: object) -> None:
-    with pytest.raises(InvalidEvent, match="JSON can not carry"):
+def test_what_json_cannot_carry_is_refused(value: object) -> None:
+    with pytest.raises(InvalidEvent, match="JSON cannot carry"):
         workflow_event.read({**FIELDS, "note": value})
 
 
