@@ -25,7 +25,7 @@ from local.environment import build_server_environment
 from tests.local.local_client import client
 
 REPOSITORY = Path(__file__).resolve().parents[3]
-STAND_IN = [sys.executable, str(Path(__file__).with_name("stand_in.py"))]
+STAND_IN = [sys.executable, "-I", "-S", "-u", str(Path(__file__).with_name("stand_in.py"))]
 IMAGE = "811284229777.dkr.ecr.us-east-1.amazonaws.com/image-classification:1"
 ROLE = "arn:aws:iam::000000000000:role/learner"
 BUCKET = "scones-data"

@@ -4,6 +4,7 @@ import contextlib
 import io
 import random
 import tarfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +16,20 @@ from local.sagemaker.containers import s3_data
 from local.sagemaker.containers.algorithm import check_image
 
 
-@pytest.fixture
-def s3() -> Any:
+@pytest.fixture(scope="module")
+def account() -> Iterator[Any]:
     with mock_aws():
-        client = boto3.client("s3", region_name="us-east-1")
-        client.create_bucket(Bucket="bucket")
-        yield client
+        yield boto3.client("s3", region_name="us-east-1")
+
+
+@pytest.fixture
+def s3(account: Any) -> Iterator[Any]:
+    """A client of an account with an empty bucket."""
+    account.create_bucket(Bucket="bucket")
+    yield account
+    for item in account.list_objects_v2(Bucket="bucket").get("Contents", []):
+        account.delete_object(Bucket="bucket", Key=item["Key"])
+    account.delete_bucket(Bucket="bucket")
 
 
 @pytest.mark.parametrize(
