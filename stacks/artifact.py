@@ -60,14 +60,14 @@ class ArtifactStack(cdk.Stack):
         )
         start, finish, bucket = evaluation.start, evaluation.finish, evaluation.bucket
         start.allow(["s3:GetObject"], f"arn:{cdk.Aws.PARTITION}:s3:::{source_bucket}/{source_key}")
-        start.allow(["s3:PutObject"], *bucket.objects(places.MODELS))
+        start.allow(["s3:PutObject"], *bucket.arns_for_objects(places.MODELS))
         start.allow(["sagemaker:AddTags", "sagemaker:CreateModel", "sagemaker:DeleteModel"], models_arn)
         start.allow(
             ["sagemaker:AddTags", "sagemaker:CreateTransformJob", "sagemaker:DescribeTransformJob"], jobs_arn
         )
         finish.allow(["sagemaker:DeleteModel"], models_arn)
         finish.allow(["s3:ListBucket"], bucket.arn)
-        finish.allow(["s3:GetObject"], *bucket.objects(places.DATASETS, places.EVALUATIONS))
+        finish.allow(["s3:GetObject"], *bucket.arns_for_objects(places.DATASETS, places.EVALUATIONS))
         evaluation.add_resource(
             "ModelArtifact",
             {

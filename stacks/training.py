@@ -7,7 +7,7 @@ from constructs import Construct
 
 from lambdas.workflow import places
 from stacks.configuration.settings import Settings
-from stacks.parts.algorithm_container import log_group_arns
+from stacks.parts.algorithm_container import list_log_group_arns
 from stacks.parts.function_asset import FunctionAsset
 from stacks.parts.parameters import write_parameter
 from stacks.parts.waited_job import WaitedJob
@@ -61,7 +61,7 @@ class TrainingStack(cdk.Stack):
         # The log tells which model was stored.
         training.finish.allow(
             ["logs:DescribeLogStreams", "logs:FilterLogEvents"],
-            *log_group_arns(places.TRAINING_JOBS_LOG_GROUP),
+            *list_log_group_arns(places.TRAINING_JOBS_LOG_GROUP),
         )
         write_parameter(self, name, "training-job", job.ref, "Training job that made the model")
         cdk.CfnOutput(self, "TrainingJobName", value=job.ref)

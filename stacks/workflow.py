@@ -7,7 +7,7 @@ from stacks.configuration.settings import Settings
 from stacks.parts.function_asset import FunctionAsset
 from stacks.parts.logged_function import LoggedFunction
 from stacks.parts.parameters import SharedBucket, write_parameter
-from stacks.parts.routing_states import routing_states
+from stacks.parts.routing_states import build_routing_states
 from stacks.parts.state_machine import LoggedStateMachine
 from stacks.parts.threshold import find_threshold
 
@@ -40,7 +40,7 @@ class WorkflowStack(cdk.Stack):
         )
         # Without the right to list, S3 answers "denied" for a photo that is not there.
         serialize.allow(["s3:ListBucket"], bucket.arn)
-        serialize.allow(["s3:GetObject"], *bucket.objects(""))
+        serialize.allow(["s3:GetObject"], *bucket.arns_for_objects(""))
 
         classify = LoggedFunction(
             self,
@@ -77,7 +77,7 @@ class WorkflowStack(cdk.Stack):
             "StateMachine",
             name=name,
             log_days=settings.log_days,
-            chain=routing_states(
+            chain=build_routing_states(
                 self, serialize=serialize, classify=classify, confidence_filter=confidence_filter
             ),
             # Retries included, a photo takes seconds; a day-long execution would only hide a fault.

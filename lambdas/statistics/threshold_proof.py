@@ -16,14 +16,14 @@ class Recommendation:
     """A threshold and what was seen at it; without one, what was seen at the threshold nearest to the target.
 
     Attributes:
-        threshold: Photos of this confidence or a higher one are to be routed. None: no threshold keeps to the
-            target with the assurance asked for.
+        threshold: The least confidence of photos to route; None if no threshold keeps to the target with the
+            assurance asked for.
         photos: Number of labelled photos.
         routed: How many of them the threshold routes.
         wrong: How many of the routed ones are of another class than the model says.
         bound: Upper confidence bound of the share of wrong ones among all that will be routed, 0 to 1.
-        more_photos: About how many more labelled photos it takes to prove a threshold. None: there is one, or
-            100,000 photos would not help, as too many are wrong even among the most confident.
+        more_photos: About how many more labelled photos prove a threshold; None if one is proved, or if
+            100,000 photos would not help because too many are wrong even among the most confident.
     """
 
     threshold: float | None
@@ -42,8 +42,8 @@ def recommend(
     This is selection with guaranteed risk (Geifman and El-Yaniv 2017, arXiv:1705.08500): a threshold is held
     to the exact upper bound of a binomial share (Clopper and Pearson 1934), at the confidence
     1 - (1 - ``assurance``) / k for the k = ceil(log2(photos)) thresholds that are looked at, so that by the
-    union bound all k bounds hold at once. The paper bisects; here the k numbers of routed photos are laid
-    down before it is looked at which answers are right, from the fewest that can prove the target to all, as
+    union bound all k bounds hold at once. The paper bisects; here the k numbers of routed photos are fixed
+    before the answers are compared with the labels, from the fewest that can prove the target to all, as
     the union bound asks for. Photos of one confidence are routed together.
 
     ``more_photos`` assumes that further photos are like these: as large a share of them beyond each
@@ -69,18 +69,20 @@ def recommend(
     if not (0 < most_wrong < 1 and 0 < assurance < 1):
         raise ValueError(f"most_wrong {most_wrong} and assurance {assurance}: both are above 0 and below 1")
     answers = sorted(zip(confidences, right, strict=True), reverse=True)
-    level = _level(photos, assurance)
-    cuts = {_cut(answers, rank) for rank in _ranks(photos, most_wrong, assurance)}
+    level = _share_level(photos, assurance)
+    cuts = {_cut(answers, rank) for rank in _choose_ranks(photos, most_wrong, assurance)}
     for threshold, routed, wrong in sorted(cuts):
-        if _tail(wrong, routed, most_wrong) <= level:
-            return Recommendation(threshold, photos, routed, wrong, upper_bound(wrong, routed, level), None)
+        if _sum_tail(wrong, routed, most_wrong) <= level:
+            bound = find_upper_bound(wrong, routed, level)
+            return Recommendation(threshold, photos, routed, wrong, bound, None)
     bound, routed, wrong = min(
-        (upper_bound(wrong, routed, level), routed, wrong) for _, routed, wrong in cuts
+        (find_upper_bound(wrong, routed, level), routed, wrong) for _, routed, wrong in cuts
     )
-    return Recommendation(None, photos, routed, wrong, bound, _more_photos(answers, most_wrong, assurance))
+    more_photos = _count_more_photos(answers, most_wrong, assurance)
+    return Recommendation(None, photos, routed, wrong, bound, more_photos)
 
 
-def upper_bound(wrong: int, photos: int, level: float) -> float:
+def find_upper_bound(wrong: int, photos: int, level: float) -> float:
     """Returns the share of which no more than ``wrong`` in ``photos`` are seen with probability ``level``.
 
     The upper end of a one-sided interval of Clopper and Pearson with the confidence 1 - ``level``.
@@ -90,20 +92,20 @@ def upper_bound(wrong: int, photos: int, level: float) -> float:
     low, high = wrong / photos, 1.0
     # Until the two are neighbours in double precision.
     while low < (middle := (low + high) / 2) < high:
-        low, high = (middle, high) if _tail(wrong, photos, middle) > level else (low, middle)
+        low, high = (middle, high) if _sum_tail(wrong, photos, middle) > level else (low, middle)
     return high
 
 
-def _tail(wrong: int, photos: int, share: float) -> float:
+def _sum_tail(wrong: int, photos: int, share: float) -> float:
     """Returns the probability of ``wrong`` or fewer in ``photos``, each with the probability ``share``."""
     if wrong >= photos:
         return 1.0
     if wrong > photos * share:
-        return 1 - _lower_tail(photos - wrong - 1, photos, 1 - share, share)
-    return _lower_tail(wrong, photos, share, 1 - share)
+        return 1 - _sum_lower_tail(photos - wrong - 1, photos, 1 - share, share)
+    return _sum_lower_tail(wrong, photos, share, 1 - share)
 
 
-def _lower_tail(count: int, photos: int, share: float, rest: float) -> float:
+def _sum_lower_tail(count: int, photos: int, share: float, rest: float) -> float:
     """Returns the probability of ``count`` or fewer, no more than are expected; ``rest`` is 1 - ``share``."""
     # By logarithms, as the powers vanish; from the largest term down, until none counts in double precision.
     term = math.exp(
@@ -121,18 +123,18 @@ def _lower_tail(count: int, photos: int, share: float, rest: float) -> float:
     return total
 
 
-def _level(photos: int, assurance: float) -> float:
+def _share_level(photos: int, assurance: float) -> float:
     """Returns the probability with which one of the bounds may fail."""
     return (1 - assurance) / max(1, math.ceil(math.log2(photos)))
 
 
-def _ranks(photos: int, most_wrong: float, assurance: float) -> list[int]:
+def _choose_ranks(photos: int, most_wrong: float, assurance: float) -> list[int]:
     """Returns the numbers of most confident photos that are looked at, ascending.
 
     As many as the level is parted into, evenly from the fewest that prove the target with none wrong.
     """
     looks = max(1, math.ceil(math.log2(photos)))
-    fewest = math.ceil(math.log(_level(photos, assurance)) / math.log1p(-most_wrong))
+    fewest = math.ceil(math.log(_share_level(photos, assurance)) / math.log1p(-most_wrong))
     first = min(fewest, photos)
     return [photos - (photos - first) * look // max(1, looks - 1) for look in reversed(range(looks))]
 
@@ -147,7 +149,7 @@ def _cut(answers: Answers, rank: int) -> tuple[float, int, int]:
     return threshold, len(routed), routed.count(False)
 
 
-def _more_photos(answers: Answers, most_wrong: float, assurance: float) -> int | None:
+def _count_more_photos(answers: Answers, most_wrong: float, assurance: float) -> int | None:
     """Returns how many more photos prove some threshold if they are like these."""
     photos = len(answers)
     ranks = {math.ceil(photos * share / SHARES_LOOKED_AT) for share in range(1, SHARES_LOOKED_AT + 1)}
@@ -157,7 +159,7 @@ def _more_photos(answers: Answers, most_wrong: float, assurance: float) -> int |
         def proved(total: int, routed: int = routed, wrong: int = wrong) -> bool:
             more_routed = total * routed // photos
             more_wrong = math.ceil(more_routed * wrong / routed)
-            return _tail(more_wrong, more_routed, most_wrong) <= _level(total, assurance)
+            return _sum_tail(more_wrong, more_routed, most_wrong) <= _share_level(total, assurance)
 
         if wrong < most_wrong * routed and proved(MOST_PHOTOS):
             totals.append(bisect_left(range(MOST_PHOTOS), True, lo=photos + 1, key=proved))

@@ -1,1 +1,5 @@
-"""What the functions share: event, errors, photo, endpoint and its answers, the bucket's layout."""
+"""What functions share.
+
+In the order of a photo's way: ``environment``, ``invocation``, ``event``, ``photo``, ``endpoint``,
+``prediction``, ``errors``; then ``captured_line`` and ``places``.
+"""

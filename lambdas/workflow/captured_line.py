@@ -1,4 +1,4 @@
-"""One line of SageMaker's data capture: when, what the model answered, and the picture it was shown.
+"""Reads a line of SageMaker's data capture: when the model was asked, what it was shown, what it answered.
 
 Format: "Capture data from real-time endpoint" in the SageMaker Developer Guide.
 """
@@ -22,7 +22,7 @@ class CapturedLine:
         time: Unix seconds.
         inferences: Probabilities in label order.
         picture: The request's body, as captured; None where requests are not captured.
-        measurement: Whether it was asked to measure the model, not to route a photo.
+        measurement: Whether the model was asked in order to measure it, not to route a photo.
     """
 
     time: float
@@ -40,14 +40,14 @@ class CapturedBody:
 
     @property
     def size(self) -> int:
-        """How many bytes `content` has, found without decoding."""
+        """Number of bytes of the decoded body, found without decoding it."""
         return len(self.data) // 4 * 3 - self.data[-2:].count("=") if self.is_base64 else len(self.decode())
 
     def decode(self) -> bytes:
-        """Returns the body.
+        """Returns the body as it was sent.
 
         Raises:
-            ValueError: It is no base64.
+            ValueError: The body is no base64.
         """
         if not self.is_base64:
             return self.data.encode(errors="replace")

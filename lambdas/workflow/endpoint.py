@@ -50,7 +50,7 @@ class Endpoint:
             ModelError: The container answered with an error.
             InvalidPrediction: The answer is not one probability for each class.
         """
-        answer = self._invoke(image, ContentType=_content_type(image), **request)
+        answer = self._invoke(image, ContentType=_find_content_type(image), **request)
         try:
             return read_probabilities(answer, self.classes)
         except ValueError as error:
@@ -101,7 +101,7 @@ class Endpoint:
         return error
 
 
-def _content_type(image: bytes) -> str:
+def _find_content_type(image: bytes) -> str:
     """Returns the content type by which the built-in algorithm knows this kind of image."""
     if image.startswith(b"\x89PNG\r\n\x1a\n"):
         return "image/png"

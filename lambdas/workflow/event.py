@@ -1,8 +1,8 @@
 """The one reader of the workflow's event, whatever wrapped it.
 
-It takes the fields ``s3_bucket``, ``s3_key``, ``image_data`` and ``inferences`` at top level or under ``body``,
-an object or its JSON text, as Lambda proxies and other solutions of this exercise wrap it, and gives them at top
-level. Fields that nobody here knows pass through.
+It takes the fields ``s3_bucket``, ``s3_key``, ``image_data`` and ``inferences`` at top level or under
+``body``, an object or its JSON text, as Lambda proxies and other solutions of this exercise wrap them, and
+gives them at top level. Fields that nobody here knows pass through.
 """
 
 import base64

@@ -1,8 +1,8 @@
-"""The probabilities of the classes: their check, and what follows from them."""
+"""The probabilities of the classes: how they are checked, and which class is the most probable."""
 
 import json
 
-# The InferenceId of what is asked to measure the model: data capture records it, so that the page can tell a
+# The InferenceId of requests that measure the model: data capture records it, so that the page can tell a
 # measurement from a delivery.
 MEASUREMENT = "evaluation"
 
@@ -15,7 +15,7 @@ def read_probabilities(value: object, classes: tuple[str, ...]) -> list[float]:
         classes: Names of the classes in label order.
 
     Raises:
-        ValueError: It is anything else; the message goes on from "… is".
+        ValueError: The value is anything else; the message goes on from "… is".
     """
     expected = f"a list of {len(classes)} numbers from 0 to 1 is expected, for {', '.join(classes)}"
     if isinstance(value, str | bytes):

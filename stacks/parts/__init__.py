@@ -1,1 +1,1 @@
-"""What more than one stack is built from."""
+"""What stacks are built from, so that a stack's file shows what exists and not how it is spelt."""

@@ -56,10 +56,10 @@ class SageMakerRole(iam.Role):
     ) -> None:
         """Makes the role; metrics go to ``AWS/SageMaker`` and to ``metric_namespace``."""
         super().__init__(scope, construct_id, assumed_by=iam.ServicePrincipal("sagemaker.amazonaws.com"))
-        self._allow(["s3:GetObject"], bucket.objects(*reads))
+        self._allow(["s3:GetObject"], bucket.arns_for_objects(*reads))
         listed = [f"{prefix}*" for prefix in reads]
         self._allow(["s3:ListBucket"], [bucket.arn], {"StringLike": {"s3:prefix": listed}})
-        self._allow(["s3:PutObject", "s3:AbortMultipartUpload"], bucket.objects(writes))
+        self._allow(["s3:PutObject", "s3:AbortMultipartUpload"], bucket.arns_for_objects(writes))
         self._allow(
             ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
             [image.repository_arn],
@@ -73,7 +73,7 @@ class SageMakerRole(iam.Role):
         )
         self._allow(
             ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"],
-            log_group_arns(log_group),
+            list_log_group_arns(log_group),
         )
 
     def _allow(
@@ -82,7 +82,7 @@ class SageMakerRole(iam.Role):
         self.add_to_policy(iam.PolicyStatement(actions=actions, resources=resources, conditions=conditions))
 
 
-def log_group_arns(log_group: str) -> list[str]:
+def list_log_group_arns(log_group: str) -> list[str]:
     """Returns both ARNs of a log group: CloudWatch Logs checks some actions against the one with ``:*``."""
     arn = f"arn:{cdk.Aws.PARTITION}:logs:{cdk.Aws.REGION}:{cdk.Aws.ACCOUNT_ID}:log-group:{log_group}"
     return [arn, f"{arn}:*"]

@@ -35,6 +35,6 @@ class SharedBucket:
         self.name = read_parameter(scope, name, "bucket")
         self.arn = f"arn:{cdk.Aws.PARTITION}:s3:::{self.name}"
 
-    def objects(self, *prefixes: str) -> list[str]:
+    def arns_for_objects(self, *prefixes: str) -> list[str]:
         """Returns the ARN pattern of all objects under each prefix."""
         return [f"{self.arn}/{prefix}*" for prefix in prefixes]

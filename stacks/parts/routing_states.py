@@ -57,7 +57,7 @@ PLAIN_CAUSE = (
 )
 
 
-def routing_states(
+def build_routing_states(
     scope: Construct,
     *,
     serialize: lambda_.IFunction,
@@ -67,9 +67,9 @@ def routing_states(
     """Returns the chain serialize, classify, filter, with retries and a named end for each failure."""
     failures: dict[str, sfn.Fail] = {}
     steps = (
-        _step(scope, "Serialize the photo", serialize, SERIALIZE_FAILURES, failures),
-        _step(scope, "Classify the photo", classify, CLASSIFY_FAILURES, failures),
-        _step(
+        _add_step(scope, "Serialize the photo", serialize, SERIALIZE_FAILURES, failures),
+        _add_step(scope, "Classify the photo", classify, CLASSIFY_FAILURES, failures),
+        _add_step(
             scope,
             "Filter by confidence",
             confidence_filter,
@@ -81,7 +81,7 @@ def routing_states(
     return sfn.Chain.start(steps[0]).next(steps[1]).next(steps[2])
 
 
-def _step(
+def _add_step(
     scope: Construct,
     name: str,
     function: lambda_.IFunction,

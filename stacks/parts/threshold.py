@@ -51,8 +51,8 @@ def find_threshold(
     )
     # Without the right to list, S3 answers "denied" for a photo that is not there.
     function.allow(["s3:ListBucket"], bucket.arn)
-    function.allow(["s3:GetObject"], *bucket.objects(places.DATASETS, places.VALIDATIONS))
-    function.allow(["s3:PutObject"], *bucket.objects(places.VALIDATIONS))
+    function.allow(["s3:GetObject"], *bucket.arns_for_objects(places.DATASETS, places.VALIDATIONS))
+    function.allow(["s3:PutObject"], *bucket.arns_for_objects(places.VALIDATIONS))
     function.allow(["sagemaker:InvokeEndpoint"], endpoint_arn)
     found = cdk.CustomResource(
         scope,

@@ -19,7 +19,7 @@ from stacks.parts.function_asset import FunctionAsset
 from stacks.parts.logged_function import LoggedFunction
 from stacks.parts.parameters import SharedBucket, read_parameter, write_parameter
 from stacks.parts.state_machine import LoggedStateMachine
-from stacks.parts.waiting_states import GIVE_UP_SECONDS, SERVICE_TIMEOUT_SECONDS, waiting_states
+from stacks.parts.waiting_states import GIVE_UP_SECONDS, SERVICE_TIMEOUT_SECONDS, build_waiting_states
 
 
 class WaitedJob:
@@ -104,13 +104,13 @@ class WaitedJob:
             f"{job_ids}Waiting",
             name=f"{settings.name}-{job}",
             log_days=settings.log_days,
-            chain=waiting_states(stack, kind=kind, finish=self.finish, jobs_arn=jobs_arn),
+            chain=build_waiting_states(stack, kind=kind, finish=self.finish, jobs_arn=jobs_arn),
             timeout=cdk.Duration.seconds(SERVICE_TIMEOUT_SECONDS),
         )
         self.start = function("start", 256, {"STATE_MACHINE_ARN": self._machine.state_machine_arn})
         # Without the right to list, S3 answers "denied" for an object that is not there.
         self.start.allow(["s3:ListBucket"], self.bucket.arn)
-        self.start.allow(["s3:GetObject"], *self.bucket.objects(places.DATASETS, places.MODELS))
+        self.start.allow(["s3:GetObject"], *self.bucket.arns_for_objects(places.DATASETS, places.MODELS))
 
     def add_resource(self, construct_id: str, properties: Mapping[str, Any]) -> cdk.CustomResource:
         """Adds the custom resource, what it needs, the parameter ``/{name}/model`` and two outputs.
@@ -122,7 +122,7 @@ class WaitedJob:
         # A superseded model is tagged by a copy onto itself.
         self.finish.allow(
             ["s3:DeleteObjectTagging", "s3:GetObject", "s3:PutObject", "s3:PutObjectTagging"],
-            *self.bucket.objects(places.MODELS),
+            *self.bucket.arns_for_objects(places.MODELS),
         )
         self.start.add_to_role_policy(
             iam.PolicyStatement(

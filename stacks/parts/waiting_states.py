@@ -15,13 +15,13 @@ SERVICE_TIMEOUT_SECONDS = 3600
 GIVE_UP_SECONDS = 3420
 
 
-def waiting_states(
+def build_waiting_states(
     scope: Construct, *, kind: Literal["Training", "Transform"], finish: lambda_.IFunction, jobs_arn: str
 ) -> sfn.IChainable:
     """Returns the loop; its input is what ``lambdas.deploy.custom_resource.start_waiting`` gives.
 
     Args:
-        scope: Where the states belong.
+        scope: The stack that the states belong to.
         kind: The kind of job, as SageMaker's API names it.
         finish: The function that checks the model and answers CloudFormation.
         jobs_arn: ARN pattern of the jobs that may be looked at.

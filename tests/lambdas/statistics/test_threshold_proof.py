@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import beta
 
-from lambdas.statistics.threshold_proof import recommend, upper_bound
+from lambdas.statistics.threshold_proof import find_upper_bound, recommend
 
 ANSWERS = st.lists(
     st.tuples(st.floats(0, 1) | st.sampled_from([0.5, 0.9, 1.0]), st.booleans()), min_size=1, max_size=300
@@ -19,13 +19,13 @@ SHARES = st.floats(0.01, 0.9)
 def test_the_bound_is_that_of_clopper_and_pearson(wrong: int, photos: int, level: float) -> None:
     wrong = min(wrong, photos)
     expected = 1.0 if wrong == photos else beta.ppf(1 - level, wrong + 1, photos - wrong)
-    assert upper_bound(wrong, photos, level) == pytest.approx(expected, rel=1e-6)
+    assert find_upper_bound(wrong, photos, level) == pytest.approx(expected, rel=1e-6)
 
 
 @pytest.mark.parametrize(("wrong", "photos"), [(0, 1_000_000), (700, 1_000_000), (49_000, 50_000)])
 def test_many_photos_neither_overflow_nor_vanish(wrong: int, photos: int) -> None:
     expected = beta.ppf(0.99, wrong + 1, photos - wrong)
-    assert upper_bound(wrong, photos, 0.01) == pytest.approx(expected, rel=1e-6)
+    assert find_upper_bound(wrong, photos, 0.01) == pytest.approx(expected, rel=1e-6)
 
 
 @given(ANSWERS, SHARES, SHARES)
