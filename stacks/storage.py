@@ -8,7 +8,7 @@ from constructs import Construct
 
 from lambdas.workflow import places
 from stacks.configuration.settings import Settings
-from stacks.parts.logged_function import LogGroup
+from stacks.parts.logged import LogGroup
 from stacks.parts.parameters import write_parameter
 
 EMPTIER = "Custom::S3AutoDeleteObjectsCustomResourceProvider"
@@ -41,7 +41,7 @@ class StorageStack(cdk.Stack):
                 s3.LifecycleRule(
                     id="superseded-models",
                     prefix=places.MODELS,
-                    tag_filters={"superseded": "true"},
+                    tag_filters=places.SUPERSEDED,
                     expiration=cdk.Duration.days(settings.model_days),
                 ),
                 s3.LifecycleRule(

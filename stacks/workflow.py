@@ -5,10 +5,9 @@ from constructs import Construct
 
 from stacks.configuration.settings import Settings
 from stacks.parts.function_asset import FunctionAsset
-from stacks.parts.logged_function import LoggedFunction
+from stacks.parts.logged import LoggedFunction, LoggedStateMachine
 from stacks.parts.parameters import SharedBucket, write_parameter
 from stacks.parts.routing_states import build_routing_states
-from stacks.parts.state_machine import LoggedStateMachine
 from stacks.parts.threshold import find_threshold
 
 

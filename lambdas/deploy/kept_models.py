@@ -1,10 +1,12 @@
 """The models in the bucket: which is in use, and which the bucket's lifecycle may remove in time."""
 
+from urllib.parse import urlencode
+
 import boto3
 from aws_lambda_powertools import Logger
 from botocore.exceptions import ClientError
 
-from lambdas.workflow.places import model_key
+from lambdas.workflow.places import SUPERSEDED, model_key
 
 logger = Logger(use_rfc3339=True)
 s3 = boto3.client("s3")
@@ -44,7 +46,7 @@ def supersede(bucket: str, model: str) -> None:
             CopySource={"Bucket": bucket, "Key": key},
             MetadataDirective="REPLACE",
             TaggingDirective="REPLACE",
-            Tagging="superseded=true",
+            Tagging=urlencode(SUPERSEDED),
         )
     except ClientError as error:
         logger.warning("The model is not tagged", extra={"model": model, "error": str(error)})

@@ -7,6 +7,8 @@ DATASETS = "datasets/"
 """Staged pictures with their lists and manifests."""
 MODELS = "models/"
 """Model artifacts, a folder each."""
+SUPERSEDED = {"superseded": "true"}
+"""Tag of artifacts that the bucket's lifecycle may remove in time."""
 CAPTURED = "captured/"
 """What the endpoint was asked and answered, as SageMaker's data capture writes it."""
 INCOMING = "incoming/"

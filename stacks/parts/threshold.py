@@ -8,7 +8,7 @@ from constructs import Construct
 from lambdas.workflow import places
 from stacks.configuration.settings import AUTO, Settings
 from stacks.parts.function_asset import FunctionAsset
-from stacks.parts.logged_function import LoggedFunction
+from stacks.parts.logged import LoggedFunction
 from stacks.parts.parameters import SharedBucket, read_parameter
 
 FUNCTION_SECONDS = 900

@@ -16,9 +16,8 @@ from lambdas.workflow import places
 from stacks.configuration.settings import Settings
 from stacks.parts.algorithm_container import AlgorithmImage, SageMakerRole
 from stacks.parts.function_asset import FunctionAsset
-from stacks.parts.logged_function import LoggedFunction
+from stacks.parts.logged import LoggedFunction, LoggedStateMachine
 from stacks.parts.parameters import SharedBucket, read_parameter, write_parameter
-from stacks.parts.state_machine import LoggedStateMachine
 from stacks.parts.waiting_states import GIVE_UP_SECONDS, SERVICE_TIMEOUT_SECONDS, build_waiting_states
 
 
