@@ -9,7 +9,7 @@ from pathlib import Path
 
 from data_staging.cifar100.selection import SPLITS, held_out
 from data_staging.errors import StagingError
-from data_staging.photos import DECODERS, UnreadablePhoto, pixel_digest, png, read_photo
+from data_staging.photos import DECODERS, UnreadablePhoto, digest_pixels, encode_png, read_photo
 from data_staging.progress import Progress
 
 CLASS_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
@@ -46,9 +46,9 @@ class Photo:
             image = read_photo(self.file)
         except UnreadablePhoto:
             image = None
-        if image is None or pixel_digest(image) != self.digest:
+        if image is None or digest_pixels(image) != self.digest:
             raise StagingError(f"{str(self.file)!r} was changed meanwhile: run it again")
-        return png(image)
+        return encode_png(image)
 
 
 @dataclass(frozen=True)
@@ -187,7 +187,7 @@ def _read(files: list[Path]) -> dict[Path, str | UnreadablePhoto]:
 
     def digest(file: Path) -> str | UnreadablePhoto:
         try:
-            return pixel_digest(read_photo(file))
+            return digest_pixels(read_photo(file))
         except UnreadablePhoto as unreadable:
             return unreadable
 

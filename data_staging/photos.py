@@ -25,10 +25,10 @@ class UnreadablePhoto(Exception):
 
 
 def read_photo(file: Path) -> Image.Image:
-    """Returns the picture that the workflow's first function would hand to the model, decoded: RGB, upright.
+    """Returns what the workflow's serialize function would send the model, decoded.
 
     Raises:
-        UnreadablePhoto: That function would refuse the file, or training could not resize the picture.
+        UnreadablePhoto: It would refuse the file, or training could not resize the picture.
     """
     try:
         if not file.is_file():
@@ -48,14 +48,14 @@ def read_photo(file: Path) -> Image.Image:
     return image
 
 
-def pixel_digest(image: Image.Image) -> str:
+def digest_pixels(image: Image.Image) -> str:
     """Returns the SHA-256 of an RGB image's size and pixels, in hex."""
     digest = hashlib.sha256(f"{image.width}x{image.height}\n".encode())
     digest.update(image.tobytes())
     return digest.hexdigest()
 
 
-def png(image: Image.Image) -> bytes:
+def encode_png(image: Image.Image) -> bytes:
     """Returns the image as a PNG file."""
     file = io.BytesIO()
     image.save(file, "PNG")

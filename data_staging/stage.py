@@ -5,7 +5,6 @@
 
 import argparse
 import sys
-import warnings
 from pathlib import Path
 
 if __package__ in (None, ""):  # run by its path: the room is on the search path, the project is not
@@ -129,8 +128,6 @@ def main(arguments: list[str] | None = None) -> int:
         for option in ("name", "bucket", "out", "images"):
             if getattr(options, option) == "":
                 raise StagingError(f"--{option} is empty: give it a value, or leave it out for the default")
-        # What is odd in the metadata of a photo, which does not matter here.
-        warnings.filterwarnings("ignore", module="PIL|pillow_heif")
         print(_run(options))
     except KeyboardInterrupt:
         print("stage.py: interrupted; run it again to go on", file=sys.stderr)

@@ -12,7 +12,7 @@ from PIL import Image
 
 from data_staging.cifar100.archive import Archive, Rows
 from data_staging.errors import StagingError
-from data_staging.photos import png
+from data_staging.photos import encode_png
 
 SPLITS = ("train", "validation", "test")
 
@@ -36,7 +36,7 @@ class ArchivePicture:
     def png(self) -> bytes:
         """Returns the picture as a 32x32 RGB PNG file."""
         pixels = self.row.reshape(3, 32, 32).transpose(1, 2, 0)
-        return png(Image.fromarray(np.ascontiguousarray(pixels)))
+        return encode_png(Image.fromarray(np.ascontiguousarray(pixels)))
 
 
 def select(

@@ -22,8 +22,8 @@ MAX_PIXELS = 52_000_000
 """The most pixels of any other image, which is decoded whole: 50 megapixels (8192 x 6144) and a little. The
 worst, a WebP, takes 16 bytes a pixel, so that with 64 MiB of file it stays within a function's 1024 MB."""
 
-# About 590 x 440: the network looks at 224 x 224 at most.
 TARGET_PIXELS = 262_144
+"""About 590 x 440: the network looks at 224 x 224 at most."""
 JPEG_QUALITY = 90
 JPEG_LONGEST_SIDE = 65_500
 """The most that libjpeg writes."""
@@ -49,8 +49,8 @@ def small_image(photo: bytes, max_bytes: int) -> bytes:
     """
     if not photo:
         raise InvalidImage("an empty file, no image")
-    # Pillow warns of oddities in metadata, which do not matter here. Staging decodes in several threads, which
-    # ``warnings.catch_warnings`` is not made for.
+    # Pillow warns of oddities in metadata, which do not matter here. Staging decodes in several threads, for
+    # which ``warnings.catch_warnings`` is not made.
     warnings.filterwarnings("ignore", module="PIL|pillow_heif")
     try:
         image = _decode(photo)

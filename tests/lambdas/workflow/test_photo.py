@@ -62,7 +62,7 @@ def test_an_extremely_long_image_keeps_at_least_a_row() -> None:
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
-@pytest.mark.parametrize("image_format", ["JPEG", "PNG", "WEBP", "TIFF"])
+@pytest.mark.parametrize("image_format", ["JPEG", "PNG", "WEBP", "TIFF", "HEIF"])
 def test_a_photo_is_turned_upright_as_its_exif_says(orientation: int, image_format: str) -> None:
     upright = Image.new("RGB", (64, 32), "black")
     upright.paste(RED, (0, 0, 16, 8))  # the corner at the top left
@@ -79,7 +79,7 @@ def test_a_photo_is_turned_upright_as_its_exif_says(orientation: int, image_form
     stored = upright.transpose(undo[orientation]) if orientation in undo else upright
     exif = Image.Exif()
     exif[EXIF_ORIENTATION] = orientation
-    result = small(saved(stored, image_format, exif=exif))
+    result = small(saved(stored, image_format, exif=exif.tobytes()))
     assert result.size == (64, 32)
     assert result.getpixel((4, 2)) == pytest.approx(RED, abs=12)
     assert result.getpixel((60, 28)) == pytest.approx((0, 0, 0), abs=12)
@@ -119,6 +119,7 @@ def test_no_metadata_goes_along_however_large(make: Callable[[int, int], Image.I
         ),
         pytest.param(Image.new("LA", (8, 8), (0, 128)), "PNG", (127, 127, 127), id="grey half transparent"),
         pytest.param(Image.new("RGB", (8, 8), RED).quantize(4), "PNG", RED, id="palette"),
+        pytest.param(Image.new("LAB", (8, 8), (255, 128, 128)), "TIFF", (255, 255, 255), id="LAB TIFF"),
         pytest.param(Image.new("RGB", (8, 8), RED), "BMP", RED, id="BMP"),
         pytest.param(Image.new("RGB", (8, 8), RED), "GIF", RED, id="GIF"),
     ],
@@ -164,6 +165,7 @@ def test_of_several_frames_the_first_counts(image_format: str) -> None:
     [
         pytest.param(b"", "an empty file", id="empty"),
         pytest.param(b"this is text, named .png", "no image of a known format", id="text"),
+        pytest.param(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "no image", id="PostScript"),
         pytest.param(b"<svg xmlns='http://www.w3.org/2000/svg'/>", "no image", id="SVG"),
         pytest.param(saved(gradient(64, 64), "PNG")[:-200], "broken", id="truncated PNG"),
         pytest.param(saved(gradient(64, 64), "JPEG")[:-40], "broken", id="truncated JPEG"),

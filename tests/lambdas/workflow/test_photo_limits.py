@@ -103,7 +103,7 @@ def test_any_bytes_give_an_image_or_a_named_error(content: bytes, start: bytes) 
 @settings(deadline=None, max_examples=200, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
 def test_a_damaged_image_gives_an_image_or_a_named_error(data: st.DataObject) -> None:
-    image_format = data.draw(st.sampled_from(["JPEG", "PNG", "GIF", "BMP", "WEBP", "TIFF"]))
+    image_format = data.draw(st.sampled_from(["JPEG", "PNG", "GIF", "BMP", "WEBP", "TIFF", "HEIF"]))
     exif = Image.Exif()
     exif[EXIF_ORIENTATION] = 6
     options = {"exif": exif} if image_format in ("JPEG", "PNG", "WEBP", "TIFF") else {}
