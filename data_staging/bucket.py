@@ -9,24 +9,25 @@ from botocore.config import Config
 
 from data_staging.dataset import DataSet, Picture, describe
 from data_staging.progress import Progress
+from lambdas.workflow import places
 
 WORKERS = 16
 
 
 def upload(data_set: DataSet, session: boto3.Session, bucket: str) -> bool:
-    """Uploads ``datasets/{id}/…``, unless its manifest is there: then all of it is.
+    """Uploads a data set under ``datasets/{id}/``, unless its manifest is there, which is written last.
 
-    Two runs at once send the same objects twice. What is there with the same MD5 is not sent again.
+    An object that is there with the same MD5 is not sent again. Two runs at once send the same objects twice.
 
     Returns:
-        Whether it had to be uploaded.
+        Whether anything had to be uploaded.
 
     Raises:
         botocore.exceptions.ClientError: S3 refused.
         botocore.exceptions.BotoCoreError: S3 cannot be reached.
     """
-    destination = _Destination(session, bucket, f"datasets/{data_set.id}/")
-    if destination.holds("manifest.json"):
+    destination = _Destination(session, bucket, places.data_set_key(data_set.id))
+    if destination.has("manifest.json"):
         return False
     files = destination.put_pictures(data_set)
     for split in data_set.splits:
@@ -41,23 +42,23 @@ class _Destination:
     def __init__(self, session: boto3.Session, bucket: str, prefix: str) -> None:
         self.s3 = session.client("s3", config=Config(max_pool_connections=WORKERS))
         self.bucket, self.prefix = bucket, prefix
-        # Listed, not asked for one by one: HeadObject's refusals carry no text that could be shown.
+        # A list, and not HeadObject for each: the refusals of that carry no text that could be shown.
         pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
         self.etags = {
             entry["Key"]: entry["ETag"].strip('"') for page in pages for entry in page.get("Contents", [])
         }
 
-    def holds(self, path: str) -> bool:
+    def has(self, path: str) -> bool:
         return self.prefix + path in self.etags
 
     def put(self, path: str, content: bytes, content_type: str) -> None:
         key = self.prefix + path
-        # The ETag is the MD5 wherever S3 encrypts with its own keys; where not, the object is sent again.
+        # The ETag is the MD5 where S3 encrypts with its own keys; elsewhere the object is sent again.
         if self.etags.get(key) != hashlib.md5(content, usedforsecurity=False).hexdigest():
             self.s3.put_object(Bucket=self.bucket, Key=key, Body=content, ContentType=content_type)
 
     def put_pictures(self, data_set: DataSet) -> dict[str, dict[str, Any]]:
-        """Uploads the pictures; returns what the manifest says of each."""
+        """Uploads the pictures; returns the manifest's entry for each, by its path in the data set."""
         total = sum(map(len, data_set.splits.values()))
         pool = ThreadPoolExecutor(WORKERS)
         try:

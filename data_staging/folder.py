@@ -7,18 +7,19 @@ from pathlib import Path
 from data_staging.dataset import DataSet, describe
 from data_staging.errors import StagingError
 from data_staging.progress import Progress
+from lambdas.workflow import places
 
 
 def write(data_set: DataSet, out: Path) -> bool:
     """Writes ``datasets/{id}/…`` under a folder: the whole of it appears at once, or nothing.
 
     Returns:
-        Whether it had to be written; False if it was there.
+        Whether it had to be written; False if it was there already.
 
     Raises:
-        StagingError: It cannot be written, or its folder is there, but not whole.
+        StagingError: It cannot be written, or its folder is there without a manifest.
     """
-    target = out / "datasets" / data_set.id
+    target = out / places.data_set_key(data_set.id)
     try:
         return not _is_whole(target) and _write(data_set, target)
     except OSError as error:

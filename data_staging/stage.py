@@ -55,7 +55,7 @@ examples:
 """
 
 
-def parser() -> argparse.ArgumentParser:
+def make_parser() -> argparse.ArgumentParser:
     """Returns the command line of staging."""
     command = argparse.ArgumentParser(
         prog="python data_staging/stage.py",
@@ -112,7 +112,7 @@ def _run(options: argparse.Namespace) -> str:
         data_set = steps.read_own_pictures(images, classes, settings.validation_fraction)
     else:
         if options.archive is None and options.out is None:
-            kept = steps.kept_own_pictures(name, options.bucket, classes)
+            kept = steps.keep_own_pictures(name, options.bucket, classes)
             if kept is not None:
                 return kept
         archive = steps.find_archive(options.archive)
@@ -123,7 +123,7 @@ def _run(options: argparse.Namespace) -> str:
 
 def main(arguments: list[str] | None = None) -> int:
     """Runs the command; returns the exit status."""
-    options = parser().parse_args(arguments)
+    options = make_parser().parse_args(arguments)
     try:
         for option in ("name", "bucket", "out", "images"):
             if getattr(options, option) == "":

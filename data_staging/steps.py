@@ -6,10 +6,11 @@ from pathlib import Path
 
 from data_staging import deployment, folder, own_pictures
 from data_staging.cifar100 import archive
-from data_staging.cifar100.download import MD5, cache_folder, download, md5_of
+from data_staging.cifar100.download import MD5, compute_md5, download, find_cache_folder
 from data_staging.cifar100.selection import select
 from data_staging.dataset import DataSet, FolderSource, Source
 from data_staging.errors import StagingError
+from lambdas.workflow import places
 
 LEFT_OUT_SHOWN = 10
 
@@ -22,14 +23,14 @@ def find_archive(given: Path | None) -> Path:
     """
     variable = os.environ.get("SCONES_CIFAR100")
     if given is None and not variable:
-        return download(cache_folder())
+        return download(find_cache_folder())
     path, origin = (given, "--archive") if given is not None else (Path(variable or ""), "SCONES_CIFAR100")
     if not path.is_file():
         raise StagingError(f"{path} ({origin}) is no file: give the path of a cifar-100-python.tar.gz")
     return path
 
 
-def kept_own_pictures(name: str, bucket_name: str | None, classes: list[str]) -> str | None:
+def keep_own_pictures(name: str, bucket_name: str | None, classes: list[str]) -> str | None:
     """Returns a sentence that says which own pictures a deployment keeps, or None if it has none.
 
     CIFAR-100 takes their place only where somebody names an archive: a deploy that is run again without
@@ -38,7 +39,7 @@ def kept_own_pictures(name: str, bucket_name: str | None, classes: list[str]) ->
     Raises:
         StagingError: They are of other classes than these, or AWS cannot be asked.
     """
-    staged = deployment.own_pictures(name, bucket_name)
+    staged = deployment.read_staged_own_pictures(name, bucket_name)
     if staged is None:
         return None
     place, staged_classes = staged
@@ -57,11 +58,11 @@ def read_data_set(path: Path, classes: list[str], validation_fraction: float) ->
     """Reads an archive and chooses the wanted classes from it.
 
     Raises:
-        StagingError: The archive cannot be used, or a class cannot be had from it.
+        StagingError: The archive cannot be used, or it lacks a class.
         OSError: The archive cannot be read.
     """
     content = archive.read(path)
-    md5 = md5_of(path)
+    md5 = compute_md5(path)
     source = Source("generated" if content.generated else "cifar-100", path.name, md5, md5 == MD5)
     return DataSet(classes, select(content, classes, validation_fraction), source)
 
@@ -92,13 +93,13 @@ def stage(data_set: DataSet, name: str, bucket_name: str | None, out: Path | Non
         A sentence that says what was done.
 
     Raises:
-        StagingError: It cannot be.
+        StagingError: The data set cannot be written or uploaded.
     """
     if out is None:
         place, changed = deployment.stage_to_s3(data_set, name, bucket_name)
     else:
         changed = folder.write(data_set, out)
-        place = str(out / "datasets" / data_set.id)
+        place = str(out / places.data_set_key(data_set.id))
     counts = ", ".join(f"{len(pictures)} {split}" for split, pictures in data_set.splits.items())
     kind = " GENERATED" if data_set.source.kind == "generated" else ""
     return (

@@ -18,7 +18,7 @@ MD5 = "eb9058c3a382ffc7106e4002c42a8d85"
 
 CHUNK = 1 << 18
 TIMEOUT_S = 5.0
-# Between attempts that bring nothing new; few, because whoever has no network wants to know it soon.
+# Between attempts that bring nothing new. They are few: whoever has no network wants to know it soon.
 PAUSES_S = (1.0, 2.0)
 
 
@@ -26,13 +26,13 @@ class _Interrupted(Exception):
     """The server or the network failed in a way that may pass."""
 
 
-def cache_folder() -> Path:
+def find_cache_folder() -> Path:
     """Returns the folder that keeps the archive, by the XDG base directory specification."""
     base = os.environ.get("XDG_CACHE_HOME")
     return (Path(base) if base else Path.home() / ".cache") / "scones-unlimited"
 
 
-def md5_of(path: Path) -> str:
+def compute_md5(path: Path) -> str:
     """Returns a file's MD5, in hex."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
@@ -44,7 +44,7 @@ def download(folder: Path, url: str = URL, md5: str = MD5) -> Path:
     A stopped download goes on where it ended. Runs at the same time wait for the one that began.
 
     Raises:
-        StagingError: It cannot be had or kept, or what came has another MD5 (and was deleted).
+        StagingError: It cannot be downloaded or kept, or what came has another MD5 (and was deleted).
     """
     archive = folder / Path(url).name
     if archive.exists():
@@ -63,7 +63,7 @@ def download(folder: Path, url: str = URL, md5: str = MD5) -> Path:
 def _download_alone(url: str, md5: str, archive: Path) -> None:
     part = archive.with_name(f"{archive.name}.part")
     _receive(url, part)
-    found = md5_of(part)
+    found = compute_md5(part)
     if found != md5:
         part.unlink()
         raise StagingError(f"the download of {url} has the MD5 {found}, not {md5}: it was deleted, run again")
@@ -73,11 +73,11 @@ def _download_alone(url: str, md5: str, archive: Path) -> None:
 def _receive(url: str, part: Path) -> None:
     pauses = iter(PAUSES_S)
     while True:
-        before = _size(part)
+        before = _measure(part)
         try:
             return _receive_rest(url, part)
         except _Interrupted as error:
-            if _size(part) > before:
+            if _measure(part) > before:
                 pauses = iter(PAUSES_S)
             pause = next(pauses, None)
             if pause is None:
@@ -89,7 +89,7 @@ def _receive(url: str, part: Path) -> None:
 
 
 def _receive_rest(url: str, part: Path) -> None:
-    have = _size(part)
+    have = _measure(part)
     request = urllib.request.Request(url, headers={"Range": f"bytes={have}-"} if have else {})  # noqa: S310
     try:
         response = urllib.request.urlopen(request, timeout=TIMEOUT_S)  # noqa: S310 (this file's own URL)
@@ -113,19 +113,19 @@ def _receive_rest(url: str, part: Path) -> None:
         part.open("ab" if resumed else "wb") as file,
         Progress("Downloading CIFAR-100", total, "B", start) as progress,
     ):
-        while chunk := _next_chunk(response):
+        while chunk := _read_chunk(response):
             file.write(chunk)
             progress.advance(len(chunk))
-    if total is not None and _size(part) < total:
-        raise _Interrupted(f"the connection ended after {_size(part)} of {total} bytes")
+    if total is not None and _measure(part) < total:
+        raise _Interrupted(f"the connection ended after {_measure(part)} of {total} bytes")
 
 
-def _next_chunk(response: http.client.HTTPResponse) -> bytes:
+def _read_chunk(response: http.client.HTTPResponse) -> bytes:
     try:
         return response.read(CHUNK)
     except (OSError, http.client.HTTPException) as error:
         raise _Interrupted(error) from None
 
 
-def _size(path: Path) -> int:
+def _measure(path: Path) -> int:
     return path.stat().st_size if path.exists() else 0
