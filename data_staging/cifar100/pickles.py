@@ -5,10 +5,11 @@ Python's own unpicklers are made to call what the pickle names, and even one tha
 Python 2 wrote into CIFAR-100's files, and NumPy's three names mean checked stand-ins.
 """
 
+import io
 import pickle
 import struct
 from collections.abc import Callable
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +18,7 @@ import numpy.typing as npt
 MAX_INSTRUCTIONS = 3_000_000
 # Its longest string holds 154 MB of pixels.
 MAX_STRING_BYTES = 256 << 20
+CHUNK = 1 << 16
 
 
 class MalformedPickle(Exception):
@@ -57,7 +59,7 @@ STAND_INS: dict[tuple[bytes, bytes], Callable[..., Any]] = {
 }
 
 
-def load(stream: BinaryIO) -> dict[bytes, Any]:
+def load(stream: IO[bytes]) -> dict[bytes, Any]:
     """Reads one pickled dictionary as Python 2 wrote it (protocol 2; opcodes as in ``pickletools``).
 
     Args:
@@ -80,7 +82,7 @@ def load(stream: BinaryIO) -> dict[bytes, Any]:
 
 
 class _Reader:
-    def __init__(self, stream: BinaryIO) -> None:
+    def __init__(self, stream: IO[bytes]) -> None:
         self.stream = stream
         self.stack: list[Any] = []
         self.marks: list[int] = []
@@ -145,10 +147,15 @@ class _Reader:
                 raise MalformedPickle(f"it uses the instruction {opcode!r}, unknown to CIFAR-100's pickles")
 
     def _take(self, length: int) -> bytes:
-        taken = self.stream.read(length) if length <= MAX_STRING_BYTES else b""
-        if len(taken) != length:
+        if length > MAX_STRING_BYTES:
             raise MalformedPickle("it ends too early")
-        return taken
+        # In pieces, because a stream may hold several copies of what is read at once, as ``tarfile``'s does.
+        taken = io.BytesIO()
+        while missing := length - taken.tell():
+            if not (piece := self.stream.read(min(missing, CHUNK))):
+                raise MalformedPickle("it ends too early")
+            taken.write(piece)
+        return taken.getvalue()
 
     def _number(self, layout: str) -> int:
         return int(struct.unpack(layout, self._take(struct.calcsize(layout)))[0])

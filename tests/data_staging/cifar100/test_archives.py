@@ -82,19 +82,46 @@ def test_a_member_that_points_out_of_the_archive_is_refused(name: str, archive_o
     assert "points out of the archive" in refusal(archive_of(members(meta) | {name: b"x"}))
 
 
-@pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.CHRTYPE, tarfile.FIFOTYPE])
+def test_a_name_out_of_an_extended_header_is_checked_as_well(archive_of: Pack, meta: bytes) -> None:
+    header = tarfile.TarInfo("harmless")
+    header.pax_headers = {"path": "../evil"}
+    assert "points out of the archive" in refusal(archive_of(members(meta), header))
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.CHRTYPE, tarfile.FIFOTYPE, tarfile.GNUTYPE_SPARSE],
+)
 def test_a_member_that_is_no_file_is_refused(kind: bytes, archive_of: Pack, meta: bytes) -> None:
     header = tarfile.TarInfo("cifar-100-python/train")
     header.type, header.linkname = kind, "/etc/passwd"
     assert "neither file nor folder" in refusal(archive_of(members(meta), header))
 
 
-def test_a_huge_member_is_refused_before_it_is_read(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("kind", "size", "limit"),
+    [
+        (tarfile.REGTYPE, 1 << 40, "more than 256 MiB"),
+        (tarfile.XHDTYPE, 2 << 20, "more than 1 MiB"),
+        (tarfile.GNUTYPE_LONGNAME, 2 << 20, "more than 1 MiB"),
+    ],
+)
+def test_a_huge_member_is_refused_before_it_is_read(
+    kind: bytes, size: int, limit: str, tmp_path: Path
+) -> None:
     header = tarfile.TarInfo("cifar-100-python/train")
-    header.size = 1 << 40
+    header.type, header.size = kind, size
     path = tmp_path / "huge.tar.gz"
     path.write_bytes(gzip.compress(header.tobuf(tarfile.GNU_FORMAT)))
-    assert "more than 256 MiB" in refusal(path)
+    assert limit in refusal(path)
+
+
+def test_extended_headers_of_extended_headers_are_refused(tmp_path: Path) -> None:
+    header = tarfile.TarInfo("name of a name")
+    header.type, header.size = tarfile.GNUTYPE_LONGNAME, 4
+    path = tmp_path / "names.tar.gz"
+    path.write_bytes(gzip.compress(2000 * (header.tobuf(tarfile.GNU_FORMAT) + b"name".ljust(512, b"\0"))))
+    assert "damaged" in refusal(path)
 
 
 def test_a_gzip_bomb_is_refused_when_it_has_unpacked_to_its_limit(
