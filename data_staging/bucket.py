@@ -31,8 +31,8 @@ def upload(data_set: DataSet, session: boto3.Session, bucket: str) -> bool:
         return False
     files = destination.put_pictures(data_set)
     for split in data_set.splits:
-        destination.put(f"{split}.lst", data_set.list_file(split), "text/tab-separated-values")
-    destination.put("manifest.json", data_set.manifest(files), "application/json")
+        destination.put(f"{split}.lst", data_set.encode_list(split), "text/tab-separated-values")
+    destination.put("manifest.json", data_set.encode_manifest(files), "application/json")
     return True
 
 
@@ -76,7 +76,7 @@ class _Destination:
         return dict(done.result() for done in sent)
 
     def _put_picture(self, split: str, picture: Picture) -> tuple[str, dict[str, Any]]:
-        content = picture.png()
+        content = picture.encode()
         path = f"{split}/{picture.path}"
         self.put(path, content, "image/png")
         return path, describe(picture, content)

@@ -1,13 +1,17 @@
 """A data set ready to be written: its id, its list files and its manifest."""
 
 import hashlib
+import io
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Protocol
 
+from PIL import Image
+
 MANIFEST_FORMAT = 1
+SPLITS = ("train", "validation", "test")
 
 
 class Picture(Protocol):
@@ -15,7 +19,7 @@ class Picture(Protocol):
 
     @property
     def path(self) -> str:
-        """Relative to its split's folder: ``class/name.png``."""
+        """Its path in its split's folder: ``class/name.png``."""
 
     @property
     def label(self) -> int:
@@ -25,7 +29,7 @@ class Picture(Protocol):
     def digest(self) -> str:
         """SHA-256 of its pixels, in hex."""
 
-    def png(self) -> bytes:
+    def encode(self) -> bytes:
         """Returns it as a PNG file."""
 
 
@@ -48,13 +52,13 @@ class Source:
 
 @dataclass(frozen=True)
 class FolderSource:
-    """The folder of own pictures that they come from.
+    """The folder of own pictures that the pictures come from.
 
     Attributes:
         kind: Tells the manifest's readers that it is no archive.
-        folder: Its name.
-        originals: Path in the folder of each picture, by its path from the data set's folder.
-        left_out: Why each other file of the folder is none, by its path in the folder.
+        folder: Name of the folder.
+        originals: Path in the folder of each picture's file, by the picture's path in the data set.
+        left_out: Why each other file of the folder is left out, by its path in the folder.
     """
 
     kind: str = field(default="images", init=False)
@@ -86,29 +90,29 @@ class DataSet:
             digest.update(line.encode())
         return digest.hexdigest()[:16]
 
-    def list_file(self, split: str) -> bytes:
+    def encode_list(self, split: str) -> bytes:
         """Returns the split's ``.lst`` file: ``index<TAB>label<TAB>path relative to the split's folder``."""
         return "".join(
             f"{index}\t{picture.label}\t{picture.path}\n" for index, picture in enumerate(self.splits[split])
         ).encode()
 
-    def manifest(self, files: dict[str, dict[str, Any]]) -> bytes:
+    def encode_manifest(self, files: dict[str, dict[str, Any]]) -> bytes:
         """Returns ``manifest.json``.
 
         Args:
-            files: What `describe` says of each picture, by its path from the data set's folder.
+            files: The entry that ``describe`` makes of each picture, by the picture's path in the data set.
         """
         content = {
             "format": MANIFEST_FORMAT,
             "dataset": self.id,
             "classes": self.classes,
             "source": asdict(self.source),
-            "splits": {split: self._balance(pictures) for split, pictures in self.splits.items()},
+            "splits": {split: self._count(pictures) for split, pictures in self.splits.items()},
             "files": dict(sorted(files.items())),
         }
         return (json.dumps(content, indent=1) + "\n").encode()
 
-    def _balance(self, pictures: Sequence[Picture]) -> dict[str, Any]:
+    def _count(self, pictures: Sequence[Picture]) -> dict[str, Any]:
         counts = Counter(picture.label for picture in pictures)
         return {
             "count": len(pictures),
@@ -117,9 +121,21 @@ class DataSet:
 
 
 def describe(picture: Picture, content: bytes) -> dict[str, Any]:
-    """Returns the manifest's entry for a picture written as `content`."""
+    """Returns the manifest's entry for a picture, given its PNG file."""
     return {
         "sha256": hashlib.sha256(content).hexdigest(),
         "bytes": len(content),
         "label": picture.label,
     }
+
+
+def count_held_out(count: int, fraction: float) -> int:
+    """Returns how many of some pictures that fraction is: at least one, and never all of two or more."""
+    return min(max(round(count * fraction), 1), count - 1)
+
+
+def encode_png(image: Image.Image) -> bytes:
+    """Returns the image as a PNG file."""
+    file = io.BytesIO()
+    image.save(file, "PNG")
+    return file.getvalue()

@@ -57,10 +57,10 @@ def _fill(folder: Path, data_set: DataSet) -> None:
             for name in data_set.classes:
                 (folder / split / name).mkdir(parents=True)
             for picture in pictures:
-                content = picture.png()
+                content = picture.encode()
                 (folder / split / picture.path).write_bytes(content)
                 files[f"{split}/{picture.path}"] = describe(picture, content)
                 progress.advance()
     for split in data_set.splits:
-        (folder / f"{split}.lst").write_bytes(data_set.list_file(split))
-    (folder / "manifest.json").write_bytes(data_set.manifest(files))
+        (folder / f"{split}.lst").write_bytes(data_set.encode_list(split))
+    (folder / "manifest.json").write_bytes(data_set.encode_manifest(files))

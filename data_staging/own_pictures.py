@@ -7,13 +7,13 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
-from data_staging.cifar100.selection import SPLITS, held_out
+from data_staging.dataset import SPLITS, count_held_out, encode_png
 from data_staging.errors import StagingError
-from data_staging.photos import DECODERS, UnreadablePhoto, digest_pixels, encode_png, read_photo
+from data_staging.photos import DECODERS, UnreadablePhoto, digest_pixels, read_photo
 from data_staging.progress import Progress
 
 CLASS_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
-"""What may be part of an S3 key, of a line of a list file and of a list separated by commas."""
+"""A name that may be part of an S3 key, of a line of a list file and of a list separated by commas."""
 TEST_SHARE = 1 / 6
 """CIFAR-100's own: 100 of the 600 pictures of a class."""
 
@@ -36,11 +36,11 @@ class Photo:
     file: Path
     original: str
 
-    def png(self) -> bytes:
-        """Returns the picture as a PNG file, decoded anew: a folder's pixels need not fit into memory.
+    def encode(self) -> bytes:
+        """Returns the picture as a PNG file. It is decoded anew: a folder's pixels need not fit into memory.
 
         Raises:
-            StagingError: The file is another than before.
+            StagingError: The file has changed since it was found.
         """
         try:
             image = read_photo(self.file)
@@ -53,7 +53,7 @@ class Photo:
 
 @dataclass(frozen=True)
 class Found:
-    """What a folder holds: the different photos, and why each other file is left out, by its path."""
+    """What a folder holds: photos that differ, and why each other file is left out, by its path."""
 
     photos: list[Photo]
     left_out: dict[str, str]
@@ -63,12 +63,12 @@ def check_classes(folder: Path, classes: list[str]) -> None:
     """Makes sure that a folder's subfolders are the classes.
 
     Raises:
-        StagingError: They are not, or have names that can be no class.
+        StagingError: They are not, or one has a name that cannot be a class's.
         OSError: The folder cannot be read.
     """
     if not folder.is_dir():
         raise StagingError(f"{folder} (--images) is no folder: give one that has a subfolder for each class")
-    names = sorted(entry.name for entry in folder.iterdir() if entry.is_dir() and not _hidden(entry.name))
+    names = sorted(entry.name for entry in folder.iterdir() if entry.is_dir() and not _is_hidden(entry.name))
     if len(names) < 2:
         raise StagingError(
             f"{folder} has {len(names)} subfolders: two or more are needed, each with the pictures of a class"
@@ -98,31 +98,30 @@ def find(folder: Path, classes: list[str]) -> Found:
         OSError: A folder cannot be read.
     """
     check_classes(folder, classes)
-    labels = {file: label for label, name in enumerate(classes) for file in _files(folder / name)}
+    labels = {file: label for label, name in enumerate(classes) for file in _list_files(folder / name)}
+    names = {file: file.relative_to(folder).as_posix() for file in labels}
     left_out = {
         entry.name: "in no subfolder, so that its class is not known"
         for entry in sorted(folder.iterdir())
-        if not entry.is_dir() and not _hidden(entry.name)
+        if not entry.is_dir() and not _is_hidden(entry.name)
     }
     same: dict[str, list[Path]] = {}
-    for file, outcome in _read(list(labels)).items():
+    for file, outcome in _digest_files(list(labels)).items():
         if isinstance(outcome, UnreadablePhoto):
-            left_out[_original(file, folder)] = str(outcome)
+            left_out[names[file]] = str(outcome)
         else:
             same.setdefault(outcome, []).append(file)
     photos = []
     for digest, (first, *copies) in same.items():
-        other = next((copy for copy in copies if labels[copy] != labels[first]), None)
-        if other is not None:
-            left_out[_original(first, folder)] = (
-                f"the same picture as {_original(other, folder)!r}, of another class"
-            )
+        others = [copy for copy in copies if labels[copy] != labels[first]]
+        if others:
+            left_out[names[first]] = f"the same picture as {names[others[0]]!r}, of another class"
         else:
-            path = f"{classes[labels[first]]}/{_safe_name(first.stem, digest)}"
-            photos.append(Photo(path, labels[first], digest, first, _original(first, folder)))
+            path = f"{classes[labels[first]]}/{_make_safe_name(first.stem, digest)}"
+            photos.append(Photo(path, labels[first], digest, first, names[first]))
         for copy in copies:
             classed = ", of another class" if labels[copy] != labels[first] else ""
-            left_out[_original(copy, folder)] = f"the same picture as {_original(first, folder)!r}{classed}"
+            left_out[names[copy]] = f"the same picture as {names[first]!r}{classed}"
     return Found(photos, left_out)
 
 
@@ -148,42 +147,38 @@ def split(photos: list[Photo], classes: list[str], validation_fraction: float) -
         )
     splits: dict[str, list[Photo]] = {name: [] for name in SPLITS}
     for of_it in by_label:
-        test = held_out(len(of_it) - 1, TEST_SHARE)  # of all but one, so that two are left
-        validation = test + held_out(len(of_it) - test, validation_fraction)
+        test = count_held_out(len(of_it) - 1, TEST_SHARE)  # of all but one, so that two are left
+        validation = test + count_held_out(len(of_it) - test, validation_fraction)
         splits["test"] += of_it[:test]
         splits["validation"] += of_it[test:validation]
         splits["train"] += of_it[validation:]
     return {name: sorted(chosen, key=lambda photo: photo.digest) for name, chosen in splits.items()}
 
 
-def _hidden(name: str) -> bool:
+def _is_hidden(name: str) -> bool:
     return name.startswith(".")
 
 
-def _files(folder: Path) -> Iterator[Path]:
-    """Yields all files in a folder and its folders, in the order of names, and the links to folders."""
+def _list_files(folder: Path) -> Iterator[Path]:
+    """Yields all files in a folder and its folders, and the links to folders, in the order of names."""
 
     def give_up(error: OSError) -> None:
         raise error
 
     for place, folders, names in os.walk(folder, onerror=give_up):
         links = [name for name in folders if Path(place, name).is_symlink()]
-        folders[:] = sorted(name for name in folders if not _hidden(name))
-        yield from (Path(place, name) for name in sorted(names + links) if not _hidden(name))
+        folders[:] = sorted(name for name in folders if not _is_hidden(name))
+        yield from (Path(place, name) for name in sorted(names + links) if not _is_hidden(name))
 
 
-def _original(file: Path, folder: Path) -> str:
-    return file.relative_to(folder).as_posix()
-
-
-def _safe_name(stem: str, digest: str) -> str:
-    """Returns a name that no other picture has, safe everywhere, that reminds of the file's."""
+def _make_safe_name(stem: str, digest: str) -> str:
+    """Returns a name that is safe everywhere and no other picture's, and that reminds of the file's."""
     readable = re.sub(r"[^A-Za-z0-9_]+", "-", stem)[:40].strip("-")
     return f"{readable or 'picture'}-{digest[:12]}.png"
 
 
-def _read(files: list[Path]) -> dict[Path, str | UnreadablePhoto]:
-    """Returns of each file the digest of its pixels, or why it has none, in the order given."""
+def _digest_files(files: list[Path]) -> dict[Path, str | UnreadablePhoto]:
+    """Returns the digest of each file's pixels, or why it has none, in the order given."""
 
     def digest(file: Path) -> str | UnreadablePhoto:
         try:

@@ -53,10 +53,3 @@ def digest_pixels(image: Image.Image) -> str:
     digest = hashlib.sha256(f"{image.width}x{image.height}\n".encode())
     digest.update(image.tobytes())
     return digest.hexdigest()
-
-
-def encode_png(image: Image.Image) -> bytes:
-    """Returns the image as a PNG file."""
-    file = io.BytesIO()
-    image.save(file, "PNG")
-    return file.getvalue()

@@ -1,8 +1,10 @@
 """Reads the pickles of CIFAR-100 without trusting them: no code of the pickle's choosing ever runs.
 
-Python's own unpicklers are made to call what the pickle names, and even one that may look up nothing fills
-32 GB of memory for a six-byte instruction (a memo index of 2^31). This one knows only the instructions that
-Python 2 wrote into CIFAR-100's files, and NumPy's three names mean checked stand-ins.
+``pickle.Unpickler`` with a ``find_class`` that allows NumPy's three names would not do: such a pickle calls
+nothing else, but still ends the process. A memo index of 2^31, in six bytes, fills 32 GB of memory; NumPy's
+``_reconstruct`` allocates whatever shape it is given; a deeply nested tuple that becomes a dictionary's key
+overflows the C stack when it is hashed. So this reader knows only the instructions that Python 2 wrote into
+CIFAR-100's files, and NumPy's names mean stand-ins that check.
 """
 
 import io
@@ -26,7 +28,7 @@ class MalformedPickle(Exception):
 
 
 class _Dtype:
-    """Stands in for ``numpy.dtype``: unsigned bytes or nothing."""
+    """Stands in for ``numpy.dtype``, and refuses all but unsigned bytes."""
 
     def __init__(self, code: Any, align: Any, copy: Any) -> None:
         if code != b"u1":
@@ -34,7 +36,7 @@ class _Dtype:
 
 
 class _Ndarray:
-    """Stands in for ``numpy.ndarray``: takes the bytes that the pickle holds and checks them."""
+    """Stands in for ``numpy.ndarray``: checks the bytes that the pickle holds and takes them."""
 
     array: npt.NDArray[np.uint8]
 
@@ -63,7 +65,7 @@ def load(stream: IO[bytes]) -> dict[bytes, Any]:
     """Reads one pickled dictionary as Python 2 wrote it (protocol 2; opcodes as in ``pickletools``).
 
     Args:
-        stream: The pickle. A read past its end may return less, as files do.
+        stream: The pickle.
 
     Returns:
         The dictionary: strings are ``bytes``, arrays are read-only views of uint8 in their pickled shape.
@@ -77,7 +79,7 @@ def load(stream: IO[bytes]) -> dict[bytes, Any]:
             raise MalformedPickle("it holds no dictionary")
         return {key: value.array if isinstance(value, _Ndarray) else value for key, value in content.items()}
     except (AttributeError, LookupError, TypeError, ValueError, ArithmeticError, RecursionError) as error:
-        # Instructions in an order that makes no sense: operands missing, or not of the kind they work on.
+        # An instruction misses its operands, or they are of a kind that it does not work on.
         raise MalformedPickle(f"it is malformed ({type(error).__name__})") from None
 
 
@@ -90,7 +92,7 @@ class _Reader:
 
     def run(self) -> Any:
         for _ in range(MAX_INSTRUCTIONS):
-            opcode = self._take(1)
+            opcode = self._read(1)
             if opcode == pickle.STOP:
                 return self.stack.pop()
             self._execute(opcode)
@@ -100,19 +102,19 @@ class _Reader:
         stack = self.stack
         match opcode:
             case pickle.BINPUT | pickle.LONG_BINPUT:
-                self.memo[self._number("<B" if opcode == pickle.BINPUT else "<I")] = stack[-1]
+                self.memo[self._read_number("<B" if opcode == pickle.BINPUT else "<I")] = stack[-1]
             case pickle.BINGET | pickle.LONG_BINGET:
-                stack.append(self.memo[self._number("<B" if opcode == pickle.BINGET else "<I")])
+                stack.append(self.memo[self._read_number("<B" if opcode == pickle.BINGET else "<I")])
             case pickle.BININT1:
-                stack.append(self._number("<B"))
+                stack.append(self._read_number("<B"))
             case pickle.BININT2:
-                stack.append(self._number("<H"))
+                stack.append(self._read_number("<H"))
             case pickle.BININT:
-                stack.append(self._number("<i"))
+                stack.append(self._read_number("<i"))
             case pickle.SHORT_BINSTRING:
-                stack.append(self._take(self._number("<B")))
+                stack.append(self._read(self._read_number("<B")))
             case pickle.BINSTRING:
-                stack.append(self._take(self._number("<I")))
+                stack.append(self._read(self._read_number("<I")))
             case pickle.NONE:
                 stack.append(None)
             case pickle.NEWTRUE | pickle.NEWFALSE:
@@ -124,29 +126,29 @@ class _Reader:
             case pickle.MARK:
                 self.marks.append(len(stack))
             case pickle.TUPLE:
-                stack.append(tuple(self._since_mark()))
+                stack.append(tuple(self._pop_to_mark()))
             case pickle.TUPLE1 | pickle.TUPLE2 | pickle.TUPLE3:
-                stack.append(tuple(self._last(ord(opcode) - ord(pickle.TUPLE1) + 1)))
+                stack.append(tuple(self._pop(ord(opcode) - ord(pickle.TUPLE1) + 1)))
             case pickle.APPENDS:
-                items = self._since_mark()
+                items = self._pop_to_mark()
                 stack[-1].extend(items)
             case pickle.SETITEMS:
-                self._set_items(self._since_mark())
+                self._set_items(self._pop_to_mark())
             case pickle.GLOBAL:
-                stack.append(self._stand_in())
+                stack.append(self._find_stand_in())
             case pickle.REDUCE:
-                function, arguments = self._last(2)
+                function, arguments = self._pop(2)
                 if function not in STAND_INS.values():
                     raise MalformedPickle("it calls something that is no function")
                 stack.append(function(*arguments))
             case pickle.BUILD:
-                self._build(*self._last(2))
+                self._build(*self._pop(2))
             case pickle.PROTO:
-                self._take(1)
+                self._read(1)
             case _:
                 raise MalformedPickle(f"it uses the instruction {opcode!r}, unknown to CIFAR-100's pickles")
 
-    def _take(self, length: int) -> bytes:
+    def _read(self, length: int) -> bytes:
         if length > MAX_STRING_BYTES:
             raise MalformedPickle("it ends too early")
         # In pieces, because a stream may hold several copies of what is read at once, as ``tarfile``'s does.
@@ -157,30 +159,30 @@ class _Reader:
             taken.write(piece)
         return taken.getvalue()
 
-    def _number(self, layout: str) -> int:
-        return int(struct.unpack(layout, self._take(struct.calcsize(layout)))[0])
+    def _read_number(self, layout: str) -> int:
+        return int(struct.unpack(layout, self._read(struct.calcsize(layout)))[0])
 
-    def _last(self, count: int) -> list[Any]:
+    def _pop(self, count: int) -> list[Any]:
         if len(self.stack) < count:
             raise IndexError
         items = self.stack[-count:]
         del self.stack[-count:]
         return items
 
-    def _since_mark(self) -> list[Any]:
+    def _pop_to_mark(self) -> list[Any]:
         mark = self.marks.pop()
         items = self.stack[mark:]
         del self.stack[mark:]
         return items
 
     def _set_items(self, items: list[Any]) -> None:
-        # Hashing a deeply nested tuple would overflow the C stack, so that keys are strings alone.
+        # Nothing else is hashed: a deeply nested tuple would overflow the C stack.
         keys, values = items[::2], items[1::2]
         if not all(isinstance(key, bytes) for key in keys):
             raise MalformedPickle("it holds a dictionary whose keys are not strings")
         self.stack[-1].update(zip(keys, values, strict=True))
 
-    def _stand_in(self) -> Callable[..., Any]:
+    def _find_stand_in(self) -> Callable[..., Any]:
         module, name = (self.stream.readline(100).rstrip(b"\n") for _ in range(2))
         try:
             return STAND_INS[module, name]

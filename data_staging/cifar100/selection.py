@@ -11,10 +11,8 @@ import numpy.typing as npt
 from PIL import Image
 
 from data_staging.cifar100.archive import Archive, Rows
+from data_staging.dataset import SPLITS, count_held_out, encode_png
 from data_staging.errors import StagingError
-from data_staging.photos import encode_png
-
-SPLITS = ("train", "validation", "test")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +31,7 @@ class ArchivePicture:
     digest: str
     row: npt.NDArray[np.uint8]
 
-    def png(self) -> bytes:
+    def encode(self) -> bytes:
         """Returns the picture as a 32x32 RGB PNG file."""
         pixels = self.row.reshape(3, 32, 32).transpose(1, 2, 0)
         return encode_png(Image.fromarray(np.ascontiguousarray(pixels)))
@@ -44,10 +42,9 @@ def select(
 ) -> dict[str, list[ArchivePicture]]:
     """Returns the pictures of the wanted classes by split ("train", "validation", "test").
 
-    The validation split takes that fraction of each class's training pictures (at least one, and never all),
-    chosen by the digest of their pixels: the same pictures wherever they stand in the archive. Each split is
-    in the order of the digests too, because the algorithm reads its list in the order given and classes one
-    after the other would train badly.
+    The validation split takes that fraction of each class's training pictures, chosen by the digest of their
+    pixels: the same pictures wherever they stand in the archive. Each split is in the order of the digests
+    too, because training follows the order of the list, and classes one after the other would train badly.
 
     Raises:
         StagingError: A class is unknown, named twice or without enough pictures.
@@ -56,27 +53,22 @@ def select(
     splits: dict[str, list[ArchivePicture]] = {split: [] for split in SPLITS}
     for label, name in enumerate(classes):
         index = archive.class_names.index(name)
-        training = list(_pictures(archive.train, index, name, label))
-        test = list(_pictures(archive.test, index, name, label))
+        training = list(_find_pictures(archive.train, index, name, label))
+        test = list(_find_pictures(archive.test, index, name, label))
         if len(training) < 2 or not test:
             raise StagingError(
                 f"the archive has {len(training)} training and {len(test)} test pictures of '{name}'; "
                 "at least 2 and 1 are needed: choose another class or the full archive"
             )
-        training.sort(key=_order)
-        validation = held_out(len(training), validation_fraction)
+        training.sort(key=_make_sort_key)
+        validation = count_held_out(len(training), validation_fraction)
         splits["validation"] += training[:validation]
         splits["train"] += training[validation:]
         splits["test"] += test
-    return {split: sorted(pictures, key=_order) for split, pictures in splits.items()}
+    return {split: sorted(pictures, key=_make_sort_key) for split, pictures in splits.items()}
 
 
-def held_out(count: int, fraction: float) -> int:
-    """Returns how many of some pictures that fraction is: at least one, and never all of two or more."""
-    return min(max(round(count * fraction), 1), count - 1)
-
-
-def _order(picture: ArchivePicture) -> tuple[str, str]:
+def _make_sort_key(picture: ArchivePicture) -> tuple[str, str]:
     return picture.digest, picture.path
 
 
@@ -94,8 +86,8 @@ def _check_classes(classes: list[str], known: list[str]) -> None:
             raise StagingError(f"class '{name}' is named twice")
 
 
-def _pictures(rows: Rows, index: int, class_name: str, label: int) -> Iterator[ArchivePicture]:
-    """Yields the pictures of one class, names made unique (case apart) in the order of names and digests."""
+def _find_pictures(rows: Rows, index: int, class_name: str, label: int) -> Iterator[ArchivePicture]:
+    """Yields the pictures of one class under names that differ by more than upper and lower case."""
     wanted = [row for row, row_label in enumerate(rows.labels) if row_label == index]
     digests = {row: hashlib.sha256(rows.pixels[row]).hexdigest() for row in wanted}
     taken = {rows.names[row].lower() for row in wanted}

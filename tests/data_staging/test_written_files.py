@@ -41,7 +41,7 @@ def manifest(written: Path) -> dict[str, Any]:
 
 def test_a_picture_is_a_true_rgb_png_with_the_pixels_of_the_archive() -> None:
     row = np.arange(3072, dtype=np.uint16).astype(np.uint8)
-    image = Image.open(io.BytesIO(ArchivePicture("bicycle/a.png", 0, "", row).png()))
+    image = Image.open(io.BytesIO(ArchivePicture("bicycle/a.png", 0, "", row).encode()))
     assert (image.format, image.mode, image.size) == ("PNG", "RGB", (32, 32))
     red, green, blue = row[:1024], row[1024:2048], row[2048:]
     assert image.getpixel((5, 1)) == (red[37], green[37], blue[37])

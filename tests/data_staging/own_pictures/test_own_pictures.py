@@ -13,14 +13,13 @@ from PIL import Image
 
 from data_staging import own_pictures
 from data_staging import steps as staging
+from data_staging.dataset import SPLITS
 from data_staging.own_pictures import Photo
 from data_staging.photos import read_photo
 from data_staging.progress import Progress
 from data_staging.stage import main
 from tests.data_staging.own_pictures.photo_files import fill, save, shapes
 from tests.data_staging.own_pictures.staged_pictures import CLASSES, manifest, stage, staged
-
-SPLITS = ("train", "validation", "test")
 
 Captured = pytest.CaptureFixture[str]
 

@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 from PIL import ExifTags, Image
 
-from data_staging.photos import MAX_BYTES, UnreadablePhoto, encode_png, read_photo
+from data_staging.dataset import encode_png
+from data_staging.photos import MAX_BYTES, UnreadablePhoto, read_photo
 from lambdas import serialize
 from tests.data_staging.own_pictures.photo_files import save, shapes
 from tests.lambdas.samples import opened
