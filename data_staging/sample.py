@@ -8,7 +8,6 @@ import struct
 import sys
 import tarfile
 import tempfile
-from collections.abc import Sequence
 from pathlib import Path
 from typing import IO
 
@@ -47,48 +46,38 @@ CLASSES_BY_KIND = {
 KINDS = list(CLASSES_BY_KIND)
 KIND_OF = {name: kind for kind, names in enumerate(CLASSES_BY_KIND.values()) for name in names.split()}
 CLASS_NAMES = sorted(KIND_OF)
+DRAWN = ("bicycle", "motorcycle")
 
 Pickled = dict[str, "list[str] | list[int] | str | npt.NDArray[np.uint8]"]
 
 
-def write_sample(
-    path: Path,
-    train_per_class: int = 500,
-    test_per_class: int = 100,
-    classes: Sequence[str] = ("bicycle", "motorcycle"),
-) -> None:
-    """Writes an archive in CIFAR-100's layout with drawn pictures of some of its classes.
+def write_sample(path: Path, train_per_class: int = 500, test_per_class: int = 100) -> None:
+    """Writes an archive in CIFAR-100's layout with drawn pictures of two of its classes.
 
     The same arguments give the same pictures. The archive appears whole or not at all.
 
     Args:
         path: The ``.tar.gz`` to write; its folder is made if need be.
-        train_per_class: How many training pictures each of the classes gets.
+        train_per_class: How many training pictures each of the two gets.
         test_per_class: How many test pictures each gets.
-        classes: The classes that get pictures; the archive names all hundred.
 
     Raises:
-        ValueError: A class is none of CIFAR-100's.
         OSError: It cannot be written.
     """
-    unknown = set(classes) - set(CLASS_NAMES)
-    if unknown:
-        raise ValueError(f"not in CIFAR-100: {', '.join(sorted(unknown))}")
     path.parent.mkdir(parents=True, exist_ok=True)
     halves = {
-        "train": _half("train", train_per_class, classes, "training batch 1 of 1"),
-        "test": _half("test", test_per_class, classes, "testing batch 1 of 1"),
+        "train": _draw_half("train", train_per_class, "training batch 1 of 1"),
+        "test": _draw_half("test", test_per_class, "testing batch 1 of 1"),
     }
     write_archive(path, halves)
 
 
-def write_archive(path: Path, halves: dict[str, Pickled], *, generated: bool = True) -> None:
-    """Writes an archive in CIFAR-100's layout out of the dictionaries that its pickles hold.
+def write_archive(path: Path, halves: dict[str, Pickled]) -> None:
+    """Writes an archive in CIFAR-100's layout, marked as generated.
 
     Args:
         path: The ``.tar.gz`` to write; its folder exists.
-        halves: What ``train`` and ``test`` hold.
-        generated: Whether to mark the archive as no real CIFAR-100.
+        halves: The dictionaries that the pickles ``train`` and ``test`` hold.
     """
     meta: Pickled = {"fine_label_names": CLASS_NAMES, "coarse_label_names": KINDS}
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=".unfinished-") as folder:
@@ -98,8 +87,7 @@ def write_archive(path: Path, halves: dict[str, Pickled], *, generated: bool = T
             gzip.GzipFile("", "wb", 1, file, mtime=0) as zipped,
             tarfile.open(fileobj=zipped, mode="w", format=tarfile.USTAR_FORMAT) as archive,
         ):
-            if generated:
-                _add(archive, GENERATED_MARKER, b"Drawn by a program, in the layout of CIFAR-100.\n")
+            _add(archive, GENERATED_MARKER, b"Drawn by a program, in the layout of CIFAR-100.\n")
             for name, content in {"meta": meta, **halves}.items():
                 _add(archive, name, pickle_as_python_2(content))
         unfinished.replace(path)
@@ -111,8 +99,8 @@ def _add(archive: tarfile.TarFile, name: str, content: bytes) -> None:
     archive.addfile(member, io.BytesIO(content))
 
 
-def _half(half: str, per_class: int, classes: Sequence[str], batch_label: str) -> Pickled:
-    which = [(name, number) for name in classes for number in range(per_class)]
+def _draw_half(half: str, per_class: int, batch_label: str) -> Pickled:
+    which = [(name, number) for name in DRAWN for number in range(per_class)]
     random.Random(half).shuffle(which)
     pictures = [draw_picture(name, random.Random(f"{half} {name} {number}")) for name, number in which]
     return {

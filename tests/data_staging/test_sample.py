@@ -51,20 +51,15 @@ def test_the_same_arguments_give_the_same_file(drawn: Path, tmp_path: Path) -> N
     assert (tmp_path / "a.tar.gz").read_bytes() == (tmp_path / "made" / "b.tar.gz").read_bytes()
 
 
-def test_any_classes_can_be_drawn_and_no_two_pictures_are_the_same(tmp_path: Path) -> None:
-    classes = ["apple", "motorcycle", "worm"]
-    write_sample(tmp_path / "a.tar.gz", train_per_class=4, test_per_class=2, classes=classes)
+def test_each_class_is_drawn_as_often_and_no_two_pictures_are_the_same(tmp_path: Path) -> None:
+    classes = ["bicycle", "motorcycle"]
+    write_sample(tmp_path / "a.tar.gz", train_per_class=6, test_per_class=3)
     content = archive.read(tmp_path / "a.tar.gz")
-    for rows, count in ((content.train, 4), (content.test, 2)):
+    for rows, count in ((content.train, 6), (content.test, 3)):
         assert Counter(content.class_names[label] for label in rows.labels) == dict.fromkeys(classes, count)
     pixels = np.concatenate([content.train.pixels, content.test.pixels])
     assert len({row.tobytes() for row in pixels}) == 18
     assert content.train.labels != sorted(content.train.labels)
-
-
-def test_an_unknown_class_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="scooter"):
-        write_sample(tmp_path / "a.tar.gz", 1, 1, ["bicycle", "scooter"])
 
 
 def test_pixels_alone_tell_the_classes_apart_but_not_easily(tmp_path: Path) -> None:
@@ -107,7 +102,7 @@ def test_ctrl_c_leaves_nothing(
         raise KeyboardInterrupt
 
     monkeypatch.setattr(sample, "pickle_as_python_2", interrupt)
-    monkeypatch.setattr(sample.write_sample, "__defaults__", (1, 1, ("bicycle", "motorcycle")))
+    monkeypatch.setattr(sample.write_sample, "__defaults__", (1, 1))
     assert main([str(tmp_path / "sample.tar.gz")]) == 130
     assert len(capsys.readouterr().err.splitlines()) == 1
     assert list(tmp_path.iterdir()) == []

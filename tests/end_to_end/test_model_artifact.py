@@ -64,7 +64,7 @@ def turned_round(artifact: Path, folder: Path) -> Path:
 
 def test_a_trained_model_is_taken_home(app: App, artifacts: Path, tmp_path: Path) -> None:
     archive = tmp_path / "drawn.tar.gz"
-    write_sample(archive, train_per_class=60, test_per_class=8, classes=("bicycle", "motorcycle"))
+    write_sample(archive, train_per_class=60, test_per_class=8)
     succeeded(app.deploy("storage"))
     succeeded(app.stage(archive))
     succeeded(app.deploy("training"))

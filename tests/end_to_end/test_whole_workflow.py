@@ -44,7 +44,7 @@ def archives(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     folder = tmp_path_factory.mktemp("archives")
     paths = [folder / "first.tar.gz", folder / "second.tar.gz"]
     for number, path in enumerate(paths):
-        write_sample(path, train_per_class=60 + 10 * number, test_per_class=8, classes=CLASSES)
+        write_sample(path, train_per_class=60 + 10 * number, test_per_class=8)
     return paths
 
 
