@@ -1,14 +1,13 @@
 """Uploads a data set to S3: in parallel, going on where a stopped run ended, the manifest last."""
 
 import hashlib
-from concurrent.futures import ThreadPoolExecutor, as_completed
 from typing import Any
 
 import boto3
 from botocore.config import Config
 
 from data_staging.dataset import DataSet, Picture, describe
-from data_staging.progress import Progress
+from data_staging.progress import run_in_threads
 from lambdas.workflow import places
 
 WORKERS = 16
@@ -29,9 +28,13 @@ def upload(data_set: DataSet, session: boto3.Session, bucket: str) -> bool:
     destination = _Destination(session, bucket, places.data_set_key(data_set.id))
     if destination.has("manifest.json"):
         return False
-    files = destination.put_pictures(data_set)
-    for split in data_set.splits:
-        destination.put(f"{split}.lst", data_set.encode_list(split), "text/tab-separated-values")
+    pictures = data_set.pictures
+    entries = run_in_threads(
+        "Uploading", "pictures", WORKERS, destination.put_picture, list(pictures.items())
+    )
+    for path, content in data_set.encode_lists().items():
+        destination.put(path, content, "text/tab-separated-values")
+    files = dict(zip(pictures, entries, strict=True))
     destination.put("manifest.json", data_set.encode_manifest(files), "application/json")
     return True
 
@@ -57,26 +60,9 @@ class _Destination:
         if self.etags.get(key) != hashlib.md5(content, usedforsecurity=False).hexdigest():
             self.s3.put_object(Bucket=self.bucket, Key=key, Body=content, ContentType=content_type)
 
-    def put_pictures(self, data_set: DataSet) -> dict[str, dict[str, Any]]:
-        """Uploads the pictures; returns the manifest's entry for each, by its path in the data set."""
-        total = sum(map(len, data_set.splits.values()))
-        pool = ThreadPoolExecutor(WORKERS)
-        try:
-            with Progress("Uploading", total, "pictures") as progress:
-                sent = [
-                    pool.submit(self._put_picture, split, picture)
-                    for split, pictures in data_set.splits.items()
-                    for picture in pictures
-                ]
-                for done in as_completed(sent):
-                    done.result()
-                    progress.advance()
-        finally:
-            pool.shutdown(cancel_futures=True)
-        return dict(done.result() for done in sent)
-
-    def _put_picture(self, split: str, picture: Picture) -> tuple[str, dict[str, Any]]:
+    def put_picture(self, item: tuple[str, Picture]) -> dict[str, Any]:
+        """Uploads a picture, given with its path; returns the manifest's entry for it."""
+        path, picture = item
         content = picture.encode()
-        path = f"{split}/{picture.path}"
         self.put(path, content, "image/png")
-        return path, describe(picture, content)
+        return describe(picture, content)

@@ -76,6 +76,13 @@ class DataSet:
     source: Source | FolderSource
 
     @property
+    def pictures(self) -> dict[str, Picture]:
+        """All pictures by their paths in the data set."""
+        return {
+            f"{split}/{picture.path}": picture for split, chosen in self.splits.items() for picture in chosen
+        }
+
+    @property
     def id(self) -> str:
         """The first 16 hex digits of a SHA-256 over classes, splits, paths, labels and pixels.
 
@@ -90,13 +97,19 @@ class DataSet:
             digest.update(line.encode())
         return digest.hexdigest()[:16]
 
-    def encode_list(self, split: str) -> bytes:
-        """Returns the split's ``.lst`` file: ``index<TAB>label<TAB>path relative to the split's folder``."""
-        return "".join(
-            f"{index}\t{picture.label}\t{picture.path}\n" for index, picture in enumerate(self.splits[split])
-        ).encode()
+    def encode_lists(self) -> dict[str, bytes]:
+        """Returns each split's ``.lst`` file, by its path in the data set.
 
-    def encode_manifest(self, files: dict[str, dict[str, Any]]) -> bytes:
+        Its lines are ``index<TAB>label<TAB>path relative to the split's folder``.
+        """
+        return {
+            f"{split}.lst": "".join(
+                f"{index}\t{picture.label}\t{picture.path}\n" for index, picture in enumerate(pictures)
+            ).encode()
+            for split, pictures in self.splits.items()
+        }
+
+    def encode_manifest(self, files: Mapping[str, dict[str, Any]]) -> bytes:
         """Returns ``manifest.json``.
 
         Args:

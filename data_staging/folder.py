@@ -50,17 +50,16 @@ def _write(data_set: DataSet, target: Path) -> bool:
 
 
 def _fill(folder: Path, data_set: DataSet) -> None:
-    files = {}
-    total = sum(map(len, data_set.splits.values()))
-    with Progress("Writing", total, "pictures") as progress:
-        for split, pictures in data_set.splits.items():
-            for name in data_set.classes:
-                (folder / split / name).mkdir(parents=True)
-            for picture in pictures:
-                content = picture.encode()
-                (folder / split / picture.path).write_bytes(content)
-                files[f"{split}/{picture.path}"] = describe(picture, content)
-                progress.advance()
     for split in data_set.splits:
-        (folder / f"{split}.lst").write_bytes(data_set.encode_list(split))
+        for name in data_set.classes:
+            (folder / split / name).mkdir(parents=True)
+    files = {}
+    with Progress("Writing", len(data_set.pictures), "pictures") as progress:
+        for path, picture in data_set.pictures.items():
+            content = picture.encode()
+            (folder / path).write_bytes(content)
+            files[path] = describe(picture, content)
+            progress.advance()
+    for path, content in data_set.encode_lists().items():
+        (folder / path).write_bytes(content)
     (folder / "manifest.json").write_bytes(data_set.encode_manifest(files))

@@ -3,14 +3,13 @@
 import os
 import re
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
 from data_staging.dataset import SPLITS, count_held_out, encode_png
 from data_staging.errors import StagingError
 from data_staging.photos import DECODERS, UnreadablePhoto, digest_pixels, read_photo
-from data_staging.progress import Progress
+from data_staging.progress import run_in_threads
 
 CLASS_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 """A name that may be part of an S3 key, of a line of a list file and of a list separated by commas."""
@@ -26,7 +25,7 @@ class Photo:
         path: Relative to its split's folder: ``class/name-digits.png``.
         label: Index of its class in the data set's classes.
         digest: SHA-256 of the size and pixels that are staged of it, in hex.
-        file: Where it lies.
+        file: Path of its file.
         original: The same, relative to the folder.
     """
 
@@ -106,7 +105,8 @@ def find(folder: Path, classes: list[str]) -> Found:
         if not entry.is_dir() and not _is_hidden(entry.name)
     }
     same: dict[str, list[Path]] = {}
-    for file, outcome in _digest_files(list(labels)).items():
+    outcomes = run_in_threads("Reading", "files", DECODERS, _digest, list(labels))
+    for file, outcome in zip(labels, outcomes, strict=True):
         if isinstance(outcome, UnreadablePhoto):
             left_out[names[file]] = str(outcome)
         else:
@@ -177,21 +177,9 @@ def _make_safe_name(stem: str, digest: str) -> str:
     return f"{readable or 'picture'}-{digest[:12]}.png"
 
 
-def _digest_files(files: list[Path]) -> dict[Path, str | UnreadablePhoto]:
-    """Returns the digest of each file's pixels, or why it has none, in the order given."""
-
-    def digest(file: Path) -> str | UnreadablePhoto:
-        try:
-            return digest_pixels(read_photo(file))
-        except UnreadablePhoto as unreadable:
-            return unreadable
-
-    pool = ThreadPoolExecutor(DECODERS)
+def _digest(file: Path) -> str | UnreadablePhoto:
+    """Returns the digest of a file's pixels, or why it has none."""
     try:
-        with Progress("Reading", len(files), "files") as progress:
-            digests = {file: pool.submit(digest, file) for file in files}
-            for _ in as_completed(digests.values()):
-                progress.advance()
-    finally:
-        pool.shutdown(cancel_futures=True)
-    return {file: done.result() for file, done in digests.items()}
+        return digest_pixels(read_photo(file))
+    except UnreadablePhoto as unreadable:
+        return unreadable

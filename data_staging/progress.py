@@ -1,10 +1,15 @@
 """Shows how far a long step is: a bar on a terminal, a line every tenth of the way in a log."""
 
 import sys
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 from tqdm import tqdm
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 
 class Progress:
@@ -46,3 +51,19 @@ class Progress:
 
     def _tenth(self) -> int:
         return 10 * self.done // self.total if self.total else 0
+
+
+def run_in_threads(
+    what: str, unit: str, workers: int, function: Callable[[Item], Result], items: Sequence[Item]
+) -> list[Result]:
+    """Returns a function's result for each item; at the first error, or at Ctrl-C, no more are begun."""
+    pool = ThreadPoolExecutor(workers)
+    try:
+        with Progress(what, len(items), unit) as progress:
+            futures = [pool.submit(function, item) for item in items]
+            for future in as_completed(futures):
+                future.result()
+                progress.advance()
+    finally:
+        pool.shutdown(cancel_futures=True)
+    return [future.result() for future in futures]
