@@ -7,7 +7,7 @@ from botocore.exceptions import ClientError
 
 from lambdas.workflow.errors import ImageTooLarge
 from lambdas.workflow.event import MAX_IMAGE_BYTES
-from lambdas.workflow.photo import MAX_BYTES, small_image
+from lambdas.workflow.photo import MAX_BYTES, make_small_image
 from lambdas.workflow.places import s3_uri
 
 # The largest photo takes most of a gigabyte while it is decoded.
@@ -28,7 +28,7 @@ def reencode_photo(content: bytes) -> tuple[bytes, str]:
         InvalidImage, ImageTooLarge: The workflow's serialize function would refuse it too.
     """
     with _decoding:
-        image = small_image(content, MAX_IMAGE_BYTES)
+        image = make_small_image(content, MAX_IMAGE_BYTES)
     return image, "image/png" if image.startswith(b"\x89PNG") else "image/jpeg"
 
 

@@ -10,7 +10,7 @@ from PIL import Image
 
 from lambdas.workflow.errors import ImageTooLarge, InvalidImage
 from lambdas.workflow.event import MAX_IMAGE_BYTES
-from lambdas.workflow.photo import MAX_BYTES, small_image
+from lambdas.workflow.photo import MAX_BYTES, make_small_image
 
 MAX_LENGTH_TO_WIDTH = 100
 """Longer and thinner pictures are too large for training once it has resized their short side."""
@@ -36,7 +36,7 @@ def read_photo(file: Path) -> Image.Image:
         if (size := file.stat().st_size) > MAX_BYTES:
             raise UnreadablePhoto(f"{size} bytes long: at most {MAX_BYTES} are read")
         with _decoding:
-            served = small_image(file.read_bytes(), MAX_IMAGE_BYTES)
+            served = make_small_image(file.read_bytes(), MAX_IMAGE_BYTES)
     except (InvalidImage, ImageTooLarge) as error:
         raise UnreadablePhoto(str(error)) from None
     except OSError as error:

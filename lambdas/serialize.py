@@ -43,7 +43,7 @@ def serialize(fields: dict[str, Any]) -> dict[str, Any]:
     workflow_event.check_room(fields)
     content = _read_object(bucket, key)
     try:
-        image = photo.small_image(content, workflow_event.MAX_IMAGE_BYTES)
+        image = photo.make_small_image(content, workflow_event.MAX_IMAGE_BYTES)
     except (InvalidImage, ImageTooLarge) as error:
         raise type(error)(f"s3://{bucket}/{key} is {error}") from None
     logger.info("Serialized", photo_bytes=len(content), image_bytes=len(image))

@@ -32,7 +32,7 @@ JPEG_LONGEST_SIDE = 65_500
 Image.MAX_IMAGE_PIXELS = MAX_PIXELS_BASELINE_JPEG
 
 
-def small_image(photo: bytes, max_bytes: int) -> bytes:
+def make_small_image(photo: bytes, max_bytes: int) -> bytes:
     """Returns the photo as an upright RGB image of at most ``max_bytes``.
 
     The format is known by content. Of an animation the first frame counts. What is transparent becomes white.

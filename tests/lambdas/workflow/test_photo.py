@@ -15,7 +15,7 @@ RED = (200, 30, 30)
 
 
 def small(content: bytes) -> Image.Image:
-    result = photo.small_image(content, MAX_BYTES)
+    result = photo.make_small_image(content, MAX_BYTES)
     assert len(result) <= MAX_BYTES
     image = opened(result)
     assert image.mode == "RGB"
@@ -150,7 +150,7 @@ def test_a_heic_photo_of_too_many_pixels_is_refused_before_it_is_decoded(
 ) -> None:
     monkeypatch.setattr(photo, "MAX_PIXELS", 899 * 600)
     with pytest.raises(ImageTooLarge, match="900 x 600 pixels"):
-        photo.small_image(saved(Image.new("RGB", (900, 600), RED), "HEIF"), MAX_BYTES)
+        photo.make_small_image(saved(Image.new("RGB", (900, 600), RED), "HEIF"), MAX_BYTES)
 
 
 @pytest.mark.parametrize("image_format", ["GIF", "PNG", "WEBP", "MPO", "TIFF"])
@@ -182,4 +182,4 @@ def test_of_several_frames_the_first_counts(image_format: str) -> None:
 )
 def test_what_is_no_whole_image_is_refused(content: bytes, said: str) -> None:
     with pytest.raises(InvalidImage, match=said):
-        photo.small_image(content, MAX_BYTES)
+        photo.make_small_image(content, MAX_BYTES)

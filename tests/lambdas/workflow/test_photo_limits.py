@@ -25,7 +25,7 @@ EXIF_ORIENTATION = 0x0112
 )
 def test_a_decompression_bomb_is_refused_before_it_is_decoded(width: int, height: int) -> None:
     with pytest.raises(ImageTooLarge):
-        photo.small_image(png_claiming(width, height), MAX_BYTES)
+        photo.make_small_image(png_claiming(width, height), MAX_BYTES)
 
 
 @pytest.mark.parametrize("progressive", [True, False])
@@ -33,16 +33,16 @@ def test_only_a_jpeg_that_can_be_scaled_while_decoding_may_have_more_pixels(prog
     content = saved(Image.new("L", (8_000, 7_000), 99), "JPEG", progressive=progressive)
     if progressive:
         with pytest.raises(ImageTooLarge, match="8000 x 7000 pixels: at most 52 megapixels"):
-            photo.small_image(content, MAX_BYTES)
+            photo.make_small_image(content, MAX_BYTES)
     else:
-        assert opened(photo.small_image(content, MAX_BYTES)).getpixel((1, 1)) == (99, 99, 99)
+        assert opened(photo.make_small_image(content, MAX_BYTES)).getpixel((1, 1)) == (99, 99, 99)
 
 
 MEASURE = """
 import pathlib, re, resource, sys
 import lambdas.serialize
-from lambdas.workflow.photo import small_image
-small_image(pathlib.Path(sys.argv[1]).read_bytes(), 98304)
+from lambdas.workflow.photo import make_small_image
+make_small_image(pathlib.Path(sys.argv[1]).read_bytes(), 98304)
 status = pathlib.Path("/proc/self/status")
 # On Linux ru_maxrss starts at what the parent had.
 if status.exists():
@@ -115,7 +115,7 @@ def test_a_damaged_image_gives_an_image_or_a_named_error(data: st.DataObject) ->
 
 def named_error_or_image(content: bytes) -> None:
     try:
-        result = photo.small_image(content, MAX_BYTES)
+        result = photo.make_small_image(content, MAX_BYTES)
     except (InvalidImage, ImageTooLarge) as error:
         assert str(error)
         assert "\n" not in str(error)
