@@ -16,9 +16,9 @@ class Progress:
     """Counts up to a total.
 
     Args:
-        what: What is done, as the line's beginning.
-        total: Where it ends, in `unit`; None if not known.
-        unit: "B" for bytes, otherwise what is counted.
+        what: What is done, as the beginning of a line.
+        total: How much there is to do; None if that is not known.
+        unit: What is counted; "B" for bytes.
         start: How much is done already.
     """
 
@@ -29,7 +29,7 @@ class Progress:
             if sys.stderr.isatty()
             else None
         )
-        self.printed = self._tenth()
+        self.printed = self._count_tenths()
 
     def __enter__(self) -> Self:
         return self
@@ -45,11 +45,11 @@ class Progress:
         self.done += count
         if self.bar is not None:
             self.bar.update(count)
-        elif self._tenth() > self.printed:
-            self.printed = self._tenth()
+        elif self._count_tenths() > self.printed:
+            self.printed = self._count_tenths()
             print(f"{self.what}: {self.done} of {self.total} {self.unit}", file=sys.stderr, flush=True)
 
-    def _tenth(self) -> int:
+    def _count_tenths(self) -> int:
         return 10 * self.done // self.total if self.total else 0
 
 

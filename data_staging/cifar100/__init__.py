@@ -1,1 +1,1 @@
-"""CIFAR-100: its download, its archive and pickles read safely, which classes are taken."""
+"""CIFAR-100: its ``download``, ``archive`` and ``pickles``, the ``selection`` of classes, a stand-in's ``drawing``."""

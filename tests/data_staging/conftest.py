@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from data_staging.dataset import DataSet
 from data_staging.sample import CLASS_NAMES, KINDS, pickle_as_python_2, write_sample
+from data_staging.steps import read_data_set
 from tests.data_staging.own_pictures.photo_files import fill
 from tests.data_staging.own_pictures.staged_pictures import CLASSES
 
@@ -31,6 +33,12 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("drawn") / "drawn.tar.gz"
     write_sample(path, TRAIN_PER_CLASS, TEST_PER_CLASS)
     return path
+
+
+@pytest.fixture(scope="session")
+def data_set(drawn: Path) -> DataSet:
+    """The drawn archive's 24 bicycles and motorcycles."""
+    return read_data_set(drawn, ["bicycle", "motorcycle"], 0.1)
 
 
 DEVELOPERS_ARCHIVE = os.environ.get("SCONES_CIFAR100")

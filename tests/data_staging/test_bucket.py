@@ -11,23 +11,16 @@ import botocore.client
 import pytest
 from moto import mock_aws
 
-from data_staging import steps as staging
+from data_staging import steps
 from data_staging.dataset import DataSet
 from data_staging.errors import StagingError
 from data_staging.progress import Progress
 from tests.data_staging.deployment_on_moto import BUCKET, deploy, keys, staged_id
 
-CLASSES = ["bicycle", "motorcycle"]
 PICTURES = 24
 FILES = PICTURES + 4
 
 Call = tuple[str, dict[str, Any]]
-
-
-@pytest.fixture(scope="module")
-def data_set(drawn: Path) -> DataSet:
-    """The drawn archive's 24 bicycles and motorcycles."""
-    return staging.read_data_set(drawn, CLASSES, 0.1)
 
 
 @pytest.fixture
@@ -57,14 +50,14 @@ def puts(calls: list[Call]) -> list[str]:
 
 
 def stage(data_set: DataSet, bucket: str | None = None) -> str:
-    return staging.stage(data_set, "scones", bucket, None)
+    return steps.stage(data_set, "scones", bucket, None)
 
 
 def test_the_same_keys_and_bytes_come_to_s3_as_to_a_folder(
     deployed: None, data_set: DataSet, tmp_path: Path
 ) -> None:
     stage(data_set)
-    staging.stage(data_set, "scones", None, tmp_path)
+    steps.stage(data_set, "scones", None, tmp_path)
     files = {str(path.relative_to(tmp_path)): path for path in tmp_path.rglob("*") if path.is_file()}
     assert keys() == files.keys()
     s3 = boto3.client("s3")

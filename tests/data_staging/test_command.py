@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from data_staging import steps as staging
+from data_staging import steps
 from data_staging.cifar100 import archive, download
 from data_staging.stage import main
 from stacks.configuration import settings
@@ -105,7 +105,7 @@ def test_a_cached_archive_is_used_without_a_network(tmp_path: Path, capsys: Capt
 def test_fetching_without_a_network_is_one_line(capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(download, "PAUSES_S", (0.01, 0.01))
     monkeypatch.setattr(
-        staging, "download", lambda folder: download.download(folder, "http://127.0.0.1:9/cifar.tar.gz")
+        steps, "download", lambda folder: download.download(folder, "http://127.0.0.1:9/cifar.tar.gz")
     )
     status, output, error = run("--fetch", capsys=capsys)
     assert (status, output) == (1, "")

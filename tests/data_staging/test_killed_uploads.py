@@ -12,18 +12,11 @@ from pathlib import Path
 import pytest
 from moto.server import ThreadedMotoServer
 
-from data_staging import steps as staging
 from data_staging.dataset import DataSet
 from tests.data_staging.deployment_on_moto import deploy, keys, staged_id
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 FILES = 24 + 4
-
-
-@pytest.fixture(scope="module")
-def data_set(drawn: Path) -> DataSet:
-    """The drawn archive's 24 bicycles and motorcycles."""
-    return staging.read_data_set(drawn, ["bicycle", "motorcycle"], 0.1)
 
 
 @pytest.fixture

@@ -9,8 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from data_staging import sample
-from data_staging import steps as staging
+from data_staging import sample, steps
 from data_staging.cifar100 import archive, pickles
 from data_staging.sample import CLASS_NAMES, main, write_sample
 
@@ -42,7 +41,7 @@ def labels(half: dict[bytes, object]) -> tuple[list[int], list[int]]:
 
 def test_it_says_that_it_is_generated(drawn: Path) -> None:
     assert archive.read(drawn).generated
-    assert staging.read_data_set(drawn, ["bicycle", "motorcycle"], 0.1).source.kind == "generated"
+    assert steps.read_data_set(drawn, ["bicycle", "motorcycle"], 0.1).source.kind == "generated"
 
 
 def test_the_same_arguments_give_the_same_file(drawn: Path, tmp_path: Path) -> None:

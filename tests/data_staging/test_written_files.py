@@ -11,20 +11,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from data_staging import folder
-from data_staging import steps as staging
+from data_staging import folder, steps
 from data_staging.cifar100 import archive
 from data_staging.cifar100.selection import ArchivePicture
 from data_staging.dataset import DataSet
 from data_staging.errors import StagingError
 
 CLASSES = ["bicycle", "motorcycle"]
-
-
-@pytest.fixture(scope="module")
-def data_set(drawn: Path) -> DataSet:
-    """The drawn archive's bicycles and motorcycles."""
-    return staging.read_data_set(drawn, CLASSES, 0.1)
 
 
 @pytest.fixture
@@ -50,7 +43,7 @@ def test_a_picture_is_a_true_rgb_png_with_the_pixels_of_the_archive() -> None:
 
 def test_the_real_archives_pictures_survive_unchanged(cifar100: Path, tmp_path: Path) -> None:
     content = archive.read(cifar100)
-    data_set = staging.read_data_set(cifar100, CLASSES, 0.1)
+    data_set = steps.read_data_set(cifar100, CLASSES, 0.1)
     folder.write(data_set, tmp_path)
     files = tmp_path / "datasets" / data_set.id / "test"
     rows = {content.test.pixels[row].tobytes() for row in range(len(content.test.names))}

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from data_staging import steps as staging
+from data_staging import steps
 from data_staging.sample import CLASS_NAMES, Pickled, write_archive
 
 
@@ -28,7 +28,7 @@ def test_all_of_a_full_archive_is_chosen_in_bounded_memory(tmp_path: Path) -> No
     write_archive(archive, {"train": half(50_000, 1), "test": half(10_000, 2)})
     tracemalloc.start()
     try:
-        data_set = staging.read_data_set(archive, CLASS_NAMES, 0.1)
+        data_set = steps.read_data_set(archive, CLASS_NAMES, 0.1)
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()

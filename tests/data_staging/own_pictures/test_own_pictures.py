@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from data_staging import own_pictures
-from data_staging import steps as staging
+from data_staging import own_pictures, steps
 from data_staging.dataset import SPLITS
+from data_staging.errors import StagingError
 from data_staging.own_pictures import Photo
 from data_staging.photos import read_photo
 from data_staging.progress import Progress
@@ -121,10 +121,10 @@ def test_an_archive_and_a_folder_at_once_are_refused(capsys: Captured) -> None:
 
 @pytest.mark.parametrize("change", [Path.unlink, lambda file: save(shapes("other"), file)])
 def test_a_picture_that_changes_meanwhile_is_noticed(change: Any, pictures: Path, tmp_path: Path) -> None:
-    data_set = staging.read_own_pictures(pictures, CLASSES, 0.1)
+    data_set = steps.read_own_pictures(pictures, CLASSES, 0.1)
     change(pictures / "pear" / "3.png")
-    with pytest.raises(staging.StagingError, match=r"pear/3\.png' was changed meanwhile: run it again"):
-        staging.stage(data_set, "scones", None, tmp_path)
+    with pytest.raises(StagingError, match=r"pear/3\.png' was changed meanwhile: run it again"):
+        steps.stage(data_set, "scones", None, tmp_path)
     assert list((tmp_path / "datasets").iterdir()) == []
 
 
