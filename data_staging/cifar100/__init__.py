@@ -1,1 +1,1 @@
-"""CIFAR-100: ``download``, ``archive`` and ``pickles``, the ``selection`` of classes, a stand-in's ``drawing``."""
+"""CIFAR-100: ``download``, ``archive`` and ``pickles``, the ``selection`` of classes, and ``drawing``."""
