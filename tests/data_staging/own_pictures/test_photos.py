@@ -15,7 +15,6 @@ from PIL import ExifTags, Image
 
 from data_staging.dataset import encode_png
 from data_staging.photos import MAX_BYTES, UnreadablePhoto, read_photo
-from lambdas import serialize
 from tests.data_staging.own_pictures.photo_files import save, shapes
 from tests.lambdas.samples import opened
 
@@ -43,6 +42,9 @@ def lying() -> bytes:
 def s3() -> Iterator[Any]:
     """An S3 with one bucket, from which serialize reads."""
     with moto.mock_aws(), pytest.MonkeyPatch.context() as patched:
+        # Its module makes a client when it is imported, which needs the credentials that are set by now.
+        from lambdas import serialize
+
         client = boto3.client("s3", region_name="us-east-1")
         client.create_bucket(Bucket=BUCKET)
         patched.setattr(serialize, "s3", client)
@@ -74,7 +76,9 @@ def test_what_is_staged_is_what_serving_shows_the_model(
 ) -> None:
     file = save(image, tmp_path / "photo", image_format, **options)
     s3.put_object(Bucket=BUCKET, Key=file.name, Body=file.read_bytes())
-    fields = serialize.serialize({"s3_bucket": BUCKET, "s3_key": file.name})
+    from lambdas.serialize import serialize
+
+    fields = serialize({"s3_bucket": BUCKET, "s3_key": file.name})
     served = opened(base64.b64decode(fields["image_data"]))
     staged = opened(encode_png(read_photo(file)))
     assert (served.format, staged.format) == (sent, "PNG")
