@@ -42,7 +42,8 @@ def read_photo(file: Path) -> Image.Image:
     except OSError as error:
         raise UnreadablePhoto(f"not readable: {error.strerror}") from None
     image = Image.open(io.BytesIO(served))
-    if max(image.size) > MAX_LENGTH_TO_WIDTH * min(image.size):
+    # Scaling down rounds the short side, so that a photo of just this shape may look a little longer.
+    if max(image.size) > MAX_LENGTH_TO_WIDTH * (min(image.size) + 1):
         raise UnreadablePhoto(f"{image.width} x {image.height} pixels once scaled down: too long and thin")
     image.load()
     return image

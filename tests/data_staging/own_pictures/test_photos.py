@@ -173,3 +173,8 @@ def test_what_is_no_file_is_never_waited_for(tmp_path: Path) -> None:
     for name in ("pipe", "nowhere", "folder"):
         with pytest.raises(UnreadablePhoto, match="no file"):
             read_photo(tmp_path / name)
+
+
+def test_a_photo_a_hundred_times_as_long_as_wide_is_read_though_scaling_rounds(tmp_path: Path) -> None:
+    image = read_photo(save(Image.new("RGB", (90, 9000)), tmp_path / "photo"))
+    assert image.height > 100 * image.width
