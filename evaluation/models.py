@@ -4,7 +4,6 @@ import http.client
 import socket
 import subprocess
 import sys
-import tarfile
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -14,6 +13,7 @@ from typing import Any
 
 from evaluation.deployment import EvaluationError
 from lambdas.workflow.prediction import MEASUREMENT
+from training.tar_gz import InvalidArchive, unpack
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 START_SECONDS = 300
@@ -51,7 +51,10 @@ def serve_artifact(artifact: Path) -> Iterator[Callable[[bytes], bytes]]:
     """
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
-        _unpack(artifact, root / "model")
+        try:
+            unpack(artifact, root / "model")
+        except (InvalidArchive, OSError) as error:
+            raise EvaluationError(f"{artifact} is no model.tar.gz that can be unpacked: {error}") from None
         port = _find_free_port()
         command = [sys.executable, "-m", "training", "serve", "--root", folder, "--port", str(port)]
         with (root / "log").open("w") as log:
@@ -62,14 +65,6 @@ def serve_artifact(artifact: Path) -> Iterator[Callable[[bytes], bytes]]:
         finally:
             server.terminate()
             server.wait()
-
-
-def _unpack(artifact: Path, folder: Path) -> None:
-    try:
-        with tarfile.open(artifact, "r:gz") as members:
-            members.extractall(folder, filter="data")
-    except (tarfile.TarError, EOFError, OSError) as error:
-        raise EvaluationError(f"{artifact} is no model.tar.gz that can be unpacked: {error}") from None
 
 
 def _find_free_port() -> int:

@@ -52,7 +52,6 @@ class ArtifactStack(cdk.Stack):
             jobs_arn=jobs_arn,
             reads=[places.DATASETS, places.MODELS],
             writes=places.EVALUATIONS,
-            log_group=places.TRANSFORM_JOBS_LOG_GROUP,
             module="artifact",
             function_ids="Artifact",
             finish_memory_mb=512,

@@ -32,7 +32,6 @@ class TrainingStack(cdk.Stack):
             jobs_arn=jobs_arn,
             reads=[places.DATASETS],
             writes=places.MODELS,
-            log_group=places.TRAINING_JOBS_LOG_GROUP,
             module="training",
             function_ids="",
             finish_memory_mb=256,

@@ -30,13 +30,14 @@ FEWER_LIBRARIES = {
     "lambdas.workflow.places": set(),
     "lambdas.workflow.errors": set(),
     "training.hyperparameters": set(),
+    "training.tar_gz": set(),
 }
 # What a part may import of this project beside itself. The longest name that fits a module counts.
 ARROWS = {
     "app": {"stacks"},
     # Where things lie in the bucket, and by which names the state machine tells failures apart, has one home.
     "stacks": {"stacks", "lambdas.workflow.places", "lambdas.workflow.errors"},
-    "stacks.configuration": {"training.hyperparameters"},
+    "stacks.configuration": {"training.hyperparameters", "training.tar_gz"},
     # The workflow's three functions.
     "lambdas": {"lambdas.workflow"},
     "lambdas.workflow": set(),
@@ -44,9 +45,15 @@ ARROWS = {
     "lambdas.deploy": {"lambdas.workflow", "lambdas.statistics"},
     "training": {"training"},
     # Training sees a photo as serialize shows it to the model.
-    "data_staging": {"data_staging", "lambdas.workflow", "stacks.configuration"},
+    "data_staging": {"data_staging", "lambdas.workflow", "stacks.configuration", "training.tar_gz"},
     # What a deploy decides by and what a report shows of it is one: the recommended threshold.
-    "evaluation": {"evaluation", "lambdas.workflow", "lambdas.statistics", "stacks.configuration"},
+    "evaluation": {
+        "evaluation",
+        "lambdas.statistics",
+        "lambdas.workflow",
+        "stacks.configuration",
+        "training.tar_gz",
+    },
     "console": {
         "console",
         "evaluation.deployment",
@@ -54,8 +61,9 @@ ARROWS = {
         "lambdas.workflow",
         "stacks.configuration",
     },
-    # The embedded cloud knows nothing of the app that it runs; training is a process of its own.
-    "local": {"local"},
+    # The embedded cloud knows nothing of the app that it runs; training is a process of its own. An archive
+    # of whatever origin is read in one way by all.
+    "local": {"local", "training.tar_gz"},
     "benchmarks": {
         "benchmarks",
         "evaluation.measures",

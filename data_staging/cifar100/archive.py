@@ -1,36 +1,25 @@
 """Reads CIFAR-100's archive as a stream: nothing is extracted to disk, nothing in it is trusted."""
 
-import gzip
 import re
-import tarfile
-import zlib
-from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
-from typing import IO, Any, Self
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from data_staging.cifar100 import pickles
 from data_staging.errors import BadArchive
+from training.tar_gz import DamagedArchive, InvalidArchive, open_files
 
 FOLDER = "cifar-100-python"
 PARTS = ("meta", "train", "test")
 GENERATED_MARKER = "GENERATED"
 ROW_BYTES = 3 * 32 * 32
 
-# The published archive unpacks to 186 MB, of which the training pickle is 155 MB.
-MAX_MEMBER_BYTES = 256 << 20
-MAX_TOTAL_BYTES = 512 << 20
-MAX_EXTENDED_BYTES = 1 << 20
-CHUNK = 1 << 16
-
 # What may become part of a path and of a line of a list file.
 CLASS_NAME = re.compile(rb"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 FILE_NAME = re.compile(rb"[A-Za-z0-9][A-Za-z0-9._-]{0,199}\.png")
-
-EXTENDED_HEADERS = (tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.GNUTYPE_LONGNAME)
 
 
 @dataclass(frozen=True)
@@ -74,85 +63,40 @@ def read(path: Path) -> Archive:
         BadArchive: It is damaged, is not CIFAR-100, or holds what has no business in it.
         OSError: It cannot be read.
     """
-    parts: dict[str, dict[bytes, Any]] = {}
-    generated = False
     try:
-        with gzip.open(path) as unzipped:
-            for name, member in _read_members(_BoundedReader(unzipped)):
-                generated |= name == f"{FOLDER}/{GENERATED_MARKER}"
-                part = name.removeprefix(f"{FOLDER}/")
-                if part not in PARTS:
-                    continue
-                if part in parts:
-                    raise BadArchive(f"it holds {name} twice")
-                try:
-                    parts[part] = pickles.load(member)
-                except pickles.MalformedPickle as error:
-                    raise BadArchive(f"the pickle {name} was refused: {error}") from None
+        parts, generated = _read_parts(path)
         missing = [part for part in PARTS if part not in parts]
         if missing:
             raise BadArchive(f"it has no {FOLDER}/{missing[0]}: is it CIFAR-100's 'python version'?")
         class_names = _read_class_names(parts["meta"])
         train, test = (_read_rows(parts[half], half, len(class_names)) for half in ("train", "test"))
-    except BadArchive as error:
+    except DamagedArchive as error:
+        raise BadArchive(f"{path} cannot be used: {error}; download or copy it again") from None
+    except (BadArchive, InvalidArchive) as error:
         raise BadArchive(f"{path} cannot be used: {error}") from None
-    except gzip.BadGzipFile as error:
-        raise BadArchive(f"{path} cannot be used: it is no .tar.gz file, or damaged ({error})") from None
-    except EOFError:
-        raise BadArchive(f"{path} cannot be used: it ends too early; download or copy it again") from None
-    except (tarfile.TarError, zlib.error, ValueError, LookupError, RecursionError) as error:
-        raise BadArchive(f"{path} cannot be used: it is damaged ({error})") from None
     return Archive(class_names, train, test, generated)
 
 
-class _BoundedReader:
-    """The unzipped archive, read only so far: gzip turns 512 KB into 512 MB."""
-
-    def __init__(self, unzipped: gzip.GzipFile) -> None:
-        self.unzipped = unzipped
-        self.left = MAX_TOTAL_BYTES
-
-    def read(self, size: int) -> bytes:
-        self.left -= size
-        if self.left < 0:
-            raise BadArchive(f"it unpacks to more than {MAX_TOTAL_BYTES >> 20} MiB")
-        return self.unzipped.read(size)
-
-
-class _Header(tarfile.TarInfo):
-    """A member's header; ``tarfile`` reads what an extended one announces as soon as it has parsed this."""
-
-    @classmethod
-    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
-        header = super().frombuf(buf, encoding, errors)
-        _refuse_hostile(header, MAX_EXTENDED_BYTES if header.type in EXTENDED_HEADERS else MAX_MEMBER_BYTES)
-        return header
-
-
-def _read_members(reader: _BoundedReader) -> Iterator[tuple[str, IO[bytes]]]:
-    """Yields the name and the content of each file, and refuses every other thing but folders."""
-    with tarfile.open(fileobj=reader, mode="r|", tarinfo=_Header) as archive:  # type: ignore[call-overload]
-        for member in archive:
-            archive.members.clear()  # They would take 1 KB for each 512 bytes of the archive.
-            # Again, because extended headers give members other names and sizes.
-            _refuse_hostile(member, MAX_MEMBER_BYTES)
-            if content := archive.extractfile(member):
-                yield str(PurePosixPath(member.name)), content
-    # gzip compares its checksum only when it comes to its end.
-    while reader.read(CHUNK):
-        pass
-
-
-def _refuse_hostile(header: tarfile.TarInfo, max_bytes: int) -> None:
-    path = PurePosixPath(header.name)
-    if path.is_absolute() or ".." in path.parts:
-        raise BadArchive(f"its member {header.name!a} points out of the archive; it may be hostile")
-    if header.type not in (tarfile.REGTYPE, tarfile.AREGTYPE, tarfile.DIRTYPE, *EXTENDED_HEADERS):
-        raise BadArchive(f"its member {header.name!a} is neither file nor folder (type {header.type!r})")
-    if not 0 <= header.size <= max_bytes:
-        raise BadArchive(
-            f"its member {header.name!a} has {header.size} bytes, more than {max_bytes >> 20} MiB"
-        )
+def _read_parts(path: Path) -> tuple[dict[str, dict[bytes, Any]], bool]:
+    """Returns the pickled dictionaries by name, and whether the archive says that it was drawn."""
+    parts: dict[str, dict[bytes, Any]] = {}
+    generated, fault = False, None
+    with open_files(path) as files:
+        for name, content in files:
+            generated |= name == f"{FOLDER}/{GENERATED_MARKER}"
+            part = name.removeprefix(f"{FOLDER}/")
+            if part not in PARTS or fault:
+                continue
+            if part in parts:
+                raise BadArchive(f"it holds {name} twice")
+            try:
+                parts[part] = pickles.load(content)
+            except pickles.MalformedPickle as error:
+                # Not the pickle's fault where the archive's checksum, at its end, shows that it is damaged.
+                fault = BadArchive(f"the pickle {name} was refused: {error}; use the author's archive")
+    if fault:
+        raise fault
+    return parts, generated
 
 
 def _read_class_names(meta: dict[bytes, Any]) -> list[str]:

@@ -20,6 +20,9 @@ from stacks.parts.logged import LoggedFunction, LoggedStateMachine
 from stacks.parts.parameters import SharedBucket, read_parameter, write_parameter
 from stacks.parts.waiting_states import GIVE_UP_SECONDS, SERVICE_TIMEOUT_SECONDS, build_waiting_states
 
+# Their metrics' namespaces as well.
+_LOG_GROUPS = {"Training": places.TRAINING_JOBS_LOG_GROUP, "Transform": places.TRANSFORM_JOBS_LOG_GROUP}
+
 
 class WaitedJob:
     """What every such resource consists of; the stack adds the permissions that its kind of job needs.
@@ -42,7 +45,6 @@ class WaitedJob:
         jobs_arn: str,
         reads: Sequence[str],
         writes: str,
-        log_group: str,
         module: str,
         function_ids: str,
         finish_memory_mb: int,
@@ -63,7 +65,6 @@ class WaitedJob:
             jobs_arn: ARN pattern of the jobs.
             reads: Prefixes of the bucket that the job reads.
             writes: Prefix of the bucket that the job writes to.
-            log_group: Log group of the jobs, which is also their metrics' namespace.
             module: Module of ``lambdas.deploy`` with ``start`` and ``finish``.
             function_ids: Prefix of the construct ids of the functions.
             finish_memory_mb: Memory of the function that checks the model.
@@ -79,8 +80,8 @@ class WaitedJob:
             reads=reads,
             writes=writes,
             image=self._image,
-            log_group=log_group,
-            metric_namespace=log_group,
+            log_group=_LOG_GROUPS[kind],
+            metric_namespace=_LOG_GROUPS[kind],
         )
 
         def function(step: str, memory_mb: int, environment: dict[str, str] | None = None) -> LoggedFunction:

@@ -1,14 +1,17 @@
 """Loads the ``model`` channel of incremental training: an earlier job's model, to train on from."""
 
+import re
 import tempfile
 from pathlib import Path
 
 from training.artifact import files as artifact
-from training.artifact.archive import InvalidArchive, unpack
-from training.contract import CustomerError
+from training.contract import MODEL_NAME, CustomerError
 from training.hyperparameters import Hyperparameters
 from training.network.symbol import Symbol
 from training.network.symbol_network import SymbolNetwork
+from training.tar_gz import InvalidArchive, unpack
+
+ARTIFACT_FILE = re.compile(rf"{MODEL_NAME}-[0-9]{{4}}\.params|{MODEL_NAME}-symbol\.json|model-shapes\.json")
 
 
 def load_model(channel: Path, hyperparameters: Hyperparameters) -> SymbolNetwork:
@@ -29,7 +32,7 @@ def load_model(channel: Path, hyperparameters: Hyperparameters) -> SymbolNetwork
         folder = Path(unpacked) if archives else channel
         try:
             if archives:
-                unpack(archives[0], folder)
+                unpack(archives[0], folder, lambda name: ARTIFACT_FILE.fullmatch(name) is not None)
             network = artifact.load(folder)
         except InvalidArchive as error:
             raise CustomerError(

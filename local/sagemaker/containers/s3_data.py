@@ -1,19 +1,16 @@
 """Moves data between S3 and folders, under the names that AWS gives them."""
 
-import gzip
-import shutil
 import tarfile
-import zlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path, PurePosixPath
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO
 
 from boto3.s3.transfer import TransferConfig
 from botocore.exceptions import ClientError
 
-#: The most that a model may take on this disk; the algorithm's largest takes 260 MB.
-MAX_UNPACKED_BYTES = 1 << 30
+from training import tar_gz
+
 _PARALLEL_DOWNLOADS = 8
 _ONE_THREAD = TransferConfig(use_threads=False)
 
@@ -103,53 +100,13 @@ def upload(s3: Any, uri: str, body: bytes | BinaryIO, noun: str) -> None:
 def unpack(archive: Path, folder: Path) -> None:
     """Unpacks a model.tar.gz of plain files and folders.
 
-    An archive has no way to write outside the folder, whichever Python reads it: its links, through which
-    later members could be led elsewhere, are refused, and so is a name that leads out. ``tarfile``'s own
-    filters have let both through in some releases (CVE-2025-4517 among others).
-
     Raises:
         DataError: It is no whole gzipped tar archive, too large when unpacked, or has something else in it.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     try:
-        with _BoundedGzip(archive) as unpacked:
-            with tarfile.open(fileobj=unpacked, mode="r|") as members:
-                for member in members:
-                    _write_member(members, member, folder)
-            # To its end, where gzip's checksum is.
-            while unpacked.read(1 << 16):
-                pass
-    # tarfile lets ValueError through for numbers and names in a header that are none.
-    except (DataError, tarfile.TarError, OSError, EOFError, ValueError, zlib.error) as error:
+        tar_gz.unpack(archive, folder)
+    except (tar_gz.InvalidArchive, OSError) as error:
         raise DataError(f"The model archive cannot be unpacked: {error}") from error
-
-
-def _write_member(members: tarfile.TarFile, member: tarfile.TarInfo, folder: Path) -> None:
-    target = folder / _resolve_path(member.name)
-    # A sparse file may be larger by far than the bytes that it takes in the archive.
-    if member.isreg() and not member.issparse():
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with cast(BinaryIO, members.extractfile(member)) as content, target.open("wb") as file:
-            shutil.copyfileobj(content, file)
-    elif member.isdir():
-        target.mkdir(parents=True, exist_ok=True)
-    else:
-        raise DataError(f"'{member.name}' is neither a plain file nor a folder")
-
-
-class _BoundedGzip(gzip.GzipFile):
-    """A packed file that refuses to give too many bytes."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__(path, "rb")
-        self._left = MAX_UNPACKED_BYTES
-
-    def read(self, size: int | None = -1) -> bytes:
-        block = super().read(size)
-        self._left -= len(block)
-        if self._left < 0:
-            raise DataError(f"it unpacks to more than {MAX_UNPACKED_BYTES} bytes")
-        return block
 
 
 def pack(folder: Path, archive: Path) -> bool:
@@ -172,11 +129,7 @@ def resolve_key(prefix: str, key: str) -> PurePosixPath:
     rest = key[len(prefix) :]
     if not prefix.endswith("/") and not rest.startswith("/"):
         rest = prefix.rpartition("/")[2] + rest
-    return _resolve_path(rest)
-
-
-def _resolve_path(path: str) -> PurePosixPath:
-    below = PurePosixPath(path.lstrip("/"))
+    below = PurePosixPath(rest.lstrip("/"))
     if ".." in below.parts:
-        raise DataError(f"'{path}' would leave its folder.")
+        raise DataError(f"'{rest}' would leave its folder.")
     return below

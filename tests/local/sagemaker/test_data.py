@@ -14,6 +14,7 @@ from moto import mock_aws
 
 from local.sagemaker.containers import s3_data
 from local.sagemaker.containers.algorithm import check_image
+from training import tar_gz
 
 
 @pytest.fixture(scope="module")
@@ -103,6 +104,7 @@ def sparse(name: str, size: int) -> tarfile.TarInfo:
     [
         tarfile.TarInfo("../escaped"),
         tarfile.TarInfo("/../../escaped"),
+        tarfile.TarInfo("//etc/escaped"),
         tarfile.TarInfo("inner/../../escaped"),
         link("link", "/etc/passwd"),
         link("link", "../../escaped"),
@@ -130,12 +132,6 @@ def test_nothing_is_written_through_a_link_of_the_same_archive(tmp_path: Path) -
     with pytest.raises(s3_data.DataError, match="cannot be unpacked"):
         s3_data.unpack(archive, tmp_path / "in" / "model")
     assert not list(tmp_path.rglob("escaped"))
-
-
-def test_a_name_from_the_root_lies_in_the_folder(tmp_path: Path) -> None:
-    archive = archive_with(tmp_path / "model.tar.gz", tarfile.TarInfo("//etc/weights"))
-    s3_data.unpack(archive, tmp_path / "model")
-    assert (tmp_path / "model" / "etc" / "weights").read_bytes() == b"x"
 
 
 @pytest.mark.parametrize("content", [b"", b"no archive", b"\x1f\x8b\x08\x00truncated"])
@@ -168,9 +164,9 @@ def test_a_header_that_makes_no_sense_is_refused(tmp_path: Path, header: dict[st
 def test_an_archive_that_unpacks_to_too_much_is_refused_before_the_disk_is_full(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(s3_data, "MAX_UNPACKED_BYTES", 100_000)
+    monkeypatch.setattr(tar_gz, "MAX_BYTES", 100_000)
     archive = archive_with(tmp_path / "model.tar.gz", tarfile.TarInfo("weights"), bytes(1 << 20))
-    with pytest.raises(s3_data.DataError, match="unpacks to more than 100000 bytes"):
+    with pytest.raises(s3_data.DataError, match="more than"):
         s3_data.unpack(archive, tmp_path / "model")
     assert sum(path.stat().st_size for path in (tmp_path / "model").iterdir()) <= 100_000
 
