@@ -35,6 +35,7 @@ def update_endpoint(request: dict[str, Any]) -> Record:
         if record["EndpointStatus"] != "InService":
             state = "failed" if record["EndpointStatus"] == "Failed" else "in-progress"
             raise ValidationException(f'Cannot update {state} endpoint "{record["EndpointArn"]}".')
+        _refuse_to_become_serverless(record, config)
         record.update(EndpointStatus="Updating", LastModifiedTime=records.now())
         record.pop("FailureReason", None)
     start_work(f"sagemaker-endpoint-{record['EndpointName']}", _deploy, record, config)
@@ -84,6 +85,15 @@ def end_all() -> None:
     """Ends every deployment and leaves the records as they are."""
     for endpoint_arn in list(_serving):
         _serving.pop(endpoint_arn).end(_PATIENCE_AT_THE_END)
+
+
+def _refuse_to_become_serverless(record: Record, config: Record) -> None:
+    """Raises an error where a real-time endpoint is to become serverless, the one way that AWS bars."""
+    real_time = any("CurrentServerlessConfig" not in variant for variant in record["ProductionVariants"])
+    if real_time and any("ServerlessConfig" in variant for variant in config["ProductionVariants"]):
+        raise ValidationException(
+            f'Cannot update real-time endpoint "{record["EndpointArn"]}" to a serverless one.'
+        )
 
 
 def _is_restarting(name: str) -> bool:

@@ -3,6 +3,7 @@
 import asyncio
 import contextvars
 import time
+import uuid
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import unquote
 
@@ -27,7 +28,23 @@ _TIMED_OUT = (
     "Your invocation timed out while waiting for a response from container primary. Review the latency "
     "metrics for each container in Amazon CloudWatch, resolve the issue, and try again."
 )
-_DIED = "The container ended while it had the request."
+_DIED = (
+    "Amazon SageMaker could not get a response from the {endpoint} endpoint. This can occur when CPU or "
+    "memory utilization is high. To check your utilization, see Amazon CloudWatch. To fix this problem, use "
+    "an instance type with more CPU capacity or memory."
+)
+_LARGEST_SERVERLESS_BODY = 4 * 1024 * 1024
+#: Headers for kinds of endpoints that there are none of here, and their refusals; the first is in AWS's words.
+_UNSUPPORTED = {
+    "x-amzn-sagemaker-target-model": (
+        "Endpoint {endpoint} is not a multi-model endpoint and does not support target model header."
+    ),
+    "x-amzn-sagemaker-target-container-hostname": (
+        "Endpoint {endpoint} is not a multi-container endpoint and does not support target container "
+        "hostname header."
+    ),
+    "x-amzn-sagemaker-inference-component": "Endpoint {endpoint} has no inference components.",
+}
 
 
 def parse_endpoint_name(path: str) -> str | None:
@@ -66,8 +83,13 @@ def _invoke(name: str, body: bytes, headers: dict[str, str]) -> Reply:
     target = headers.get("x-amzn-sagemaker-target-variant")
     while True:
         variant = endpoints.find_deployment(name).choose(target)
+        for header, refusal in _UNSUPPORTED.items():
+            if header in headers:
+                raise ApiError("ValidationError", refusal.format(endpoint=name))
         if variant is None:
             raise ApiError("ValidationError", f"Variant {target} of endpoint {name} not found.")
+        if variant.serverless and len(body) > _LARGEST_SERVERLESS_BODY:
+            raise ApiError("ValidationError", f"Request {uuid.uuid4()} has oversize body.")
         try:
             # An update may have retired this deployment since; then the next look finds the new one.
             with variant.server.request():
@@ -86,7 +108,7 @@ def _ask(name: str, variant: Variant, body: bytes, headers: dict[str, str]) -> R
     except urllib3.exceptions.ReadTimeoutError:
         raise _make_model_error(name, variant, status, _TIMED_OUT) from None
     except ServerDied:
-        raise _make_model_error(name, variant, status, _DIED) from None
+        raise _make_model_error(name, variant, status, _DIED.format(endpoint=name)) from None
     finally:
         variant.metrics.add(time.monotonic() - began, status)
     if status >= 400:

@@ -28,15 +28,14 @@ def create_model(request: dict[str, Any]) -> Record:
 
 
 def create_endpoint_config(request: dict[str, Any]) -> Record:
-    """CreateEndpointConfig: checks each variant's model, name and instances."""
+    """CreateEndpointConfig: checks each variant's model, name, and instances or what stands for them."""
     variants = request["ProductionVariants"]
     for variant in variants:
         if "ModelName" not in variant:
             raise ValidationException("ModelName is required in each of the ProductionVariants.")
-        MODELS.find(variant["ModelName"])
+        model = MODELS.find(variant["ModelName"])
         if "ServerlessConfig" in variant:
-            if request.get("DataCaptureConfig", {}).get("EnableCapture"):
-                raise ValidationException("DataCaptureConfig is not supported with serverless inference.")
+            _check_serverless(request, variant, model)
         elif "InstanceType" not in variant or "InitialInstanceCount" not in variant:
             raise ValidationException(
                 "Each of the ProductionVariants needs either ServerlessConfig, or InstanceType and "
@@ -46,6 +45,26 @@ def create_endpoint_config(request: dict[str, Any]) -> Record:
         raise ValidationException("The VariantName of each of the ProductionVariants must be unique.")
     weighted = [{"InitialVariantWeight": 1.0, **variant} for variant in variants]
     return ENDPOINT_CONFIGS.add({"EnableNetworkIsolation": False, **request, "ProductionVariants": weighted})
+
+
+def _check_serverless(request: dict[str, Any], variant: Record, model: Record) -> None:
+    """Raises an error for what the documentation of serverless inference excludes."""
+    excluded = {
+        "multiple production variants": len(request["ProductionVariants"]) > 1,
+        "instances": "InstanceType" in variant or "InitialInstanceCount" in variant,
+        "data capture": request.get("DataCaptureConfig", {}).get("EnableCapture", False),
+        "network isolation": model["EnableNetworkIsolation"] or request.get("EnableNetworkIsolation", False),
+        "VPC configuration": "VpcConfig" in model or "VpcConfig" in request,
+        "inference pipelines": len(list_containers(model)) > 1,
+    }
+    for feature, asked in excluded.items():
+        if asked:
+            raise ValidationException(f"Serverless inference does not support {feature}.")
+    serverless = variant["ServerlessConfig"]
+    if serverless["MemorySizeInMB"] % 1024:
+        raise ValidationException("The MemorySizeInMB of a ServerlessConfig must be in 1 GB increments.")
+    if serverless.get("ProvisionedConcurrency", 0) > serverless["MaxConcurrency"]:
+        raise ValidationException("ProvisionedConcurrency must not be greater than MaxConcurrency.")
 
 
 def _check_readable(url: str, role_arn: str) -> None:

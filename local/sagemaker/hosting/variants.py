@@ -27,6 +27,7 @@ class Variant:
     Attributes:
         name: Its name in the configuration.
         weight: Its share of the traffic, relative to the other variants' weights.
+        serverless: Whether it stands for serverless inference, which takes less than instances do.
         server: Answers its requests.
         capture: Keeps its traffic.
         metrics: Counts its invocations.
@@ -35,6 +36,7 @@ class Variant:
 
     name: str
     weight: float
+    serverless: bool
     server: ModelServer
     capture: Capture
     metrics: InvocationMetrics
@@ -103,6 +105,7 @@ def _start_variant(endpoint_name: str, config: Record, variant: Record) -> Varia
     return Variant(
         name=variant["VariantName"],
         weight=variant["InitialVariantWeight"],
+        serverless="ServerlessConfig" in variant,
         server=ModelServer(root, container.get("Environment", {}), log),
         capture=Capture(config, endpoint_name, variant["VariantName"], role_arn),
         metrics=InvocationMetrics(endpoint_name, variant["VariantName"]),

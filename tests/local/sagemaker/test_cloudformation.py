@@ -115,6 +115,44 @@ def test_a_stack_lives_from_create_to_delete(server: Server) -> None:
     assert not sagemaker.list_models(NameContains="scones")["Models"]
 
 
+def in_mode(serverless: bool, **endpoints: str) -> str:
+    """Returns a template with a configuration of one mode, and endpoints by their logical ids."""
+    made = json.loads(template("first"))
+    resources = made["Resources"]
+    (variant,) = resources["Config"]["Properties"]["ProductionVariants"]
+    if serverless:
+        del variant["InstanceType"], variant["InitialInstanceCount"]
+        variant["ServerlessConfig"] = {"MemorySizeInMB": 2048, "MaxConcurrency": 5}
+    endpoint = resources.pop("Endpoint")
+    for logical_id, name in endpoints.items():
+        properties = {**endpoint["Properties"], "EndpointName": name}
+        resources[logical_id] = {**endpoint, "Properties": properties}
+    return json.dumps({"Resources": resources})
+
+
+def test_an_endpoint_changes_its_mode_by_another_endpoint_alone(server: Server) -> None:
+    cloudformation, sagemaker = server.client("cloudformation"), server.client("sagemaker")
+    cloudformation.create_stack(StackName="modal", TemplateBody=in_mode(False, Endpoint="modal"))
+    assert settled(server, "modal")["StackStatus"] == "CREATE_COMPLETE", reasons(server, "modal")
+
+    # In place: refused, as AWS does, and what served goes on serving.
+    cloudformation.update_stack(StackName="modal", TemplateBody=in_mode(True, Endpoint="modal"))
+    assert settled(server, "modal")["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
+    assert "Cannot update real-time endpoint" in reasons(server, "modal")
+    assert server.ask("modal") == [0.5, 0.5]
+
+    # Under another logical id and name: the new one is made, then the old one is removed; and back again.
+    for serverless, endpoint in ((True, {"Other": "modal-other"}), (False, {"Endpoint": "modal"})):
+        cloudformation.update_stack(StackName="modal", TemplateBody=in_mode(serverless, **endpoint))
+        assert settled(server, "modal")["StackStatus"] == "UPDATE_COMPLETE", reasons(server, "modal")
+        (name,) = endpoint.values()
+        assert server.ask(name) == [0.5, 0.5]
+        found = sagemaker.list_endpoints(NameContains="modal")["Endpoints"]
+        assert [each["EndpointName"] for each in found] == [name]
+    cloudformation.delete_stack(StackName="modal")
+    wait_for(lambda: gone(server, "modal"))
+
+
 def gone(server: Server, name: str) -> bool:
     try:
         stack = server.client("cloudformation").describe_stacks(StackName=name)["Stacks"][0]

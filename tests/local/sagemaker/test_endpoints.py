@@ -1,6 +1,7 @@
 """Endpoints answer as on AWS, while they are updated, when their server dies and when a model errs."""
 
 import os
+import re
 import signal
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -56,7 +57,9 @@ def test_an_endpoint_that_is_not_there_is_awss_validation_error(server: Server) 
     }
 
 
-@pytest.mark.parametrize(("status", "side"), [(400, "client"), (415, "client"), (500, "server")])
+@pytest.mark.parametrize(
+    ("status", "side"), [(400, "client"), (415, "client"), (500, "server"), (503, "server")]
+)
 def test_an_error_of_the_container_is_a_model_error_with_what_it_said(
     server: Server, status: int, side: str
 ) -> None:
@@ -220,6 +223,9 @@ def test_a_request_that_kills_every_server_is_a_model_error_and_the_next_one_is_
     response = error_of(server, b"die")
     assert response["Error"]["Code"] == "ModelError"
     assert response["OriginalStatusCode"] == 0
+    assert response["OriginalMessage"].startswith(
+        "Amazon SageMaker could not get a response from the steady endpoint. This can occur when CPU or"
+    )
     assert server.ask("steady") == [0.75, 0.25]
 
 
@@ -235,13 +241,125 @@ def test_a_deleted_endpoint_answers_no_more_and_leaves_no_process(server: Server
         sagemaker.describe_endpoint(EndpointName="deleted")
 
 
-def test_a_serverless_endpoint_answers(server: Server) -> None:
-    serverless = {"MemorySizeInMB": 2048, "MaxConcurrency": 5}
-    variant = {"VariantName": "AllTraffic", "ModelName": "serverless", "ServerlessConfig": serverless}
-    server.put_in_service("serverless", 0.5, ProductionVariants=[variant])
-    assert server.ask("serverless") == [0.5, 0.5]
-    endpoint = server.client("sagemaker").describe_endpoint(EndpointName="serverless")
-    assert endpoint["ProductionVariants"][0]["CurrentServerlessConfig"] == serverless
+SERVERLESS = {"MemorySizeInMB": 2048, "MaxConcurrency": 5}
+
+
+def serverless_variant(model: str, **changes: Any) -> dict[str, Any]:
+    return {"VariantName": "AllTraffic", "ModelName": model, "ServerlessConfig": SERVERLESS, **changes}
+
+
+@pytest.fixture(scope="module")
+def serverless(server: Server) -> Server:
+    server.put_in_service("serverless", 0.5, ProductionVariants=[serverless_variant("serverless")])
+    return server
+
+
+def test_a_serverless_endpoint_answers(serverless: Server) -> None:
+    assert serverless.ask("serverless") == [0.5, 0.5]
+    endpoint = serverless.client("sagemaker").describe_endpoint(EndpointName="serverless")
+    assert endpoint["ProductionVariants"][0]["CurrentServerlessConfig"] == SERVERLESS
+
+
+def test_a_serverless_endpoint_takes_four_mebibytes_and_no_more(serverless: Server) -> None:
+    largest = 4 * 1024 * 1024
+    assert serverless.ask("serverless", b"x" * largest) == [0.5, 0.5]
+    assert serverless.ask("steady", b"x" * (largest + 1)) == [0.75, 0.25]
+    error = error_of(serverless, b"x" * (largest + 1), "serverless")["Error"]
+    assert error["Code"] == "ValidationError"
+    assert re.fullmatch(r"Request [0-9a-f-]{36} has oversize body\.", error["Message"])
+
+
+def test_a_real_time_endpoint_cannot_become_serverless_and_goes_on_answering(server: Server) -> None:
+    server.put_in_service("real-time", 0.5)
+    server.deploy_model("real-time-2", 0.25, ProductionVariants=[serverless_variant("real-time-2")])
+    sagemaker = server.client("sagemaker")
+    with pytest.raises(ClientError, match="Cannot update real-time endpoint") as caught:
+        sagemaker.update_endpoint(EndpointName="real-time", EndpointConfigName="real-time-2")
+    assert caught.value.response["Error"]["Code"] == "ValidationException"
+    endpoint = sagemaker.describe_endpoint(EndpointName="real-time")
+    assert (endpoint["EndpointStatus"], endpoint["EndpointConfigName"]) == ("InService", "real-time")
+    assert server.ask("real-time") == [0.5, 0.5]
+
+
+def test_a_serverless_endpoint_can_become_real_time_and_not_go_back(server: Server) -> None:
+    server.put_in_service("one-way", 0.5, ProductionVariants=[serverless_variant("one-way")])
+    server.deploy_model("one-way-2", 0.25)
+    sagemaker = server.client("sagemaker")
+    sagemaker.update_endpoint(EndpointName="one-way", EndpointConfigName="one-way-2")
+    assert server.endpoint_settled("one-way")["EndpointConfigName"] == "one-way-2"
+    assert server.ask("one-way") == [0.25, 0.75]
+    with pytest.raises(ClientError, match="Cannot update real-time endpoint"):
+        sagemaker.update_endpoint(EndpointName="one-way", EndpointConfigName="one-way")
+
+
+@pytest.mark.parametrize(
+    ("variant", "config", "words"),
+    [
+        ({"InstanceType": "ml.m5.large", "InitialInstanceCount": 1}, {}, "does not support instances"),
+        ({"ServerlessConfig": {**SERVERLESS, "MemorySizeInMB": 1500}}, {}, "in 1 GB increments"),
+        ({"ServerlessConfig": {**SERVERLESS, "ProvisionedConcurrency": 6}}, {}, "ProvisionedConcurrency"),
+        ({}, {"EnableNetworkIsolation": True}, "does not support network isolation"),
+        ({"ModelName": "isolated"}, {}, "does not support network isolation"),
+        ({}, {"VpcConfig": {"SecurityGroupIds": ["sg-1"], "Subnets": ["subnet-1"]}}, "VPC configuration"),
+        (
+            {},
+            {
+                "DataCaptureConfig": {
+                    "EnableCapture": True,
+                    "InitialSamplingPercentage": 100,
+                    "DestinationS3Uri": "s3://scones-data/captured",
+                    "CaptureOptions": [{"CaptureMode": "Input"}],
+                }
+            },
+            "does not support data capture",
+        ),
+    ],
+)
+def test_what_serverless_inference_excludes_is_refused(
+    serverless: Server, variant: dict[str, Any], config: dict[str, Any], words: str
+) -> None:
+    sagemaker = serverless.client("sagemaker")
+    if variant.get("ModelName") == "isolated":
+        model = sagemaker.describe_model(ModelName="serverless")
+        sagemaker.create_model(
+            ModelName="isolated",
+            ExecutionRoleArn=ROLE,
+            PrimaryContainer=model["PrimaryContainer"],
+            EnableNetworkIsolation=True,
+        )
+    with pytest.raises(ClientError, match=words):
+        sagemaker.create_endpoint_config(
+            EndpointConfigName="excluded",
+            ProductionVariants=[serverless_variant("serverless", **variant)],
+            **config,
+        )
+
+
+def test_a_serverless_variant_stands_alone(serverless: Server) -> None:
+    both = [serverless_variant("serverless"), serverless_variant("serverless", VariantName="other")]
+    with pytest.raises(ClientError, match="does not support multiple production variants"):
+        serverless.client("sagemaker").create_endpoint_config(
+            EndpointConfigName="pair", ProductionVariants=both
+        )
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        (
+            {"TargetModel": "other.tar.gz"},
+            "Endpoint steady is not a multi-model endpoint and does not support target model header.",
+        ),
+        ({"TargetContainerHostname": "second"}, "Endpoint steady is not a multi-container endpoint"),
+        ({"InferenceComponentName": "part"}, "Endpoint steady has no inference components"),
+    ],
+)
+def test_what_only_other_kinds_of_endpoints_have_cannot_be_asked_for(
+    server: Server, asked: dict[str, str], words: str
+) -> None:
+    error = error_of(server, b"image", **asked)["Error"]
+    assert error["Code"] == "ValidationError"
+    assert error["Message"].startswith(words)
 
 
 def test_traffic_is_shared_by_weight_and_one_variant_can_be_asked_for(server: Server) -> None:

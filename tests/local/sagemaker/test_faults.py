@@ -1,14 +1,18 @@
 """A fault that nobody foresaw ends what it hits, with its reason: nothing stays in progress for ever."""
 
+from contextlib import nullcontext
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import urllib3
 
 from local.sagemaker import emulator
 from local.sagemaker.containers import algorithm, s3_data
 from local.sagemaker.emulator import Place, finish_work
-from local.sagemaker.hosting import endpoints, variants
+from local.sagemaker.errors import ApiError
+from local.sagemaker.hosting import endpoints, invocation, variants
 from local.sagemaker.jobs import transform_jobs
 from local.sagemaker.jobs.training_jobs import TrainingJob
 from local.sagemaker.jobs.transform_jobs import TransformJob
@@ -67,3 +71,21 @@ def test_an_endpoint_fails_with_the_reason(monkeypatch: pytest.MonkeyPatch) -> N
     assert endpoint["EndpointStatus"] == "Failed"
     reason = r"The embedded cloud could not start it: ValueError('what nobody\nforesaw')"
     assert endpoint["FailureReason"] == reason
+
+
+def test_a_container_that_does_not_answer_in_time_is_a_model_error_without_a_status(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def wait_in_vain(*_: object) -> None:
+        raise urllib3.exceptions.ReadTimeoutError(urllib3.HTTPConnectionPool("127.0.0.1"), "/", "timed out")
+
+    server = SimpleNamespace(request=nullcontext, invoke=wait_in_vain, log=SimpleNamespace(name="stream"))
+    metrics = SimpleNamespace(add=lambda *_: None)
+    variant = SimpleNamespace(server=server, metrics=metrics, serverless=False)
+    deployment = SimpleNamespace(choose=lambda _: variant)
+    monkeypatch.setattr(endpoints, "find_deployment", lambda _: deployment)
+    with pytest.raises(ApiError, match=r"Received server error \(0\) from primary with message") as caught:
+        invocation._invoke("slow", b"image", {})
+    assert (caught.value.code, caught.value.status) == ("ModelError", 424)
+    assert caught.value.details["OriginalStatusCode"] == 0
+    assert "timed out while waiting for a response from container" in caught.value.details["OriginalMessage"]
