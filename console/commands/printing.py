@@ -7,6 +7,7 @@ from tqdm import tqdm
 from console.executions.routing import Photo, Routing, route_photos
 from evaluation.deployment import Deployment
 from evaluation.terminal import format_table
+from lambdas.workflow.prediction import format_probability
 
 
 def route_with_progress(deployment: Deployment, photos: Sequence[Photo]) -> list[Routing]:
@@ -28,7 +29,7 @@ def format_routings(routings: Sequence[Routing], true_classes: Mapping[str, str]
             routing.photo.label,
             true_classes[routing.photo.key] if true_classes else "",
             (routing.predicted_class or "-") if routing.outcome == "routed" else "-",
-            "-" if routing.confidence is None else f"{routing.confidence:.3f}",
+            "-" if routing.confidence is None else format_probability(routing.confidence),
             _describe_outcome(routing),
             str(routing.milliseconds),
         ]

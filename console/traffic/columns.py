@@ -14,7 +14,7 @@ def encode_columns(rows: np.ndarray, header: dict[str, Any], first_number: int =
 
     A little-endian u32 with the header's length, the header (JSON with ``count`` and ``columns``, a list of
     ``name`` and ``dtype``, beside what is given), then one column after the other, little-endian: ``time``
-    (f64, Unix seconds), ``id`` (u32, the invocation's number), ``confidence`` (f32), ``predicted`` (u8; u16
+    (f64, Unix seconds), ``id`` (u32, the invocation's number), ``confidence`` (f64), ``predicted`` (u8; u16
     above 256 classes), ``truth`` (i16, -1 unknown). Header and columns are each padded to a multiple of
     ALIGNMENT bytes; the header's length counts with it.
 

@@ -13,7 +13,7 @@ from evaluation.deployment import Deployment, NotDeployed
 ROW = np.dtype(
     [
         ("time", "<f8"),
-        ("confidence", "<f4"),
+        ("confidence", "<f8"),
         ("predicted", "<u2"),
         ("truth", "<i2"),
         ("object", "<u4"),

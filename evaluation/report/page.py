@@ -19,6 +19,7 @@ from evaluation.report.wording import (
     format_share,
     format_volume,
 )
+from lambdas.workflow.prediction import format_probability
 
 TEMPLATE = Path(__file__).with_name("report.html")
 # Beyond this the page would be slow to open; report.json has them all.
@@ -94,7 +95,7 @@ def _render_confusion(report: Mapping[str, Any]) -> str:
 def _render_thresholds(report: Mapping[str, Any]) -> str:
     rows = [
         [
-            f"{price['threshold']:.4g}",
+            f"{price['threshold']:.7g}",
             f"{price['routed']:,}",
             f"{price['right']:,}",
             f"{price['wrong']:,}",
@@ -110,7 +111,9 @@ def _render_thresholds(report: Mapping[str, Any]) -> str:
 
 
 def _render_wrong(wrong: Mapping[str, Any], content: bytes, report: Mapping[str, Any]) -> str:
-    probabilities = ", ".join(f"{name} {value:.3f}" for name, value in wrong["probabilities"].items())
+    probabilities = ", ".join(
+        f"{name} {format_probability(value)}" for name, value in wrong["probabilities"].items()
+    )
     threshold = report["threshold_in_service"]
     fate = ""
     if threshold is not None:
@@ -126,7 +129,7 @@ def _render_pair(pair: Mapping[str, Any], content: bytes, other: bytes) -> str:
     return (
         f"<li>{_render_image(content, pair['file'])} {_render_image(other, pair['training_file'])}<br>"
         f"{escape(pair['file'])}<br>{escape(pair['training_file'])}<br>"
-        f'<span class="muted">correlation {pair["correlation"]:.3f}</span></li>'
+        f'<span class="muted">correlation {format_probability(pair["correlation"])}</span></li>'
     )
 
 

@@ -41,7 +41,7 @@ def summarize(report: Mapping[str, Any]) -> Iterator[str]:
         ["threshold", "routed", "wrong", "wrong share", f"wrong of {report['monthly_photos']:,} a month", ""],
         [
             [
-                f"{price['threshold']:.4g}",
+                f"{price['threshold']:.7g}",
                 str(price["routed"]),
                 str(price["wrong"]),
                 format_share(price["wrong_share"]),

@@ -40,3 +40,12 @@ def find_most_probable(inferences: list[float], classes: tuple[str, ...]) -> tup
     """Returns the most probable class and its probability; of equal ones the first in label order."""
     confidence = max(inferences)
     return classes[inferences.index(confidence)], confidence
+
+
+def format_probability(value: float) -> str:
+    """Rounds a probability down to three decimals: what misses 1 or the threshold never looks as if it did not.
+
+    console/page/parts/format.js does the same.
+    """
+    nearest = round(value * 1000) / 1000
+    return f"{nearest - 0.001 if nearest > value else nearest:.3f}"

@@ -3,20 +3,21 @@
 import { createClassMark, getClassVariable } from "./class_mark.js";
 import { createRecordTable } from "./data_table.js";
 import { create } from "./element.js";
-import { formatDuration, formatProbability, formatQuantity, formatTime } from "./format.js";
+import { formatDuration, formatProbability, formatQuantity, formatThreshold, formatTime } from "./format.js";
 import { createOutcomeMark } from "./outcome.js";
 
 const LONGEST_TEXT = 160;
 
 /** Returns the outcome's mark, and the outcome in a sentence. */
-export function createAnswer(execution, threshold) {
+export function createAnswer(execution) {
   const { outcome, predicted_class: predicted, confidence, error, cause, milliseconds } = execution;
   const sentence = {
     running: "The photo is on its way through the state machine.",
-    routed: `Routed as ${predicted}: the model is sure enough, ${formatProbability(confidence, threshold)}.`,
+    routed: `Routed as ${predicted}: the model is sure enough, ${formatProbability(confidence)}.`,
     // The filter writes all decimals.
-    refused: (cause ?? "The confidence is below the threshold.").replace(/\d\.\d{4,}(e-\d+)?/g, (number) =>
-      formatProbability(Number(number), threshold),
+    refused: (cause ?? "The confidence is below the threshold.").replace(
+      /(the threshold )?(\d\.\d{4,}(?:e-\d+)?)/g,
+      (_, before, number) => (before ? before + formatThreshold(Number(number)) : formatProbability(Number(number))),
     ),
     failed: [error, cause].filter(Boolean).join(": ") || "The execution failed.",
   }[outcome];
@@ -59,12 +60,12 @@ export function createProbabilityBars(execution, classes, threshold) {
           }),
           threshold === null ? null : create("i", { style: { left: `${threshold * 100}%` } }),
         ),
-        create("span", { class: "number" }, formatProbability(value, threshold)),
+        create("span", { class: "number" }, formatProbability(value)),
       ),
     ),
     threshold === null
       ? null
-      : create("p", { class: "muted small" }, `Dashed: the threshold, ${formatProbability(threshold)}.`),
+      : create("p", { class: "muted small" }, `Dashed: the threshold, ${formatThreshold(threshold)}.`),
   );
 }
 

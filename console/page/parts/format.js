@@ -1,7 +1,7 @@
 /* Formats numbers and times. */
 
 const COUNT = new Intl.NumberFormat("en");
-const PROBABILITY = new Intl.NumberFormat("en", { minimumFractionDigits: 3, maximumFractionDigits: 3 });
+const THRESHOLD = new Intl.NumberFormat("en", { minimumFractionDigits: 3, maximumFractionDigits: 7 });
 const PERCENT = new Intl.NumberFormat("en", {
   style: "percent",
   minimumFractionDigits: 1,
@@ -27,15 +27,18 @@ const NOTHING = "–";
 
 export const formatCount = (number) => COUNT.format(number);
 
-const toThousandths = (value) => Math.round(value * 1000);
-
-/** Rounds to three decimals, but never up to the threshold, nor to 1: 0.7999 is 0.799 at a threshold of 0.8. */
-export function formatProbability(value, threshold = null) {
+/**
+ * Rounds down to three decimals, as `format_probability` in lambdas/workflow/prediction.py does: what is below 1 or
+ * below the threshold never looks as if it had reached it.
+ */
+export function formatProbability(value) {
   if (value === null || value === undefined) return NOTHING;
-  const missed = [threshold ?? 1, 1].find((limit) => value < limit);
-  const most = missed === undefined ? Infinity : toThousandths(missed) - 1;
-  return PROBABILITY.format(Math.min(toThousandths(value), most) / 1000);
+  const nearest = Math.round(value * 1000) / 1000;
+  return (nearest > value ? nearest - 0.001 : nearest).toFixed(3);
 }
+
+/** Formats a threshold with all its decimals, three at least: rounded, it would look like confidences that miss it. */
+export const formatThreshold = (threshold) => THRESHOLD.format(threshold);
 
 export const formatPercent = (share) => (Number.isFinite(share) ? PERCENT.format(share) : NOTHING);
 

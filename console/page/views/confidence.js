@@ -6,9 +6,9 @@ import { create } from "../parts/element.js";
 import {
   formatCount,
   formatPercent,
-  formatProbability,
   formatQuantity,
   formatShortTime,
+  formatThreshold,
   getTimeZone,
 } from "../parts/format.js";
 import { createEmptyState, createErrorLine } from "../parts/loading.js";
@@ -215,8 +215,8 @@ function showFigures(place, { routed, refused, known, wrong }, threshold, inServ
   place.replaceChildren(
     createFigure(
       "Threshold",
-      formatProbability(threshold),
-      inService === null ? "none is published" : `in service: ${formatProbability(inService)}`,
+      formatThreshold(threshold),
+      inService === null ? "none is published" : `in service: ${formatThreshold(inService)}`,
     ),
     createFigure("Routed", formatCount(routed), formatShare(routed)),
     createFigure("Refused", formatCount(refused), formatShare(refused)),
@@ -229,7 +229,7 @@ function showFigures(place, { routed, refused, known, wrong }, threshold, inServ
     ),
   );
   return (
-    `${formatProbability(threshold)}: ${formatCount(routed)} routed, ${formatCount(refused)} refused, ` +
+    `${formatThreshold(threshold)}: ${formatCount(routed)} routed, ${formatCount(refused)} refused, ` +
     (known
       ? `${formatCount(wrong)} of ${formatCount(known)} known ones wrong`
       : "none of the routed ones known")
@@ -258,13 +258,13 @@ function addDrift(place, { baseline, confidence }) {
       );
       return;
     }
-    const index = create("strong", {}, `Population stability index ${formatProbability(drift.index)}`);
+    const index = create("strong", {}, `Population stability index ${drift.index.toFixed(3)}`);
     body.replaceChildren(
       create("p", {}, index, `: ${drift.reading}.`),
       create(
         "p",
         { class: "muted" },
-        `Confidences of this period against those on ${photos}, in the deciles of the latter. Usual reading: below 0.1 no shift, 0.1 to 0.25 some, above 0.25 a major one. Chance alone makes up to ${formatProbability(drift.byChance)} of it: that counts as no shift.`,
+        `Confidences of this period against those on ${photos}, in the deciles of the latter. Usual reading: below 0.1 no shift, 0.1 to 0.25 some, above 0.25 a major one. Chance alone makes up to ${drift.byChance.toFixed(3)} of it: that counts as no shift.`,
       ),
     );
   };

@@ -40,7 +40,7 @@ function createParts(execution, deployment, path, signal) {
   const answer = createCard(
     "Answer",
     createPhotoImage(`${path}/photo`, `Photo ${execution.name ?? ""}`, "picture", signal),
-    create("div", { class: "stack", "aria-live": "polite" }, createAnswer(execution, threshold)),
+    create("div", { class: "stack", "aria-live": "polite" }, createAnswer(execution)),
     createProbabilityBars(execution, deployment.classes, threshold),
     create(
       "dl",

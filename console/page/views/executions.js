@@ -144,7 +144,7 @@ function createRow(execution, { classes, threshold }, signal) {
     [null, key ? createPhotoImage(`/api/executions/${path}/photo`, "", "thumbnail", signal) : null],
     [null, createOutcomeMark(outcome)],
     [null, predicted ? createClassMark(classes, predicted) : "–"],
-    ["number", formatProbability(execution.confidence, threshold?.value)],
+    ["number", formatProbability(execution.confidence)],
     ["when", formatTime(execution.started)],
     ["number", formatDuration(execution.milliseconds)],
     ["file", create("a", { class: "truncated", href: `#/executions/${path}`, title: key ?? id }, name ?? id)],

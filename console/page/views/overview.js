@@ -3,13 +3,7 @@
 import { createCard, createConsoleLink } from "../parts/card.js";
 import { createClassMark } from "../parts/class_mark.js";
 import { create } from "../parts/element.js";
-import {
-  formatCount,
-  formatPercent,
-  formatProbability,
-  formatQuantity,
-  formatTime,
-} from "../parts/format.js";
+import { formatCount, formatPercent, formatQuantity, formatThreshold, formatTime } from "../parts/format.js";
 import { createEmptyState, showAnswers } from "../parts/loading.js";
 import { createOutcomeMark, OUTCOMES } from "../parts/outcome.js";
 
@@ -99,7 +93,7 @@ function describeModel({ accuracy, dataset, pictures, trained, training_job: job
 
 function describeThreshold({ value, source }) {
   const terms = createTerms([
-    ["A photo is routed from", create("strong", {}, formatProbability(value))],
+    ["A photo is routed from", create("strong", {}, formatThreshold(value))],
     ["Where it comes from", source ?? "the deployment's settings"],
   ]);
   terms.append(

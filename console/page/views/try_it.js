@@ -145,7 +145,7 @@ async function route(file, status, live, deployment) {
   let outcome = null;
   for await (const execution of readEvents(`${path}/events`)) {
     // Only a change replaces it, since a screen reader reads all of it aloud.
-    if (execution.outcome !== outcome) status.replaceChildren(createAnswer(execution, threshold));
+    if (execution.outcome !== outcome) status.replaceChildren(createAnswer(execution));
     outcome = execution.outcome;
     live.replaceChildren(
       ...[createProbabilityBars(execution, deployment.classes, threshold)].filter(Boolean),

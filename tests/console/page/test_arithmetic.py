@@ -30,7 +30,7 @@ def _answer(module: str, script: str, *inputs: Any) -> Any:
 
 def _invocations(count: int, classes: int) -> np.ndarray:
     random = np.random.default_rng(count)
-    rows = np.zeros(count, [("time", "<f8"), ("confidence", "<f4"), ("predicted", "<u2"), ("truth", "<i2")])
+    rows = np.zeros(count, [("time", "<f8"), ("confidence", "<f8"), ("predicted", "<u2"), ("truth", "<i2")])
     rows["time"] = random.random(count) * 1e6
     # Few different values, the thresholds among them: what is equal to a threshold is routed.
     rows["confidence"] = random.choice([*THRESHOLDS, 0.6, 0.9], count)
@@ -57,7 +57,7 @@ def test_every_threshold_counts_what_a_loop_over_the_servers_columns_counts(coun
     )
 
     for threshold, numbers in zip(THRESHOLDS, counted, strict=True):
-        routed = rows[rows["confidence"] >= np.float32(threshold)]
+        routed = rows[rows["confidence"] >= threshold]
         known = routed[routed["truth"] >= 0]
         assert numbers == {
             "routed": len(routed),
@@ -70,7 +70,7 @@ def test_every_threshold_counts_what_a_loop_over_the_servers_columns_counts(coun
 def _stability(baseline: list[float], present: list[float]) -> Any:
     return _answer(
         "drift.js",
-        "console.log(JSON.stringify(computePopulationStability(inputs[0], Float32Array.from(inputs[1]))));",
+        "console.log(JSON.stringify(computePopulationStability(inputs[0], Float64Array.from(inputs[1]))));",
         baseline,
         present,
     )
@@ -78,7 +78,7 @@ def _stability(baseline: list[float], present: list[float]) -> Any:
 
 def test_the_population_stability_index_is_its_formula_over_the_baselines_deciles() -> None:
     random = np.random.default_rng(3)
-    baseline, present = random.beta(5, 1, 400), random.beta(4, 1, 700).astype(np.float32).astype(float)
+    baseline, present = random.beta(5, 1, 400), random.beta(4, 1, 700)
     edges = np.sort(baseline)[[40 * decile for decile in range(1, 10)]]
 
     def shares(values: np.ndarray) -> np.ndarray:

@@ -3,7 +3,7 @@
 import { addChart, createAxis, createLegend, createTooltip } from "../../parts/chart.js";
 import { getClassColour } from "../../parts/class_mark.js";
 import { createTable } from "../../parts/data_table.js";
-import { formatCount, formatProbability, formatQuantity, getTimeZone } from "../../parts/format.js";
+import { formatCount, formatQuantity, getTimeZone } from "../../parts/format.js";
 import { getThemeColour } from "../../parts/theme.js";
 
 const BINS = 50;
@@ -15,7 +15,7 @@ const HOUR_SECONDS = 3600;
 export function addHistogram(place, { classes, confidence, predicted }, lowest, signal) {
   const createBins = () => classes.map(() => new Array(BINS).fill(0));
   let bins = createBins();
-  const formatEdge = (bin) => formatProbability(lowest + (bin / BINS) * (1 - lowest));
+  const formatEdge = (bin) => (lowest + (bin / BINS) * (1 - lowest)).toFixed(3);
   const edges = Array.from({ length: BINS }, (_, bin) => formatEdge(bin));
   const createOption = () => ({
     grid: { left: 64, right: 16, top: 40, bottom: 48 },

@@ -1,6 +1,6 @@
 /* Saves what is shown as files: the invocations as CSV, the chart with its threshold as PNG. */
 
-import { formatProbability } from "../../parts/format.js";
+import { formatThreshold } from "../../parts/format.js";
 import { getThemeColour } from "../../parts/theme.js";
 
 /** Saves the invocations from `first` to before `last`. */
@@ -10,22 +10,13 @@ export function downloadCsv(invocations, first, last) {
   for (let index = first; index < last; index += 1) {
     const fields = [
       new Date(time[index] * 1000).toISOString(),
-      shorten(confidence[index]),
+      confidence[index],
       quote(classes[predicted[index]]),
       truth[index] < 0 ? "" : quote(classes[truth[index]]),
     ];
     lines.push(`${fields.join()}\r\n`);
   }
   save(new Blob(lines, { type: "text/csv" }), "invocations.csv");
-}
-
-/** Returns the shortest decimal of a 32-bit number: 0.9, not 0.8999999761581421, which a threshold of 0.9 would refuse. */
-function shorten(number) {
-  for (let digits = 1; digits < 9; digits += 1) {
-    const written = Number(number.toPrecision(digits));
-    if (Math.fround(written) === number) return written;
-  }
-  return number;
 }
 
 /** Quotes a field as RFC 4180 says. */
@@ -53,7 +44,7 @@ export function downloadPng({ echarts, canvas: points }, grid, lowest, threshold
   context.stroke();
   context.font = "13px sans-serif";
   context.textBaseline = "middle";
-  context.fillText(formatProbability(threshold), width - grid.right + 8, y);
+  context.fillText(formatThreshold(threshold), width - grid.right + 8, y);
   canvas.toBlob((blob) => save(blob, "confidence.png"), "image/png");
 }
 

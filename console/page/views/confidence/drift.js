@@ -13,15 +13,14 @@ const CHI_SQUARED = [3.84, 5.99, 7.81, 9.49, 11.07, 12.59, 14.07, 15.51, 16.92];
  * bins being the baseline's deciles.
  *
  * @param {number[]} baseline Confidences on the photos that the model was evaluated on.
- * @param {Float32Array} present Confidences of the period.
+ * @param {Float64Array} present Confidences of the period.
  * @returns {{index, byChance, reading}|null} byChance: the index stays below it in 95 of 100 periods without any
  *   drift; (1 / baseline photos + 1 / present ones) times the 95% quantile of the chi-squared distribution with
  *   bins - 1 degrees of freedom (Yurdakul, 2018); null where there are too few of either.
  */
 export function computePopulationStability(baseline, present) {
   if (baseline.length < FEWEST || present.length < FEWEST) return null;
-  // The precision must be that of the present confidences: 0.99 is not its 32-bit number.
-  const sorted = Float32Array.from(baseline).sort();
+  const sorted = Float64Array.from(baseline).sort();
   // A decile that repeats the one before, as where most confidences are 1, would be an empty bin.
   const edges = [
     ...new Set(

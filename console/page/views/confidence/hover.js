@@ -4,7 +4,7 @@ import { fetchPhoto } from "../../api.js";
 import { createClassMark } from "../../parts/class_mark.js";
 import { create } from "../../parts/element.js";
 import { formatProbability, formatTime } from "../../parts/format.js";
-import { findLowerBound, getPhotoPath, roundThreshold } from "./invocations.js";
+import { findLowerBound, getPhotoPath } from "./invocations.js";
 import { MARGIN } from "./scatter.js";
 
 const REACH_PIXELS = 9;
@@ -68,7 +68,7 @@ function describe(invocations, index) {
       "div",
       { class: "row" },
       createClassMark(classes, classes[predicted[index]]),
-      create("strong", {}, formatProbability(confidence[index], roundThreshold(invocations))),
+      create("strong", {}, formatProbability(confidence[index])),
     ),
     create("div", {}, formatTime(times[index])),
     create(

@@ -2,7 +2,6 @@
 
 const ARRAYS = {
   f64: Float64Array,
-  f32: Float32Array,
   u8: Uint8Array,
   u16: Uint16Array,
   u32: Uint32Array,
@@ -36,9 +35,6 @@ const align = (offset) => Math.ceil(offset / ALIGNMENT) * ALIGNMENT;
 /** Returns the path of an invocation's picture. */
 export const getPhotoPath = ({ id }, index) => `/api/invocations/${id[index]}/photo`;
 
-/** Returns the threshold in service in the columns' precision: 0.7 as a 32-bit number is a little less than 0.7. */
-export const roundThreshold = ({ threshold }) => threshold && Math.fround(threshold.value);
-
 /** Returns the first index of an ascending array whose value is not below `wanted`. */
 export function findLowerBound(ascending, wanted) {
   let low = 0;
@@ -62,7 +58,7 @@ export function createThresholdCounter({ confidence, predicted, truth }, first, 
   const order = new Uint32Array(last - first)
     .map((_, index) => first + index)
     .sort((one, other) => confidence[one] - confidence[other]);
-  const ascending = new Float32Array(order.length);
+  const ascending = new Float64Array(order.length);
   const known = new Uint32Array(order.length + 1);
   const wrong = new Uint32Array(order.length + 1);
   for (let index = order.length - 1; index >= 0; index -= 1) {
@@ -73,7 +69,7 @@ export function createThresholdCounter({ confidence, predicted, truth }, first, 
       wrong[index + 1] + (truth[invocation] >= 0 && truth[invocation] !== predicted[invocation] ? 1 : 0);
   }
   return (threshold) => {
-    const from = findLowerBound(ascending, Math.fround(threshold));
+    const from = findLowerBound(ascending, threshold);
     return { routed: order.length - from, refused: from, known: known[from], wrong: wrong[from] };
   };
 }

@@ -5,7 +5,7 @@ import { createRecordTable } from "../../parts/data_table.js";
 import { create } from "../../parts/element.js";
 import { formatCount, formatProbability, formatTime } from "../../parts/format.js";
 import { createPhotoImage } from "../../parts/photo_image.js";
-import { getPhotoPath, roundThreshold } from "./invocations.js";
+import { getPhotoPath } from "./invocations.js";
 
 const PAGE = 25;
 
@@ -35,7 +35,7 @@ export function addInvocationTable(place, invocations, signal) {
           create("span", { class: "when" }, formatTime(times[index])),
           createPhotoImage(getPhotoPath(invocations, index), "", "thumbnail", signal),
           createClassMark(classes, classes[predicted[index]]),
-          formatProbability(confidence[index], roundThreshold(invocations)),
+          formatProbability(confidence[index]),
           truth[index] < 0 ? "not known" : createClassMark(classes, classes[truth[index]]),
         ]),
       ),

@@ -1,7 +1,7 @@
 /* Draws the threshold as a line over the chart, which mouse, touch and keys move without drawing any point again. */
 
 import { create } from "../../parts/element.js";
-import { formatProbability } from "../../parts/format.js";
+import { formatThreshold } from "../../parts/format.js";
 
 const STEP = 0.01;
 const PAGE = 0.05;
@@ -45,7 +45,7 @@ export function addThresholdLine(place, grid, lowest, value, onMove) {
     const share = (value - lowest) / (1 - lowest);
     line.style.bottom = `calc(${grid.bottom}px + (100% - ${grid.top + grid.bottom}px) * ${share} - 14px)`;
     band.style.height = `calc((100% - ${grid.top + grid.bottom}px) * ${share})`;
-    label.textContent = formatProbability(value);
+    label.textContent = formatThreshold(value);
     line.setAttribute("aria-valuenow", value);
     line.setAttribute("aria-valuetext", onMove(value));
   };

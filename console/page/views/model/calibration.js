@@ -74,4 +74,4 @@ function createOption(bins) {
 
 const formatRight = ({ accuracy }) =>
   `${formatCount(accuracy.count)} of ${formatCount(accuracy.of)} right (${formatInterval(accuracy)})`;
-const formatRange = (bin) => `${formatProbability(bin.low)} to ${formatProbability(bin.high)}`;
+const formatRange = (bin) => `${bin.low.toFixed(3)} to ${bin.high.toFixed(3)}`;

@@ -11,7 +11,7 @@ import { formatInterval } from "./accuracy.js";
 const FIRST = 20;
 const SHOWN_CLASSES = 3;
 
-export function createWrongPhotosCard({ classes, wrong, dataset, split, ...report }, signal) {
+export function createWrongPhotosCard({ classes, wrong, dataset, split }, signal) {
   const ranked = [...wrong].sort((one, other) => other.confidence - one.confidence);
   return createCard(
     "Photos that it got wrong",
@@ -25,7 +25,7 @@ export function createWrongPhotosCard({ classes, wrong, dataset, split, ...repor
             createPicture(dataset, `${split}/${one.file}`, signal),
             createClassMark(classes, one.true),
             createClassMark(classes, one.predicted),
-            formatHighest(one.probabilities, report.threshold_in_service?.value),
+            formatHighest(one.probabilities),
           ]),
         ),
   );
@@ -68,11 +68,11 @@ function createPicture(dataset, path, signal) {
   return createPhotoImage(`/api/datasets/${encoded}`, "", "thumbnail", signal);
 }
 
-const formatHighest = (probabilities, threshold) =>
+const formatHighest = (probabilities) =>
   Object.entries(probabilities)
     .sort(([, one], [, other]) => other - one)
     .slice(0, SHOWN_CLASSES)
-    .map(([name, value]) => `${name} ${formatProbability(value, threshold)}`)
+    .map(([name, value]) => `${name} ${formatProbability(value)}`)
     .join(", ");
 
 /** Returns a table of the first rows, with a button that shows all. */

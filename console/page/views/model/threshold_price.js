@@ -4,7 +4,7 @@ import { createCard } from "../../parts/card.js";
 import { addChart, createAxis, createLegend, createMarkLine, createTooltip } from "../../parts/chart.js";
 import { createRecordTable } from "../../parts/data_table.js";
 import { create } from "../../parts/element.js";
-import { formatCount, formatPercent, formatProbability, formatQuantity } from "../../parts/format.js";
+import { formatCount, formatPercent, formatQuantity, formatThreshold } from "../../parts/format.js";
 import { getThemeColour } from "../../parts/theme.js";
 import { formatInterval } from "./accuracy.js";
 
@@ -16,7 +16,7 @@ export function createRecommendationCard({ recommendation, threshold_in_service:
     create(
       "p",
       {},
-      create("strong", {}, threshold === null ? "None can be recommended" : formatProbability(threshold)),
+      create("strong", {}, threshold === null ? "None can be recommended" : formatThreshold(threshold)),
     ),
     create(
       "p",
@@ -33,7 +33,7 @@ export function createRecommendationCard({ recommendation, threshold_in_service:
       ? create(
           "p",
           { class: "muted" },
-          `In service: ${formatProbability(inService.value)} (${inService.source}).`,
+          `In service: ${formatThreshold(inService.value)} (${inService.source}).`,
         )
       : null,
   );
@@ -59,7 +59,7 @@ export function addThresholdPriceCard(place, report, signal) {
         `Thresholds, for ${perMonth}`,
         ["#Threshold", "#Routed", "#Wrong", "#Wrong share", "#Wrong a month", "#Refused a month"],
         report.thresholds.map((one) => [
-          formatProbability(one.threshold),
+          formatThreshold(one.threshold),
           formatCount(one.routed),
           formatCount(one.wrong),
           one.wrong_share ? formatShare(one.wrong_share) : "–",
@@ -175,7 +175,7 @@ function findNearest(thresholds, wanted) {
 
 function describeThreshold(one) {
   return [
-    `Threshold ${formatProbability(one.threshold)}`,
+    `Threshold ${formatThreshold(one.threshold)}`,
     `${formatQuantity(one.routed, "photo")} routed`,
     one.wrong_share
       ? `${formatCount(one.wrong)} wrong: ${formatShare(one.wrong_share)}`
