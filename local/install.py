@@ -3,8 +3,10 @@
 from pathlib import Path
 
 from local import cloudformation, iam, s3
+from local.lambda_functions import metrics as lambda_metrics
 from local.lambda_functions import runtime
-from local.step_functions import logs, machines, roles
+from local.step_functions import configuration, history, logs, machines, roles
+from local.step_functions import metrics as states_metrics
 
 
 def install(home: Path) -> None:
@@ -17,5 +19,6 @@ def install(home: Path) -> None:
     s3.install()
     cloudformation.install()
     runtime.install(home / "tmp" / "lambda")
-    for module in (machines, roles, logs):
+    lambda_metrics.install()
+    for module in (machines, roles, configuration, logs, states_metrics, history):
         module.install()

@@ -1,1 +1,1 @@
-"""Step Functions of the embedded cloud: AWS's limits, permissions and logs, which MiniStack lacks."""
+"""Step Functions of the embedded cloud: what AWS has and MiniStack lacks, from limits to a whole history."""

@@ -1,67 +1,57 @@
-"""Writes a state machine's history to its log group, as its logging configuration says.
+"""Writes an execution's events to its state machine's log group, as the logging configuration says.
 
 https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html
 """
 
+import hashlib
 import json
 from datetime import datetime
 from typing import Any
 
 from ministack.services import cloudwatch_logs, stepfunctions
 
-from local.patching import find_original, wrap
+from local.patching import find_original
+from local.step_functions.configuration import NO_LOGGING, find_group
 
 ENDS = ("ExecutionFailed", "ExecutionAborted", "ExecutionTimedOut")
-FAILURES = ("Failed", "Aborted", "TimedOut")
-EXECUTION_DATA = ("input", "output")
+FAILURES = ("Failed", "Aborted", "TimedOut", "FailStateEntered")
+EXECUTION_DATA = ("input", "inputDetails", "output", "outputDetails", "parameters")
 
 
 def install() -> None:
-    """Writes each event of an execution to the log as it happens."""
+    """Checks that MiniStack has what this module uses of it."""
     for operation in ("_create_log_stream", "_put_log_events"):
         find_original(cloudwatch_logs, operation)
-    wrap(stepfunctions, "_add_event", _add_event)
-    wrap(stepfunctions, "_emit_execution_status_event", _emit_status)
-
-
-def _add_event(add: Any, execution: dict[str, Any], *event: Any) -> Any:
-    added = add(execution, *event)
-    write_event(execution, added)
-    return added
-
-
-def _emit_status(emit: Any, execution: dict[str, Any]) -> None:
-    if execution["status"] == "RUNNING":
-        # MiniStack puts this first event there without ``_add_event``.
-        write_event(execution, execution["events"][0])
-    emit(execution)
 
 
 def write_event(execution: dict[str, Any], event: dict[str, Any]) -> None:
     """Writes one event, if the state machine logs events of its type."""
     machine = stepfunctions._state_machines.get(execution["stateMachineArn"]) or {}
-    configuration = machine.get("loggingConfiguration") or {}
-    if not is_logged(configuration.get("level", "OFF"), event["type"]):
+    logging = machine.get("loggingConfiguration", NO_LOGGING)
+    group = find_group(logging)
+    if group is None or not is_logged(logging["level"], event["type"]):
         return
     milliseconds = int(datetime.fromisoformat(event["timestamp"]).timestamp() * 1000)
     line = {
         "id": str(event["id"]),
         "type": event["type"],
-        "details": _select_details(event, bool(configuration.get("includeExecutionData"))),
-        "previous_event_id": str(event["id"] - 1),
+        "details": _select_details(event, logging["includeExecutionData"]),
+        "previous_event_id": str(event["previousEventId"]),
         "event_timestamp": str(milliseconds),
         "execution_arn": execution["executionArn"],
         "redrive_count": "0",
     }
-    stream = f"states/{machine['name']}/{execution['startDate'][:10]}/{execution['name']}"
-    for destination in configuration.get("destinations") or []:
-        arn = destination["cloudWatchLogsLogGroup"]["logGroupArn"]
-        names = {"logGroupName": arn.split(":log-group:")[1].removesuffix(":*"), "logStreamName": stream}
-        cloudwatch_logs._create_log_stream(names)
-        message = json.dumps(line, ensure_ascii=False)
-        cloudwatch_logs._put_log_events(
-            {**names, "logEvents": [{"timestamp": milliseconds, "message": message}]}
-        )
+    names = {"logGroupName": group, "logStreamName": name_stream(machine["name"], execution)}
+    cloudwatch_logs._create_log_stream(names)
+    message = json.dumps(line, ensure_ascii=False, separators=(",", ":"))
+    cloudwatch_logs._put_log_events({**names, "logEvents": [{"timestamp": milliseconds, "message": message}]})
+
+
+def name_stream(machine: str, execution: dict[str, Any]) -> str:
+    """Returns the log stream of all executions that a state machine begins in one minute."""
+    minute = datetime.fromisoformat(execution["startDate"]).strftime("%Y-%m-%d-%H-%M")
+    digest = hashlib.sha256(f"{execution['stateMachineArn']} {minute}".encode()).hexdigest()
+    return f"states/{machine}/{minute}/{digest[:8]}"
 
 
 def is_logged(level: str, kind: str) -> bool:
@@ -74,7 +64,7 @@ def is_logged(level: str, kind: str) -> bool:
 
 
 def _select_details(event: dict[str, Any], with_data: bool) -> dict[str, Any]:
-    """Returns the details of an event, without its input and output unless ``with_data``."""
+    """Returns the details of an event, without its data unless ``with_data``."""
     details: dict[str, Any] = next(
         (value for name, value in event.items() if name.endswith("EventDetails")), {}
     )

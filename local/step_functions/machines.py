@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -9,7 +10,14 @@ from ministack.core.responses import error_response_json
 from ministack.services import stepfunctions
 
 from local.patching import replace, wrap
+from local.step_functions.roles import is_task_running
 
+NAME_CHARACTERS = 80
+FORBIDDEN = re.compile(
+    r"""[\s<>{}\[\]?*"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f\ufffe\uffff\ud800-\udfff\U0010ffff]"""
+)
+"""What no name of a state machine, an execution or an activity holds;
+https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html."""
 PAYLOAD_BYTES = 262_144
 """The most that goes into or out of a state, a task or an execution, as UTF-8;
 https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html."""
@@ -28,6 +36,9 @@ def install() -> None:
     wrap(stepfunctions, "_find_matching_retrier", _find_retrier)
     wrap(stepfunctions, "_fail_execution", _fail_execution)
     wrap(stepfunctions, "_start_execution", _start_execution)
+    wrap(stepfunctions, "_start_sync_execution", _start_sync_execution)
+    for operation in ("_create_state_machine", "_create_activity"):
+        wrap(stepfunctions, operation, _check_name)
 
 
 def measure(payload: Any) -> int:
@@ -89,8 +100,29 @@ def _find_retrier(find: Any, retriers: list[Any], error: str, counts: dict[int, 
 
 
 def _fail_execution(fail: Any, execution: dict[str, Any], error: str, cause: str) -> None:
+    if execution["status"] != "RUNNING":
+        # It was stopped, or timed out, while the state ran that now fails.
+        return
     fail(execution, error, cause)
     execution["output"] = None
+
+
+def find_fault(name: str) -> tuple[str, str] | None:
+    """Returns the code and the message with which AWS refuses a name; None where it takes it."""
+    if len(name) > NAME_CHARACTERS:
+        return "ValidationException", (
+            f"1 validation error detected: Value '{name}' at 'name' failed to satisfy constraint: "
+            f"Member must have length less than or equal to {NAME_CHARACTERS}"
+        )
+    if FORBIDDEN.search(name):
+        return "InvalidName", f"Invalid Name: '{name}'"
+    return None
+
+
+def _check_name(operate: Any, request: dict[str, Any]) -> Any:
+    if fault := find_fault(request.get("name") or ""):
+        return error_response_json(*fault, 400)
+    return operate(request)
 
 
 def _start_execution(start: Any, request: dict[str, Any]) -> Any:
@@ -108,4 +140,16 @@ def _start_execution(start: Any, request: dict[str, Any]) -> Any:
         return error_response_json(
             "InvalidExecutionInput", f"Invalid State Machine Execution Input: '{error}'", 400
         )
-    return start(request)
+    return _check_name(start, request)
+
+
+def _start_sync_execution(start: Any, request: dict[str, Any]) -> Any:
+    machine = stepfunctions._state_machines.get(request.get("stateMachineArn")) or {}
+    # A task that starts an execution and waits for its end comes through here as well.
+    if machine.get("type") == "STANDARD" and not is_task_running():
+        return error_response_json(
+            "StateMachineTypeNotSupported",
+            "This operation is not supported by this type of state machine",
+            400,
+        )
+    return _start_execution(start, request)

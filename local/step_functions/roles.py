@@ -50,6 +50,11 @@ def _call_service(call: Any, service: dict[str, Any], name: str, action: str, ar
     return call(service, name, action, arguments)
 
 
+def is_task_running() -> bool:
+    """Returns whether a state machine's task runs on this thread."""
+    return bool(_machine.get())
+
+
 def require(action: str, resource: str, error: str) -> None:
     """Refuses an action that the running state machine's role does not allow; ``TestState`` runs none.
 

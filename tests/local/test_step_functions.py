@@ -2,15 +2,17 @@
 
 import json
 from typing import Any
+from uuid import uuid4
 
+import boto3
 import pytest
 from botocore.exceptions import ClientError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from local.step_functions.logs import is_logged
-from local.step_functions.machines import PAYLOAD_BYTES, compute_delay, matches_error
-from tests.local.cloud_process import Cloud, eventually
+from local.environment import format_client_exports
+from local.step_functions.machines import PAYLOAD_BYTES, compute_delay, find_fault, matches_error
+from tests.local.cloud_process import Cloud
 
 FAILING = (
     "class PhotoMissing(Exception): pass\ndef handler(event, context): raise PhotoMissing('no such photo')"
@@ -132,43 +134,92 @@ def test_an_execution_is_not_started_with_a_bad_input(cloud: Cloud, text: str, e
     assert caught.value.response["Error"]["Code"] == error
 
 
-def test_the_history_is_logged_without_the_data(cloud: Cloud) -> None:
-    log_groups, states_api = cloud.client("logs"), cloud.client("stepfunctions")
-    log_groups.create_log_group(logGroupName="/aws/vendedlogs/states/logged")
-    group = "arn:aws:logs:us-east-1:000000000000:log-group:/aws/vendedlogs/states/logged:*"
-    machine = states_api.create_state_machine(
-        name="logged",
-        roleArn=cloud.role(),
-        definition=json.dumps(
-            {"StartAt": "Refuse", "States": {"Refuse": {"Type": "Fail", "Error": "Refused"}}}
-        ),
-        loggingConfiguration={
-            "level": "ALL",
-            "includeExecutionData": False,
-            "destinations": [{"cloudWatchLogsLogGroup": {"logGroupArn": group}}],
-        },
-    )["stateMachineArn"]
-    started = states_api.start_execution(stateMachineArn=machine, input='{"photo": "secret"}')
+ENDS = json.dumps({"StartAt": "End", "States": {"End": {"Type": "Succeed"}}})
 
-    def logged() -> Any:
-        events = log_groups.filter_log_events(logGroupName="/aws/vendedlogs/states/logged")["events"]
-        return events if len(events) == 3 else None
 
-    lines = [json.loads(event["message"]) for event in eventually(logged)]
-    assert [line["type"] for line in lines] == ["ExecutionStarted", "FailStateEntered", "ExecutionFailed"]
-    assert {line["execution_arn"] for line in lines} == {started["executionArn"]}
-    assert lines[2]["details"]["error"] == "Refused"
-    assert "secret" not in str(lines)
+def make(cloud: Cloud, name: str, **fields: str) -> str:
+    created = cloud.client("stepfunctions").create_state_machine(
+        name=name, roleArn=cloud.role(), definition=ENDS, **fields
+    )
+    return str(created["stateMachineArn"])
 
 
 @pytest.mark.parametrize(
-    ("level", "kinds"),
-    [("OFF", []), ("FATAL", ["ExecutionFailed"]), ("ERROR", ["TaskFailed", "ExecutionFailed"])],
+    ("name", "code"),
+    [("a photo", "InvalidName"), ("a/photo", "InvalidName"), ("n" * 81, "ValidationException")],
 )
-def test_a_level_chooses_what_is_logged(level: str, kinds: list[str]) -> None:
-    assert [
-        kind for kind in ("PassStateEntered", "TaskFailed", "ExecutionFailed") if is_logged(level, kind)
-    ] == kinds
+def test_a_name_that_aws_would_not_take_is_refused(cloud: Cloud, name: str, code: str) -> None:
+    states_api = cloud.client("stepfunctions")
+    machine = make(cloud, f"named-{uuid4().hex[:12]}")
+    for refused in (
+        lambda: make(cloud, name),
+        lambda: states_api.start_execution(stateMachineArn=machine, name=name),
+        lambda: states_api.create_activity(name=name),
+    ):
+        with pytest.raises(ClientError) as caught:
+            refused()
+        assert caught.value.response["Error"]["Code"] == code
+        assert f"'{name}'" in caught.value.response["Error"]["Message"]
+    longest = "é.-_" + "n" * 76
+    arn = states_api.start_execution(stateMachineArn=machine, name=longest)["executionArn"]
+    assert arn.endswith(f":{longest}")
+
+
+def test_a_template_cannot_give_a_machine_such_a_name(cloud: Cloud) -> None:
+    stack = f"named-{uuid4().hex[:12]}"
+    properties = {"StateMachineName": "a photo", "RoleArn": cloud.role(), "DefinitionString": ENDS}
+    machine = {"Type": "AWS::StepFunctions::StateMachine", "Properties": properties}
+    cloudformation = cloud.client("cloudformation")
+    cloudformation.create_stack(StackName=stack, TemplateBody=json.dumps({"Resources": {"Machine": machine}}))
+    assert cloud.settled(stack)["StackStatus"] == "ROLLBACK_COMPLETE"
+    events = cloudformation.describe_stack_events(StackName=stack)["StackEvents"]
+    assert any("Invalid Name: 'a photo'" in event.get("ResourceStatusReason", "") for event in events)
+
+
+@given(st.text("abcXYZ019-_.éß漢()!'+=@", min_size=1, max_size=80))
+def test_letters_digits_and_harmless_signs_make_a_name(name: str) -> None:
+    assert find_fault(name) is None
+
+
+@given(
+    st.text("abc", max_size=20),
+    st.sampled_from(' \t\n\u00a0<>{}[]?*"#%\\^|~`$&,;:/\x00\x1f\x7f\x9f\ufffe\uffff\U0010ffff'),
+    st.text("abc", max_size=20),
+)
+def test_blanks_brackets_wildcards_and_controls_make_none(before: str, sign: str, after: str) -> None:
+    assert find_fault(before + sign + after) == ("InvalidName", f"Invalid Name: '{before + sign + after}'")
+
+
+def test_an_execution_is_waited_for_only_where_its_machine_is_an_express_one(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for line in format_client_exports(f"http://127.0.0.1:{cloud.port}").splitlines():
+        name, is_set, value = line.removeprefix("export ").partition("=")
+        if is_set and name.startswith("AWS_"):
+            monkeypatch.setenv(name, value)
+    # Without a word of these variables, the client would ask a host named sync-127.0.0.1.
+    states_api = boto3.Session().client("stepfunctions")
+    standard = make(cloud, f"standard-{uuid4().hex[:12]}")
+    with pytest.raises(ClientError, match="not supported by this type of state machine") as caught:
+        states_api.start_sync_execution(stateMachineArn=standard)
+    assert caught.value.response["Error"]["Code"] == "StateMachineTypeNotSupported"
+    express = make(cloud, f"express-{uuid4().hex[:12]}", type="EXPRESS")
+    answer = states_api.start_sync_execution(stateMachineArn=express, input='{"a": 1}')
+    assert (answer["status"], json.loads(answer["output"])) == ("SUCCEEDED", {"a": 1})
+
+
+def test_a_task_may_wait_for_an_execution_of_a_standard_machine(cloud: Cloud) -> None:
+    task = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::states:startExecution.sync:2",
+        "Arguments": {"StateMachineArn": make(cloud, f"inner-{uuid4().hex[:12]}"), "Input": {"a": 1}},
+        "Output": "{% $states.result.Output %}",
+        "End": True,
+    }
+    ended = cloud.execute({"Wait": task}, "Wait")
+    assert (ended["status"], json.loads(ended["output"])) == ("SUCCEEDED", {"a": 1})
+    history = cloud.client("stepfunctions").get_execution_history(executionArn=ended["executionArn"])
+    assert [event["previousEventId"] for event in history["events"]] == [0, 0, 2, 3, 4, 5, 6]
 
 
 @given(st.text(), st.sampled_from(["States.DataLimitExceeded", "States.Runtime"]))

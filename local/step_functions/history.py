@@ -1,0 +1,373 @@
+"""Keeps an execution's history as AWS does, and hands each event on to the state machine's log and metrics.
+
+MiniStack's histories do not say which event came before which, schedule a task without starting it, and leave
+out what happens within a Map or Parallel state.
+https://docs.aws.amazon.com/step-functions/latest/apireference/API_HistoryEvent.html
+"""
+
+import copy
+import json
+import threading
+import time
+from collections.abc import Callable
+from contextvars import ContextVar, copy_context
+from dataclasses import dataclass, field
+from typing import Any
+
+from ministack.core.responses import get_account_id, get_region, now_iso
+from ministack.services import stepfunctions
+
+from local.patching import find_original, replace, wrap
+from local.step_functions.logs import write_event
+from local.step_functions.metrics import count_execution, count_task, time_task
+
+Document = dict[str, Any]
+EVALUATION = "States.QueryEvaluationError"
+
+
+@dataclass
+class _Task:
+    """The task state that runs on this thread.
+
+    Attributes:
+        name: Its state's name.
+        timeout: Its ``TimeoutSeconds``, if it is a number.
+        arguments: What its resource is called with, once that is known.
+        scheduled: When it was scheduled, by a clock that only goes forward.
+    """
+
+    name: str
+    timeout: Document
+    arguments: Any = None
+    scheduled: float = field(default_factory=time.monotonic)
+
+
+@dataclass
+class _Map:
+    """A Map state that runs.
+
+    Attributes:
+        name: Its name.
+        concurrent: How many of its items may run at once; 0 where all may.
+        ended: Numbers of the events with which items ended that no later item has followed yet.
+    """
+
+    name: str
+    concurrent: int
+    ended: list[int] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class _Family:
+    """A kind of resource, by what AWS calls its tasks in events and in metrics."""
+
+    event: str
+    singular: str
+    plural: str
+    dimension: str
+
+
+FUNCTION = _Family("LambdaFunction", "LambdaFunction", "LambdaFunctions", "LambdaFunctionArn")
+ACTIVITY = _Family("Activity", "Activity", "Activities", "ActivityArn")
+SERVICE = _Family("Task", "ServiceIntegration", "ServiceIntegrations", "ServiceIntegrationResourceArn")
+
+_lock = threading.Lock()
+_running: ContextVar[Document | None] = ContextVar("execution that runs", default=None)
+#: ARN of an execution and the number of its event that the next one on this thread follows.
+_previous: ContextVar[tuple[str, int]] = ContextVar("previous event", default=("", 0))
+_task: ContextVar[_Task | None] = ContextVar("task that runs", default=None)
+_map: ContextVar["_Map | None"] = ContextVar("Map state whose items are about to run", default=None)
+
+
+def install() -> None:
+    """Replaces MiniStack's history."""
+    replace(stepfunctions, "_add_event", _add_event)
+    replace(stepfunctions, "_run_sub_machine", _run_branch)
+    wrap(stepfunctions, "_run_execution", _run_execution)
+    wrap(stepfunctions, "_execute_task", _execute_task)
+    wrap(stepfunctions, "_run_map_items", _run_map)
+    wrap(stepfunctions, "_run_parallel_branches", _run_parallel)
+    for operation in ("_apply_parameters", "_apply_jsonata_arguments"):
+        wrap(stepfunctions, operation, _remember_arguments)
+    for kind in ("pass", "choice", "wait"):
+        wrap(stepfunctions, f"_execute_{kind}", _execute_plain)
+    for used in ("_emit_execution_status_event", "_fail_state_error", "_jsonata_state_field"):
+        find_original(stepfunctions, used)
+
+
+def add(execution: Document, kind: str, details: Document | None = None, *, passed_by: bool = False) -> None:
+    """Adds an event to a history that has not ended, and tells the log and the metrics of it.
+
+    Args:
+        execution: The execution.
+        kind: The event's type.
+        details: What AWS tells with it; None where AWS has no details for the type.
+        passed_by: Whether the next event follows the one before this one.
+    """
+    with _lock:
+        if execution["status"] != "RUNNING" and not kind.startswith("Execution"):
+            # It was stopped, or timed out, while a state ran.
+            return
+        arn, previous = _previous.get()
+        event = {
+            "id": len(execution["events"]) + 1,
+            "previousEventId": previous if arn == execution["executionArn"] else 0,
+            "type": kind,
+            "timestamp": now_iso(),
+        }
+        if details is not None:
+            event[_name_details(kind)] = _complete(details)
+        execution["events"].append(event)
+    if not passed_by:
+        _previous.set((execution["executionArn"], event["id"]))
+    _tell(execution, event)
+
+
+def _tell(execution: Document, event: Document) -> None:
+    write_event(execution, event)
+    count_execution(execution, event["type"])
+
+
+def _name_details(kind: str) -> str:
+    for end in ("StateEntered", "StateExited"):
+        if kind.endswith(end):
+            return f"s{end[1:]}EventDetails"
+    return f"{kind[0].lower()}{kind[1:]}EventDetails"
+
+
+def _complete(details: Document) -> Document:
+    """Says of data that they are whole, and leaves an error or a cause out that is empty."""
+    completed = {name: value for name, value in details.items() if value or name not in ("error", "cause")}
+    for data in ("input", "output"):
+        if data in details:
+            completed[f"{data}Details"] = {"truncated": False}
+    return completed
+
+
+def _add_event(execution: Document, kind: str, groups: Document | None = None) -> None:
+    """Takes an event as MiniStack tells it."""
+    details = next(iter((groups or {}).values()), None)
+    if kind in ("TaskScheduled", "TaskSucceeded", "TaskFailed") and details is not None:
+        _add_task_event(execution, kind.removeprefix("Task"), details)
+    else:
+        add(execution, kind, details)
+
+
+def _add_task_event(execution: Document, change: str, details: Document) -> None:
+    """Adds the events that AWS has for a change of a task, which depend on what the task calls."""
+    resource = details["resource"]
+    task = _task.get() or _Task("", {})
+    if details.get("error") == EVALUATION:
+        add(execution, "EvaluationFailed", {**_select_failure(details), "state": task.name})
+        return
+    family, identity, arn = _identify(resource)
+    dimension = {family.dimension: arn}
+    if change == "Scheduled":
+        task.scheduled = time.monotonic()
+        given = json.dumps(task.arguments, ensure_ascii=False, separators=(",", ":"))
+        if family is SERVICE:
+            scheduled = {**identity, "region": get_region(), "parameters": given, **task.timeout}
+        else:
+            scheduled = {"resource": resource, "input": given, **task.timeout}
+        add(execution, f"{family.event}Scheduled", scheduled)
+        count_task(family.plural, "Scheduled", **dimension)
+        if family is not ACTIVITY:
+            add(execution, f"{family.event}Started", identity or None)
+            count_task(family.plural, "Started", **dimension)
+        return
+    if change == "Failed":
+        change = "TimedOut" if details["error"] == "States.Timeout" else "Failed"
+        add(execution, f"{family.event}{change}", {**identity, **_select_failure(details)})
+    else:
+        add(execution, f"{family.event}{change}", {**identity, "output": details["output"]})
+    count_task(family.plural, change, **dimension)
+    time_task(family.singular, time.monotonic() - task.scheduled, **dimension)
+
+
+def _select_failure(details: Document) -> Document:
+    return {name: details[name] for name in ("error", "cause")}
+
+
+def _identify(resource: str) -> tuple[_Family, Document, str]:
+    """Returns a resource's family, how its events name it, and the ARN that its metrics name."""
+    if ":lambda:" in resource and ":function:" in resource:
+        return FUNCTION, {}, resource
+    if ":activity:" in resource:
+        return ACTIVITY, {}, resource
+    called = resource.partition(":::")[2]
+    parts = called.split(":")
+    # An SDK integration is named by two words: aws-sdk:ssm.
+    words = 2 if parts[0] == "aws-sdk" else 1
+    identity = {"resourceType": ":".join(parts[:words]), "resource": ":".join(parts[words:])}
+    return SERVICE, identity, f"arn:aws:states:{get_region()}:{get_account_id()}:{called}"
+
+
+def _run_execution(run: Callable[[str], None], arn: str) -> None:
+    execution = stepfunctions._executions.get(arn)
+    if execution is None:
+        return
+    begun = execution["events"][0]
+    begun["previousEventId"] = 0
+    begun["executionStartedEventDetails"] = _complete(begun["executionStartedEventDetails"])
+    _tell(execution, begun)
+    # Another execution may run on this thread, and wait for this one.
+    running, previous = _running.set(execution), _previous.set((arn, 0))
+    timer = _start_timer(execution)
+    try:
+        run(arn)
+    finally:
+        if timer:
+            timer.cancel()
+        _running.reset(running)
+        _previous.reset(previous)
+
+
+def _start_timer(execution: Document) -> threading.Timer | None:
+    """Ends an execution once it has run for its state machine's ``TimeoutSeconds``."""
+    machine = stepfunctions._state_machines.get(execution["stateMachineArn"]) or {}
+    try:
+        seconds = json.loads(machine["definition"])["TimeoutSeconds"]
+    except (KeyError, ValueError):
+        return None
+    timer = threading.Timer(seconds, copy_context().run, (_time_out, execution))
+    timer.daemon = True
+    timer.start()
+    return timer
+
+
+def _time_out(execution: Document) -> None:
+    if execution["status"] == "RUNNING":
+        execution.update(status="TIMED_OUT", stopDate=now_iso())
+        # It follows no state: whichever runs is not waited for.
+        _previous.set((execution["executionArn"], 0))
+        add(execution, "ExecutionTimedOut", {})
+        stepfunctions._emit_execution_status_event(execution)
+
+
+def _execute_task(execute: Any, state: Document, given: Any, execution: Document, context: Document) -> Any:
+    seconds = state.get("TimeoutSeconds")
+    timeout = {"timeoutInSeconds": seconds} if isinstance(seconds, int) else {}
+    token = _task.set(_Task(context["State"]["Name"], timeout))
+    try:
+        return execute(state, given, execution, context)
+    finally:
+        _task.reset(token)
+
+
+def _remember_arguments(apply: Any, *given: Any) -> Any:
+    arguments = apply(*given)
+    if task := _task.get():
+        task.arguments = arguments
+    return arguments
+
+
+def _execute_plain(execute: Any, state: Document, given: Any, context: Document) -> Any:
+    name = context["State"]["Name"]
+    try:
+        return execute(state, given, context)
+    except stepfunctions._ExecutionError as error:
+        if (execution := _running.get()) and error.error == EVALUATION:
+            details = {"error": error.error, "cause": error.cause, "state": name}
+            add(execution, "EvaluationFailed", details)
+        raise
+
+
+def _run_map(run: Any, state: Document, given: Any, execution: Document, context: Document) -> Any:
+    processor = state.get("Iterator") or state.get("ItemProcessor", {})
+    if (processor.get("ProcessorConfig") or {}).get("Mode") == "DISTRIBUTED":
+        return run(state, given, execution, context)
+    add(execution, "MapStateStarted", {"length": _count_items(state, given, context)})
+    concurrent = state.get("MaxConcurrency", 0)
+    token = _map.set(_Map(context["State"]["Name"], concurrent if isinstance(concurrent, int) else 0))
+    try:
+        return _run_branches(run, "Map", state, given, execution, context)
+    finally:
+        _map.reset(token)
+
+
+def _count_items(state: Document, given: Any, context: Document) -> int:
+    if "Items" in state:
+        items = stepfunctions._jsonata_state_field(state, "Items", "array", given, context)
+    else:
+        effective = stepfunctions._apply_input_path(state, given, context)
+        items = stepfunctions._resolve_path_or_ctx(state.get("ItemsPath", "$"), effective, context)
+    return len(items) if isinstance(items, list) else 1
+
+
+def _run_parallel(run: Any, state: Document, given: Any, execution: Document, context: Document) -> Any:
+    add(execution, "ParallelStateStarted")
+    return _run_branches(run, "Parallel", state, given, execution, context)
+
+
+def _run_branches(
+    run: Any, kind: str, state: Document, given: Any, execution: Document, context: Document
+) -> Any:
+    """Runs all branches of a state on their own threads, and tells how that ended."""
+    try:
+        result = run(state, given, execution, context)
+    except stepfunctions._ExecutionError:
+        _follow_last(execution)
+        add(execution, f"{kind}StateFailed")
+        raise
+    _follow_last(execution)
+    add(execution, f"{kind}StateSucceeded", passed_by=True)
+    return result
+
+
+def _follow_last(execution: Document) -> None:
+    """Lets the next event of this thread follow the last one of its branches."""
+    last = execution["events"][-1]
+    followed = last["previousEventId"] if last["type"].startswith("MapIteration") else last["id"]
+    _previous.set((execution["executionArn"], followed))
+
+
+def _run_branch(states: Document, start: str, given: Any, execution: Document, context: Document) -> Any:
+    """Runs a branch, or one item of a Map state, on a thread of its own."""
+    mapping = _map.get()
+    if mapping is None:
+        return _run_states(states, start, given, execution, context)
+    _map.set(None)
+    details = {"name": mapping.name, "index": context["Map"]["Item"]["Index"]}
+    if mapping.ended and details["index"] >= mapping.concurrent > 0:
+        _previous.set((execution["executionArn"], mapping.ended.pop(0)))
+    add(execution, "MapIterationStarted", details)
+    try:
+        result = _run_states(states, start, given, execution, context)
+    except stepfunctions._ExecutionError:
+        add(execution, "MapIterationFailed", details, passed_by=True)
+        raise
+    add(execution, "MapIterationSucceeded", details, passed_by=True)
+    mapping.ended.append(_previous.get()[1])
+    return result
+
+
+def _run_states(states: Document, start: str, given: Any, execution: Document, context: Document) -> Any:
+    # Branches run at once, each in a state of its own; the workflow's variables are common to them.
+    context = {**context}
+    document, name = copy.deepcopy(given), start
+    while name and execution["status"] == "RUNNING":
+        if name not in states:
+            raise stepfunctions._ExecutionError("States.Runtime", f"State '{name}' not found")
+        state = states[name]
+        context["State"] = {"Name": name, "EnteredTime": now_iso(), "RetryCount": 0}
+        add(execution, f"{state['Type']}StateEntered", {"name": name, "input": json.dumps(document)})
+        document, following = _run_state(state, document, execution, context)
+        add(execution, f"{state['Type']}StateExited", {"name": name, "output": json.dumps(document)})
+        name = following
+    return document
+
+
+def _run_state(state: Document, given: Any, execution: Document, context: Document) -> tuple[Any, Any]:
+    """Runs one state of a branch; returns its output and the name of the next state."""
+    kind = state["Type"]
+    if kind == "Fail":
+        raise stepfunctions._ExecutionError(*stepfunctions._fail_state_error(state, given, context))
+    if kind == "Succeed":
+        selected = stepfunctions._apply_input_path(state, given, context)
+        return stepfunctions._apply_output_path(state, selected, context), None
+    execute = getattr(stepfunctions, f"_execute_{kind.lower()}", None)
+    if execute is None:
+        raise stepfunctions._ExecutionError("States.Runtime", f"Unknown state type: {kind}")
+    if kind in ("Task", "Parallel", "Map"):
+        return tuple(execute(state, given, execution, context))
+    return tuple(execute(state, given, context))
