@@ -4,15 +4,18 @@ import hashlib
 import importlib.util
 import io
 import os
+import re
 import shutil
 import sys
+import sysconfig
 import zipfile
+from importlib import metadata
 from pathlib import Path
 
 BROUGHT_BY_RUNTIME = ("boto3", "botocore", "s3transfer", "jmespath", "urllib3", "dateutil", "six")
 """Top-level modules of AWS's Python runtimes; a function sees nothing else of this interpreter."""
-LINUX_BUILD = "-linux-"
-"""Part of the name of every module built for Linux: ``_imaging.cpython-311-x86_64-linux-gnu.so``."""
+BUILD = re.compile(r"\.(cpython-[\w-]+)\.so$")
+"""In the name of a compiled module, which Python and system it is for: ``cpython-313-x86_64-linux-gnu``."""
 
 
 def make_runtime(folder: Path) -> None:
@@ -29,13 +32,12 @@ def make_runtime(folder: Path) -> None:
     bootstrap.chmod(0o755)
 
 
-def unpack(code: bytes, folder: Path, platform: str = sys.platform) -> Path:
+def unpack(code: bytes, folder: Path) -> Path:
     """Unpacks a function's zip once per content.
 
     Args:
         code: The zip that was deployed.
         folder: Folder of all unpacked packages.
-        platform: ``sys.platform`` of this machine.
 
     Returns:
         The function's ``LAMBDA_TASK_ROOT``.
@@ -47,25 +49,34 @@ def unpack(code: bytes, folder: Path, platform: str = sys.platform) -> Path:
     shutil.rmtree(part, ignore_errors=True)
     with zipfile.ZipFile(io.BytesIO(code)) as archive:
         archive.extractall(part / "task")
-    if not platform.startswith("linux"):
-        use_hosts_builds(part / "task")
+    use_hosts_builds(part / "task")
     part.replace(root.parent)
     return root
 
 
 def use_hosts_builds(root: Path) -> None:
-    """Puts this interpreter's own build in the place of each module and package that is compiled for Linux.
+    """Puts this interpreter's own build in the place of each distribution that is compiled for another.
 
-    The package that goes to AWS holds Linux wheels (Pillow's), which no other system can load.
+    What goes to AWS holds wheels for Lambda's Python on Linux, which no other Python and system can load. A
+    distribution is replaced whole, for its parts fit one another alone; one that is not installed here is
+    left, and fails at its import as it would on AWS.
     """
-    for module in sorted(root.glob(f"*{LINUX_BUILD}*.so")):
-        module.unlink()
-        own_build = _find_module(module.name.split(".")[0])
-        (root / own_build.name).symlink_to(own_build)
-    for package in sorted(path for path in root.iterdir() if path.is_dir()):
-        if any(LINUX_BUILD in file.name for file in package.rglob("*.so")):
-            shutil.rmtree(package)
-            package.symlink_to(_find_module(package.name))
+    for distribution in list(metadata.distributions(path=[str(root)])):
+        names = [file.as_posix() for file in distribution.files or []]
+        builds = {match[1] for name in names if (match := BUILD.search(name))}
+        if not builds - {sysconfig.get_config_var("SOABI")}:
+            continue
+        try:
+            own_build = metadata.distribution(distribution.name)
+        except metadata.PackageNotFoundError:
+            continue
+        for part in {name.split("/")[0] for name in names}:
+            if (root / part).is_dir():
+                shutil.rmtree(root / part)
+            else:
+                (root / part).unlink(missing_ok=True)
+        for part in {file.parts[0] for file in own_build.files or []} - {".."}:
+            (root / part).symlink_to(Path(str(own_build.locate_file(part))).resolve())
 
 
 def _find_module(name: str) -> Path:

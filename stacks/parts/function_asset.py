@@ -5,7 +5,6 @@ What is built lies under .build/, named by a digest of what went into it: nothin
 
 import hashlib
 import os
-import platform
 import re
 import shutil
 import subprocess
@@ -18,16 +17,15 @@ from pathlib import Path
 REPOSITORY = Path(__file__).resolve().parents[2]
 LAMBDAS = REPOSITORY / "lambdas"
 REQUIREMENTS = LAMBDAS / "requirements.txt"
-CONSTRAINTS = REPOSITORY / "constraints.txt"
 BUILD = REPOSITORY / ".build"
 
-# The runtime is the Python that synthesises, so that what the tests run is what is shipped.
-PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
-# The machine's architecture in wheel names and in Lambda's; any other machine ships for x86-64.
-ARCHITECTURE = "aarch64" if platform.machine() in ("arm64", "aarch64") else "x86_64"
-_OLDEST_GLIBC = 17
-# Lambda runs Python 3.11 on Amazon Linux 2 and later ones on Amazon Linux 2023 (glibc 2.26 and 2.34).
-_NEWEST_GLIBC = 26 if sys.version_info < (3, 12) else 34
+# One runtime, whoever deploys: of two people on different machines neither undoes what the other deployed.
+# lambdas/requirements.txt pins the wheels for it, on x86-64.
+PYTHON = "3.13"
+# Lambda runs it on Amazon Linux 2023, which has glibc 2.34.
+PLATFORMS = (*(f"manylinux_2_{glibc}_x86_64" for glibc in range(34, 16, -1)), "manylinux2014_x86_64")
+# Lambda runs functions as another user: the modes of files are part of what is packed.
+MODES = "0644, 0755"
 # Unzipped, Lambda takes 250 MB; a quarter of it keeps cold starts short.
 MAX_BYTES = 62_500_000
 
@@ -63,10 +61,10 @@ def build_function_asset(build: Path = BUILD) -> FunctionAsset:
 
 def _build(build: Path) -> FunctionAsset:
     sources = sorted(LAMBDAS.rglob("*.py"))
-    packages_digest = _digest(PYTHON, ARCHITECTURE, REQUIREMENTS.read_text(), CONSTRAINTS.read_text())
+    packages_digest = _digest(PYTHON, *PLATFORMS, REQUIREMENTS.read_text())
     # Where a file lies counts: one that is only moved makes another asset.
     contents = [text for file in sources for text in (str(file.relative_to(LAMBDAS)), file.read_text())]
-    asset_digest = _digest(packages_digest, *contents)
+    asset_digest = _digest(packages_digest, MODES, *contents)
     packages = _fill_once(build / f"packages-{packages_digest}", _fetch_packages)
 
     def assemble(folder: Path) -> None:
@@ -82,18 +80,28 @@ def _build(build: Path) -> FunctionAsset:
                 f"see what {REQUIREMENTS.relative_to(REPOSITORY)} brings along"
             )
 
-    return FunctionAsset(_fill_once(build / f"functions-{asset_digest}", assemble), asset_digest)
+    functions = _fill_once(build / f"functions-{asset_digest}", assemble)
+    _let_everyone_read(functions)
+    return FunctionAsset(functions, asset_digest)
+
+
+def _let_everyone_read(folder: Path) -> None:
+    """Sets the modes of all that is in a folder: this user's umask or a copy may have kept others out."""
+    for path in (folder, *folder.rglob("*")):
+        mode = 0o755 if path.is_dir() or path.stat().st_mode & 0o100 else 0o644
+        if path.stat().st_mode & 0o777 != mode:
+            path.chmod(mode)
 
 
 def _fetch_packages(folder: Path) -> None:
     """Installs the wheels for Lambda's Linux into a folder."""
-    print(f"Fetching the functions' packages for Python {PYTHON} on {ARCHITECTURE} (once)", file=sys.stderr)
-    tags = [f"manylinux_2_{glibc}_{ARCHITECTURE}" for glibc in range(_NEWEST_GLIBC, _OLDEST_GLIBC - 1, -1)]
+    print(f"Fetching the functions' packages for Lambda's Python {PYTHON} (once)", file=sys.stderr)
     command = [
         *(sys.executable, "-m", "pip", "install", "--quiet", "--no-compile", "--target", str(folder)),
-        *("--requirement", str(REQUIREMENTS), "--constraint", str(CONSTRAINTS)),
+        # What a package needs is listed too: pip would go by the Python that it runs on itself.
+        *("--requirement", str(REQUIREMENTS), "--no-deps"),
         *("--only-binary=:all:", "--implementation", "cp", "--python-version", PYTHON),
-        *(argument for tag in [*tags, f"manylinux2014_{ARCHITECTURE}"] for argument in ("--platform", tag)),
+        *(argument for tag in PLATFORMS for argument in ("--platform", tag)),
     ]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:

@@ -10,7 +10,7 @@ from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from stacks.configuration.settings import Settings
-from stacks.parts.function_asset import ARCHITECTURE, PYTHON, FunctionAsset
+from stacks.parts.function_asset import PYTHON, FunctionAsset
 
 
 class LogGroup(logs.LogGroup):
@@ -48,9 +48,7 @@ class LoggedFunction(lambda_.Function):
             construct_id,
             function_name=name,
             runtime=lambda_.Runtime(f"python{PYTHON}", lambda_.RuntimeFamily.PYTHON),
-            architecture=(
-                lambda_.Architecture.ARM_64 if ARCHITECTURE == "aarch64" else lambda_.Architecture.X86_64
-            ),
+            architecture=lambda_.Architecture.X86_64,
             handler=handler,
             code=lambda_.Code.from_asset(
                 str(code.folder), asset_hash=code.digest, asset_hash_type=cdk.AssetHashType.CUSTOM

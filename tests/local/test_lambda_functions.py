@@ -1,14 +1,16 @@
 """What a Python function meets on the embedded cloud is what it meets on AWS."""
 
 import json
+import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
 
-from local.lambda_functions.packages import unpack, use_hosts_builds
+from local.lambda_functions.packages import unpack
 from tests.local.cloud_process import Cloud, zipped
 
 
@@ -180,20 +182,49 @@ def test_new_code_is_what_runs_next(cloud: Cloud) -> None:
     assert cloud.invoke(function) == (None, "new")
 
 
-def test_on_another_system_a_package_built_for_linux_is_replaced_by_this_machines(tmp_path: Path) -> None:
-    for file in ("PIL/__init__.py", "PIL/_imaging.cpython-311-x86_64-linux-gnu.so", "lambdas/__init__.py"):
-        (tmp_path / file).parent.mkdir(exist_ok=True)
-        (tmp_path / file).touch()
-    alone = tmp_path / "_pillow_heif.cpython-399-aarch64-linux-gnu.so"
-    alone.touch()
-    use_hosts_builds(tmp_path)
-    assert (tmp_path / "PIL" / "Image.py").exists()
-    assert not alone.exists()
-    assert [module.stat().st_size > 0 for module in tmp_path.glob("_pillow_heif.*")] == [True]
-    assert not (tmp_path / "lambdas").is_symlink()
+def bundled(name: str, *files: str) -> dict[str, str]:
+    """Returns the files of a distribution as pip leaves them in a function's package."""
+    information = f"{name}-1.0.dist-info"
+    return {
+        **dict.fromkeys(files, ""),
+        f"{information}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n",
+        f"{information}/RECORD": "".join(f"{file},,\n" for file in (*files, f"{information}/RECORD")),
+    }
 
 
-def test_on_linux_a_package_is_unpacked_as_it_is(tmp_path: Path) -> None:
-    root = unpack(zipped({"PIL/_imaging.cpython-311-x86_64-linux-gnu.so": ""}), tmp_path, "linux")
-    assert not (root / "PIL").is_symlink()
+@pytest.mark.parametrize("build", ["cpython-399-x86_64-linux-gnu", "cpython-311-riscv64-linux-gnu"])
+def test_what_is_compiled_for_another_python_or_machine_is_replaced_whole_by_this_ones(
+    build: str, tmp_path: Path
+) -> None:
+    sources = {
+        **bundled("pillow", "PIL/__init__.py", f"PIL/_imaging.{build}.so", "pillow.libs/libjpeg.so.62"),
+        **bundled("pillow_heif", "pillow_heif/__init__.py", f"_pillow_heif.{build}.so"),
+        **bundled("plain", "plain/__init__.py"),
+        "lambdas/__init__.py": "",
+    }
+    root = unpack(zipped(sources), tmp_path)
+    code = "import _pillow_heif, pillow_heif, PIL.Image; print(PIL.__file__, pillow_heif.__file__)"
+    loaded = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", f"import sys; sys.path.insert(0, {str(root)!r}); {code}"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert loaded.returncode == 0, loaded.stderr
+    assert loaded.stdout.split() == [str(root / "PIL/__init__.py"), str(root / "pillow_heif/__init__.py")]
+    assert not list(root.rglob(f"*{build}*"))
+    assert not (root / "plain").is_symlink()
+    assert not (root / "lambdas").is_symlink()
     assert [path.name for path in tmp_path.iterdir()] == [root.parent.name]
+
+
+def test_what_is_compiled_for_another_python_and_not_installed_here_is_left(tmp_path: Path) -> None:
+    root = unpack(zipped(bundled("elsewhere", "elsewhere.cpython-399-darwin.so")), tmp_path)
+    assert (root / "elsewhere.cpython-399-darwin.so").exists()
+
+
+def test_what_is_compiled_for_this_python_is_unpacked_as_it_is(tmp_path: Path) -> None:
+    module = f"PIL/_imaging{EXTENSION_SUFFIXES[0]}"
+    root = unpack(zipped(bundled("pillow", module)), tmp_path)
+    assert not (root / "PIL").is_symlink()
+    assert (root / module).stat().st_size == 0

@@ -9,13 +9,13 @@ ACCEPTED_FINDINGS = (
     ),
     (
         r"AwsSolutions-L1",
-        r"[^/]+-(training|workflow)/((Artifact)?(Start|Finish)|Serialize|Classify|Filter|Threshold)/Resource",
-        "The runtime is the Python that synthesises, so that what the tests ran is what is shipped.",
+        r"[^/]+-(training|workflow)/((Artifact)?(Start|Evaluate|Finish)|Serialize|Classify|Filter|Threshold)/Resource",
+        "The runtime is pinned: the newest is taken when the wheels in lambdas/requirements.txt are for it.",
     ),
     (
         r"AwsSolutions-IAM5\[Resource::arn:<AWS::Partition>:s3:::<[^>]+>/"
-        r"(datasets|models|evaluations|captured|validations)/\*\]",
-        r"[^/]+-(training|endpoint|workflow)/(Role|EvaluationRole|(Artifact)?(Start|Finish)Role|ThresholdRole)/"
+        r"(datasets|models|evaluations|verdicts|captured|validations)/\*\]",
+        r"[^/]+-(training|endpoint|workflow)/(Role|(Artifact)?(Evaluation|Start|Finish)Role|ThresholdRole)/"
         r"DefaultPolicy/Resource",
         "A prefix of the app's own bucket: the keys under it are not known beforehand.",
     ),
@@ -26,24 +26,36 @@ ACCEPTED_FINDINGS = (
     ),
     (
         r"AwsSolutions-IAM5\[Resource::arn:<AWS::Partition>:sagemaker:.*:training-job/scones-\*\]",
-        r"[^/]+-training/(Start|Finish|Waiting)Role/DefaultPolicy/Resource",
+        r"[^/]+-training/(Start|Evaluate|Finish|Waiting)Role/DefaultPolicy/Resource",
         "A job's name ends in a digest of its inputs.",
     ),
     (
         r"AwsSolutions-IAM5\[Resource::arn:<AWS::Partition>:sagemaker:.*:(transform-job|model)/"
         r"scones-evaluation-\*\]",
-        r"[^/]+-training/(ArtifactStart|ArtifactFinish|EvaluationWaiting)Role/DefaultPolicy/Resource",
+        r"[^/]+-training/((Artifact)?(Start|Evaluate|Finish)|(Evaluation)?Waiting)Role/DefaultPolicy/Resource",
         "A job's name ends in a digest of its inputs; the model that is made for it bears the same.",
+    ),
+    (
+        r"AwsSolutions-IAM5\[Resource::arn:<AWS::Partition>:sagemaker:.*:"
+        r"(endpoint/scones\*|endpoint-config/\*|model/\*)\]",
+        r"[^/]+-training/(Artifact)?(Start|Finish)Role/DefaultPolicy/Resource",
+        "To see which model serves: CloudFormation names configurations and models; the endpoint's mode is "
+        "part of its name.",
+    ),
+    (
+        r"AwsSolutions-IAM5\[Resource::arn:<AWS::Partition>:states:.*:execution:scones-(training|evaluation):\*\]",
+        r"[^/]+-training/(Artifact)?(Start|Evaluate)Role/DefaultPolicy/Resource",
+        "Each request of CloudFormation names an execution of the one state machine.",
     ),
     (
         r"AwsSolutions-IAM5\[Resource::arn:<AWS::Partition>:logs:.*:log-group:/aws/sagemaker/"
         r"(TrainingJobs|TransformJobs|Endpoints/scones):\*\]",
-        r"[^/]+-(training|endpoint)/(Role|EvaluationRole|FinishRole)/DefaultPolicy/Resource",
+        r"[^/]+-(training|endpoint)/((Artifact)?Evaluation)?Role/DefaultPolicy/Resource",
         "SageMaker names the streams of its log groups.",
     ),
     (
         r"AwsSolutions-IAM5\[Resource::\*\]",
-        r"[^/]+-(training|endpoint)/(Evaluation)?Role/DefaultPolicy/Resource",
+        r"[^/]+-(training|endpoint)/((Artifact)?Evaluation)?Role/DefaultPolicy/Resource",
         "ecr:GetAuthorizationToken and cloudwatch:PutMetricData know no resources.",
     ),
     (

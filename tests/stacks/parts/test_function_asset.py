@@ -1,6 +1,9 @@
 """The functions' asset: whole or absent, the same for the same sources, and enough to start the functions."""
 
 import os
+import re
+import shutil
+import stat
 import subprocess
 import sys
 import threading
@@ -10,9 +13,10 @@ from pathlib import Path
 
 import pytest
 
+from local.lambda_functions.packages import use_hosts_builds
 from stacks.parts import function_asset
-from stacks.parts.function_asset import LAMBDAS, AssetError, build_function_asset
-from tests.stacks.synthesis import Assembly
+from stacks.parts.function_asset import LAMBDAS, PYTHON, REQUIREMENTS, AssetError, build_function_asset
+from tests.stacks.synthesis import REPOSITORY, Assembly
 
 # What AWS's Python runtime brings: boto3 and what it needs.
 RUNTIME_PACKAGES = ("boto3", "botocore", "jmespath", "python-dateutil", "s3transfer", "six", "urllib3")
@@ -35,12 +39,46 @@ def runtime(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def lambdas_python() -> str:
+    """The Python that Lambda runs the functions on, if this machine has it."""
+    found = shutil.which(f"python{PYTHON}") or ""
+    asked = [found, "-c", "import sys; print(sys.executable)"]
+    if not found or subprocess.run(asked, capture_output=True, check=False).returncode != 0:
+        pytest.skip(f"there is no Python {PYTHON} on the PATH")
+    return found
+
+
+@pytest.fixture(scope="session")
+def asset_here(asset: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The asset as the embedded cloud unpacks it for the Python that runs the tests."""
+    folder = tmp_path_factory.mktemp("here") / "asset"
+    shutil.copytree(asset, folder)
+    use_hosts_builds(folder)
+    return folder
+
+
 def test_every_handler_of_the_templates_starts_with_nothing_but_the_asset_and_awss_runtime(
-    asset: Path, runtime: Path, assembly: Assembly, with_artifact: Assembly, with_auto: Assembly
+    asset_here: Path, runtime: Path, assembly: Assembly, with_artifact: Assembly, with_auto: Assembly
 ) -> None:
+    check_start_of_handlers(sys.executable, asset_here, runtime, assembly, with_artifact, with_auto)
+
+
+def test_every_handler_starts_on_lambdas_own_python_from_the_asset_as_it_is_uploaded(
+    lambdas_python: str,
+    asset: Path,
+    runtime: Path,
+    assembly: Assembly,
+    with_artifact: Assembly,
+    with_auto: Assembly,
+) -> None:
+    check_start_of_handlers(lambdas_python, asset, runtime, assembly, with_artifact, with_auto)
+
+
+def check_start_of_handlers(python: str, asset: Path, runtime: Path, *assemblies: Assembly) -> None:
     handlers = {
         function["Properties"]["Handler"]
-        for made in (assembly, with_artifact, with_auto)
+        for made in assemblies
         for stack in ("training", "workflow")
         for function in made.resources(stack, "AWS::Lambda::Function").values()
     }
@@ -50,7 +88,7 @@ def test_every_handler_of_the_templates_starts_with_nothing_but_the_asset_and_aw
         path = [str(asset), str(runtime)]
         started = subprocess.run(
             [
-                *(sys.executable, "-I", "-S", "-B", "-c"),
+                *(python, "-I", "-S", "-B", "-c"),
                 f"import sys; sys.path[:0] = {path!r}; import {module} as m; assert callable(m.{function})",
             ],
             env={
@@ -124,6 +162,71 @@ def test_the_same_sources_are_the_same_asset_wherever_it_is_built(sources: Path,
     first = build_function_asset(tmp_path / "here")
     os.utime(sources / "one.py", (1, 1))
     assert build_function_asset(tmp_path / "there").digest == first.digest
+
+
+def modes(folder: Path) -> set[tuple[str, int]]:
+    """Returns the kinds and modes of all that is in a folder, and its own."""
+    return {
+        ("folder" if path.is_dir() else "file", stat.S_IMODE(path.stat().st_mode))
+        for path in (folder, *folder.rglob("*"))
+    }
+
+
+@pytest.mark.parametrize("umask", [0o022, 0o027, 0o077])
+def test_lambda_may_read_the_asset_whatever_this_user_keeps_from_others(
+    sources: Path, tmp_path: Path, umask: int
+) -> None:
+    before = os.umask(umask)
+    try:
+        (sources / "deploy").mkdir()
+        (sources / "deploy" / "two.py").write_text("TWO = 2\n")
+        folder = build_function_asset(tmp_path / "build").folder
+    finally:
+        os.umask(before)
+    assert modes(folder) == {("folder", 0o755), ("file", 0o644)}
+
+
+def test_an_asset_that_lambda_may_not_read_is_not_taken_as_it_is(sources: Path, tmp_path: Path) -> None:
+    folder = build_function_asset(tmp_path / "build").folder
+    for path in (*folder.rglob("*.py"), folder / "lambdas"):
+        path.chmod(0o700 if path.is_dir() else 0o600)
+    assert build_function_asset(tmp_path / "build").folder == folder
+    assert modes(folder) == {("folder", 0o755), ("file", 0o644)}
+
+
+def test_a_program_in_the_asset_stays_one(
+    sources: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fetch(folder: Path) -> None:
+        (folder / "program").write_text("#!/bin/sh\n")
+        (folder / "program").chmod(0o700)
+
+    monkeypatch.setattr(function_asset, "_fetch_packages", fetch)
+    folder = build_function_asset(tmp_path / "build").folder
+    assert stat.S_IMODE((folder / "program").stat().st_mode) == 0o755
+
+
+def test_the_functions_have_one_runtime_whoever_deploys(
+    assembly: Assembly, with_artifact: Assembly, with_auto: Assembly
+) -> None:
+    for made in (assembly, with_artifact, with_auto):
+        for stack in ("training", "workflow"):
+            for function in made.resources(stack, "AWS::Lambda::Function").values():
+                assert function["Properties"]["Runtime"] == "python3.13"
+                assert function["Properties"]["Architectures"] == ["x86_64"]
+
+
+def test_compiled_packages_are_those_of_the_one_runtime(asset: Path) -> None:
+    built_for = {
+        match[1] for path in asset.rglob("*.so") if (match := re.search(r"\.(cpython-.*)\.so", path.name))
+    }
+    assert built_for == {"cpython-313-x86_64-linux-gnu"}
+
+
+def test_the_bundled_versions_are_those_that_the_tests_run() -> None:
+    lines = [line for line in REQUIREMENTS.read_text().splitlines() if not line.startswith("#")]
+    assert len(lines) > 3
+    assert {line.lower() for line in lines} <= set((REPOSITORY / "constraints.txt").read_text().splitlines())
 
 
 def test_a_build_that_is_interrupted_leaves_no_half_made_asset(
