@@ -16,9 +16,14 @@ WORKING_FOLDER = Path(__file__).resolve().parents[3]
 _IMAGE = re.compile(r"(?:[^/]+/)*image-classification(?:[:@].+)?")
 
 
+def is_image_classification(image: str) -> bool:
+    """Returns whether an image is AWS's built-in image classification."""
+    return _IMAGE.fullmatch(image) is not None
+
+
 def check_image(image: str) -> None:
     """Raises ``DataError`` unless the image is AWS's built-in image classification."""
-    if not _IMAGE.fullmatch(image):
+    if not is_image_classification(image):
         raise DataError(
             f"The image '{image}' cannot be run by the embedded cloud: it has no containers, only its own "
             "image-classification algorithm. Use an image whose repository is named image-classification."

@@ -29,10 +29,8 @@ def write_configuration(record: Record, config: Path) -> None:
     channels = {
         channel["ChannelName"]: {
             "TrainingInputMode": "File",
-            "S3DistributionType": channel["DataSource"]["S3DataSource"].get(
-                "S3DataDistributionType", "FullyReplicated"
-            ),
-            "RecordWrapperType": channel.get("RecordWrapperType", "None"),
+            "S3DistributionType": channel["DataSource"]["S3DataSource"]["S3DataDistributionType"],
+            "RecordWrapperType": channel["RecordWrapperType"],
             **({"ContentType": channel["ContentType"]} if "ContentType" in channel else {}),
         }
         for channel in record["InputDataConfig"]

@@ -16,10 +16,11 @@ from local.sagemaker.emulator import is_closing
 from local.sagemaker.errors import ApiError, ValidationException
 from local.sagemaker.jobs.container_files import read_failure, write_configuration
 from local.sagemaker.jobs.job import FINISHED, Failed, Job, Stopped, check_one_machine
+from local.sagemaker.jobs.training_metrics import DEFINITIONS, TrainingMetrics
 from local.sagemaker.records import LOCK, TRAINING_JOBS, Record
 
 _DEFAULT_MAX_RUNTIME = 86400  # seconds, as CreateTrainingJob documents
-_METRIC = re.compile(r"\b(Train|Validation)-accuracy=([0-9]+(?:\.[0-9]+)?)")
+_GPU = re.compile(r"ml\.[gp][0-9].*")
 _MESSAGES = {
     "Downloading": "Downloading input data",
     "Training": "Training image download completed. Training in progress.",
@@ -46,12 +47,12 @@ def create_training_job(request: dict[str, Any]) -> Record:
         "StatusMessage": "Starting the training job",
     }
     members = {
-        "InputDataConfig": [],
         "StoppingCondition": {"MaxRuntimeInSeconds": _DEFAULT_MAX_RUNTIME},
         "EnableNetworkIsolation": False,
         "EnableInterContainerTrafficEncryption": False,
         "EnableManagedSpotTraining": False,
         **request,
+        **_fill_in(request),
         "TrainingJobStatus": "InProgress",
         "SecondaryStatus": "Starting",
         "SecondaryStatusTransitions": [starting],
@@ -80,12 +81,59 @@ def _check_resources(request: dict[str, Any]) -> None:
     for member in ("AlgorithmSpecification", "ResourceConfig"):
         if member not in request:
             raise ValidationException(f"{member} is required for a training job that runs an algorithm.")
-    resources = request["ResourceConfig"]
+    resources, specification = request["ResourceConfig"], request["AlgorithmSpecification"]
     if "InstanceType" not in resources:
         raise ValidationException(
             "ResourceConfig needs an InstanceType: the embedded cloud has no instance groups."
         )
+    if algorithm.is_image_classification(specification.get("TrainingImage", "")):
+        if not _GPU.fullmatch(resources["InstanceType"]):
+            raise ValidationException(
+                f"Instance type {resources['InstanceType']} is not supported by algorithm "
+                "image-classification; only GPU instances are supported."
+            )
+        if specification.get("MetricDefinitions"):
+            raise ValidationException(
+                "You can't override the metric definitions for Amazon SageMaker algorithms. Please retry the "
+                "request without specifying metric definitions."
+            )
     check_one_machine(TRAINING_JOBS, resources)
+    if request["OutputDataConfig"].get("CompressionType") == "NONE":
+        raise ValidationException(
+            "CompressionType 'NONE' is not supported by the embedded cloud, which stores a model as "
+            "model.tar.gz. Use GZIP."
+        )
+
+
+def _fill_in(request: dict[str, Any]) -> Record:
+    """Returns the members of a request with what DescribeTrainingJob tells though the request does not."""
+    specification = {"EnableSageMakerMetricsTimeSeries": False, **request["AlgorithmSpecification"]}
+    if algorithm.is_image_classification(specification.get("TrainingImage", "")):
+        specification["MetricDefinitions"] = DEFINITIONS
+    filled: Record = {
+        "AlgorithmSpecification": specification,
+        "OutputDataConfig": {"KmsKeyId": "", "CompressionType": "GZIP", **request["OutputDataConfig"]},
+        "InputDataConfig": [_fill_in_channel(channel) for channel in request.get("InputDataConfig", [])],
+        "ProfilingStatus": "Disabled",
+    }
+    if "DebugHookConfig" in request:
+        filled["DebugHookConfig"] = {"CollectionConfigurations": [], **request["DebugHookConfig"]}
+    if "ProfilerConfig" in request:
+        profiler = {
+            "ProfilingIntervalInMilliseconds": 500,
+            "DisableProfiler": False,
+            **request["ProfilerConfig"],
+        }
+        filled["ProfilerConfig"] = profiler
+        filled["ProfilingStatus"] = "Disabled" if profiler["DisableProfiler"] else "Enabled"
+    return filled
+
+
+def _fill_in_channel(channel: Record) -> Record:
+    filled = {"CompressionType": "None", "RecordWrapperType": "None", **channel}
+    if source := channel["DataSource"].get("S3DataSource"):
+        filled["DataSource"] = {"S3DataSource": {"S3DataDistributionType": "FullyReplicated", **source}}
+    return filled
 
 
 def _check_channel(channel: dict[str, Any], role_arn: str) -> None:
@@ -198,15 +246,11 @@ class TrainingJob(Job):
     def _train(self, root: Path) -> int:
         """Runs the algorithm and returns its exit status once its metrics and its log are written."""
         log = LogStream(TRAINING_GROUP, f"{self.name}/algo-1-{int(time.time())}", self.record["RoleArn"])
-        metrics: dict[str, Record] = {}
+        metrics = TrainingMetrics(self.record)
 
         def take_line(line: str) -> None:
             log.write(line)
-            for phase, value in _METRIC.findall(line):
-                metric = f"{phase.lower()}:accuracy"
-                metrics[metric] = {"MetricName": metric, "Value": float(value), "Timestamp": records.now()}
-                with LOCK:
-                    self.record["FinalMetricDataList"] = list(metrics.values())
+            metrics.read_line(line)
 
         variables = {"TRAINING_JOB_NAME": self.name, "TRAINING_JOB_ARN": self.arn}
         try:
@@ -229,6 +273,7 @@ class TrainingJob(Job):
             return status or 0
         finally:
             log.close()
+            metrics.close()
 
     def _upload(self, content: Path, name: str) -> None:
         """Stores a folder as an archive beside the model's; nothing where the folder is empty."""

@@ -24,6 +24,8 @@ _LARGEST_PAYLOADS = 100  # MB, of all concurrent requests, as CreateTransformJob
 _MEGABYTE = 1024 * 1024
 _INVOCATION_SECONDS = 600  # AWS's default of InvocationsTimeoutInSeconds
 _RETRIES = 3  # AWS's default of InvocationsMaxRetries
+#: DataProcessing that leaves input and output as they are.
+_UNPROCESSED = {"InputFilter": "$", "OutputFilter": "$", "JoinSource": "None"}
 _STRATEGIES = {"MultiRecord": "MULTI_RECORD", "SingleRecord": "SINGLE_RECORD"}
 
 
@@ -35,7 +37,8 @@ def create_transform_job(request: dict[str, Any]) -> Record:
     members = {
         **request,
         "TransformInput": {"CompressionType": "None", "SplitType": "None", **request["TransformInput"]},
-        "TransformOutput": {"AssembleWith": "None", **request["TransformOutput"]},
+        "TransformOutput": {"AssembleWith": "None", "KmsKeyId": "", **request["TransformOutput"]},
+        "DataProcessing": _UNPROCESSED,
         "TransformJobStatus": "InProgress",
     }
     with LOCK:
@@ -57,8 +60,12 @@ def _check_supported(request: dict[str, Any]) -> None:
                 f"{member} '{value}' is not supported by the embedded cloud: its batch transform sends each "
                 f"object whole. Use '{supported}'."
             )
-    for member in ("DataProcessing", "DataCaptureConfig"):
-        if member in request:
+    processed = {**_UNPROCESSED, **request.get("DataProcessing", {})} != _UNPROCESSED
+    for member, given in (
+        ("DataProcessing", processed),
+        ("DataCaptureConfig", "DataCaptureConfig" in request),
+    ):
+        if given:
             raise ValidationException(
                 f"{member} is not supported by the embedded cloud's batch transform. Leave it out."
             )

@@ -95,7 +95,11 @@ class Server:
         """Makes the bucket, with data in it, and the role that SageMaker acts as."""
         iam, s3 = self.client("iam"), self.client("s3")
         iam.create_role(RoleName="learner", AssumeRolePolicyDocument=json.dumps(_TRUST))
-        allowed = {"Effect": "Allow", "Action": ["s3:*", "logs:*"], "Resource": "*"}
+        allowed = {
+            "Effect": "Allow",
+            "Action": ["s3:*", "logs:*", "cloudwatch:PutMetricData"],
+            "Resource": "*",
+        }
         policy = {"Version": "2012-10-17", "Statement": [allowed]}
         iam.put_role_policy(RoleName="learner", PolicyName="all", PolicyDocument=json.dumps(policy))
         s3.create_bucket(Bucket=BUCKET)
@@ -113,7 +117,7 @@ class Server:
                 channel("train_lst", f"s3://{BUCKET}/data/train.lst"),
             ],
             "OutputDataConfig": {"S3OutputPath": f"s3://{BUCKET}/models/"},
-            "ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1},
+            "ResourceConfig": {"InstanceType": "ml.g4dn.xlarge", "InstanceCount": 1, "VolumeSizeInGB": 1},
             "StoppingCondition": {"MaxRuntimeInSeconds": 600},
         }
         self.client("sagemaker").create_training_job(**{**request, **changes})

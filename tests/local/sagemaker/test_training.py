@@ -3,7 +3,9 @@
 import io
 import json
 import os
+import re
 import tarfile
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -75,6 +77,87 @@ def test_a_job_runs_through_awss_stages_to_an_artifact(server: Server) -> None:
     assert not list((server.home / "sagemaker" / "jobs").iterdir())
 
 
+def test_a_description_has_what_aws_fills_in(server: Server) -> None:
+    bare = channel("train", f"s3://{BUCKET}/data/train/")
+    del bare["DataSource"]["S3DataSource"]["S3DataDistributionType"]
+    server.train(
+        "described",
+        InputDataConfig=[bare],
+        DebugHookConfig={"S3OutputPath": f"s3://{BUCKET}/models/"},
+        ProfilerConfig={"S3OutputPath": f"s3://{BUCKET}/models/"},
+    )
+    job = server.finished("described")
+    definitions = job["AlgorithmSpecification"].pop("MetricDefinitions")
+    assert [metric["Name"] for metric in definitions] == ["train:accuracy", "validation:accuracy"]
+    line = "[10/04/2025 21:46:17 INFO 1] Epoch[0] {}-accuracy=0.613911"
+    for metric, phase in zip(definitions, ("Train", "Validation"), strict=True):
+        assert re.findall(metric["Regex"], line.format(phase)) == ["0.613911"]
+    assert job["AlgorithmSpecification"] == {
+        "TrainingImage": IMAGE,
+        "TrainingInputMode": "File",
+        "EnableSageMakerMetricsTimeSeries": False,
+    }
+    assert job["OutputDataConfig"] == {
+        "KmsKeyId": "",
+        "S3OutputPath": f"s3://{BUCKET}/models/",
+        "CompressionType": "GZIP",
+    }
+    [described] = job["InputDataConfig"]
+    assert (described["CompressionType"], described["RecordWrapperType"]) == ("None", "None")
+    assert described["DataSource"]["S3DataSource"]["S3DataDistributionType"] == "FullyReplicated"
+    assert job["DebugHookConfig"]["CollectionConfigurations"] == []
+    assert job["ProfilerConfig"]["ProfilingIntervalInMilliseconds"] == 500
+    assert job["ProfilerConfig"]["DisableProfiler"] is False
+    assert job["ProfilingStatus"] == "Enabled"
+    for switch in ("NetworkIsolation", "InterContainerTrafficEncryption", "ManagedSpotTraining"):
+        assert job[f"Enable{switch}"] is False
+
+
+@pytest.mark.parametrize("config", [{}, {"ProfilerConfig": {"DisableProfiler": True}}])
+def test_a_job_that_asks_for_no_profile_has_none(server: Server, config: dict[str, Any]) -> None:
+    name = f"unprofiled-{len(config)}"
+    server.train(name, **config)
+    assert server.finished(name)["ProfilingStatus"] == "Disabled"
+
+
+def test_the_metrics_of_a_job_that_has_ended_are_in_cloudwatch(server: Server) -> None:
+    server.train("measured")
+    job = server.finished("measured")
+
+    def statistics(metric: str) -> dict[str, Any]:
+        [point] = server.client("cloudwatch").get_metric_statistics(
+            Namespace="/aws/sagemaker/TrainingJobs",
+            MetricName=metric,
+            Dimensions=[{"Name": "TrainingJobName", "Value": "measured"}],
+            StartTime=job["TrainingStartTime"],
+            EndTime=job["TrainingEndTime"] + timedelta(minutes=1),
+            Period=3600,
+            Statistics=["SampleCount", "Minimum", "Maximum"],
+        )["Datapoints"]
+        return dict(point)
+
+    found = statistics("validation:accuracy")
+    assert (found["SampleCount"], found["Minimum"], found["Maximum"]) == (2, 0.6, 0.7)
+    assert statistics("train:accuracy")["Minimum"] == 0.5
+
+
+def test_a_role_that_may_not_count_metrics_still_trains(server: Server) -> None:
+    iam = server.client("iam")
+    trust = json.dumps(iam.get_role(RoleName="learner")["Role"]["AssumeRolePolicyDocument"])
+    role = iam.create_role(RoleName="uncounted", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+    allowed = {"Effect": "Allow", "Action": ["s3:*", "logs:*"], "Resource": "*"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [allowed]})
+    iam.put_role_policy(RoleName="uncounted", PolicyName="rest", PolicyDocument=policy)
+    server.train("uncounted", RoleArn=role)
+    job = server.finished("uncounted")
+    assert job["TrainingJobStatus"] == "Completed"
+    assert len(job["FinalMetricDataList"]) == 2
+    metrics = server.client("cloudwatch").list_metrics(
+        Dimensions=[{"Name": "TrainingJobName", "Value": "uncounted"}]
+    )
+    assert metrics["Metrics"] == []
+
+
 def test_a_container_finds_the_request_in_its_configuration(server: Server) -> None:
     for key in ("earlier/output/model.tar.gz", "records/train-1.rec", "records/train-2.rec"):
         server.client("s3").put_object(Bucket=BUCKET, Key=key, Body=b"x")
@@ -100,7 +183,7 @@ def test_a_container_finds_the_request_in_its_configuration(server: Server) -> N
     }
     group = {
         "instance_group_name": "homogeneousCluster",
-        "instance_type": "ml.m5.large",
+        "instance_type": "ml.g4dn.xlarge",
         "hosts": ["algo-1"],
     }
     assert model["config"] == {
@@ -112,7 +195,7 @@ def test_a_container_finds_the_request_in_its_configuration(server: Server) -> N
         },
         "resourceconfig": {
             "current_host": "algo-1",
-            "current_instance_type": "ml.m5.large",
+            "current_instance_type": "ml.g4dn.xlarge",
             "current_group_name": "homogeneousCluster",
             "hosts": ["algo-1"],
             "instance_groups": [group],
@@ -233,10 +316,44 @@ def test_a_role_without_permission_cannot_read_the_data(server: Server) -> None:
 
 
 def test_more_machines_than_there_are_is_awss_limit_error(server: Server) -> None:
-    resources = {"InstanceType": "ml.m5.large", "InstanceCount": 2, "VolumeSizeInGB": 1}
+    resources = {"InstanceType": "ml.g4dn.xlarge", "InstanceCount": 2, "VolumeSizeInGB": 1}
     message = refusal(server, "none", ResourceConfig=resources)
     assert "(ResourceLimitExceeded)" in message
-    assert "'ml.m5.large for training job usage' is 1 Instances" in message
+    assert "'ml.g4dn.xlarge for training job usage' is 1 Instances" in message
+
+
+@pytest.mark.parametrize("kind", ["ml.m5.large", "ml.c5.2xlarge", "ml.trn1.2xlarge"])
+def test_the_algorithm_is_not_trained_without_a_gpu(server: Server, kind: str) -> None:
+    resources = {"InstanceType": kind, "InstanceCount": 1, "VolumeSizeInGB": 1}
+    message = refusal(server, "none", ResourceConfig=resources)
+    assert "(ValidationException)" in message
+    assert message.endswith(
+        f"Instance type {kind} is not supported by algorithm image-classification; only GPU instances are "
+        "supported."
+    )
+
+
+@pytest.mark.parametrize("kind", ["ml.p2.xlarge", "ml.p3.2xlarge", "ml.g5.xlarge", "ml.p4d.24xlarge"])
+def test_any_gpu_will_do(server: Server, kind: str) -> None:
+    name = f"gpu-{kind.replace('.', '-')}"
+    server.train(name, ResourceConfig={"InstanceType": kind, "InstanceCount": 1, "VolumeSizeInGB": 1})
+    assert server.finished(name)["TrainingJobStatus"] == "Completed"
+
+
+def test_the_algorithm_s_metrics_are_its_own(server: Server) -> None:
+    specification = {
+        "TrainingImage": IMAGE,
+        "TrainingInputMode": "File",
+        "MetricDefinitions": [{"Name": "loss", "Regex": "loss=(.*)"}],
+    }
+    message = refusal(server, "none", AlgorithmSpecification=specification)
+    assert "(ValidationException)" in message
+    assert "You can't override the metric definitions for Amazon SageMaker algorithms." in message
+
+
+def test_a_model_that_is_not_to_be_packed_is_refused_with_what_is_done(server: Server) -> None:
+    output = {"S3OutputPath": f"s3://{BUCKET}/models/", "CompressionType": "NONE"}
+    assert "Use GZIP" in refusal(server, "none", OutputDataConfig=output)
 
 
 def test_instance_groups_are_refused_with_what_is_there(server: Server) -> None:

@@ -282,6 +282,16 @@ def test_what_cannot_be_done_is_refused_before_the_job(
     assert re.search(message, refusal(server, **changes))
 
 
+def test_a_description_has_what_aws_fills_in(server: Server) -> None:
+    unprocessed = {"InputFilter": "$", "OutputFilter": "$", "JoinSource": "None"}
+    for name, given in (("plain", {}), ("unprocessed", {"DataProcessing": {"InputFilter": "$"}})):
+        server.transform(name, "sure", "data/train/", **given)
+        job = server.transformed(name)
+        assert job["TransformJobStatus"] == "Completed"
+        assert job["DataProcessing"] == unprocessed
+        assert (job["TransformOutput"]["AssembleWith"], job["TransformOutput"]["KmsKeyId"]) == ("None", "")
+
+
 def test_a_manifest_is_refused(server: Server) -> None:
     source = {"S3DataSource": {"S3DataType": "ManifestFile", "S3Uri": f"s3://{BUCKET}/manifest.json"}}
     message = refusal(server, TransformInput={"DataSource": source})
