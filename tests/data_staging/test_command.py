@@ -117,7 +117,7 @@ def test_fetching_without_a_network_is_one_line(capsys: Captured, monkeypatch: p
     [
         (["--archive", "/no/such/file"], "/no/such/file (--archive) is no file"),
         (["--archive", "/"], "/ (--archive) is no file"),
-        (["--archive", __file__], "cannot be used: it is no .tar.gz file"),
+        (["--archive", __file__], "cannot be used: it is no whole .tar.gz file"),
         (["--classes", "bicycle,motorcicle"], "unknown class 'motorcicle': did you mean motorcycle?"),
         (["--classes", ""], "at least two classes are needed, given: none"),
         (["--classes", "apple,pear"], "0 training and 0 test pictures of 'apple'"),
