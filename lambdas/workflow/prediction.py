@@ -43,9 +43,9 @@ def find_most_probable(inferences: list[float], classes: tuple[str, ...]) -> tup
 
 
 def format_probability(value: float) -> str:
-    """Rounds a probability down to three decimals: what misses 1 or the threshold never looks as if it did not.
+    """Rounds a probability down to three decimals, as console/page/parts/format.js does.
 
-    console/page/parts/format.js does the same.
+    What misses 1 or the threshold never looks as if it had reached it.
     """
     nearest = round(value * 1000) / 1000
     return f"{nearest - 0.001 if nearest > value else nearest:.3f}"
