@@ -7,7 +7,7 @@ import boto3
 from botocore.config import Config
 from ministack.core.responses import get_account_id, get_region
 
-from local.iam import SECRET_ACCESS_KEY, assume_role
+from local.iam.access import SECRET_ACCESS_KEY, assume_role
 
 
 def make_client(service: str, role_arn: str | None = None) -> Any:

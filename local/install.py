@@ -2,9 +2,11 @@
 
 from pathlib import Path
 
-from local import cloudformation, iam, s3
+from local import cloudformation, s3, unsupported
+from local.cloudwatch import logs as cloudwatch_logs
+from local.iam import access, evaluation, managed_policies
+from local.lambda_functions import memory, runtime
 from local.lambda_functions import metrics as lambda_metrics
-from local.lambda_functions import runtime
 from local.step_functions import configuration, history, logs, machines, roles
 from local.step_functions import metrics as states_metrics
 
@@ -15,10 +17,8 @@ def install(home: Path) -> None:
     Args:
         home: Folder of the embedded cloud.
     """
-    iam.install()
-    s3.install()
-    cloudformation.install()
+    for module in (access, evaluation, managed_policies, s3, cloudformation, cloudwatch_logs, unsupported):
+        module.install()
     runtime.install(home / "tmp" / "lambda")
-    lambda_metrics.install()
-    for module in (machines, roles, configuration, logs, states_metrics, history):
+    for module in (lambda_metrics, memory, machines, roles, configuration, logs, states_metrics, history):
         module.install()

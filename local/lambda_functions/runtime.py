@@ -13,6 +13,7 @@ from typing import Any
 from ministack.core import lambda_runtime
 from ministack.services import lambda_svc
 
+from local.lambda_functions.memory import measure
 from local.lambda_functions.packages import make_runtime, unpack
 from local.lambda_functions.runtime_client import END_OF_OUTPUT
 from local.patching import find_original, wrap
@@ -27,7 +28,13 @@ class _PythonCode(bytes):
 
 
 class PythonWorker(lambda_runtime.ProvidedWorker):
-    """One execution environment of a Python function."""
+    """One execution environment of a Python function.
+
+    Attributes:
+        megabytes: The most memory that its process took, once it has ended.
+    """
+
+    megabytes = 0
 
     def __init__(self, function_name: str, config: dict[str, Any], code: bytes) -> None:
         super().__init__(function_name, config, _PythonCode(code))
@@ -41,6 +48,12 @@ class PythonWorker(lambda_runtime.ProvidedWorker):
             result["log"] += f"\n{stamp} {request_id} {error['errorMessage']}"
             error["errorMessage"] = f"RequestId: {request_id} Error: {error['errorMessage']}"
         return result
+
+    def _teardown(self) -> None:
+        """Ends the process, and keeps what memory it took."""
+        if self._proc is not None:
+            self.megabytes = measure(self._proc.pid)
+        super()._teardown()
 
     def _await_init(self, init_timeout: float | None = None) -> None:
         try:
@@ -72,7 +85,7 @@ def install(folder: Path) -> None:
     Args:
         folder: Empty folder for the runtime and the unpacked functions.
     """
-    for method in ("invoke", "_await_init", "_drain_stderr_bounded"):
+    for method in ("invoke", "_teardown", "_await_init", "_drain_stderr_bounded"):
         find_original(lambda_runtime.ProvidedWorker, method)
     make_runtime(folder / "runtime")
     packages = folder / "packages"

@@ -8,7 +8,7 @@ import ministack.app
 from botocore.exceptions import ClientError
 
 from local.clients import make_client
-from local.iam import find_denial
+from local.iam.access import find_denial
 from local.sagemaker.errors import ApiError, ValidationException
 
 _PRINCIPAL = "sagemaker.amazonaws.com"

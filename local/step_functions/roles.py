@@ -8,7 +8,7 @@ from ministack.core import iam_actions
 from ministack.core.responses import get_account_id, get_region
 from ministack.services import lambda_svc, stepfunctions
 
-from local.iam import assume_role, find_denial
+from local.iam.access import assume_role, find_denial
 from local.patching import find_original, wrap
 
 _machine: ContextVar[str] = ContextVar("state machine that runs", default="")

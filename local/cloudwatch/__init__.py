@@ -1,0 +1,1 @@
+"""CloudWatch Logs of the embedded cloud: its filter patterns, and the metrics that filters make."""
