@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -24,17 +24,21 @@ _logger = logging.getLogger("sagemaker.logs")
 class LogStream:
     """One stream of a log group; where it cannot be written, the server's own log says so once."""
 
-    def __init__(self, group: str, name: str, role_arn: str) -> None:
+    def __init__(
+        self, group: str, name: str, role_arn: str, tell: Callable[[str], None] | None = None
+    ) -> None:
         """Makes the group and the stream where they are not there.
 
         Args:
             group: Log group.
             name: Log stream.
             role_arn: Role that writes, as on AWS the job's or the model's own.
+            tell: Given the reason why the stream is not written, for those who would look there in vain.
         """
         self.group = group
         self.name = name
         self._role_arn = role_arn
+        self._tell = tell
         self._outbox: Outbox[dict[str, Any]] = Outbox(
             "sagemaker-logs", self._send, seconds=SECONDS_BETWEEN_BATCHES, largest=_BATCH
         )
@@ -57,6 +61,10 @@ class LogStream:
                 logs.put_log_events(logGroupName=self.group, logStreamName=self.name, logEvents=batch)
         except (BotoCoreError, ClientError) as error:
             _logger.warning("log stream %s of %s is not written further: %s", self.name, self.group, error)
+            if self._tell:
+                self._tell(
+                    error.response["Error"]["Message"] if isinstance(error, ClientError) else str(error)
+                )
 
 
 def _create_if_missing(operation: Any, **names: str) -> None:

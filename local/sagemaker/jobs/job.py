@@ -44,6 +44,7 @@ class Job(ABC):
         self.record = record
         self.name: str = record[f"{self.kind.name}Name"]
         self.arn: str = record[f"{self.kind.name}Arn"]
+        self._log_fault = ""
 
     @property
     def status(self) -> str:
@@ -77,6 +78,10 @@ class Job(ABC):
         self.record.update({f"{self.kind.name}Status": "Stopping", "LastModifiedTime": records.now()})
         start_thread("sagemaker-stop", self.stop_container, self.stop_seconds)
 
+    def note_log_fault(self, reason: str) -> None:
+        """Keeps why the job's log is not written, for a FailureReason that would point to it."""
+        self._log_fault = f"Its log is not written: {reason}"
+
     def finish(self, status: str, reason: str | None = None) -> None:
         """Records how and when the job ended."""
         with LOCK:
@@ -84,6 +89,8 @@ class Job(ABC):
             end = f"{self.kind.name.removesuffix('Job')}EndTime"
             self.record.update({f"{self.kind.name}Status": status, end: moment, "LastModifiedTime": moment})
             if reason is not None:
+                if self._log_fault:
+                    reason = f"{reason.rstrip('.')}. {self._log_fault}"
                 self.record["FailureReason"] = reason[:_REASON]
             _running.pop(self.arn, None)
 

@@ -195,6 +195,12 @@ class TrainingJob(Job):
             if self._process.wait(seconds) is None:
                 self._process.end()
 
+    def note_log_fault(self, reason: str) -> None:
+        """Says in the present stage's message why the log is not written: whoever waits reads it there."""
+        super().note_log_fault(reason)
+        with LOCK:
+            self.record["SecondaryStatusTransitions"][-1]["StatusMessage"] += f" {self._log_fault}"
+
     def finish(self, status: str, reason: str | None = None) -> None:
         """Records how and when the job ended, its last stage included."""
         with LOCK:
@@ -245,7 +251,8 @@ class TrainingJob(Job):
 
     def _train(self, root: Path) -> int:
         """Runs the algorithm and returns its exit status once its metrics and its log are written."""
-        log = LogStream(TRAINING_GROUP, f"{self.name}/algo-1-{int(time.time())}", self.record["RoleArn"])
+        stream = f"{self.name}/algo-1-{int(time.time())}"
+        log = LogStream(TRAINING_GROUP, stream, self.record["RoleArn"], self.note_log_fault)
         metrics = TrainingMetrics(self.record)
 
         def take_line(line: str) -> None:

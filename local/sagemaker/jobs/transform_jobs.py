@@ -134,9 +134,10 @@ class TransformJob(Job):
         }
         with LOCK:
             self.check_wanted()
-            server = ModelServer(root, environment, LogStream(TRANSFORM_GROUP, stream, role_arn))
+            log = LogStream(TRANSFORM_GROUP, stream, role_arn, self.note_log_fault)
+            server = ModelServer(root, environment, log)
             self._server = server
-        data_log = LogStream(TRANSFORM_GROUP, f"{stream}/data-log", role_arn)
+        data_log = LogStream(TRANSFORM_GROUP, f"{stream}/data-log", role_arn, self.note_log_fault)
         try:
             if not server.wait_until_healthy(STARTUP_SECONDS):
                 self.check_wanted()

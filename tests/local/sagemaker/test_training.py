@@ -158,6 +158,25 @@ def test_a_role_that_may_not_count_metrics_still_trains(server: Server) -> None:
     assert metrics["Metrics"] == []
 
 
+def test_a_job_that_may_not_log_says_so_in_its_status(server: Server) -> None:
+    iam = server.client("iam")
+    trust = json.dumps(iam.get_role(RoleName="learner")["Role"]["AssumeRolePolicyDocument"])
+    role = iam.create_role(RoleName="mute", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+    iam.attach_role_policy(RoleName="mute", PolicyArn="arn:aws:iam::aws:policy/AmazonS3FullAccess")
+    fault = "Its log is not written: User: arn:aws:sts::000000000000:assumed-role/mute/SageMaker is not"
+
+    server.train("unheard", RoleArn=role)
+    job = server.finished("unheard")
+    assert job["TrainingJobStatus"] == "Completed"
+    messages = {stage["Status"]: stage["StatusMessage"] for stage in job["SecondaryStatusTransitions"]}
+    assert messages["Training"].startswith(
+        f"Training image download completed. Training in progress. {fault} authorized to perform: logs:"
+    )
+    server.train("unheard-failure", RoleArn=role, HyperParameters={"fail": "Customer Error: too few"})
+    reason = server.finished("unheard-failure")["FailureReason"]
+    assert reason.startswith("ClientError: Customer Error: too few, exit code: 1. Its log is not written: ")
+
+
 def test_a_container_finds_the_request_in_its_configuration(server: Server) -> None:
     for key in ("earlier/output/model.tar.gz", "records/train-1.rec", "records/train-2.rec"):
         server.client("s3").put_object(Bucket=BUCKET, Key=key, Body=b"x")

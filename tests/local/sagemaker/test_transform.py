@@ -219,6 +219,7 @@ def test_a_job_may_do_what_its_models_role_may(server: Server) -> None:
     assert reason.startswith("ClientError: Output upload failed: ")
     assert "role/reader" in reason.replace("assumed-role", "role")
     assert "not authorized to perform: s3:PutObject" in reason
+    assert "Its log is not written: " in reason
     assert outputs(server, "read-only") == {}
 
 
