@@ -15,11 +15,16 @@ endif
 INSTALL := pip install --quiet --constraint constraints.txt --requirement
 PIP_FAILED := { echo "pip cannot install the packages, see above. Behind a company's proxy or certificate set" \
   "HTTPS_PROXY and PIP_CERT=PATH/company.pem, or PIP_INDEX_URL to its own index; then make again" >&2; exit 1; }
-NPM_INSTALL := npm ci --loglevel=error --no-audit --no-fund --omit=optional
+NPM_INSTALL := npm ci --loglevel=error --no-audit --no-fund --no-update-notifier --omit=optional
 NPM_FAILED := { echo "npm cannot install the packages, see above. Behind a company's proxy or certificate set" \
   "HTTPS_PROXY and NODE_EXTRA_CA_CERTS=PATH/company.pem, or npm_config_registry to its own registry; then" \
   "make again" >&2; exit 1; }
-CDK_DEPLOY := cdk deploy --app cdk.out --require-approval never --progress events
+# A deploy has a folder and change sets of its own: of two at once the later one fails, instead of passing off the
+# other's settings as its own.
+ASSEMBLY = assembly=$$(mktemp -d "$${TMPDIR:-/tmp}/deploy-XXXXXXXXXX"); log=; \
+  trap 'kill $$log 2>/dev/null || true; rm -r "$$assembly"' EXIT
+CDK_DEPLOY = cdk deploy --app "$$assembly" --change-set-name "$$(basename "$$assembly")" \
+  --require-approval never --progress events
 STAND_IN := .cache/stand-in.tar.gz
 PAGE := .cache/page
 DEMO_LOG := .cache/demo.log
@@ -61,12 +66,13 @@ down: page-stop        ## ends what demo started; what was deployed is there aga
 	@python -m local down
 
 deploy: setup          ## on the AWS account that the environment names
-	@cdk synth --quiet
-	@python -c 'import boto3; boto3.client("ssm").get_parameter(Name="/cdk-bootstrap/hnb659fds/version")' \
-	  2>/dev/null || cdk bootstrap --app cdk.out
-	@$(CDK_DEPLOY) '*-storage'
-	@python data_staging/stage.py $(PICTURES)
-	@python -m console training-log & trap "kill $$! 2>/dev/null || true" EXIT; $(CDK_DEPLOY) --all
+	@bootstrap=; python -m console bootstrapped || { test $$? -eq 3; bootstrap=yes; }; \
+	$(ASSEMBLY); cdk synth --quiet --output "$$assembly"; \
+	if [ -n "$$bootstrap" ]; then cdk bootstrap --app "$$assembly"; fi; \
+	$(CDK_DEPLOY) '*-storage'; \
+	python data_staging/stage.py $(PICTURES); \
+	python -m console training-log & log=$$!; \
+	$(CDK_DEPLOY) --all
 
 page: setup page-stop  ## shows in a browser what the deployment that the environment names did
 	@mkdir -p .cache; : >$(PAGE).log; \
@@ -84,8 +90,8 @@ page-stop:             ## ends the page
 	fi; \
 	rm -f $(PAGE).pid
 
-destroy: setup         ## takes away all that deploy made
-	@cdk destroy --all --force
+destroy: setup         ## takes away all that deploy made; NAME=... for a deployment of another name
+	@python -m console $(if $(findstring command line,$(origin NAME)),--name "$(NAME)") destroy
 
 test: setup-dev        ## every test
 	@python -m pytest -n 2 --dist loadfile
