@@ -1,7 +1,9 @@
 """Reads a photo from S3 and puts it into the event as base64, small enough for Step Functions."""
 
 import base64
+import shlex
 from typing import Any
+from urllib.parse import unquote_plus
 
 import boto3
 from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -13,6 +15,7 @@ from lambdas.workflow import event as workflow_event
 from lambdas.workflow import photo
 from lambdas.workflow.errors import (
     ImageAccessDenied,
+    ImageArchived,
     ImageNotFound,
     ImageTooLarge,
     InvalidEvent,
@@ -36,7 +39,7 @@ def serialize(fields: dict[str, Any]) -> dict[str, Any]:
 
     Raises:
         InvalidEvent: ``s3_bucket`` or ``s3_key`` is missing or wrong, or no room is left for the photo.
-        ImageNotFound, ImageAccessDenied, StorageUnavailable: The object cannot be read.
+        ImageNotFound, ImageAccessDenied, ImageArchived, StorageUnavailable: The object cannot be read.
         InvalidImage, ImageTooLarge: The object cannot be made an image for the model.
     """
     bucket, key = workflow_event.read_location(fields)
@@ -62,20 +65,30 @@ def _read_object(bucket: str, key: str) -> bytes:
             )
         return answer["Body"].read()
     except ClientError as error:
-        raise _name_error(error, url) from None
+        raise _name_error(error, bucket, key) from None
     except (NoConnection, HTTPClientError, IncompleteReadError, FlexibleChecksumError) as error:
         raise StorageUnavailable(f"{url} could not be read, try again: {error}") from None
 
 
-def _name_error(error: ClientError, url: str) -> Exception:
+def _name_error(error: ClientError, bucket: str, key: str) -> Exception:
     """Returns the workflow's own error for one of S3's, or the error itself if there is none."""
+    url = f"s3://{bucket}/{key}"
     code = error.response["Error"]["Code"]
     message = error.response["Error"].get("Message", "")
     status = error.response["ResponseMetadata"]["HTTPStatusCode"]
     if code == "NoSuchBucket":
         return ImageNotFound(f"{url} does not exist: there is no such bucket. Check s3_bucket")
     if status == 404:
-        return ImageNotFound(f"{url} does not exist. Check s3_key: upper and lower case differ")
+        return ImageNotFound(f"{url} does not exist. {_hint_at_key(key)}")
+    if code == "InvalidObjectState":
+        # What of S3's Intelligent-Tiering is archived stays restored: it takes no number of days.
+        days = "'{}'" if error.response["Error"].get("AccessTier") else "Days=1"
+        storage_class = error.response["Error"].get("StorageClass", code)
+        return ImageArchived(
+            f"{url} is archived ({storage_class}). Restore it, which takes minutes to hours, and then start "
+            f"again: aws s3api restore-object --bucket {bucket} --key {shlex.quote(key)} "
+            f"--restore-request {days}"
+        )
     if status == 403:
         return ImageAccessDenied(
             f"{url} may not be read by this function ({code}: {message}). Put the photo into the project's "
@@ -86,3 +99,11 @@ def _name_error(error: ClientError, url: str) -> Exception:
     if code in ("InvalidBucketName", "InvalidURI"):
         return InvalidEvent(f"{url} is nothing that S3 can look up: it answered {code}: {message}")
     return error
+
+
+def _hint_at_key(key: str) -> str:
+    """Returns what to look at where an object is not found."""
+    decoded = unquote_plus(key)
+    if decoded != key:
+        return f"Check s3_key: it looks URL-encoded, and may be {decoded!r} in S3"
+    return "Check s3_key: upper and lower case differ"

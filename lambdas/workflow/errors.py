@@ -17,6 +17,10 @@ class ImageAccessDenied(WorkflowError):
     """The function's role may not read the object."""
 
 
+class ImageArchived(WorkflowError):
+    """The object lies in an archive of S3 and has to be restored before it can be read."""
+
+
 class InvalidImage(WorkflowError):
     """The bytes are not a whole image of a known format."""
 

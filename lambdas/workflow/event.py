@@ -2,7 +2,8 @@
 
 It takes the fields ``s3_bucket``, ``s3_key``, ``image_data`` and ``inferences`` at top level or under
 ``body``, an object or its JSON text, as Lambda proxies and other solutions of this exercise wrap them, and
-gives them at top level. Fields that nobody here knows pass through.
+gives them at top level. What S3 itself tells of a new object is taken too, as its notification or as
+EventBridge's event. Fields that nobody here knows pass through.
 """
 
 import base64
@@ -10,6 +11,7 @@ import binascii
 import json
 import re
 from typing import Any
+from urllib.parse import unquote_plus
 
 from lambdas.workflow.errors import InvalidEvent
 
@@ -41,7 +43,8 @@ def read(event: object) -> dict[str, Any]:
     outermost counts, for it was set last. The wrapping, ``body`` and the ``statusCode`` beside it, goes.
 
     Raises:
-        InvalidEvent: The event or a ``body`` is not an object, or holds what JSON has no form for.
+        InvalidEvent: The event or a ``body`` is not an object, holds what JSON has no form for, or tells of
+            something other than one object in S3.
     """
     fields: dict[str, Any] = {}
     layer = event
@@ -56,13 +59,13 @@ def read(event: object) -> dict[str, Any]:
         layer = _unwrap(layer["body"])
     fields = {**layer, **fields}
     _measure_json(fields)
-    return fields
+    return fields if fields.keys() & {"s3_bucket", "s3_key"} else _take_notification(fields)
 
 
 def read_location(fields: dict[str, Any]) -> tuple[str, str]:
     """Returns the photo's bucket and key.
 
-    The key is taken as S3 stores it: ``a photo.png``, not the ``a+photo.png`` of S3's notifications.
+    The key is taken as S3 stores it: ``a photo.png``, not the ``a+photo.png`` of URLs.
 
     Raises:
         InvalidEvent: One of them is missing, not a string, or nothing that S3 could hold.
@@ -122,6 +125,31 @@ def _read_text(fields: dict[str, Any], name: str, meaning: str) -> str:
     return value
 
 
+def _take_notification(fields: dict[str, Any]) -> dict[str, Any]:
+    """Returns the fields with the bucket and key of the object that S3 tells of, if it does."""
+    if "Records" in fields:
+        name, told = "Records", fields["Records"]
+        if isinstance(told, list) and len(told) != 1:
+            raise InvalidEvent(f"Field Records holds {len(told)} records: one photo an execution is expected")
+        told = told[0] if isinstance(told, list) else told
+        told = told.get("s3") if isinstance(told, dict) else None
+    elif "detail" in fields:
+        name, told = "detail", fields["detail"]
+    else:
+        return fields
+    try:
+        bucket, key = told["bucket"]["name"], told["object"]["key"]
+        # In a notification, and there alone, the key is URL-encoded.
+        key = unquote_plus(key, errors="strict") if name == "Records" else key
+    except (LookupError, TypeError, AttributeError, UnicodeDecodeError):
+        raise InvalidEvent(
+            f"Field {name} is not what S3 tells of an object: send its notification or EventBridge's event "
+            "as it is, or s3_bucket and s3_key"
+        ) from None
+    others = {field: value for field, value in fields.items() if field != name}
+    return {**others, "s3_bucket": bucket, "s3_key": key}
+
+
 def _unwrap(body: object) -> dict[str, Any]:
     if isinstance(body, str):
         try:
@@ -146,10 +174,16 @@ def _measure_json(fields: dict[str, Any]) -> int:
 
 def _describe(value: object) -> str:
     """Returns what came in words, short enough for a log and never an image."""
-    if isinstance(value, str | bool | int | float):
-        shown = value[:60] + "…" if isinstance(value, str) and len(value) > 60 else value
-        return f"{_name_kind(value)} ({shown!r})" if value != "" else "an empty string"
-    return _name_kind(value)
+    if value == "":
+        return "an empty string"
+    if not isinstance(value, str | bool | int | float):
+        return _name_kind(value)
+    try:
+        shown = repr(value[:61] if isinstance(value, str) else value)
+    except ValueError:
+        # Python writes no number of more than some thousand digits.
+        return _name_kind(value)
+    return f"{_name_kind(value)} ({shown if len(shown) <= 62 else shown[:60] + '…'})"
 
 
 def _name_kind(value: object) -> str:

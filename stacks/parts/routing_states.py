@@ -15,6 +15,7 @@ SERIALIZE_FAILURES = {
     errors.InvalidEvent: "Event is invalid",
     errors.ImageNotFound: "Photo is not there",
     errors.ImageAccessDenied: "Photo may not be read",
+    errors.ImageArchived: "Photo is archived",
     errors.InvalidImage: "Photo is not an image",
     errors.ImageTooLarge: "Photo is too large",
     errors.StorageUnavailable: "Storage stays unavailable",

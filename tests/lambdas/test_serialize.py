@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+import shlex
 from collections.abc import Callable
 from typing import Any
 
@@ -20,6 +21,7 @@ from lambdas.workflow import event as workflow_event
 from lambdas.workflow import photo
 from lambdas.workflow.errors import (
     ImageAccessDenied,
+    ImageArchived,
     ImageNotFound,
     ImageTooLarge,
     InvalidEvent,
@@ -94,6 +96,46 @@ def test_an_absent_object_is_named(bucket: Any, context: Any) -> None:
         serialize.handler(FIELDS, context)
 
 
+@pytest.mark.parametrize("key", ["a%20photo.png", "a+photo.png", "%C3%A9.png"])
+def test_an_absent_key_that_looks_url_encoded_is_told_decoded(key: str, bucket: Any, context: Any) -> None:
+    with pytest.raises(
+        ImageNotFound, match=r"Check s3_key: it looks URL-encoded, and may be '(a photo|é)\.png'"
+    ):
+        serialize.handler({**FIELDS, "s3_key": key}, context)
+
+
+@pytest.mark.parametrize(
+    ("told", "restore"),
+    [
+        ({"StorageClass": "GLACIER"}, "Days=1"),
+        ({"StorageClass": "DEEP_ARCHIVE"}, "Days=1"),
+        ({"StorageClass": "INTELLIGENT_TIERING", "AccessTier": "ARCHIVE_ACCESS"}, "{}"),
+        ({"StorageClass": "INTELLIGENT_TIERING", "AccessTier": "DEEP_ARCHIVE_ACCESS"}, "{}"),
+        ({}, "Days=1"),
+    ],
+)
+def test_an_archived_object_is_named_with_the_command_that_restores_it(
+    told: dict[str, str],
+    restore: str,
+    broken_server: Callable[[bytes], str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    members = "".join(f"<{name}>{value}</{name}>" for name, value in told.items())
+    body = f"<Error><Code>InvalidObjectState</Code><Message>no</Message>{members}</Error>".encode()
+    answer = b"HTTP/1.1 403 Forbidden\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
+    monkeypatch.setattr(serialize, "s3", boto3.client("s3", endpoint_url=broken_server(answer)))
+    key = "incoming/the key's photo.png"
+    with pytest.raises(ImageArchived) as raised:
+        serialize.serialize({**FIELDS, "s3_key": key})
+    message = str(raised.value)
+    assert message.startswith(f"s3://{BUCKET}/{key} is archived ({told.get('StorageClass', 'Invalid')}")
+    assert "project's bucket" not in message
+    command = shlex.split(message.partition("start again: ")[2])
+    assert command[:3] == ["aws", "s3api", "restore-object"]
+    assert command[command.index("--key") + 1] == key
+    assert command[-2:] == ["--restore-request", restore]
+
+
 def test_an_absent_bucket_is_named(bucket: Any, context: Any) -> None:
     with pytest.raises(ImageNotFound, match=r"^s3://no-such-bucket/.*Check s3_bucket"):
         serialize.handler({**FIELDS, "s3_bucket": "no-such-bucket"}, context)
@@ -140,7 +182,7 @@ def test_too_large_an_object_is_refused_before_it_is_read() -> None:
         ("NoSuchKey", 404, ImageNotFound),
         ("NoSuchBucket", 404, ImageNotFound),
         ("AccessDenied", 403, ImageAccessDenied),
-        ("InvalidObjectState", 403, ImageAccessDenied),
+        ("InvalidObjectState", 403, ImageArchived),
         ("InvalidBucketName", 400, InvalidEvent),
         ("RequestTimeout", 400, StorageUnavailable),
         ("SlowDown", 503, StorageUnavailable),

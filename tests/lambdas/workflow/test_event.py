@@ -3,9 +3,10 @@
 import base64
 import json
 from typing import Any
+from urllib.parse import quote, quote_plus
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from lambdas.workflow import event as workflow_event
@@ -13,13 +14,33 @@ from lambdas.workflow.errors import InvalidEvent
 
 FIELDS = {"image_data": "", "s3_bucket": "a-bucket", "s3_key": "a/photo.png"}
 
+
+def nested(depth: int) -> list[Any]:
+    """Returns a list in a list in a list, and so on."""
+    value: list[Any] = []
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
     max_leaves=6,
 )
-field_names = st.text(max_size=8).filter(lambda name: name not in ("body", "statusCode"))
+field_names = st.text(max_size=8).filter(lambda name: name not in ("body", "statusCode", "Records", "detail"))
 flat_events = st.dictionaries(field_names, json_values, max_size=5)
+
+
+# What S3 tells of an object, or what looks a little like it.
+from_s3 = st.recursive(
+    json_values,
+    lambda inner: (
+        st.dictionaries(st.sampled_from(["s3", "bucket", "object", "name", "key"]), inner)
+        | st.lists(inner, min_size=1, max_size=2)
+    ),
+    max_leaves=6,
+)
 
 
 @given(fields=flat_events, wrappings=st.lists(st.sampled_from(["object", "text"]), max_size=3))
@@ -32,7 +53,9 @@ def test_an_event_reads_the_same_however_it_is_wrapped(fields: dict[str, Any], w
 
 @given(
     event=json_values
+    | st.builds(lambda name, digits: {name: 10**digits}, st.sampled_from(list(FIELDS)), st.integers(0, 9_999))
     | st.dictionaries(st.sampled_from(["body", "s3_bucket", "s3_key", "image_data"]), json_values)
+    | st.dictionaries(st.sampled_from(["body", "Records", "detail"]), json_values | from_s3, min_size=1)
     | st.builds(lambda text: {"body": text}, st.text())
 )
 def test_any_json_reads_or_is_an_invalid_event(event: Any) -> None:
@@ -74,10 +97,66 @@ def test_a_body_that_is_no_object_is_refused_by_name(body: object) -> None:
         workflow_event.read({"body": body})
 
 
-@pytest.mark.parametrize("value", [float("nan"), float("inf"), "half a surrogate pair: \ud83d"])
-def test_what_json_cannot_carry_is_refused(value: object) -> None:
+@pytest.mark.parametrize(
+    "value", [float("nan"), float("inf"), "half a surrogate pair: \ud83d", nested(100_000)]
+)
+@pytest.mark.parametrize("field", ["note", "s3_bucket", "s3_key"])
+def test_what_json_cannot_carry_is_refused(field: str, value: object) -> None:
     with pytest.raises(InvalidEvent, match="JSON cannot carry"):
-        workflow_event.read({**FIELDS, "note": value})
+        workflow_event.read({**FIELDS, field: value})
+
+
+def notification(key: str) -> dict[str, Any]:
+    """S3's own notification of one new object."""
+    told = {"bucket": {"name": "a-bucket"}, "object": {"key": quote_plus(key, safe="/"), "size": 7}}
+    return {"Records": [{"eventSource": "aws:s3", "eventName": "ObjectCreated:Put", "s3": told}]}
+
+
+def eventbridge_event(key: str) -> dict[str, Any]:
+    """What EventBridge tells of one new object in S3."""
+    told = {"bucket": {"name": "a-bucket"}, "object": {"key": key, "size": 7}, "reason": "PutObject"}
+    return {"source": "aws.s3", "detail-type": "Object Created", "detail": told}
+
+
+@given(key=st.text(st.characters(codec="utf-8"), min_size=1, max_size=100), wrapped=st.booleans())
+@example(key="a photo+1 100%.png", wrapped=False)
+@example(key="a%20photo.png", wrapped=False)
+def test_what_s3_itself_tells_of_an_object_is_taken(key: str, wrapped: bool) -> None:
+    for event in (notification(key), eventbridge_event(key)):
+        fields = workflow_event.read({"body": json.dumps(event)} if wrapped else event)
+        assert workflow_event.read_location(fields) == ("a-bucket", key)
+        assert not {"Records", "detail"} & fields.keys()
+
+
+def test_a_key_that_a_notification_encodes_in_another_way_is_decoded_too() -> None:
+    event = notification("x")
+    event["Records"][0]["s3"]["object"]["key"] = quote("a photo.png")
+    assert workflow_event.read(event)["s3_key"] == "a photo.png"
+
+
+def test_fields_beside_what_s3_tells_pass_through_and_those_of_the_workflow_count() -> None:
+    told = notification("other.png")
+    assert workflow_event.read({**told, "note": 7})["note"] == 7
+    assert workflow_event.read({**told, **FIELDS}) == {**told, **FIELDS}
+
+
+@pytest.mark.parametrize(
+    ("event", "said"),
+    [
+        ({"Records": [*notification("a")["Records"], *notification("b")["Records"]]}, "holds 2 records: one"),
+        ({"Records": []}, "holds 0 records: one"),
+        ({"Records": [{"eventSource": "aws:sqs", "body": "{}"}]}, "not what S3 tells of an object"),
+        ({"Records": {"s3": 7}}, "not what S3 tells of an object"),
+        (notification("a") | {"Records": [{"s3": {"bucket": {"name": "b"}}}]}, "not what S3 tells"),
+        ({"Records": [{"s3": {"bucket": {"name": "b"}, "object": {"key": "%ff"}}}]}, "not what S3 tells"),
+        ({"Records": [{"s3": {"bucket": {"name": "b"}, "object": {"key": 7}}}]}, "not what S3 tells"),
+        ({"detail": {"state": "running"}}, "not what S3 tells of an object"),
+        ({"detail": None}, "not what S3 tells of an object"),
+    ],
+)
+def test_what_tells_of_no_single_object_is_refused_with_what_to_send(event: Any, said: str) -> None:
+    with pytest.raises(InvalidEvent, match=said):
+        workflow_event.read(event)
 
 
 @pytest.mark.parametrize(
@@ -89,6 +168,10 @@ def test_what_json_cannot_carry_is_refused(value: object) -> None:
         ("s3_bucket", "s3://a-bucket", r"a string \('s3://a-bucket'\)"),
         ("s3_bucket", "a-bucket/photo.png", "a string"),
         ("s3_bucket", ["a-bucket"], "a list"),
+        pytest.param("s3_bucket", 10**4_000, r"a number \(10{59}…\): ", id="long number"),
+        pytest.param("s3_bucket", 10**5_000, "a number: ", id="number that Python does not write"),
+        ("s3_bucket", -1e300, r"a number \(-1e\+300\)"),
+        ("s3_bucket", "\U0010ffff" * 100, "a string"),
         ("s3_key", None, "missing or null"),
         ("s3_key", True, r"a boolean \(True\)"),
         ("s3_key", {"name": "a.png"}, "an object"),
