@@ -31,12 +31,12 @@ class RuntimeApi:
     def __init__(self, address: str) -> None:
         self._connection = http.client.HTTPConnection(address)
 
-    def next(self) -> tuple[dict[str, str], Any]:
-        """Waits for an invocation; returns its headers by lower-case name, and its event."""
+    def next(self) -> tuple[dict[str, str], bytes]:
+        """Waits for an invocation; returns its headers by lower-case name, and its event as JSON."""
         response, body = self._request("GET", "invocation/next", None)
         if response.status != 200:
             sys.exit(0)
-        return {name.lower(): value for name, value in response.getheaders()}, json.loads(body)
+        return {name.lower(): value for name, value in response.getheaders()}, body
 
     def post(self, path: str, body: bytes) -> None:
         """Sends a result or an error."""
@@ -120,10 +120,16 @@ def make_context(headers: dict[str, str]) -> Context:
     )
 
 
-def answer(handler: Callable[[Any, Any], Any], event: Any, invocation: Context) -> tuple[str, bytes]:
+def answer(handler: Callable[[Any, Any], Any], event: bytes, invocation: Context) -> tuple[str, bytes]:
     """Calls the handler; returns ``response`` or ``error``, and the body that says it."""
     try:
-        result = handler(event, invocation)
+        decoded = json.loads(event)
+    except (ValueError, RecursionError) as error:
+        return _report_failure(
+            "Runtime.UnmarshalError", f"Unable to unmarshal input: {error}", invocation, []
+        )
+    try:
+        result = handler(decoded, invocation)
     except Exception as error:  # reported by its class name, as on AWS
         return _report_failure(type(error).__name__, str(error), invocation, _format_stack(error))
     try:

@@ -11,6 +11,7 @@ from uuid import uuid4
 import pytest
 
 from local.lambda_functions.packages import unpack
+from local.lambda_functions.runtime_client import Context, answer
 from tests.local.cloud_process import Cloud, zipped
 
 
@@ -102,6 +103,13 @@ def test_a_function_that_takes_too_long_is_stopped_and_runs_again(cloud: Cloud) 
 def test_a_function_that_ends_its_process_is_said_to_have_exited(cloud: Cloud) -> None:
     _error, payload = cloud.invoke(cloud.function("import os\ndef handler(event, context): os._exit(3)"))
     assert payload["errorType"] == "Runtime.ExitError"
+
+
+@pytest.mark.parametrize("event", [b"", b"[" * 100_000, b"[" * 100_000 + b"]" * 100_000, b"\xff"])
+def test_an_event_that_python_cannot_decode_is_refused_as_awss_runtime_does(event: bytes) -> None:
+    kind, body = answer(lambda *_: "called", event, Context(aws_request_id="5c3a"))
+    assert kind == "error"
+    assert json.loads(body)["errorType"] == "Runtime.UnmarshalError"
 
 
 def test_a_result_that_is_not_json_is_refused(cloud: Cloud) -> None:

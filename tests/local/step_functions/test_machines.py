@@ -102,6 +102,13 @@ def test_a_state_puts_out_262144_bytes_and_no_more(cloud: Cloud, characters: int
     assert ended.get("error") == (None if status == "SUCCEEDED" else "States.DataLimitExceeded")
 
 
+def test_half_a_surrogate_pair_reaches_the_function(cloud: Cloud) -> None:
+    function = cloud.function("def handler(event, context): return ascii(event)")
+    states = {"Look": invoke(function, End=True)}
+    ended = cloud.execute(states, "Look", role=may_invoke(cloud, function), given={"key": "\ud800"})
+    assert json.loads(ended["output"]) == r"{'key': '\ud800'}"
+
+
 def test_a_task_result_that_is_too_large_is_caught_by_no_wildcard(cloud: Cloud) -> None:
     function = cloud.function("def handler(event, context): return 'é' * 131_072")
     states = {
