@@ -1,6 +1,7 @@
 """What `make deploy` and `make demo` run, in which order, with stand-ins for the commands themselves."""
 
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 COMMAND = """#!/usr/bin/env bash
 line="$(basename "$0") $*"
 echo "$line [${AWS_DEFAULT_REGION:-}]" >> calls
-case "$line" in *"${FAILING:-nothing}"*) exit 1;; esac
+case "$line" in *"${FAILING:-nothing}"*) exit "${STATUS:-1}";; esac
 case "$line" in *--fetch*) echo "the pictures' path";; esac
 case "$line" in "python -m local.story"*) shift 3; exec "$@";; esac
 case "$line" in "python -m console") echo "Ready: http://127.0.0.1:8080 now"; exec -a "$line" sleep 600;; esac
@@ -77,9 +78,51 @@ def test_pictures_are_staged_after_the_bucket_is_there_and_before_the_rest(proje
     assert not any(call.startswith("cdk bootstrap") for call in calls)
 
 
-def test_an_account_without_bootstrap_gets_it(project: Path) -> None:
-    _, calls = make(project, "deploy", FAILING="get_parameter")
-    assert any(call.startswith("cdk bootstrap") for call in calls)
+def test_an_account_without_bootstrap_gets_it_before_anything_else(project: Path) -> None:
+    completed, calls = make(project, "deploy", FAILING="bootstrapped", STATUS="3")
+    assert completed.returncode == 0, completed.stderr
+    kinds = [" ".join(call.split()[:2]) for call in calls]
+    assert kinds.index("cdk synth") < kinds.index("cdk bootstrap") < kinds.index("cdk deploy")
+
+
+def test_an_account_that_cannot_be_asked_is_not_bootstrapped_and_nothing_is_made(project: Path) -> None:
+    completed, calls = make(project, "deploy", FAILING="bootstrapped")
+    assert completed.returncode != 0
+    (call,) = calls
+    assert call.startswith("python -m console bootstrapped")
+
+
+def test_each_deploy_has_a_folder_and_change_sets_of_its_own(project: Path) -> None:
+    folders = []
+    for _ in range(2):
+        (project / "calls").write_text("")
+        _, calls = make(project, "deploy", TMPDIR=str(project))
+        (synth,) = (call for call in calls if call.startswith("cdk synth"))
+        folder = synth.split("--output ")[1].split()[0]
+        deploys = [call for call in calls if call.startswith("cdk deploy")]
+        assert len(deploys) == 2
+        for call in deploys:
+            assert f"--app {folder} --change-set-name {Path(folder).name} " in call
+        assert re.fullmatch(r"[a-zA-Z][a-zA-Z0-9-]*", Path(folder).name)
+        assert not Path(folder).exists()
+        folders.append(folder)
+    assert len(set(folders)) == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "command"),
+    [
+        ([], {}, "python -m console destroy"),
+        (["NAME=blue"], {}, "python -m console --name blue destroy"),
+        # Some shells have such a variable, for the name of the machine.
+        ([], {"NAME": "laptop"}, "python -m console destroy"),
+    ],
+)
+def test_the_deployment_of_the_settings_is_destroyed_or_the_one_that_is_named(
+    arguments: list[str], environment: dict[str, str], command: str, project: Path
+) -> None:
+    _, calls = make(project, "destroy", *arguments, **environment)
+    assert [call.rpartition(" [")[0] for call in calls] == [command]
 
 
 def test_a_training_log_that_cannot_be_followed_does_not_fail_the_deploy(project: Path) -> None:
