@@ -138,7 +138,8 @@ def _open_subject(
         endpoint=endpoint.name,
         threshold_in_service=deployment.read_threshold(),
     )
-    return subject, connect_endpoint(deployment.client("sagemaker-runtime"), endpoint.name)
+    runtime = deployment.client("sagemaker-runtime")
+    return subject, connect_endpoint(runtime, endpoint.name, data_set.classes)
 
 
 def _compare(

@@ -12,6 +12,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from lambdas.workflow import places
+from lambdas.workflow.served import explain_other_configuration
 
 ADVICE = (
     "set AWS_PROFILE or AWS_DEFAULT_REGION, or use the embedded cloud: "
@@ -84,6 +85,11 @@ class Deployment:
         return self._read_parameter("state-machine")
 
     @property
+    def endpoint(self) -> str:
+        """The endpoint's name, which is another one in another ``endpoint_mode``."""
+        return self._read_parameter("endpoint")
+
+    @property
     def data_set(self) -> str:
         """The id of the staged data set."""
         found = self._read_parameter("dataset")
@@ -106,15 +112,18 @@ class Deployment:
         return json.loads(self._read_parameter("threshold"))
 
     def find_endpoint(self) -> Endpoint:
-        """Returns the endpoint and what it serves."""
+        """Returns the endpoint and what it serves, which is what the last deploy made."""
         sagemaker = self.client("sagemaker")
-        name = self._read_parameter("endpoint")
+        name = self.endpoint
         try:
             endpoint = sagemaker.describe_endpoint(EndpointName=name)
         except ClientError as error:
             if error.response["Error"]["Code"] != "ValidationException":
                 raise
             raise NotDeployed(f"There is no endpoint {name}: run make deploy, or make demo here") from None
+        expected = self._find_parameter("endpoint-config")
+        if expected and (fault := explain_other_configuration(endpoint, expected)):
+            raise NotDeployed(fault)
         config = sagemaker.describe_endpoint_config(EndpointConfigName=endpoint["EndpointConfigName"])
         variant = config["ProductionVariants"][0]
         model = sagemaker.describe_model(ModelName=variant["ModelName"])
@@ -129,13 +138,19 @@ class Deployment:
         )
 
     def _read_parameter(self, which: str) -> str:
-        ssm = self.client("ssm")
-        path = places.parameter(self.name, which)
-        try:
-            return ssm.get_parameter(Name=path)["Parameter"]["Value"]
-        except ssm.exceptions.ParameterNotFound:
+        value = self._find_parameter(which)
+        if value is None:
+            region = self.client("ssm").meta.region_name
             raise NotDeployed(
-                f"No parameter {path} in {ssm.meta.region_name}: '{self.name}' is not deployed here. "
-                "Run make demo (this machine) or make deploy (AWS), "
+                f"No parameter {places.parameter(self.name, which)} in {region}: '{self.name}' is not "
+                "deployed here. Run make demo (this machine) or make deploy (AWS), "
                 'or point this shell at the embedded cloud: eval "$(python -m local env)"'
-            ) from None
+            )
+        return value
+
+    def _find_parameter(self, which: str) -> str | None:
+        ssm = self.client("ssm")
+        try:
+            return ssm.get_parameter(Name=places.parameter(self.name, which))["Parameter"]["Value"]
+        except ssm.exceptions.ParameterNotFound:
+            return None

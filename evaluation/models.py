@@ -6,12 +6,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 from evaluation.deployment import EvaluationError
+from lambdas.workflow import places
 from lambdas.workflow.prediction import MEASUREMENT
 from training.tar_gz import InvalidArchive, unpack
 
@@ -21,12 +22,15 @@ ANSWER_SECONDS = 60
 HEADERS = {"Content-Type": "application/x-image", "Accept": "application/json"}
 
 
-def connect_endpoint(runtime: Any, endpoint: str) -> Callable[[bytes], bytes]:
+def connect_endpoint(runtime: Any, endpoint: str, classes: Sequence[str]) -> Callable[[bytes], bytes]:
     """Returns a function that has an endpoint classify an image file.
+
+    It raises ``EvaluationError`` if the endpoint's model knows other classes.
 
     Args:
         runtime: Client of SageMaker's runtime.
         endpoint: Name of the endpoint.
+        classes: Names of the classes in label order.
     """
 
     def classify(image: bytes) -> bytes:
@@ -37,6 +41,11 @@ def connect_endpoint(runtime: Any, endpoint: str) -> Callable[[bytes], bytes]:
             InferenceId=MEASUREMENT,
             Body=image,
         )
+        if places.tells_other_classes(response.get("InvokedProductionVariant", ""), classes):
+            raise EvaluationError(
+                f"Endpoint {endpoint} serves a model of other classes than {', '.join(classes)}, which are "
+                "staged, or of another order: make deploy, then measure again"
+            )
         return response["Body"].read()
 
     return classify

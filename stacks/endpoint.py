@@ -9,15 +9,17 @@ from stacks.configuration.settings import Settings
 from stacks.parts.algorithm_container import AlgorithmImage, SageMakerRole
 from stacks.parts.parameters import SharedBucket, read_parameter, write_parameter
 
-VARIANT = "AllTraffic"
 SERVERLESS_CONCURRENCY = 5
 
 
 class EndpointStack(cdk.Stack):
-    """Model, endpoint configuration, endpoint, and ``/{name}/endpoint``.
+    """Model, endpoint configuration, endpoint, ``/{name}/endpoint`` and ``/{name}/endpoint-config``.
 
     CloudFormation names model and configuration itself, so that a new model replaces both and the endpoint
     is updated to them while the old ones go on serving.
+
+    SageMaker takes no endpoint from instances to serverless. So each mode has an endpoint of its own:
+    CloudFormation makes the new one, and then removes the other.
     """
 
     def __init__(self, scope: Construct, construct_id: str, *, settings: Settings) -> None:
@@ -25,6 +27,8 @@ class EndpointStack(cdk.Stack):
             scope, construct_id, description="Scones Unlimited: the endpoint that serves the model"
         )
         name = settings.name
+        serverless = settings.endpoint_mode == "serverless"
+        endpoint_name = f"{name}-serverless" if serverless else name
         bucket = SharedBucket(self, name)
         model_url = read_parameter(self, name, "model")
         image = AlgorithmImage(self, "Image")
@@ -35,7 +39,7 @@ class EndpointStack(cdk.Stack):
             reads=[places.MODELS],
             writes=places.CAPTURED,
             image=image,
-            log_group=places.endpoint_log_group(name),
+            log_group=places.endpoint_log_group(endpoint_name),
             metric_namespace=places.ENDPOINTS_LOG_GROUP,
         )
         model = sagemaker.CfnModel(
@@ -45,6 +49,8 @@ class EndpointStack(cdk.Stack):
             primary_container=sagemaker.CfnModel.ContainerDefinitionProperty(
                 image=image.uri, model_data_url=model_url
             ),
+            # The model may be anybody's file. Serverless inference does not support the isolation.
+            enable_network_isolation=None if serverless else True,
         )
         # SageMaker checks the role's permissions when it makes the model.
         model.node.add_dependency(role)
@@ -52,16 +58,21 @@ class EndpointStack(cdk.Stack):
             self,
             "EndpointConfig",
             production_variants=[_build_variant(settings, model.attr_model_name)],
-            data_capture_config=_capture_everything(bucket.name)
-            if settings.endpoint_mode == "instance"
-            else None,
+            data_capture_config=None if serverless else _capture_everything(bucket.name),
         )
         endpoint = sagemaker.CfnEndpoint(
-            self, "Endpoint", endpoint_name=name, endpoint_config_name=config.attr_endpoint_config_name
+            self,
+            "ServerlessEndpoint" if serverless else "Endpoint",
+            endpoint_name=endpoint_name,
+            endpoint_config_name=config.attr_endpoint_config_name,
         )
         write_parameter(
             self, name, "endpoint", endpoint.attr_endpoint_name, "Name of the endpoint that serves the model"
         )
+        description = "Name of the endpoint configuration that the endpoint is to serve"
+        told = write_parameter(self, name, "endpoint-config", config.attr_endpoint_config_name, description)
+        # Until the endpoint serves it, the former one is right.
+        told.node.add_dependency(endpoint)
         cdk.CfnOutput(self, "EndpointName", value=endpoint.attr_endpoint_name)
         cdk.CfnOutput(self, "ModelDataUrl", value=model_url)
 
@@ -71,7 +82,7 @@ def _build_variant(
 ) -> sagemaker.CfnEndpointConfig.ProductionVariantProperty:
     serverless = settings.endpoint_mode == "serverless"
     return sagemaker.CfnEndpointConfig.ProductionVariantProperty(
-        variant_name=VARIANT,
+        variant_name=places.name_variant(settings.classes),
         model_name=model_name,
         initial_variant_weight=1,
         initial_instance_count=None if serverless else settings.endpoint_instance_count,

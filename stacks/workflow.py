@@ -1,12 +1,14 @@
 """The path of a photo: three functions, and the state machine that calls them one after the other."""
 
 import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from lambdas.workflow import places
 from stacks.configuration.settings import Settings
 from stacks.parts.function_asset import FunctionAsset
 from stacks.parts.logged import LoggedFunction, LoggedStateMachine
-from stacks.parts.parameters import SharedBucket, write_parameter
+from stacks.parts.parameters import SharedBucket, read_parameter, write_parameter
 from stacks.parts.routing_states import build_routing_states
 from stacks.parts.threshold import find_threshold
 
@@ -21,7 +23,8 @@ class WorkflowStack(cdk.Stack):
         name = settings.name
         bucket = SharedBucket(self, name)
         classes = {"CLASSES": ",".join(settings.classes)}
-        endpoint_arn = self.format_arn(service="sagemaker", resource="endpoint", resource_name=name)
+        endpoint = read_parameter(self, name, "endpoint")
+        endpoint_arn = self.format_arn(service="sagemaker", resource="endpoint", resource_name=endpoint)
         threshold = find_threshold(
             self, settings=settings, functions=functions, bucket=bucket, endpoint_arn=endpoint_arn
         )
@@ -40,6 +43,15 @@ class WorkflowStack(cdk.Stack):
         # Without the right to list, S3 answers "denied" for a photo that is not there.
         serialize.allow(["s3:ListBucket"], bucket.arn)
         serialize.allow(["s3:GetObject"], *bucket.arns_for_objects(""))
+        # Whoever starts an execution chooses the key, but no photo lies in what the deployment itself keeps.
+        own = (places.MODELS, places.CAPTURED, places.REPORTS, places.EVALUATIONS, places.VALIDATIONS)
+        serialize.add_to_role_policy(
+            iam.PolicyStatement(
+                effect=iam.Effect.DENY,
+                actions=["s3:GetObject"],
+                resources=bucket.arns_for_objects(*own),
+            )
+        )
 
         classify = LoggedFunction(
             self,
@@ -51,7 +63,7 @@ class WorkflowStack(cdk.Stack):
             memory_mb=512,
             # SageMaker lets a model think for 60 seconds.
             timeout_seconds=70,
-            environment={"ENDPOINT_NAME": name, **classes},
+            environment={"ENDPOINT_NAME": endpoint, **classes},
         )
         classify.allow(["sagemaker:InvokeEndpoint"], endpoint_arn)
 

@@ -4,9 +4,10 @@ AWS's services answer under its own domain, anybody else's under another. Which 
 directed them there, is told by the address that they sign for a request; nothing is sent for that.
 """
 
+from contextlib import suppress
 from urllib.parse import urlsplit
 
-from evaluation.deployment import Deployment
+from evaluation.deployment import Deployment, NotDeployed
 
 AWS_DOMAIN = ".amazonaws.com"
 
@@ -15,10 +16,11 @@ def link_deployment(deployment: Deployment) -> dict[str, str] | None:
     """Returns the addresses of state machine and endpoint in AWS's console; None if AWS does not run them."""
     if not _runs_on_aws(deployment):
         return None
-    return {
-        "state_machine": _link(deployment, "states", f"statemachines/view/{deployment.state_machine}"),
-        "endpoint": _link(deployment, "sagemaker", f"endpoints/{deployment.name}"),
-    }
+    machine = deployment.state_machine
+    links = {"state_machine": _link(deployment, "states", f"statemachines/view/{machine}")}
+    with suppress(NotDeployed):
+        links["endpoint"] = _link(deployment, "sagemaker", f"endpoints/{deployment.endpoint}")
+    return links
 
 
 def link_execution(deployment: Deployment, name: str) -> str | None:

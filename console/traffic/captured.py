@@ -14,7 +14,7 @@ from console.traffic.known_pictures import KnownPictures
 from console.traffic.source import ROW, InvocationSource
 from evaluation.deployment import Deployment
 from lambdas.workflow.captured_line import read_line
-from lambdas.workflow.places import CAPTURED
+from lambdas.workflow.places import CAPTURED, read_captured_variant, tells_other_classes
 
 CONCURRENT_OBJECTS = 4
 BLOCK_BYTES = 2**20
@@ -58,6 +58,11 @@ class CapturedTraffic(InvocationSource):
             return picture.decode()
         except ValueError as error:
             raise NoPhoto(f"The captured picture cannot be read: {error}") from None
+
+    def forget(self) -> None:
+        """Forgets the objects, too."""
+        super().forget()
+        self._keys, self._known = [], set()
 
     def read_new(self, manifest: dict[str, Any]) -> None:
         """Reads the objects that are new.
@@ -110,7 +115,9 @@ class CapturedTraffic(InvocationSource):
         pages = self.s3.get_paginator("list_objects_v2").paginate(
             Bucket=self.deployment.bucket, Prefix=CAPTURED
         )
-        return (entry["Key"] for page in pages for entry in page.get("Contents", []))
+        keys = (entry["Key"] for page in pages for entry in page.get("Contents", []))
+        # What a model of other classes answered would be read under the wrong names.
+        return (key for key in keys if not tells_other_classes(read_captured_variant(key), self.classes))
 
     def _read_object(self, key: str, pictures: KnownPictures) -> _ObjectRows:
         body = self.s3.get_object(Bucket=self.deployment.bucket, Key=key)["Body"]

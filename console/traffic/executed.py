@@ -39,6 +39,11 @@ class ExecutedTraffic(InvocationSource):
         photo = self._photos[place]
         return download(self.s3, photo.bucket, photo.key)
 
+    def forget(self) -> None:
+        """Forgets the executions, too."""
+        super().forget()
+        self._known, self._photos = set(), []
+
     def read_new(self, manifest: dict[str, Any]) -> None:
         """Reads the executions that have ended since the last reading."""
         pictures = KnownPictures(manifest)

@@ -108,6 +108,12 @@ class InvocationSource(ABC):
             manifest: The staged data set's manifest.
         """
 
+    def forget(self) -> None:
+        """Forgets all invocations: their classes are known by number, and others are staged now."""
+        with self._lock:
+            self._blocks = []
+        self.progress = Progress(self.unit, done=False)
+
     def append(self, block: np.ndarray) -> None:
         """Appends invocations of type ROW."""
         with self._lock:
@@ -117,7 +123,9 @@ class InvocationSource(ABC):
     def _run(self) -> None:
         try:
             manifest = self.deployment.read_manifest()
-            self.classes = manifest["classes"]
+            if manifest["classes"] != self.classes:
+                self.forget()
+                self.classes = manifest["classes"]
             self.read_new(manifest)
         except NotDeployed as error:
             self.progress.missing = str(error)

@@ -23,14 +23,17 @@ from lambdas.workflow import environment, places
 from lambdas.workflow.endpoint import Endpoint
 from lambdas.workflow.errors import EndpointThrottled, EndpointUnavailable
 from lambdas.workflow.prediction import MEASUREMENT, find_most_probable
+from lambdas.workflow.served import explain_other_configuration
 
 ENDPOINT = Endpoint(classes=environment.classes(), name=environment.endpoint_name())
+ENDPOINT_CONFIG = environment.endpoint_config()
 # Fewer than a serverless endpoint answers at once.
 CALLERS = 4
 ATTEMPTS = 5
 # Lambda ends a function after 900 seconds; the answer to CloudFormation is to come before that.
 LONGEST_SECONDS = 840
 s3 = boto3.client("s3")
+sagemaker = boto3.client("sagemaker")
 
 
 def handler(event: dict[str, Any], context: object) -> None:
@@ -65,13 +68,17 @@ def keep_answers(bucket: str, dataset: str, model: str) -> tuple[list[float], li
     """Returns a model's kept answers for the validation split; asks for them and keeps them first.
 
     Raises:
-        ModelRefused, WorkflowError: The endpoint has to be asked; see ``ask_endpoint``.
+        ModelRefused: The endpoint has to be asked, and serves another model than this deploy's.
+        ModelRefused, WorkflowError: See ``ask_endpoint``.
     """
     key = places.validation_answers_key(model, dataset)
     try:
         kept = json.load(s3.get_object(Bucket=bucket, Key=key)["Body"])
         return kept["confidences"], kept["right"]
     except s3.exceptions.NoSuchKey:
+        endpoint = sagemaker.describe_endpoint(EndpointName=ENDPOINT.name)
+        if fault := explain_other_configuration(endpoint, ENDPOINT_CONFIG):
+            raise ModelRefused(f"{fault}; then deploy again") from None
         confidences, right = ask_endpoint(bucket, dataset)
     body = json.dumps({"confidences": confidences, "right": right})
     s3.put_object(Bucket=bucket, Key=key, Body=body.encode(), ContentType="application/json")

@@ -1,5 +1,5 @@
 """What functions share.
 
 In the order of a photo's way: ``environment``, ``invocation``, ``event``, ``photo``, ``endpoint``,
-``prediction``, ``errors``; then ``captured_line`` and ``places``.
+``prediction``, ``errors``; then ``served``, ``captured_line`` and ``places``.
 """

@@ -1,6 +1,7 @@
 """The call of the SageMaker endpoint: an image goes in, the probability of each class comes out."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import boto3
 from botocore.config import Config
@@ -16,6 +17,7 @@ from lambdas.workflow.errors import (
     InvalidImage,
     InvalidPrediction,
     ModelError,
+    ModelOfOtherClasses,
 )
 from lambdas.workflow.prediction import read_probabilities
 
@@ -47,7 +49,8 @@ class Endpoint:
         Raises:
             InvalidImage: The image is neither a PNG nor a JPEG.
             EndpointThrottled, EndpointUnavailable, EndpointNotInService, EndpointAccessDenied: No answer.
-            ModelError: The container answered with an error.
+            ModelError: The container refused the request.
+            ModelOfOtherClasses: The answer is a model's that knows other classes.
             InvalidPrediction: The answer is not one probability for each class.
         """
         answer = self._invoke(image, ContentType=_find_content_type(image), **request)
@@ -63,11 +66,18 @@ class Endpoint:
             answer = sagemaker_runtime.invoke_endpoint(
                 EndpointName=self.name, Accept="application/json", Body=image, **request
             )
-            return answer["Body"].read()
+            content = answer["Body"].read()
         except ClientError as error:
             raise self._name_error(error) from None
         except (NoConnection, HTTPClientError, IncompleteReadError) as error:
             raise EndpointUnavailable(f"Endpoint {self.name} did not answer, try again: {error}") from None
+        variant = answer.get("InvokedProductionVariant", "")
+        if places.tells_other_classes(variant, self.classes):
+            raise ModelOfOtherClasses(
+                f"Endpoint {self.name} serves a model of other classes than {', '.join(self.classes)}, or of "
+                "another order: deploy all stacks with make deploy, or wait until that has been done"
+            )
+        return content
 
     def _name_error(self, error: ClientError) -> Exception:
         """Returns the workflow's own error for one of the service's, or the error itself if there is none.
@@ -79,12 +89,14 @@ class Endpoint:
         status = error.response["ResponseMetadata"]["HTTPStatusCode"]
         endpoint = f"Endpoint {self.name}"
         if code == "ModelError":
-            answered = error.response.get("OriginalStatusCode", "an error")
+            answered: Any = error.response.get("OriginalStatusCode", 0)
             said = error.response.get("OriginalMessage", message)
-            return ModelError(
-                f"The model's container answered {answered}: {said} "
-                f"(its log group: {places.endpoint_log_group(self.name)})"
-            )
+            log = f"(its log group: {places.endpoint_log_group(self.name)})"
+            if 400 <= answered < 500:
+                return ModelError(f"The model's container answered {answered}: {said} {log}")
+            # Overload, a container that died or did not answer in time: the status of these two is 0.
+            told = f"answered {answered}" if answered else "did not answer"
+            return EndpointUnavailable(f"The model's container {told}, try again: {said} {log}")
         if code == "ValidationError":
             # Name, content type and size of the request are right, so it is the endpoint that is not there.
             return EndpointNotInService(

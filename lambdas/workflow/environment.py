@@ -43,6 +43,11 @@ def endpoint_name() -> str:
     return _read("ENDPOINT_NAME")
 
 
+def endpoint_config() -> str:
+    """Returns the name of the configuration that the endpoint is to serve, from ENDPOINT_CONFIG."""
+    return _read("ENDPOINT_CONFIG")
+
+
 def _read(variable: str) -> str:
     value = os.environ.get(variable, "").strip()
     if not value:

@@ -50,7 +50,11 @@ class EndpointAccessDenied(WorkflowError):
 
 
 class ModelError(WorkflowError):
-    """The model's container answered with an error."""
+    """The model's container refused the request."""
+
+
+class ModelOfOtherClasses(WorkflowError):
+    """The endpoint's model knows other classes than the workflow, or the same in another order."""
 
 
 class InvalidPrediction(WorkflowError):

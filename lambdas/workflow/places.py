@@ -3,6 +3,9 @@
 One home for writers, readers and the permissions of both. Standard library only: any room may read it.
 """
 
+from collections.abc import Sequence
+from hashlib import sha256
+
 DATASETS = "datasets/"
 """Staged pictures with their lists and manifests."""
 MODELS = "models/"
@@ -22,6 +25,9 @@ VALIDATIONS = "validations/"
 
 NOT_STAGED = "not-staged"
 """Value of the parameter ``dataset`` until something is staged."""
+
+VARIANT = "classes-"
+"""How the names of production variants begin; a digest of the classes follows."""
 
 TRAINING_JOBS_LOG_GROUP = "/aws/sagemaker/TrainingJobs"
 TRANSFORM_JOBS_LOG_GROUP = "/aws/sagemaker/TransformJobs"
@@ -81,3 +87,25 @@ def incoming_key(digest: str, file_name: str) -> str:
 def endpoint_log_group(endpoint: str) -> str:
     """Returns the log group of an endpoint's containers."""
     return f"{ENDPOINTS_LOG_GROUP}/{endpoint}"
+
+
+def name_variant(classes: Sequence[str]) -> str:
+    """Returns the name of the production variant whose model knows these classes in this order.
+
+    SageMaker tells the name with each answer, and data capture keeps answers under it. It changes with the
+    classes alone: for an update that is to shift traffic step by step SageMaker wants the name kept.
+    """
+    return f"{VARIANT}{sha256(','.join(classes).encode()).hexdigest()[:12]}"
+
+
+def tells_other_classes(variant: str, classes: Sequence[str]) -> bool:
+    """Tells whether by the name of its variant a model knows other classes, or these in another order.
+
+    A name that is none of ``name_variant``'s tells nothing.
+    """
+    return variant.startswith(VARIANT) and variant != name_variant(classes)
+
+
+def read_captured_variant(key: str) -> str:
+    """Returns the name of the variant whose answers a captured object holds; empty if its key tells none."""
+    return "".join(key.removeprefix(CAPTURED).split("/")[1:2])

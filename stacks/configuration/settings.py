@@ -98,7 +98,8 @@ class Settings(BaseModel):
     )
     endpoint_mode: types.EndpointMode = Field(
         "instance",
-        description="`serverless` costs nothing while idle; SageMaker captures no traffic there.",
+        description="`serverless` costs nothing while idle; SageMaker captures no traffic there "
+        "([how to change it](docs/aws.md#another-endpoint_mode)).",
     )
     endpoint_instance_type: types.InstanceType = Field(
         "ml.m5.large", description="The instances of an endpoint in the mode `instance`."
@@ -107,7 +108,8 @@ class Settings(BaseModel):
         1, description="How many of them there are. Two or more are spread over availability zones."
     )
     endpoint_serverless_memory_mb: types.ServerlessMemory = Field(
-        4096, description="The memory of an endpoint in the mode `serverless`."
+        3072,
+        description="The memory of an endpoint in the mode `serverless`; a new account's quota is 3072.",
     )
     capture_days: types.Days = Field(30, description="The age at which captured traffic is removed.")
     model_days: types.Days = Field(

@@ -12,9 +12,11 @@ def read_parameter(scope: Construct, name: str, which: str) -> str:
     return ssm.StringParameter.value_for_string_parameter(scope, places.parameter(name, which))
 
 
-def write_parameter(scope: Construct, name: str, which: str, value: str, description: str) -> None:
+def write_parameter(
+    scope: Construct, name: str, which: str, value: str, description: str
+) -> ssm.StringParameter:
     """Adds one of a deployment's parameters to a stack."""
-    ssm.StringParameter(
+    return ssm.StringParameter(
         scope,
         f"{which.title().replace('-', '')}Parameter",
         parameter_name=places.parameter(name, which),

@@ -28,6 +28,7 @@ CLASSIFY_FAILURES = {
     errors.EndpointNotInService: "Endpoint is not in service",
     errors.EndpointAccessDenied: "Endpoint may not be called",
     errors.ModelError: "Model answered with an error",
+    errors.ModelOfOtherClasses: "Model is of other classes",
     errors.InvalidPrediction: "Prediction is invalid",
 }
 FILTER_FAILURES = {

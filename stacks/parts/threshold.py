@@ -47,13 +47,17 @@ def find_threshold(
         code=functions,
         memory_mb=512,
         timeout_seconds=FUNCTION_SECONDS,
-        environment={"ENDPOINT_NAME": name, "CLASSES": ",".join(settings.classes)},
+        environment={
+            "ENDPOINT_NAME": read_parameter(scope, name, "endpoint"),
+            "ENDPOINT_CONFIG": read_parameter(scope, name, "endpoint-config"),
+            "CLASSES": ",".join(settings.classes),
+        },
     )
     # Without the right to list, S3 answers "denied" for a photo that is not there.
     function.allow(["s3:ListBucket"], bucket.arn)
     function.allow(["s3:GetObject"], *bucket.arns_for_objects(places.DATASETS, places.VALIDATIONS))
     function.allow(["s3:PutObject"], *bucket.arns_for_objects(places.VALIDATIONS))
-    function.allow(["sagemaker:InvokeEndpoint"], endpoint_arn)
+    function.allow(["sagemaker:DescribeEndpoint", "sagemaker:InvokeEndpoint"], endpoint_arn)
     found = cdk.CustomResource(
         scope,
         "RecommendedThreshold",

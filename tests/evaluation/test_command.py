@@ -11,6 +11,7 @@ import pytest
 from moto.sagemakerruntime.responses import SageMakerRuntimeResponse
 
 from evaluation import __main__ as command
+from lambdas.workflow.places import name_variant
 from lambdas.workflow.prediction import MEASUREMENT
 from tests.evaluation.staged_sample import (
     CLASSES,
@@ -33,12 +34,14 @@ class Deployed:
     Attributes:
         answer: What the endpoint does with an image.
         inference_ids: Of each invocation.
+        variant: Name of the production variant that answers.
     """
 
     def __init__(self) -> None:
         self.s3, self.ssm = boto3.client("s3"), boto3.client("ssm")
         self.answer = brightness_model
         self.inference_ids: list[str] = []
+        self.variant = name_variant(CLASSES)
         self.s3.create_bucket(Bucket=BUCKET)
         for path, content in files().items():
             self.s3.put_object(Bucket=BUCKET, Key=f"datasets/{DATA_SET}/{path}", Body=content)
@@ -87,7 +90,11 @@ def deployed(monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployed]:
         def invoke(response: SageMakerRuntimeResponse) -> tuple[int, dict[str, str], bytes]:
             assert response.headers["Content-Type"] == "application/x-image"
             deployment.inference_ids.append(response.headers["X-Amzn-SageMaker-Inference-Id"])
-            return 200, {"Content-Type": "application/json"}, deployment.answer(response.body)
+            headers = {
+                "Content-Type": "application/json",
+                "x-Amzn-Invoked-Production-Variant": deployment.variant,
+            }
+            return 200, headers, deployment.answer(response.body)
 
         # Moto takes a request's body for text.
         monkeypatch.setattr(SageMakerRuntimeResponse, "use_raw_body", True)
@@ -199,6 +206,26 @@ def test_an_answer_for_other_classes_is_refused(
     deployed.answer = lambda image: b"[0.2, 0.3, 0.5]"
     assert f"The answer of {MODEL} for bicycle/0.png is a list of 3" in fails(capsys)
     assert deployed.reports() == set()
+
+
+def test_a_model_of_as_many_other_classes_is_not_measured(
+    deployed: Deployed, capsys: pytest.CaptureFixture[str]
+) -> None:
+    deployed.variant = name_variant(CLASSES[::-1])
+    assert "Endpoint scones serves a model of other classes than bicycle, motorcycle" in fails(capsys)
+    assert deployed.reports() == set()
+
+
+def test_an_endpoint_that_was_put_back_is_not_measured(
+    deployed: Deployed, capsys: pytest.CaptureFixture[str]
+) -> None:
+    deployed.parameter("endpoint-config", "config")
+    assert command.main([]) == 0
+    capsys.readouterr()
+    deployed.parameter("endpoint-config", "newer")
+    line = fails(capsys)
+    assert "serves configuration config and not newer, which the last deploy made" in line
+    assert "aws sagemaker update-endpoint --endpoint-name scones --endpoint-config-name newer" in line
 
 
 def test_a_split_without_photos_is_refused(deployed: Deployed, capsys: pytest.CaptureFixture[str]) -> None:

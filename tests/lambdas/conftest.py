@@ -18,6 +18,7 @@ ENVIRONMENT = {
     "CONFIDENCE_THRESHOLD": "0.8",
     "THRESHOLD_SOURCE": "set by confidence_threshold",
     "ENDPOINT_NAME": "scones",
+    "ENDPOINT_CONFIG": "scones-config",
     "POWERTOOLS_SERVICE_NAME": "scones",
     "AWS_DEFAULT_REGION": "us-east-1",
     "AWS_ACCESS_KEY_ID": "testing",

@@ -28,8 +28,10 @@ from lambdas.workflow.errors import (
     InvalidImage,
     InvalidPrediction,
     ModelError,
+    ModelOfOtherClasses,
     WorkflowError,
 )
+from lambdas.workflow.places import name_variant
 from tests.lambdas.samples import recorded, saved
 
 PNG = saved(Image.linear_gradient("L").resize((32, 32)).convert("RGB"), "PNG")
@@ -110,7 +112,7 @@ def test_what_is_neither_png_nor_jpeg_is_not_sent(service: Stubber, context: Any
     ("code", "status", "error"),
     [
         ("ValidationError", 400, EndpointNotInService),
-        ("ModelError", 424, ModelError),
+        ("ModelError", 424, EndpointUnavailable),
         ("ModelNotReadyException", 429, EndpointUnavailable),
         ("ThrottlingException", 400, EndpointThrottled),
         ("ThrottlingException", 429, EndpointThrottled),
@@ -136,18 +138,57 @@ def test_an_error_nobody_foresaw_keeps_its_own_name(service: Stubber, context: A
         classify.handler(FIELDS, context)
 
 
-def test_the_containers_own_status_and_message_are_told(service: Stubber, context: Any) -> None:
+@pytest.mark.parametrize(
+    ("status", "said", "error"),
+    [
+        (400, "unsupported image", ModelError),
+        (415, "Content-Type 'text/plain' is not supported", ModelError),
+        (499, "the client has gone", ModelError),
+        (
+            0,
+            "Your invocation timed out while waiting for a response from container primary",
+            EndpointUnavailable,
+        ),
+        (0, "Amazon SageMaker could not get a response from the scones endpoint", EndpointUnavailable),
+        (500, "Internal Server Error", EndpointUnavailable),
+        (503, "Prediction failed", EndpointUnavailable),
+        (504, "Worker died", EndpointUnavailable),
+    ],
+)
+def test_what_a_container_refuses_is_final_and_what_it_cannot_answer_is_worth_a_retry(
+    status: int, said: str, error: type[WorkflowError], service: Stubber, context: Any
+) -> None:
     service.add_client_error(
         "invoke_endpoint",
         "ModelError",
-        "Received client error (400) from primary",
+        f"Received error ({status}) from primary",
         424,
-        modeled_fields={"OriginalStatusCode": 400, "OriginalMessage": "unsupported image"},
+        modeled_fields={"OriginalStatusCode": status, "OriginalMessage": said},
     )
-    with pytest.raises(
-        ModelError, match=r"answered 400: unsupported image .*/aws/sagemaker/Endpoints/scones"
-    ):
+    with pytest.raises(error) as raised:
         classify.handler(FIELDS, context)
+    assert type(raised.value) is error
+    assert said in str(raised.value)
+    assert (f"answered {status}" if status else "did not answer") in str(raised.value)
+    assert "/aws/sagemaker/Endpoints/scones" in str(raised.value)
+
+
+@pytest.mark.parametrize("classes", [("motorcycle", "bicycle"), ("bicycle", "bus"), ("a", "b", "c")])
+def test_a_model_of_other_classes_or_of_another_order_answers_for_none(
+    classes: tuple[str, ...], service: Stubber, context: Any
+) -> None:
+    body = StreamingBody(io.BytesIO(b"[0.9, 0.1]"), 10)
+    response = {"Body": body, "InvokedProductionVariant": name_variant(classes)}
+    service.add_response("invoke_endpoint", response)
+    with pytest.raises(ModelOfOtherClasses, match=r"than bicycle, motorcycle, .* make deploy"):
+        classify.handler(FIELDS, context)
+
+
+@pytest.mark.parametrize("variant", [name_variant(("bicycle", "motorcycle")), "AllTraffic"])
+def test_a_model_of_these_classes_answers(variant: str, service: Stubber, context: Any) -> None:
+    body = StreamingBody(io.BytesIO(b"[0.9, 0.1]"), 10)
+    service.add_response("invoke_endpoint", {"Body": body, "InvokedProductionVariant": variant})
+    assert classify.handler(FIELDS, context)["predicted_class"] == "bicycle"
 
 
 @pytest.mark.parametrize(

@@ -37,23 +37,27 @@ def plain(value: Any) -> str:
     if function == "Fn::Join":
         return str(argument[0]).join(plain(part) for part in argument[1])
     if function == "Ref":
-        if "bucket" in argument:
-            return "<bucket>"
+        for which in ("bucket", "endpoint"):
+            if which in argument:
+                return f"<{which}>"
         return f"<{argument.removeprefix('AWS::')}>"
     if function == "Fn::GetAtt":
         return f"<{argument[0][:-8]}>"
     return f"<{json.dumps(value)}>"
 
 
-def statements(assembly: Assembly, stack: str, role: str) -> list[tuple[str, str, Any]]:
-    """Returns (action, resource, condition) of all that the role's own policies allow."""
+def statements(
+    assembly: Assembly, stack: str, role: str, effect: str = "Allow"
+) -> list[tuple[str, str, Any]]:
+    """Returns (action, resource, condition) of all that the role's own policies allow, or deny."""
     allowed = []
     for policy in assembly.resources(stack, "AWS::IAM::Policy").values():
         (attached,) = policy["Properties"]["Roles"]
         if attached["Ref"][:-8] != role:
             continue
         for statement in policy["Properties"]["PolicyDocument"]["Statement"]:
-            assert statement["Effect"] == "Allow"
+            if statement["Effect"] != effect:
+                continue
             allowed += [
                 (action, plain(resource), statement.get("Condition"))
                 for action in as_list(statement["Action"])
@@ -78,9 +82,17 @@ def test_serialize_can_only_read_the_bucket(assembly: Assembly) -> None:
     }
 
 
+def test_serialize_cannot_read_what_the_deployment_keeps_for_itself(assembly: Assembly) -> None:
+    denied = statements(assembly, "workflow", "SerializeRole", "Deny")
+    own = (places.MODELS, places.CAPTURED, places.REPORTS, places.EVALUATIONS, places.VALIDATIONS)
+    assert {(action, resource) for action, resource, _ in denied} == {
+        ("s3:GetObject", f"arn:<Partition>:s3:::<bucket>/{prefix}*") for prefix in own
+    }
+
+
 def test_classify_can_only_call_this_endpoint(assembly: Assembly) -> None:
     assert beyond_logs_and_traces(assembly, "workflow", "ClassifyRole") == {
-        ("sagemaker:InvokeEndpoint", "arn:<Partition>:sagemaker:<Region>:<AccountId>:endpoint/scones"),
+        ("sagemaker:InvokeEndpoint", "arn:<Partition>:sagemaker:<Region>:<AccountId>:endpoint/<endpoint>"),
     }
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
 
+from lambdas.workflow.places import name_variant
 from tests.stacks.synthesis import STACKS, Assembly
 
 
@@ -68,6 +69,7 @@ def test_stacks_talk_through_parameters_under_the_name(assembly: Assembly) -> No
         ("training", "/scones/model"),
         ("training", "/scones/training-job"),
         ("endpoint", "/scones/endpoint"),
+        ("endpoint", "/scones/endpoint-config"),
         ("workflow", "/scones/state-machine"),
         ("workflow", "/scones/threshold"),
     }
@@ -84,6 +86,7 @@ def test_stacks_talk_through_parameters_under_the_name(assembly: Assembly) -> No
         ("endpoint", "/scones/bucket"),
         ("endpoint", "/scones/model"),
         ("workflow", "/scones/bucket"),
+        ("workflow", "/scones/endpoint"),
     }
     for stack in STACKS:
         outputs = assembly.templates[stack].get("Outputs", {}).values()
@@ -139,6 +142,42 @@ def test_a_new_model_replaces_model_and_configuration_and_updates_the_endpoint(a
     assert endpoint["EndpointConfigName"] == {"Fn::GetAtt": ["EndpointConfig", "EndpointConfigName"]}
 
 
+def test_the_configuration_is_told_once_the_endpoint_serves_it(assembly: Assembly) -> None:
+    (told,) = [
+        parameter
+        for parameter in assembly.resources("endpoint", "AWS::SSM::Parameter").values()
+        if parameter["Properties"]["Name"] == "/scones/endpoint-config"
+    ]
+    assert told["Properties"]["Value"] == {"Fn::GetAtt": ["EndpointConfig", "EndpointConfigName"]}
+    assert told["DependsOn"] == ["Endpoint"]
+
+
+def test_the_variant_changes_with_the_classes_alone(
+    assembly: Assembly, with_auto: Assembly, otherwise_set: Assembly
+) -> None:
+    variants = [
+        made.only("endpoint", "AWS::SageMaker::EndpointConfig")["ProductionVariants"][0]["VariantName"]
+        for made in (assembly, with_auto, otherwise_set)
+    ]
+    assert variants == [name_variant(("bicycle", "motorcycle"))] * 3
+
+
+def test_the_served_model_reaches_no_network(assembly: Assembly, otherwise_set: Assembly) -> None:
+    assert assembly.only("endpoint", "AWS::SageMaker::Model")["EnableNetworkIsolation"] is True
+    # Serverless inference does not support it.
+    assert "EnableNetworkIsolation" not in otherwise_set.only("endpoint", "AWS::SageMaker::Model")
+
+
+def test_each_mode_has_an_endpoint_of_its_own(assembly: Assembly, otherwise_set: Assembly) -> None:
+    # So CloudFormation makes the one and then removes the other: SageMaker does not take one to serverless.
+    (name,) = assembly.resources("endpoint", "AWS::SageMaker::Endpoint")
+    (serverless,) = otherwise_set.resources("endpoint", "AWS::SageMaker::Endpoint")
+    assert name != serverless
+    assert otherwise_set.only("endpoint", "AWS::SageMaker::Endpoint")["EndpointName"] == "other-serverless"
+    assert "/aws/sagemaker/Endpoints/other-serverless" in json.dumps(otherwise_set.templates["endpoint"])
+    assert "Endpoints/other:" not in json.dumps(otherwise_set.templates["endpoint"])
+
+
 def test_the_endpoint_captures_all_of_its_traffic(assembly: Assembly) -> None:
     capture = assembly.only("endpoint", "AWS::SageMaker::EndpointConfig")["DataCaptureConfig"]
     assert capture["EnableCapture"] is True
@@ -151,7 +190,7 @@ def test_the_endpoint_captures_all_of_its_traffic(assembly: Assembly) -> None:
 def test_a_serverless_endpoint_has_no_capture_and_no_instances(otherwise_set: Assembly) -> None:
     configuration = otherwise_set.only("endpoint", "AWS::SageMaker::EndpointConfig")
     (variant,) = configuration["ProductionVariants"]
-    assert variant["ServerlessConfig"] == {"MaxConcurrency": 5, "MemorySizeInMB": 4096}
+    assert variant["ServerlessConfig"] == {"MaxConcurrency": 5, "MemorySizeInMB": 3072}
     assert not {"InstanceType", "InitialInstanceCount"} & variant.keys()
     assert "DataCaptureConfig" not in configuration
 
@@ -167,9 +206,10 @@ def functions(assembly: Assembly) -> dict[str, dict[str, Any]]:
 
 def test_the_functions_know_what_they_need(assembly: Assembly) -> None:
     environments = {name: f["Environment"]["Variables"] for name, f in functions(assembly).items()}
+    endpoint = environments["scones-classify"].pop("ENDPOINT_NAME")
+    assert assembly.templates["workflow"]["Parameters"][endpoint["Ref"]]["Default"] == "/scones/endpoint"
     assert environments["scones-classify"] == {
         "CLASSES": "bicycle,motorcycle",
-        "ENDPOINT_NAME": "scones",
         "POWERTOOLS_SERVICE_NAME": "scones",
     }
     assert environments["scones-filter"]["CONFIDENCE_THRESHOLD"] == "0.8"

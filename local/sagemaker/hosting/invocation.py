@@ -34,7 +34,7 @@ _DIED = (
     "an instance type with more CPU capacity or memory."
 )
 _LARGEST_SERVERLESS_BODY = 4 * 1024 * 1024
-#: Headers for kinds of endpoints that there are none of here, and their refusals; the first is in AWS's words.
+#: Headers for kinds of endpoints that are not here, and their refusals; the first is in AWS's words.
 _UNSUPPORTED = {
     "x-amzn-sagemaker-target-model": (
         "Endpoint {endpoint} is not a multi-model endpoint and does not support target model header."

@@ -116,6 +116,17 @@ def test_an_endpoint_that_was_deleted_is_missing(page: PageClient, endpoint: Non
     assert "There is no endpoint" in page.get("/api/overview").json["endpoint"]["missing"]
 
 
+def test_an_endpoint_that_was_put_back_is_told_with_what_to_do(page: PageClient, endpoint: None) -> None:
+    ssm = boto3.client("ssm")
+    ssm.put_parameter(Name="/scones/endpoint-config", Value="newer-config", Type="String")
+    try:
+        told = page.get("/api/overview").json["endpoint"]["missing"]
+    finally:
+        ssm.delete_parameter(Name="/scones/endpoint-config")
+    assert "serves configuration scones-config and not newer-config" in told
+    assert "aws sagemaker update-endpoint" in told
+
+
 def test_the_threshold_is_what_the_deployment_says(page: PageClient) -> None:
     assert page.get("/api/overview").json["threshold"] is None
     told = {"value": 0.87, "source": "recommended from 100 validation photos"}

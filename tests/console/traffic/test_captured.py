@@ -16,6 +16,7 @@ from console.traffic.columns import encode_columns
 from console.traffic.source import ROW
 from evaluation.deployment import Deployment
 from lambdas.workflow.captured_line import read_line
+from lambdas.workflow.places import name_variant
 from tests.console.server.page_client import Answer, PageClient, png
 from tests.console.traffic.captured_lines import EVENTS, columns, encoded, line
 
@@ -133,6 +134,54 @@ def test_only_what_is_new_is_read_later_and_numbers_stay(
     assert {
         n: t for n, t in zip(after["id"].tolist(), after["time"].tolist(), strict=True) if n in times
     } == times
+
+
+def test_answers_of_a_model_of_other_classes_are_left_out(
+    captured: PageClient, deployment: Deployment
+) -> None:
+    s3 = boto3.client("s3")
+    *_, before = captured.get(EVENTS).events
+    keys = [
+        f"captured/scones/{name_variant(classes)}/2026/01/01/00/00-00-000-a.jsonl"
+        for classes in (CLASSES, CLASSES[::-1])
+    ]
+    for key in keys:
+        s3.put_object(Bucket=deployment.bucket, Key=key, Body=encoded(line([0.3, 0.7], 0, png(1))))
+    try:
+        *_, last = captured.get(EVENTS).events
+    finally:
+        s3.delete_objects(Bucket=deployment.bucket, Delete={"Objects": [{"Key": key} for key in keys]})
+    assert last["invocations"] == before["invocations"] + 1
+
+
+def test_with_other_classes_staged_what_was_read_of_the_former_is_forgotten(
+    captured: PageClient, deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    s3 = boto3.client("s3")
+    places = [
+        f"captured/scones/{name_variant(classes)}/2026/01/01/00/00-00-000-b.jsonl"
+        for classes in (CLASSES, CLASSES[::-1])
+    ]
+    for key, inferences in zip(places, ([0.3, 0.7], [1, 0]), strict=True):
+        s3.put_object(Bucket=deployment.bucket, Key=key, Body=encoded(line(inferences)))
+    monkeypatch.setattr(CapturedTraffic, "_list_keys", only(places, CapturedTraffic._list_keys))
+    manifest = deployment.read_manifest()
+    try:
+        for classes, confidence in ((CLASSES, 0.7), (CLASSES[::-1], 1), (CLASSES, 0.7)):
+            staged = {**manifest, "classes": list(classes)}
+            monkeypatch.setattr(Deployment, "read_manifest", lambda _, staged=staged: staged)
+            *_, last = captured.get(EVENTS).events
+            assert (last["read"], last["of"], last["invocations"]) == (1, 1, 1)
+            header, found = columns(captured.get("/api/invocations"))
+            assert header["classes"] == list(classes)
+            assert found["confidence"].tolist() == pytest.approx([confidence])
+    finally:
+        s3.delete_objects(Bucket=deployment.bucket, Delete={"Objects": [{"Key": key} for key in places]})
+
+
+def only(keys: list[str], listed: Any) -> Any:
+    """Returns a listing without what other tests have left."""
+    return lambda self: (key for key in listed(self) if key in keys)
 
 
 def test_an_object_that_cannot_be_read_is_said_and_keeps_no_other_one_back(

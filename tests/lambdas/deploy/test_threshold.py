@@ -43,7 +43,15 @@ def stage(cloud: Cloud, photos: int) -> None:
 
 
 @pytest.fixture
-def asked(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict[str, Any]]:
+def served() -> dict[str, Any]:
+    """What DescribeEndpoint says: the configuration of this deploy, unless a test says otherwise."""
+    return {"EndpointConfigName": "scones-config"}
+
+
+@pytest.fixture
+def asked(
+    cloud: Cloud, served: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., dict[str, Any]]:
     """Sends a request to the function with an endpoint that answers so; returns CloudFormation's answer."""
 
     def ask(classify: Classify, kind: str = "Create", **changes: Any) -> dict[str, Any]:
@@ -51,6 +59,8 @@ def asked(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict[s
             assert InferenceId == "evaluation", "data capture would take it for a delivery"
             return classify(image)
 
+        described = {"EndpointName": "scones", "EndpointStatus": "InService", **served}
+        monkeypatch.setattr(threshold.sagemaker, "describe_endpoint", lambda EndpointName: described)
         monkeypatch.setattr(Endpoint, "classify", measure)
         properties = {
             "ModelDataUrl": MODEL,
@@ -180,6 +190,28 @@ def test_an_endpoint_that_does_not_answer_fails_the_deploy_and_nothing_is_kept(
     assert answer["Status"] == "FAILED"
     assert "Endpoint scones is not in service" in answer["Reason"]
     assert cloud.s3.list_objects_v2(Bucket=BUCKET, Prefix="validations/")["KeyCount"] == 0
+
+
+def test_the_answers_of_an_endpoint_that_was_put_back_are_not_taken_for_the_new_models(
+    cloud: Cloud, asked: Any, served: dict[str, Any]
+) -> None:
+    stage(cloud, 20)
+    served |= {"EndpointConfigName": "former-config", "FailureReason": "no\ncapacity"}
+    answer = asked(unasked)
+    assert answer["Status"] == "FAILED"
+    assert "serves configuration former-config and not scones-config" in answer["Reason"]
+    assert "no capacity" in answer["Reason"]
+    assert "update-endpoint --endpoint-name scones --endpoint-config-name scones-config" in answer["Reason"]
+    assert cloud.s3.list_objects_v2(Bucket=BUCKET, Prefix="validations/")["KeyCount"] == 0
+
+
+def test_a_roll_back_gets_its_threshold_whatever_the_endpoint_serves(
+    cloud: Cloud, asked: Any, served: dict[str, Any]
+) -> None:
+    stage(cloud, 20)
+    former = asked(all_right)
+    served["EndpointConfigName"] = "later-config"
+    assert asked(unasked, "Update")["Data"] == former["Data"]
 
 
 def test_an_endpoint_that_is_too_slow_fails_the_deploy_before_lambda_ends_the_function(

@@ -37,6 +37,7 @@ BUNDLED = (
         ("THRESHOLD_SOURCE", environment.threshold_source, None),
         ("ENDPOINT_NAME", environment.endpoint_name, None),
         ("ENDPOINT_NAME", environment.endpoint_name, ""),
+        ("ENDPOINT_CONFIG", environment.endpoint_config, None),
     ],
 )
 def test_a_missing_or_wrong_variable_is_named(
@@ -55,10 +56,12 @@ def test_the_variables_are_read_with_their_types(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("CONFIDENCE_THRESHOLD", "0.75")
     monkeypatch.setenv("THRESHOLD_SOURCE", "a test: of it")
     monkeypatch.setenv("ENDPOINT_NAME", "scones")
+    monkeypatch.setenv("ENDPOINT_CONFIG", "scones-config")
     assert environment.classes() == ("bicycle", "motorcycle", "bus")
     assert environment.confidence_threshold() == 0.75
     assert environment.threshold_source() == "a test: of it"
     assert environment.endpoint_name() == "scones"
+    assert environment.endpoint_config() == "scones-config"
 
 
 @pytest.mark.parametrize("function", ["classify", "filter"])

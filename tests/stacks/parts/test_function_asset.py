@@ -98,6 +98,7 @@ def check_start_of_handlers(python: str, asset: Path, runtime: Path, *assemblies
                 "CONFIDENCE_THRESHOLD": "0.8",
                 "THRESHOLD_SOURCE": "a test",
                 "ENDPOINT_NAME": "scones",
+                "ENDPOINT_CONFIG": "scones-config",
                 "POWERTOOLS_SERVICE_NAME": "scones",
             },
             capture_output=True,

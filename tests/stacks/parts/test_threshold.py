@@ -64,13 +64,28 @@ def test_it_is_asked_anew_when_model_data_set_or_target_changes(with_auto: Assem
 
 def test_its_function_reads_the_data_set_keeps_answers_and_calls_this_endpoint(with_auto: Assembly) -> None:
     bucket = "arn:<Partition>:s3:::<bucket>"
+    endpoint = "arn:<Partition>:sagemaker:<Region>:<AccountId>:endpoint/<endpoint>"
     assert beyond_logs_and_traces(with_auto, "workflow", "ThresholdRole") == {
         ("s3:ListBucket", bucket),
         ("s3:GetObject", f"{bucket}/datasets/*"),
         ("s3:GetObject", f"{bucket}/validations/*"),
         ("s3:PutObject", f"{bucket}/validations/*"),
-        ("sagemaker:InvokeEndpoint", "arn:<Partition>:sagemaker:<Region>:<AccountId>:endpoint/scones"),
+        ("sagemaker:InvokeEndpoint", endpoint),
+        ("sagemaker:DescribeEndpoint", endpoint),
     }
+
+
+def test_its_function_knows_the_configuration_that_this_deploy_made(with_auto: Assembly) -> None:
+    (environment,) = [
+        function["Properties"]["Environment"]["Variables"]
+        for function in with_auto.resources("workflow", "AWS::Lambda::Function").values()
+        if function["Properties"]["FunctionName"] == "scones-threshold"
+    ]
+    parameters = with_auto.templates["workflow"]["Parameters"]
+    told = {
+        key: parameters[environment[key]["Ref"]]["Default"] for key in ("ENDPOINT_NAME", "ENDPOINT_CONFIG")
+    }
+    assert told == {"ENDPOINT_NAME": "/scones/endpoint", "ENDPOINT_CONFIG": "/scones/endpoint-config"}
 
 
 def test_what_it_may_do_is_there_before_it_is_asked(with_auto: Assembly) -> None:
