@@ -24,6 +24,11 @@ Shape = tuple[int, ...]
 # oneDNN's term for what it does to a convolution's result in the same pass: its name there, and its numbers.
 PostOp = tuple[str, tuple[float, ...]]
 MAX_FLOAT32 = torch.finfo(torch.float32).max
+# Work is counted in the multiply-adds of a convolution with many channels, some 0.02 ns each on a core. What
+# waits for memory takes as long for each value that it reads as this many of them, measured from 50 to 180.
+READ = 100
+# oneDNN computes that many channels at once: a convolution of fewer takes as long.
+CHANNELS_AT_ONCE = 32
 
 
 @dataclass(frozen=True)
@@ -34,6 +39,7 @@ class Operation:
         run: The operator.
         infer_shape: Returns the output's shape for the operands' shapes; ValueError if they do not fit.
         infer_parameters: Returns the parameters' shapes for the operands' shapes; ValueError likewise.
+        count_work: Returns the work for one value of the output, for the operands' shapes.
         operands: How many of the inputs are operands.
         post_op: What oneDNN calls this when it follows a convolution; None where it has no name for it.
         fuse: Returns an operator for this operation and the one that follows, on the inputs of this one and
@@ -43,6 +49,7 @@ class Operation:
     run: Operator
     infer_shape: Callable[..., Shape] = lambda shape: shape
     infer_parameters: Callable[..., tuple[Shape, ...]] = lambda *_: ()
+    count_work: Callable[..., int] = lambda *_: READ
     operands: int = 1
     post_op: PostOp | None = None
     fuse: Callable[["Operation"], Operator | None] = lambda _: None
@@ -130,7 +137,11 @@ def _build_convolution(attributes: Attributes) -> Operation:
         weight = (filters, given[1] // groups, *kernel)
         return (weight, (filters,)) if biased else (weight,)
 
-    return Operation(run, infer_shape, infer_parameters, fuse=fuse)
+    def count_work(given: Shape) -> int:
+        width = given[1] // groups
+        return prod(kernel) * width * max(1, CHANNELS_AT_ONCE // min(width, filters // groups))
+
+    return Operation(run, infer_shape, infer_parameters, count_work, fuse=fuse)
 
 
 def _build_batch_norm(attributes: Attributes) -> Operation:
@@ -161,7 +172,7 @@ def _build_fully_connected(attributes: Attributes) -> Operation:
         weight = (hidden, prod(given[1:]))
         return (weight, (hidden,)) if biased else (weight,)
 
-    return Operation(run, lambda given: (given[0], hidden), infer_parameters)
+    return Operation(run, lambda given: (given[0], hidden), infer_parameters, lambda given: prod(given[1:]))
 
 
 def _build_activation(attributes: Attributes) -> Operation:
@@ -192,7 +203,10 @@ def _build_pooling(attributes: Attributes) -> Operation:
             raise ValueError
         return images, channels, *((1, 1) if everything else map(_count_windows, sides, kernel, stride, pad))
 
-    return Operation(run, infer_shape)
+    def count_work(given: Shape) -> int:
+        return READ * prod(given[2:] if everything else kernel)
+
+    return Operation(run, infer_shape, count_work=count_work)
 
 
 def _build_pad(attributes: Attributes) -> Operation:
@@ -232,7 +246,7 @@ def _build_resize(attributes: Attributes) -> Operation:
         images, channels, _, _ = given
         return images, channels, *size
 
-    return Operation(run, infer_shape)
+    return Operation(run, infer_shape, count_work=lambda _: 4 * READ)
 
 
 def _build_reverse(attributes: Attributes) -> Operation:
@@ -272,7 +286,9 @@ def _build_reshape(attributes: Attributes) -> Operation:
 
 def _build_mean(attributes: Attributes) -> Operation:
     attributes.read_choice("axis", "", "(0,)")
-    return Operation(lambda inputs, _: inputs[0].mean(0), lambda given: given[1:])
+    return Operation(
+        lambda inputs, _: inputs[0].mean(0), lambda given: given[1:], count_work=lambda given: READ * given[0]
+    )
 
 
 def _build_add(_: Attributes) -> Operation:

@@ -26,14 +26,19 @@ class Server(ThreadingHTTPServer):
     """Answers each connection in a thread; at its end it waits for requests in work, not for idle clients.
 
     ``predict`` returns each class's probability for one encoded image. It is called from many threads, and
-    raises UnreadableImage for what is no image, and RuntimeError where it cannot answer.
+    raises UnreadableImage for what is no image, and anything else where it cannot answer. The server ends
+    itself once ``is_stuck`` says that an image has to be given up.
     """
 
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self, port: int, predict: Callable[[bytes], list[float]]) -> None:
+    def __init__(
+        self, port: int, predict: Callable[[bytes], list[float]], is_stuck: Callable[[], bool] = lambda: False
+    ) -> None:
         self.predict = predict
+        self.stuck = False
+        self._is_stuck = is_stuck
         self._in_work = 0
         self._changed = threading.Condition()
         super().__init__(("127.0.0.1", port), Handler)
@@ -49,6 +54,16 @@ class Server(ThreadingHTTPServer):
             with self._changed:
                 self._in_work -= 1
                 self._changed.notify_all()
+
+    def service_actions(self) -> None:
+        """Looks, several times a second, whether a request has to be given up."""
+        if not self.stuck and self._is_stuck():
+            self.stuck = True
+            self.stop()
+
+    def stop(self) -> None:
+        """Ends ``serve_forever``, also from the thread that is in it."""
+        threading.Thread(target=self.shutdown).start()
 
     def server_close(self) -> None:
         """Takes no more connections and waits for the replies that are due."""
@@ -77,7 +92,7 @@ class Handler(BaseHTTPRequestHandler):
             # A body that nobody reads would be taken for the next request.
             self.close_connection = True
         if self.path == "/ping":
-            self._reply(200, "application/json", b"")
+            self._reply(503 if self.server.stuck else 200, "application/json", b"")
         else:
             self.send_error(404)
 
@@ -92,16 +107,19 @@ class Handler(BaseHTTPRequestHandler):
             content_type = self.headers.get("Content-Type", "").split(";")[0].strip().lower()
             if content_type not in IMAGE_CONTENT_TYPES:
                 allowed = ", ".join(IMAGE_CONTENT_TYPES)
-                self._refuse(415, f"Content-Type {content_type!r} is not supported; use one of {allowed}.")
+                self._refuse(
+                    415, f"Content-Type {content_type[:100]!r} is not supported; use one of {allowed}."
+                )
                 return
             try:
                 probabilities = self.server.predict(body)
             except UnreadableImage as error:
                 self._refuse(400, f"Unable to read the image: {error}.")
                 return
-            except RuntimeError as error:
+            except Exception as error:
+                log.exception("An answer cannot be computed")
                 # Further lines of PyTorch's errors tell where in its code they come from.
-                reason = str(error).partition("\n")[0]
+                reason = str(error).partition("\n")[0][:200] or type(error).__name__
                 self._refuse(500, f"The answer cannot be computed: {reason}.")
                 return
             if "application/jsonlines" in self.headers.get("Accept", ""):
@@ -137,10 +155,10 @@ class Handler(BaseHTTPRequestHandler):
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
         """Replies in JSON to what the base class or this one refuses."""
         if code == 404:
-            message = f"There is no {self.path}; use GET /ping or POST /invocations."
+            message = f"There is no {self.path[:100]}; use GET /ping or POST /invocations."
         else:
             self.close_connection = True
-        self._refuse(code, message or self.responses[code][0])
+        self._refuse(code, message[:200] if message else self.responses[code][0])
 
     def _refuse(self, status: int, message: str) -> None:
         self._reply(status, "application/json", json.dumps({"message": message}).encode())
@@ -157,7 +175,7 @@ class Handler(BaseHTTPRequestHandler):
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         """Logs each request but /ping, which comes every few seconds and would drown the others."""
         if not self.requestline.startswith("GET /ping "):
-            log.info('"%s" %s', self.requestline, code)
+            log.info('"%s" %s', self.requestline[:100], code)
 
     def log_message(self, format: str, *args: object) -> None:
         log.info(format, *args)

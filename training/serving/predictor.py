@@ -1,7 +1,8 @@
 """Serves a model as the built-in's container does, until it is told to stop.
 
 Each request is read and answered in a thread of its own; a thread for each core runs the network, each time
-on a few of the images that wait. PyTorch releases the interpreter lock while it computes.
+on a few of the images that wait. PyTorch releases the interpreter lock while it computes. No thread can be
+ended from outside: where one is stuck, the process begins anew.
 """
 
 import contextlib
@@ -10,7 +11,10 @@ import math
 import os
 import queue
 import signal
+import sys
 import threading
+import time
+from collections.abc import Iterator
 from concurrent.futures import Future
 from types import FrameType
 
@@ -28,6 +32,8 @@ INTERRUPTED = 130
 # More images at a time would take more memory, but not less time for each.
 LARGEST_BATCH = 4
 MAX_WORKERS = 16
+# SageMaker waits so long for an answer: after that nobody does.
+LONGEST_SECONDS = 60
 
 log = logging.getLogger("training")
 
@@ -41,6 +47,8 @@ class Predictor:
         workers = min(_count_cores(), MAX_WORKERS)
         # To decode more images at a time than there are cores would only cost memory.
         self._decoding = threading.BoundedSemaphore(workers)
+        # When each thread that decodes or computes has begun to.
+        self._begun: dict[int, float] = {}
         for _ in range(workers):
             threading.Thread(target=self._work, daemon=True).start()
 
@@ -52,7 +60,7 @@ class Predictor:
             RuntimeError: The network cannot answer, or not with numbers.
         """
         _, height, width = self._network.image_shape
-        with self._decoding:
+        with self._decoding, self._note_work():
             pixels = torch.tensor(resize_whole(read_image(body), height, width)).permute(2, 0, 1)
         answer: Future[list[float]] = Future()
         self._waiting.put((pixels, answer))
@@ -60,6 +68,18 @@ class Predictor:
         if not all(map(math.isfinite, probabilities)):
             raise RuntimeError("the network gives a number that is not finite")
         return probabilities
+
+    def is_stuck(self) -> bool:
+        """Says whether something is decoded or computed for longer than anybody waits for the answer."""
+        return any(time.monotonic() - begun > LONGEST_SECONDS for begun in list(self._begun.values()))
+
+    @contextlib.contextmanager
+    def _note_work(self) -> Iterator[None]:
+        self._begun[threading.get_ident()] = time.monotonic()
+        try:
+            yield
+        finally:
+            del self._begun[threading.get_ident()]
 
     def _work(self) -> None:
         # A second thread for the same images would take from the other cores what they need for theirs.
@@ -70,10 +90,10 @@ class Predictor:
                 while len(batch) < LARGEST_BATCH:
                     batch.append(self._waiting.get_nowait())
             try:
-                with torch.inference_mode():
+                with self._note_work(), torch.inference_mode():
                     found = self._network.predict(torch.stack([pixels for pixels, _ in batch]).float())
-            except RuntimeError as error:
-                # Such as too little memory: whoever waits has to be told.
+            except Exception as error:
+                # Such as too little memory: whoever waits has to be told, and this thread has to go on.
                 for _, answer in batch:
                     answer.set_exception(error)
                 continue
@@ -96,21 +116,25 @@ def serve(paths: ContainerPaths, port: int) -> int:
     """
     predictor = Predictor(artifact.load(paths.model))
     try:
-        server = Server(port, predictor.predict)
+        server = Server(port, predictor.predict, predictor.is_stuck)
     except OSError as error:
         raise CustomerError(f"Cannot listen on 127.0.0.1:{port}: {error.strerror}.") from None
     received = []
 
     def stop(number: int, _: FrameType | None) -> None:
         received.append(number)
-        # shutdown() waits for serve_forever, which this very thread is in.
-        threading.Thread(target=server.shutdown).start()
+        server.stop()
 
     with server:
         signal.signal(signal.SIGTERM, stop)
         signal.signal(signal.SIGINT, stop)
-        log.info("Serving %s on http://127.0.0.1:%d", paths.model, server.server_address[1])
+        port = server.server_address[1]
+        log.info("Serving %s on http://127.0.0.1:%d", paths.model, port)
         server.serve_forever(poll_interval=0.1)
+    if server.stuck and not received:
+        log.error("A request took more than %d seconds: the server begins anew.", LONGEST_SECONDS)
+        command = [sys.executable, *sys.orig_argv[1:], "--port", str(port)]
+        os.execv(sys.executable, command)  # noqa: S606 - this very program
     if signal.SIGINT in received:
         log.info("Interrupted.")
         return INTERRUPTED

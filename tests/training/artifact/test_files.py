@@ -13,7 +13,8 @@ from training.artifact import files as artifact
 from training.artifact.parameters import InvalidParameters, read_parameters, write_parameters
 from training.contract import CustomerError
 from training.network.efficientnet import load_pretrained
-from training.network.residual import build_resnet, initialise_randomly
+from training.network.residual import add_output, build_resnet, initialise_randomly
+from training.network.symbol import Symbol
 
 SHAPE = (3, 28, 28)
 PARAMETERS = "image-classification-0001.params"
@@ -169,6 +170,31 @@ def test_weights_of_another_network_are_refused(folder, change, fault):
     artifact.store_weights(path, values, epoch=1)
     with pytest.raises(CustomerError, match=fault):
         artifact.load(path)
+
+
+def test_the_line_about_a_shape_is_short_whatever_the_shape(folder):
+    path, network = folder
+    values = network.state_dict()
+    values["arg:fc1_bias"] = torch.ones((1,) * 31 + (12345,))
+    artifact.store_weights(path, values, epoch=1)
+    with pytest.raises(CustomerError, match="'arg:fc1_bias' has the shape ") as caught:
+        artifact.load(path)
+    assert len(str(caught.value).removeprefix(f"The model in {path}")) < 250
+
+
+def test_a_small_model_that_would_compute_for_hours_is_refused(tmp_path):
+    symbol = Symbol()
+    x = symbol.add_variable("data")
+    x = symbol.add_operator("Pad", "pad", [x], {"pad_width": "(0, 0, 0, 0, 2000, 2000, 2000, 2000)"})
+    x = symbol.add_operator("Pooling", "pool", [x], {"kernel": "(2000, 2000)", "stride": "(9, 9)"})
+    add_output(symbol, x, "fc", 2, multi_label=False)
+    artifact.describe(tmp_path, symbol, SHAPE, 8)
+    shape = (2, 3 * 226 * 226)
+    artifact.store_weights(tmp_path, {"arg:fc_weight": torch.zeros(shape), "arg:fc_bias": torch.zeros(2)}, 0)
+    with pytest.raises(CustomerError) as caught:
+        artifact.load(tmp_path)
+    told = "its symbol asks for more work than 549755813888 multiply-adds for one image."
+    assert str(caught.value) == f"The model in {tmp_path} cannot be used: {told}"
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -101,6 +101,56 @@ def test_a_graph_that_cannot_be_run_here_is_refused_with_the_reason(nodes, fault
     assert "\n" not in str(caught.value)
 
 
+def resize(side):
+    return "_contrib_BilinearResize2D", {"height": str(side), "width": str(side)}
+
+
+def convolve(kernel, filters, **attributes):
+    sides = {"kernel": f"({kernel}, {kernel})", "num_filter": str(filters), "no_bias": "True"}
+    return "Convolution", {**sides, **attributes}, "w"
+
+
+@pytest.mark.parametrize(
+    "nodes",
+    [
+        [
+            ("Pad", {"pad_width": "(0, 0, 0, 0, 2000, 2000, 2000, 2000)"}),
+            ("Pooling", {"kernel": "(2000, 2000)", "pool_type": "avg"}),
+        ],
+        [("Pooling", {"kernel": "(4000, 4000)", "pad": "(2000, 2000)"})],
+        [resize(4096), ("Pooling", {"kernel": "(99, 99)", "stride": "(8, 8)", "pool_type": "avg"})],
+        [resize(1024), convolve(200, 8)],
+        [resize(512), convolve(1, 512), convolve(9, 512)],
+        [convolve(999, 64, pad="(2000, 2000)", dilate="(4, 4)")],
+        [resize(2000), convolve(99, 3, num_group="3")],
+        [resize(4096), ("FullyConnected", {"num_hidden": "99999", "no_bias": "True"}, "w")],
+        [resize(999), *[("Activation", {"act_type": "relu"})] * 9000],
+        [resize(4096)] * 99,
+    ],
+)
+def test_a_graph_that_would_compute_for_minutes_or_hours_is_refused(nodes):
+    told = "its symbol asks for more work than 549755813888 multiply-adds for one image"
+    with pytest.raises(InvalidSymbol, match=told):
+        InferredGraph(from_json(chain(*nodes)), SHAPE)
+
+
+@pytest.mark.parametrize("side", [224, 1024])
+def test_the_largest_network_of_the_algorithm_does_not_ask_for_too_much(side):
+    assert InferredGraph(build_resnet(200, (3, side, side), 1000), (3, side, side)).num_classes == 1000
+
+
+def test_a_branch_that_nobody_needs_is_bounded_too():
+    symbol = Symbol()
+    data = x = symbol.add_variable("data")
+    for number in range(3000):
+        x = symbol.add_operator("Concat", f"many{number}", [x] * 30, {"num_args": "30", "dim": "0"})
+    weight = symbol.add_variable("w")
+    symbol.add_operator("FullyConnected", "unused", [x, weight], {"num_hidden": "2", "no_bias": "True"})
+    add_output(symbol, data, "fc", 3, multi_label=False)
+    with pytest.raises(InvalidSymbol, match="asks for more than 268435456 values at a time for one image"):
+        InferredGraph(symbol, SHAPE)
+
+
 def edited(change):
     """Returns the JSON of a 20-layer network after a change to its content."""
     content = json.loads(to_json(build_resnet(20, SHAPE, 3)))

@@ -36,9 +36,11 @@ def picture(seed=0, size=(40, 30), kind="PNG"):
     return file.getvalue()
 
 
-def launch(root):
+def launch(root, *program):
+    """Starts the server, or a program that takes its arguments."""
+    program = program or ("-m", "training")
     return subprocess.Popen(
-        [sys.executable, "-u", "-m", "training", "serve", "--root", str(root), "--port", "0"],
+        [sys.executable, "-u", *program, "serve", "--root", str(root), "--port", "0"],
         cwd=REPOSITORY,
         env={**os.environ, "OMP_NUM_THREADS": "1"},
         stdout=subprocess.PIPE,
@@ -82,9 +84,9 @@ def connection(server):
 
 
 @contextlib.contextmanager
-def served_by(predictor):
+def served_by(predictor, is_stuck=lambda: False):
     """Gives a connection to a server in this process."""
-    with Server(0, predictor.predict) as server:
+    with Server(0, predictor.predict, is_stuck) as server:
         threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         with contextlib.closing(http.client.HTTPConnection(*server.server_address, timeout=30)) as connection:
             yield connection
@@ -277,10 +279,15 @@ def out_of_memory(pixels):
     raise RuntimeError("can't allocate memory\nframe #0: somewhere in C++")
 
 
+def memory_error(pixels):
+    raise MemoryError
+
+
 @pytest.mark.parametrize(
     ("answer", "message"),
     [
         (out_of_memory, "The answer cannot be computed: can't allocate memory."),
+        (memory_error, "The answer cannot be computed: MemoryError."),
         (
             lambda pixels: torch.full((len(pixels), 2), float("nan")),
             "The answer cannot be computed: the network gives a number that is not finite.",
@@ -289,5 +296,76 @@ def out_of_memory(pixels):
 )
 def test_an_answer_that_cannot_be_computed_is_a_server_error_in_one_line(answer, message):
     with served_by(Predictor(Broken(answer))) as connection:
-        status, _, body = invoke(connection, picture())
-    assert (status, json.loads(body)) == (500, {"message": message})
+        # No thread of the server is lost by it: there are 16 of each kind at most.
+        for _ in range(20):
+            status, _, body = invoke(connection, picture())
+            assert (status, json.loads(body)) == (500, {"message": message})
+
+
+def test_what_a_client_sent_is_cut_in_what_it_is_told(connection):
+    _, _, about_type = invoke(connection, picture(), **{"Content-Type": "x" * 5000})
+    _, _, about_path = invoke(connection, picture(), path="/" + "x" * 5000)
+    assert len(about_type) < 300
+    assert len(about_path) < 300
+
+
+def test_ping_tells_that_a_request_had_to_be_given_up():
+    stuck = threading.Event()
+    with served_by(Predictor(Even()), stuck.is_set) as connection:
+
+        def ping():
+            connection.request("GET", "/ping")
+            with connection.getresponse() as reply:
+                return reply.status
+
+        assert ping() == 200
+        stuck.set()
+        assert 503 in (ping() for _ in range(100_000))
+
+
+# The server itself, but for a network that a white picture keeps for ever, and less patience.
+STUCK_BY_WHITE = """
+import threading
+from training.__main__ import main
+from training.network.symbol_network import SymbolNetwork
+from training.serving import http_server, predictor
+
+predict = SymbolNetwork.predict
+
+def predict_or_get_stuck(network, pixels):
+    if pixels.min() == 255:
+        threading.Event().wait()
+    return predict(network, pixels)
+
+SymbolNetwork.predict = predict_or_get_stuck
+predictor.LONGEST_SECONDS = http_server.LAST_REPLIES_SECONDS = 0.5
+raise SystemExit(main())
+"""
+
+
+def test_requests_that_never_end_put_the_server_out_of_service_for_a_while_only(root):
+    white = io.BytesIO()
+    Image.new("RGB", (28, 28), "white").save(white, "PNG")
+    process = launch(root, "-c", STUCK_BY_WHITE)
+    port = int(process.stdout.readline().rsplit(":", 1)[1])
+
+    def ask(body):
+        with contextlib.closing(http.client.HTTPConnection("127.0.0.1", port, timeout=60)) as connection:
+            return invoke(connection, body)[0]
+
+    def is_given_up(_):
+        with pytest.raises((ConnectionError, http.client.HTTPException)):
+            ask(white.getvalue())
+        return True
+
+    # One for each worker that there may be.
+    with ThreadPoolExecutor(16) as clients:
+        assert all(clients.map(is_given_up, range(16)))
+    told = []
+    while not told or "Serving" not in told[-1]:
+        told.append(process.stdout.readline())
+    assert "A request took more than 0 seconds: the server begins anew." in "".join(told)
+    assert ask(picture()) == 200
+    process.terminate()
+    process.communicate(timeout=30)
+    assert process.returncode == 0
