@@ -126,3 +126,22 @@ def test_a_template_that_attaches_what_is_not_there_is_rolled_back(cloud: Cloud)
         in event.get("ResourceStatusReason", "")
         for event in events
     )
+
+
+def test_a_template_whose_list_of_policies_is_empty_attaches_none(cloud: Cloud) -> None:
+    cloudformation, name = cloud.client("cloudformation"), a_name()
+    properties = {
+        "RoleName": name,
+        "AssumeRolePolicyDocument": json.loads(TRUST),
+        "ManagedPolicyArns": {"Ref": "Policies"},
+    }
+    template = {
+        "Parameters": {"Policies": {"Type": "CommaDelimitedList", "Default": ""}},
+        "Resources": {"Role": {"Type": "AWS::IAM::Role", "Properties": properties}},
+    }
+    cloudformation.create_stack(
+        StackName=name, TemplateBody=json.dumps(template), Capabilities=["CAPABILITY_NAMED_IAM"]
+    )
+    assert cloud.settled(name)["StackStatus"] == "CREATE_COMPLETE"
+    attached = cloud.client("iam").list_attached_role_policies(RoleName=name)
+    assert attached["AttachedPolicies"] == []
