@@ -53,6 +53,20 @@ def test_each_execution_with_an_answer_is_an_invocation(page: PageClient, server
     assert found["truth"].tolist() == [1, -1]
 
 
+def test_with_other_classes_staged_the_same_executions_are_read_by_their_new_numbers(
+    page: PageClient, serverless: None, deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    manifest = deployment.read_manifest()
+    for classes, predicted in ((["bicycle", "motorcycle"], [0, 1]), (["motorcycle", "bicycle"], [1, 0])):
+        staged = {**manifest, "classes": classes}
+        monkeypatch.setattr(Deployment, "read_manifest", lambda _, staged=staged: staged)
+        *_, last = page.get(EVENTS).events
+        assert (last["read"], last["invocations"]) == (3, 2)
+        header, found = columns(page.get("/api/invocations"))
+        assert header["classes"] == classes
+        assert found["predicted"].tolist() == predicted
+
+
 def test_a_history_that_is_too_long_is_read_in_part_and_that_is_said(
     page: PageClient, serverless: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
