@@ -22,6 +22,17 @@ def _parse_arguments() -> argparse.Namespace:
     return arguments
 
 
+class _ContainerFormatter(logging.Formatter):
+    """Writes a line of the log as the container does, whatever stands in for its /opt/ml."""
+
+    def __init__(self, paths: ContainerPaths) -> None:
+        super().__init__("[%(asctime)s %(levelname)s %(thread)d] %(message)s", "%m/%d/%Y %H:%M:%S")
+        self._paths = paths
+
+    def format(self, record: logging.LogRecord) -> str:
+        return self._paths.name_in_container(super().format(record))
+
+
 def _write_failure(paths: ContainerPaths, message: str) -> None:
     # The disk that failed the job may fail this too; what is printed is then all there is.
     with contextlib.suppress(OSError):
@@ -31,16 +42,13 @@ def _write_failure(paths: ContainerPaths, message: str) -> None:
 def main() -> int:
     """Returns the exit status: 0, 1 for a fault of the input, 130 or 143 when interrupted or terminated."""
     arguments = _parse_arguments()
-    logging.basicConfig(
-        stream=sys.stdout,
-        level=logging.INFO,
-        format="[%(asctime)s %(levelname)s %(thread)d] %(message)s",
-        datefmt="%m/%d/%Y %H:%M:%S",
-    )
+    paths = ContainerPaths(arguments.root)
+    output = logging.StreamHandler(sys.stdout)
+    output.setFormatter(_ContainerFormatter(paths))
+    logging.basicConfig(level=logging.INFO, handlers=[output])
     # Read when PyTorch is imported, below. Threads that spin while they wait for each other make training
     # five times slower as soon as anything else wants the processor.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    paths = ContainerPaths(arguments.root)
     try:
         if arguments.command == "train":
             from training.fitting.train import train
@@ -52,6 +60,7 @@ def main() -> int:
     except (CustomerError, OSError) as error:
         message = str(error) if isinstance(error, CustomerError) else f"AlgorithmError: {error}"
         if arguments.command == "train":
+            message = paths.name_in_container(message)
             _write_failure(paths, message)
         print(message, file=sys.stderr)
         return 1
@@ -61,7 +70,8 @@ def main() -> int:
     except Exception as error:
         # A fault of the program keeps its traceback, but its reason has to reach whoever started the job.
         if arguments.command == "train":
-            _write_failure(paths, f"AlgorithmError: {type(error).__name__}: {error}")
+            message = paths.name_in_container(str(error))
+            _write_failure(paths, f"AlgorithmError: {type(error).__name__}: {message}")
         raise
 
 

@@ -15,11 +15,17 @@ class ContainerPaths:
     """
 
     def __init__(self, root: Path = ROOT) -> None:
+        root = root.absolute()  # a relative one may stand anywhere in a text
+        self._root = root
         self._data = root / "input" / "data"
         self.hyperparameters = root / "input" / "config" / "hyperparameters.json"
         self.input_data_config = root / "input" / "config" / "inputdataconfig.json"
         self.model = root / "model"
         self.failure = root / "output" / "failure"
+
+    def name_in_container(self, text: str) -> str:
+        """Returns a text in which each file under the root is named as it is on AWS, under /opt/ml."""
+        return text.replace(f"{self._root}/", f"{ROOT}/")
 
     def find_channel(self, name: str) -> Path:
         """Returns the folder of an input channel; it exists only if the job has that channel."""

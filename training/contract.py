@@ -15,6 +15,7 @@ class CustomerError(Exception):
 
 
 # What the container prints as its default-input.json; momentum 0 there, 0.9 in effect (recorded log).
+DEFAULT_INPUT_FILE = "/opt/amazon/lib/python3.8/site-packages/image_classification/default-input.json"
 DEFAULT_INPUT: dict[str, int | float | str] = {
     "use_pretrained_model": 0,
     "num_layers": 152,

@@ -47,6 +47,33 @@ def test_the_log_has_the_lines_of_a_recorded_aws_job_in_their_order(job, run):
     assert ours[len(recorded) - 12 :][:6] == recorded[-12:-6]
 
 
+def test_the_log_says_early_how_long_it_takes_and_what_is_quick(job, run):
+    _, out, _ = run(job)
+    before, line, after = re.split(r"^(This training takes about .*)$", out, flags=re.MULTILINE)
+    assert "Epoch[" not in before
+    assert "Epoch[0] Train-accuracy" in after
+    assert "Quick here: use_pretrained_model=1, num_layers=50, " in line
+
+
+def test_all_files_are_named_as_in_the_container(job, run, monkeypatch):
+    monkeypatch.chdir(job.root.parent)
+    job.root = job.root.relative_to(job.root.parent)
+    status, out, _ = run(job)
+    assert status == 0
+    assert out.count('Saved checkpoint to "/opt/ml/model/image-classification-0001.params"') == 1
+    assert "Searching for .lst files in /opt/ml/input/data/train_lst." in out
+    assert "configuration from /opt/ml/input/config/hyperparameters.json" in out
+    named = set(re.findall(r"(?<![\w.])/[\w./-]*", out))
+    assert {path for path in named if not path.startswith(("/opt/ml/", "/opt/amazon/lib/"))} == set()
+
+
+def test_a_failure_names_files_as_in_the_container(job, run):
+    (job.root / "input/config/hyperparameters.json").write_text("{")
+    _, _, err = run(job)
+    assert err == job.read_failure() + "\n"
+    assert err.startswith("Customer Error: /opt/ml/input/config/hyperparameters.json is not JSON")
+
+
 def test_the_best_model_alone_is_left_and_predicts_as_the_log_says(job, run):
     _, out, _ = run(job)
     stored = list((job.root / "model").glob("*.params"))
@@ -183,6 +210,8 @@ def test_a_pretrained_network_is_tuned(job, run):
     assert status == 0
     assert "Using pretrained model for initializing weights and transfer learning." in out
     assert re.search(r"Features of the frozen layers: view (\d) of \1, 12 images", out)
+    assert out.index("This training takes about") < out.index("Features of the frozen layers")
+    assert "Quick here" not in out
     assert float(re.findall(r"Epoch\[0\] Validation-accuracy=(.*)", out)[0]) > 0.6
 
 
@@ -213,7 +242,13 @@ def test_one_class_alone_is_a_number_of_classes_too(job, run):
 BAD_INPUT = {
     "fewer images than mini_batch_size": (
         lambda job: job.draw_channel("train", 7),
-        "ClientError: The number of input images must be bigger or equal to the mini_batch_size.",
+        "ClientError: The number of input images must be bigger or equal to the mini_batch_size. The train "
+        "channel has 7 images, and mini_batch_size is 8.",
+    ),
+    "fewer validation images than mini_batch_size": (
+        lambda job: job.draw_channel("validation", 7),
+        "ClientError: The number of input images must be bigger or equal to the mini_batch_size. The "
+        "validation channel has 7 images, and mini_batch_size is 8.",
     ),
     "no validation channel": (
         lambda job: (job.root / "input/data/validation").rename(job.root / "elsewhere"),

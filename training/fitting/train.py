@@ -25,6 +25,7 @@ from training.contract import CustomerError
 from training.data.augmentation import augment
 from training.data.channels import read_channel
 from training.data.examples import Examples
+from training.fitting.duration import announce, estimate_epochs
 from training.fitting.epochs import Batches, Score, TrainingPlan, fit
 from training.fitting.transfer import plan_fine_tuning
 from training.hyperparameters import Hyperparameters, merge, parse
@@ -78,12 +79,13 @@ def _train(paths: ContainerPaths) -> None:
     given = load_model(model_channel, hyperparameters) if model_channel.is_dir() else None
     training_images = read_channel(paths, "train", hyperparameters)
     validation_images = read_channel(paths, "validation", hyperparameters)
-    if len(training_images) < hyperparameters.mini_batch_size:
-        raise CustomerError(
-            "ClientError: The number of input images must be bigger or equal to the mini_batch_size. "
-            f"There are {len(training_images)} images, and mini_batch_size is "
-            f"{hyperparameters.mini_batch_size}."
-        )
+    for channel, images in (("train", training_images), ("validation", validation_images)):
+        if len(images) < hyperparameters.mini_batch_size:
+            raise CustomerError(
+                "ClientError: The number of input images must be bigger or equal to the mini_batch_size. "
+                f"The {channel} channel has {len(images)} images, and mini_batch_size is "
+                f"{hyperparameters.mini_batch_size}."
+            )
     training = Examples(training_images, "train", hyperparameters)
     validation = Examples(validation_images, "validation", hyperparameters)
     log.info("use_pretrained_model: %d", hyperparameters.use_pretrained_model)
@@ -101,6 +103,9 @@ def _train(paths: ContainerPaths) -> None:
     else:
         network = given or initialise_network(hyperparameters)
         plan = plan_all_layers(network, training, validation, hyperparameters, generator)
+        announce(
+            lambda: estimate_epochs(plan, hyperparameters), hyperparameters, generator, from_scratch=not given
+        )
     image_shape, batch = hyperparameters.image_shape, hyperparameters.mini_batch_size
     artifact.describe(paths.model, plan.averaged.symbol, image_shape, batch)
     store = CheckpointStore(paths.model, plan.averaged, hyperparameters.checkpoint_frequency)
@@ -167,7 +172,7 @@ class CheckpointStore:
 
 def _read_hyperparameters(paths: ContainerPaths) -> Hyperparameters:
     given = paths.read_hyperparameters()
-    log.info("Reading default configuration from %s: %s", contract.__file__, contract.DEFAULT_INPUT)
+    log.info("Reading default configuration from %s: %s", contract.DEFAULT_INPUT_FILE, contract.DEFAULT_INPUT)
     log.info("Merging with provided configuration from %s: %s", paths.hyperparameters, given)
     log.info("Final configuration: %s", merge(given))
     return parse(given)

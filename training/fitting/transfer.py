@@ -14,6 +14,7 @@ from torch import Tensor
 
 from training.data.augmentation import augment
 from training.data.examples import Examples
+from training.fitting.duration import announce, estimate_epochs, estimate_seconds
 from training.fitting.epochs import SCORING_BATCH, Batches, TrainingPlan, compute_in_batches
 from training.fitting.objective import Objective, choose_objective
 from training.hyperparameters import Hyperparameters
@@ -54,7 +55,26 @@ def plan_fine_tuning(
     def view(indices: Tensor, flipped: list[int]) -> Tensor:
         return network.run_between(DATA, LAST_FROZEN, validation.load_batch(indices).flip(flipped))
 
-    cached = Batches(training.labels, cache_views(draw_view, len(training), VIEWS if kind else 1, generator))
+    views = VIEWS if kind else 1
+
+    @torch.no_grad()
+    def estimate() -> float:
+        one = draw_view(torch.arange(1))
+        passes = views if _fits(views * len(training), one) else hyperparameters.epochs
+        some = min(SCORING_BATCH, len(training))
+        a_view = estimate_seconds(lambda count: draw_view(torch.arange(count)), some) / some
+        plan = TrainingPlan(
+            network,
+            network,
+            Batches(training.labels, lambda indices: one.expand(len(indices), -1, -1, -1)),
+            Batches(validation.labels, lambda indices: one.expand(2 * len(indices), -1, -1, -1)),
+        )
+        with torch.enable_grad():
+            epochs = estimate_epochs(plan, hyperparameters)
+        return (passes * len(training) + 2 * len(validation)) * a_view + epochs
+
+    announce(estimate, hyperparameters, generator, from_scratch=False)
+    cached = Batches(training.labels, cache_views(draw_view, len(training), views, generator))
     whole = cache_views(partial(view, flipped=[]), len(validation), 1, generator)
     mirrored = cache_views(partial(view, flipped=[3]), len(validation), 1, generator)
     fit_last_layer(network, cached, choose_objective(hyperparameters, training.labels))
@@ -74,7 +94,7 @@ def cache_views(
     """
     draw = torch.no_grad()(draw)
     one = draw(torch.arange(1))
-    if views * count * one.nbytes > CACHE_BYTES:
+    if not _fits(views * count, one):
         return draw
     _, channels, height, width = one.shape
     cache = torch.empty(views, count, height, width, channels)
@@ -88,6 +108,11 @@ def cache_views(
         return cache[recalled, indices].permute(0, 3, 1, 2)
 
     return recall
+
+
+def _fits(count: int, one: Tensor) -> bool:
+    """Tells whether so many views like this one may be kept."""
+    return count * one.nbytes <= CACHE_BYTES
 
 
 def fit_last_layer(network: SymbolNetwork, channel: Batches, objective: Objective) -> None:
