@@ -83,6 +83,8 @@ def format_client_exports(url: str) -> str:
         "AWS_DISABLE_HOST_PREFIX_INJECTION": "true",
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        # The SageMaker SDK lays the user's own file, wherever that is, over its administrator's.
+        "SAGEMAKER_ADMIN_CONFIG_OVERRIDE": str(REPOSITORY / "local" / "sagemaker_sdk.yaml"),
     }
     lines = [f"unset {' '.join(FORGOTTEN)}"]
     lines += [f"export {name}={shlex.quote(value)}" for name, value in exported.items()]

@@ -181,6 +181,39 @@ def test_its_exports_lead_a_shell_away_from_a_real_account(cloud: Cloud) -> None
     assert environment["AWS_REGION"] == environment["AWS_DEFAULT_REGION"] == "us-east-1"
 
 
+@pytest.mark.parametrize("by_variable", [True, False])
+def test_its_exports_give_the_sagemaker_sdk_defaults_beneath_the_user_s_own(
+    cloud: Cloud, tmp_path: Path, by_variable: bool
+) -> None:
+    """The loader is that of the SDK itself, which merges two files and no more."""
+    own = tmp_path / "sagemaker" / "config.yaml"
+    own.parent.mkdir()
+    tags = [{"Key": "team", "Value": "mine"}]
+    own.write_text(
+        json.dumps({"SchemaVersion": "1.0", "SageMaker": {"TrainingJob": {"Tags": tags}}}), encoding="utf-8"
+    )
+    user = {"SAGEMAKER_USER_CONFIG_OVERRIDE": str(own)} if by_variable else {"XDG_CONFIG_HOME": str(tmp_path)}
+    program = (
+        "import json; from sagemaker.core.config.config import load_sagemaker_config; "
+        "print(json.dumps(load_sagemaker_config()))"
+    )
+    exports = local("env", "--home", cloud.home).stdout
+    loaded = subprocess.run(
+        ["bash", "-euc", 'eval "$1"; exec "$2" -W ignore -c "$3"', "bash", exports, sys.executable, program],
+        env={**os.environ, **user},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    config = json.loads(loaded.stdout.splitlines()[-1])["SageMaker"]
+    modules = config["PythonSDK"]["Modules"]
+    assert modules["TelemetryOptOut"] is True
+    account = cloud.client("sts").get_caller_identity()["Account"]
+    assert modules["Session"]["DefaultS3Bucket"] == f"sagemaker-us-east-1-{account}"
+    if by_variable or sys.platform == "linux":
+        assert config["TrainingJob"]["Tags"] == tags
+
+
 def test_exports_survive_a_folder_with_a_quote() -> None:
     assert "'http://it'\"'\"'s'" in format_client_exports("http://it's")
 
