@@ -30,6 +30,13 @@ def install() -> None:
     _complete_cloudformation()
 
 
+def read_logging(machine: Document) -> Document:
+    """Returns a state machine's logging configuration."""
+    logging: Document = machine.get("loggingConfiguration", NO_LOGGING)
+    # A home that was made before this module was has it as MiniStack took it from the template.
+    return convert_logging(logging) if "Level" in logging else logging
+
+
 def find_group(logging: Document) -> str | None:
     """Returns the name of the log group that a logging configuration names; None where it names none."""
     destinations = logging.get("destinations") or [{}]
@@ -117,8 +124,8 @@ def _describe(describe: Any, request: Document) -> Any:
     described = json.loads(response[2])
     arn = stepfunctions._resolve_state_machine_arn(described["stateMachineArn"])
     machine = stepfunctions._state_machines.get(arn) or {}
-    for name, default in (("loggingConfiguration", NO_LOGGING), ("tracingConfiguration", NO_TRACING)):
-        described.setdefault(name, machine.get(name, default))
+    described["loggingConfiguration"] = read_logging({**machine, **described})
+    described.setdefault("tracingConfiguration", machine.get("tracingConfiguration", NO_TRACING))
     return json_response(described)
 
 

@@ -12,9 +12,10 @@ import time
 from collections.abc import Callable
 from contextvars import ContextVar, copy_context
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
-from ministack.core.responses import get_account_id, get_region, now_iso
+from ministack.core.responses import get_account_id, get_region, json_response, now_iso
 from ministack.services import stepfunctions
 
 from local.patching import find_original, replace, wrap
@@ -23,6 +24,8 @@ from local.step_functions.metrics import count_execution, count_task, time_task
 
 Document = dict[str, Any]
 EVALUATION = "States.QueryEvaluationError"
+ENDS = ("Succeeded", "Failed", "Aborted", "TimedOut")
+ENDING_SECONDS = 2
 
 
 @dataclass
@@ -83,6 +86,7 @@ def install() -> None:
     """Replaces MiniStack's history."""
     replace(stepfunctions, "_add_event", _add_event)
     replace(stepfunctions, "_run_sub_machine", _run_branch)
+    wrap(stepfunctions, "_describe_execution", _describe_execution)
     wrap(stepfunctions, "_run_execution", _run_execution)
     wrap(stepfunctions, "_execute_task", _execute_task)
     wrap(stepfunctions, "_run_map_items", _run_map)
@@ -117,10 +121,11 @@ def add(execution: Document, kind: str, details: Document | None = None, *, pass
         }
         if details is not None:
             event[_name_details(kind)] = _complete(details)
+        # First, so that whoever reads of an execution's end finds all that is told of it.
+        _tell(execution, event)
         execution["events"].append(event)
     if not passed_by:
         _previous.set((execution["executionArn"], event["id"]))
-    _tell(execution, event)
 
 
 def _tell(execution: Document, event: Document) -> None:
@@ -200,6 +205,27 @@ def _identify(resource: str) -> tuple[_Family, Document, str]:
     words = 2 if parts[0] == "aws-sdk" else 1
     identity = {"resourceType": ":".join(parts[:words]), "resource": ":".join(parts[words:])}
     return SERVICE, identity, f"arn:aws:states:{get_region()}:{get_account_id()}:{called}"
+
+
+def _describe_execution(describe: Any, request: Document) -> Any:
+    """Shows an execution as running until its history tells of its end, which MiniStack writes later."""
+    execution = stepfunctions._executions.get(request.get("executionArn"))
+    response = describe(request)
+    if response[0] != 200 or not _is_ending(execution):
+        return response
+    described = json.loads(response[2])
+    for name in ("stopDate", "output", "error", "cause"):
+        described.pop(name, None)
+    return json_response({**described, "status": "RUNNING"})
+
+
+def _is_ending(execution: Document) -> bool:
+    if execution["status"] == "RUNNING" or not execution["events"]:
+        return False
+    told = execution["events"][-1]["type"].removeprefix("Execution") in ENDS
+    age = datetime.now(UTC) - datetime.fromisoformat(execution["stopDate"] or execution["startDate"])
+    # A history that a server left when it was killed never tells of its end.
+    return not told and age.total_seconds() < ENDING_SECONDS
 
 
 def _run_execution(run: Callable[[str], None], arn: str) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 from ministack.services import cloudwatch_logs, stepfunctions
 
 from local.patching import find_original
-from local.step_functions.configuration import NO_LOGGING, find_group
+from local.step_functions.configuration import find_group, read_logging
 
 ENDS = ("ExecutionFailed", "ExecutionAborted", "ExecutionTimedOut")
 FAILURES = ("Failed", "Aborted", "TimedOut", "FailStateEntered")
@@ -27,7 +27,7 @@ def install() -> None:
 def write_event(execution: dict[str, Any], event: dict[str, Any]) -> None:
     """Writes one event, if the state machine logs events of its type."""
     machine = stepfunctions._state_machines.get(execution["stateMachineArn"]) or {}
-    logging = machine.get("loggingConfiguration", NO_LOGGING)
+    logging = read_logging(machine)
     group = find_group(logging)
     if group is None or not is_logged(logging["level"], event["type"]):
         return

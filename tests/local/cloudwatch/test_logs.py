@@ -49,6 +49,40 @@ def test_only_the_events_that_match_are_found(cloud: Cloud, pattern: str, found:
     assert [event["message"] for event in events] == [LINES[index] for index in found]
 
 
+def test_the_events_of_some_streams_are_found_page_by_page(cloud: Cloud) -> None:
+    logs, group = cloud.client("logs"), make_group(cloud)
+    for stream in ("a/1", "a/2", "b/1"):
+        logs.create_log_stream(logGroupName=group, logStreamName=stream)
+        moment = int(time.time() * 1000)
+        events = [{"timestamp": moment + index, "message": f"{stream} {index}"} for index in range(3)]
+        logs.put_log_events(logGroupName=group, logStreamName=stream, logEvents=events)
+
+    def find(**chosen: Any) -> list[dict[str, Any]]:
+        pages = logs.get_paginator("filter_log_events").paginate(logGroupName=group, **chosen)
+        return [event for page in pages for event in page["events"]]
+
+    assert {event["logStreamName"] for event in find(logStreamNamePrefix="a/")} == {"a/1", "a/2"}
+    assert {event["logStreamName"] for event in find(logStreamNames=["b/1", "a/1"])} == {"a/1", "b/1"}
+    paged = find(limit=2)
+    assert len({event["eventId"] for event in paged}) == 9
+    assert [event["timestamp"] for event in paged] == sorted(event["timestamp"] for event in paged)
+    assert logs.filter_log_events(logGroupName=group, limit=2)["events"] == paged[:2]
+    with pytest.raises(logs.exceptions.ResourceNotFoundException, match="log stream does not exist: none"):
+        find(logStreamNames=["none"])
+    with pytest.raises(logs.exceptions.InvalidParameterException, match="cannot both be given"):
+        find(logStreamNames=["a/1"], logStreamNamePrefix="a/")
+
+
+def test_each_line_of_a_function_has_an_id(cloud: Cloud) -> None:
+    function = cloud.function("def handler(event, context): print('same'), print('same')")
+    cloud.invoke(function)
+    chosen = {"logGroupName": f"/aws/lambda/{function.rsplit(':', 1)[-1]}"}
+    events = cloud.client("logs").filter_log_events(**chosen)["events"]
+    assert [event["message"] for event in events].count("same") == 2
+    assert len({event["eventId"] for event in events}) == len(events)
+    assert cloud.client("logs").filter_log_events(**chosen)["events"] == events
+
+
 def test_a_pattern_that_is_none_is_refused_wherever_it_is_given(cloud: Cloud) -> None:
     logs, group = cloud.client("logs"), make_group(cloud)
     bad = {"logGroupName": group, "filterPattern": "{ $.level == ERROR }"}

@@ -1,6 +1,7 @@
 """An execution's history and its metrics on the embedded cloud are those that AWS would give."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -266,6 +267,21 @@ def test_a_machine_that_runs_longer_than_its_definition_allows_is_timed_out(clou
     assert "stopDate" in described
     assert told(history(cloud, given))[1:] == [(0, "WaitStateEntered"), (0, "ExecutionTimedOut")]
     assert total(cloud, "AWS/States", "ExecutionsTimedOut", StateMachineArn=machine) == 1
+
+
+def test_an_execution_that_has_ended_has_its_whole_history(cloud: Cloud) -> None:
+    states_api = cloud.client("stepfunctions")
+    machine = cloud.execute({"End": {"Type": "Succeed"}}, "End")["stateMachineArn"]
+
+    def run(_number: int) -> str:
+        arn = states_api.start_execution(stateMachineArn=machine)["executionArn"]
+        while states_api.describe_execution(executionArn=arn)["status"] == "RUNNING":
+            pass
+        last = states_api.get_execution_history(executionArn=arn, reverseOrder=True, maxResults=1)
+        return str(last["events"][0]["type"])
+
+    with ThreadPoolExecutor(8) as pool:
+        assert set(pool.map(run, range(100))) == {"ExecutionSucceeded"}
 
 
 def test_executions_and_their_tasks_are_counted(cloud: Cloud) -> None:

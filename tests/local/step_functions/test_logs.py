@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 from botocore.exceptions import ClientError
 
+from local.step_functions.configuration import read_logging
 from local.step_functions.logs import is_logged
 from tests.local.cloud_process import Cloud, eventually
 
@@ -248,6 +249,12 @@ def test_an_execution_goes_on_where_its_log_group_was_deleted(cloud: Cloud) -> N
     execution = run(cloud, machine)
     described = cloud.client("stepfunctions").describe_execution(executionArn=execution)
     assert (described["status"], described["error"]) == ("FAILED", "Refused")
+
+
+def test_a_machine_of_an_older_home_logs_as_its_template_says() -> None:
+    destination = {"CloudWatchLogsLogGroup": {"LogGroupArn": f"{ALWAYS}{group_of('old')}:*"}}
+    kept = {"Level": "ALL", "IncludeExecutionData": "false", "Destinations": [destination]}
+    assert read_logging({"loggingConfiguration": kept}) == configuration("old", "ALL")
 
 
 @pytest.mark.parametrize(
