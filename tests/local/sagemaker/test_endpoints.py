@@ -1,8 +1,10 @@
 """Endpoints answer as on AWS, while they are updated, when their server dies and when a model errs."""
 
+import io
 import os
 import re
 import signal
+import tarfile
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -12,7 +14,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.local.sagemaker.server import IMAGE, ROLE, Server, processes, wait_for
+from tests.local.sagemaker.server import BUCKET, IMAGE, ROLE, Server, processes, wait_for
 
 
 @pytest.fixture(scope="module")
@@ -201,6 +203,48 @@ def test_an_endpoint_whose_server_does_not_start_fails_and_can_be_deleted(server
     assert server_processes(server) == before
     sagemaker.delete_endpoint(EndpointName="stillborn")
     wait_for(lambda: "stillborn" not in names(sagemaker))
+
+
+def links_longer_than_a_path() -> list[tuple[str, str]]:
+    """A chain of links at whose end, being longer than a path may be, ".." is overlooked (CVE-2025-4517)."""
+    folder, links = "d" * 200, "abcdefghijklmnop"
+    members = []
+    for depth, link in enumerate(links):
+        path = f"{folder}/" * depth
+        members += [(f"{path}{folder}/", ""), (f"{path}{link}", folder)]
+    far = "/".join(links) + "/" + "l" * 254
+    return [*members, (far, "../" * 20), ("escape", f"{far}/.."), ("escape/pwned", "")]
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        [("../pwned", "")],
+        [("../../../pwned", "")],
+        [("away", "../../.."), ("away/pwned", "")],
+        links_longer_than_a_path(),
+    ],
+    ids=["a-name", "a-longer-name", "a-link", "links-longer-than-a-path"],
+)
+def test_a_hostile_model_fails_its_endpoint_in_one_line_and_writes_nothing_outside(
+    server: Server, request: pytest.FixtureRequest, members: list[tuple[str, str]]
+) -> None:
+    name = f"hostile-{request.node.callspec.id}"
+    server.deploy_model(name, 0.5)
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:gz") as archive:
+        for path, target in members:
+            member = tarfile.TarInfo(path.rstrip("/"))
+            kind = tarfile.DIRTYPE if path.endswith("/") else tarfile.REGTYPE
+            member.type, member.linkname = tarfile.SYMTYPE if target else kind, target
+            archive.addfile(member)
+    server.client("s3").put_object(Bucket=BUCKET, Key=f"models/{name}.tar.gz", Body=packed.getvalue())
+    server.client("sagemaker").create_endpoint(EndpointName=name, EndpointConfigName=name)
+    endpoint = server.endpoint_settled(name)
+    assert endpoint["EndpointStatus"] == "Failed"
+    assert "The model archive cannot be unpacked: its member '" in endpoint["FailureReason"]
+    assert len(endpoint["FailureReason"].splitlines()) == 1
+    assert not list(server.home.parent.rglob("pwned"))
 
 
 def names(sagemaker: Any) -> list[str]:
