@@ -1,26 +1,21 @@
-"""CloudFormation's events as AWS tells them, and the state saved whenever a stack operation ends."""
+"""CloudFormation's events as AWS tells them."""
 
 from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from ministack import app
-from ministack.core import persistence
 from ministack.services.cloudformation import stacks
 
-from local.patching import find_original, wrap
+from local.patching import wrap
 
 Key = tuple[str, str]
 
 
 def install() -> None:
-    """Tells of no resource that an update leaves as it is, and saves the state after each stack operation."""
-    _tell_of_changes_alone()
-    _save_after_operations()
+    """Tells of no resource that an update leaves as it is.
 
-
-def _tell_of_changes_alone() -> None:
-    """Holds the event that begins each resource's update back until it is known whether anything changes."""
+    The event that begins a resource's update is held back until it is known whether anything changes.
+    """
     held: dict[Key, Callable[[], None]] = {}
     unchanged: set[Key] = set()
 
@@ -54,19 +49,3 @@ def _tell_of_changes_alone() -> None:
     wrap(stacks, "_add_event", add_if_changed)
     wrap(stacks, "_update_keeping_seed", update_and_tell)
     wrap(stacks, "_provision_keeping_seed", create_and_tell)
-
-
-def _save_after_operations() -> None:
-    """Makes a deployment survive a killed server; MiniStack saves only when it is stopped in order."""
-    collect_states = find_original(app, "_build_persistence_save_dict")
-    save = find_original(persistence, "save_all")
-
-    def add_and_save(add_event: Any, *event: str, **named: str) -> None:
-        add_event(*event, **named)
-        _, stack, logical_id, kind, status, *_ = event
-        is_the_stack = kind == "AWS::CloudFormation::Stack" and logical_id == stack
-        if is_the_stack and not status.endswith("_IN_PROGRESS"):
-            # Soon, not now: the operation still has something to record about itself.
-            find_original(app, "_MAIN_LOOP").call_soon_threadsafe(lambda: save(collect_states()))
-
-    wrap(stacks, "_add_event", add_and_save)

@@ -7,6 +7,7 @@ from local.cloudwatch import logs as cloudwatch_logs
 from local.iam import access, evaluation, managed_policies
 from local.lambda_functions import memory, runtime
 from local.lambda_functions import metrics as lambda_metrics
+from local.saving.install import install as install_saving
 from local.step_functions import configuration, history, logs, machines, roles
 from local.step_functions import metrics as states_metrics
 
@@ -22,3 +23,4 @@ def install(home: Path) -> None:
     runtime.install(home / "tmp" / "lambda")
     for module in (lambda_metrics, memory, machines, roles, configuration, logs, states_metrics, history):
         module.install()
+    install_saving(home)

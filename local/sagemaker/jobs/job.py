@@ -11,6 +11,7 @@ from local.sagemaker.containers.s3_data import DataError
 from local.sagemaker.emulator import is_closing, make_folder, start_thread, start_work
 from local.sagemaker.errors import ApiError, ValidationException
 from local.sagemaker.records import LOCK, Kind, Record
+from local.saving.saver import note_change
 
 FINISHED = ("Completed", "Failed", "Stopped")
 _INTERRUPTED = "InternalServerError: The embedded cloud was stopped while the job ran. Please try again."
@@ -93,6 +94,7 @@ class Job(ABC):
                     reason = f"{reason.rstrip('.')}. {self._log_fault}"
                 self.record["FailureReason"] = reason[:_REASON]
             _running.pop(self.arn, None)
+        note_change("sagemaker")
 
     def fail_if_unfinished(self) -> None:
         """Fails a job that the end of the embedded cloud has interrupted."""

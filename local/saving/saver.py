@@ -1,0 +1,119 @@
+"""Writes the state of the services that have changed, each to a file of its own."""
+
+import json
+import logging
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from ministack import app
+from ministack.core import persistence
+
+from local.patching import find_original
+
+PAUSE_SECONDS = 0.5
+SHARE = 0.05
+"""The most of a processor's time that saving one service takes."""
+ATTEMPTS = 10
+FOLLOWING = frozenset({"cloudwatch_logs", "cloudwatch"})
+"""What tells of every other service's work: it changes with it, and is never waited for."""
+
+_logger = logging.getLogger("persistence")
+_changed: set[str] = set()
+_locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+#: When a service may be written again, by time.monotonic().
+_due: defaultdict[str, float] = defaultdict(float)
+_stopped = threading.Event()
+
+
+def start() -> None:
+    """Writes what changes from now on, on a thread."""
+    threading.Thread(target=_keep_writing, name="saving", daemon=True).start()
+
+
+def finish() -> None:
+    """Writes all for the last time."""
+    _stopped.set()
+    services = note_change_of_all()
+    write_changed(services)
+
+
+def note_change(*services: str) -> None:
+    """Has these services' state written soon; they are named as their files are."""
+    _changed.update(services)
+    _changed.update(FOLLOWING)
+
+
+def note_change_of_all() -> list[str]:
+    """Has every service's state written soon; returns their names."""
+    services = list(_collect_states())
+    note_change(*services)
+    return services
+
+
+def write_changed(services: Iterable[str]) -> None:
+    """Writes the state of those of some services that have changed, all or none of them where it can."""
+    states = _collect_states()
+    # CloudFormation is copied last and put in its place first: its stacks then name all that they have made.
+    chosen = sorted(states.keys() & set(services), key=lambda service: (service == "cloudformation", service))
+    with ExitStack() as held:
+        for service in chosen:
+            held.enter_context(_locks[service])
+        written = [
+            file for service in chosen if service in _changed if (file := _write(service, states[service]))
+        ]
+        for file in reversed(written):
+            file.replace(file.with_suffix(""))
+
+
+def _keep_writing() -> None:
+    while not _stopped.wait(PAUSE_SECONDS):
+        now = time.monotonic()
+        due = {service for service in list(_changed) if _due[service] <= now}
+        write_changed(due - FOLLOWING)
+        for service in due & FOLLOWING:
+            write_changed([service])
+
+
+def _collect_states() -> dict[str, Callable[[], Any]]:
+    """Returns the function that copies the state of each service that has been asked for anything."""
+    states: dict[str, Callable[[], Any]] = find_original(app, "_build_persistence_save_dict")()
+    return states
+
+
+def _write(service: str, copy_state: Callable[[], Any]) -> Path | None:
+    """Returns the file that is to take the place of a service's former one, if it was written."""
+    begun = time.monotonic()
+    # First, because what changes while the state is copied may be missing in the copy.
+    _changed.discard(service)
+    try:
+        state = _copy_at_rest(copy_state)
+        if state is None:
+            return None
+        version = persistence._state_format_version(service)
+        file = Path(persistence.STATE_DIR) / f"{service}.json.new"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with file.open("w") as opened:
+            content = {"__ministack_format__": version, "payload": state}
+            json.dump(content, opened, default=persistence._json_default)
+    except Exception as error:  # one service must not keep the others from being written
+        _logger.error("the state of %s cannot be saved: %r", service, error)
+        _changed.add(service)
+        return None
+    finally:
+        ended = time.monotonic()
+        _due[service] = ended + (ended - begun) / SHARE
+    return file
+
+
+def _copy_at_rest(copy_state: Callable[[], Any]) -> Any:
+    for _ in range(ATTEMPTS):
+        try:
+            return copy_state()
+        except RuntimeError:  # a dictionary was changed meanwhile
+            continue
+    return copy_state()
