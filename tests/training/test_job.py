@@ -280,6 +280,11 @@ BAD_INPUT = {
         lambda job: job.draw_channel("train", 24, size=(20, 40)),
         "Customer Error: The image 0.png in the train channel is 20x40 pixels, smaller than image_shape",
     ),
+    "a network that would compute for minutes on one image": (
+        lambda job: job.set_hyperparameters(num_layers="152", image_shape="3,2000,2000", resize="2000"),
+        "Customer Error: A network of 152 layers cannot be trained here on images of 2000x2000 pixels: its "
+        "symbol asks for more work than 549755813888 multiply-adds for one image.",
+    ),
     "a value out of range": (
         lambda job: job.set_hyperparameters(epochs="0"),
         "Customer Error: The value '0' is not valid for the 'epochs' hyperparameter",

@@ -30,6 +30,7 @@ from training.fitting.epochs import Batches, Score, TrainingPlan, fit
 from training.fitting.transfer import plan_fine_tuning
 from training.hyperparameters import Hyperparameters, merge, parse
 from training.network.residual import build_resnet, initialise_randomly
+from training.network.symbol import InvalidSymbol
 from training.network.symbol_network import SymbolNetwork
 
 TERMINATED = 143
@@ -113,11 +114,22 @@ def _train(paths: ContainerPaths) -> None:
 
 
 def initialise_network(hyperparameters: Hyperparameters) -> SymbolNetwork:
-    """Returns the residual network of the hyperparameters with randomly drawn weights."""
+    """Returns the residual network of the hyperparameters with randomly drawn weights.
+
+    Raises:
+        CustomerError: It asks for too much memory or work.
+    """
     num_layers, image_shape = hyperparameters.num_layers, hyperparameters.image_shape
     multi_label = bool(hyperparameters.multi_label)
     symbol = build_resnet(num_layers, image_shape, hyperparameters.num_classes, multi_label)
-    return initialise_randomly(symbol, image_shape)
+    try:
+        return initialise_randomly(symbol, image_shape)
+    except InvalidSymbol as error:
+        _, height, width = image_shape
+        raise CustomerError(
+            f"Customer Error: A network of {num_layers} layers cannot be trained here on images of "
+            f"{width}x{height} pixels: {error}."
+        ) from None
 
 
 def plan_all_layers(
