@@ -1,7 +1,4 @@
-"""A given model artifact in place of training: a custom resource evaluates it and refuses it below the gate.
-
-The evaluation is a batch transform of the staged validation split by the container that will serve.
-"""
+"""A given model artifact in place of training: a custom resource copies it and refuses it below the gate."""
 
 from pathlib import Path
 
@@ -9,7 +6,6 @@ import aws_cdk as cdk
 from aws_cdk import aws_s3_assets as s3_assets
 from constructs import Construct
 
-from lambdas.workflow import places
 from stacks.configuration.artifact_file import check_artifact
 from stacks.configuration.settings import Settings
 from stacks.parts.function_asset import FunctionAsset
@@ -35,46 +31,19 @@ class ArtifactStack(cdk.Stack):
         super().__init__(
             scope, construct_id, description="Scones Unlimited: takes a given model and checks it"
         )
-        jobs_arn, models_arn = (
-            self.format_arn(
-                service="sagemaker", resource=resource, resource_name=f"{settings.name}-evaluation-*"
-            )
-            for resource in ("transform-job", "model")
-        )
         source_bucket, source_key = self._source(settings.model_artifact)
-        evaluation = WaitedJob(
+        given = WaitedJob(
             self,
             settings=settings,
             functions=functions,
-            kind="Transform",
-            job="evaluation",
-            job_ids="Evaluation",
-            jobs_arn=jobs_arn,
-            reads=[places.DATASETS, places.MODELS],
-            writes=places.EVALUATIONS,
             module="artifact",
+            machine="evaluation",
             function_ids="Artifact",
-            finish_memory_mb=512,
-            timeout_seconds=300,
+            machine_ids="Evaluation",
+            training_jobs_arn=None,
         )
-        start, finish, bucket = evaluation.start, evaluation.finish, evaluation.bucket
-        start.allow(["s3:GetObject"], f"arn:{cdk.Aws.PARTITION}:s3:::{source_bucket}/{source_key}")
-        start.allow(["s3:PutObject"], *bucket.arns_for_objects(places.MODELS))
-        start.allow(["sagemaker:AddTags", "sagemaker:CreateModel", "sagemaker:DeleteModel"], models_arn)
-        start.allow(
-            ["sagemaker:AddTags", "sagemaker:CreateTransformJob", "sagemaker:DescribeTransformJob"], jobs_arn
-        )
-        finish.allow(["sagemaker:DeleteModel"], models_arn)
-        finish.allow(["s3:ListBucket"], bucket.arn)
-        finish.allow(["s3:GetObject"], *bucket.arns_for_objects(places.DATASETS, places.EVALUATIONS))
-        evaluation.add_resource(
-            "ModelArtifact",
-            {
-                "ArtifactBucket": source_bucket,
-                "ArtifactKey": source_key,
-                "InstanceType": settings.evaluation_instance_type,
-            },
-        )
+        given.start.allow(["s3:GetObject"], f"arn:{cdk.Aws.PARTITION}:s3:::{source_bucket}/{source_key}")
+        given.add_resource("ModelArtifact", {"ArtifactBucket": source_bucket, "ArtifactKey": source_key})
 
     def _source(self, model_artifact: str) -> tuple[str, str]:
         """Returns bucket and key of the artifact; the CDK CLI uploads a file of this machine."""

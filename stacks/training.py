@@ -7,14 +7,15 @@ from constructs import Construct
 
 from lambdas.workflow import places
 from stacks.configuration.settings import Settings
-from stacks.parts.algorithm_container import list_log_group_arns
+from stacks.parts.algorithm_container import SageMakerRole
 from stacks.parts.function_asset import FunctionAsset
 from stacks.parts.parameters import write_parameter
 from stacks.parts.waited_job import WaitedJob
+from stacks.parts.waiting_states import GIVE_UP_TRAINING_SECONDS
 
 
 class TrainingStack(cdk.Stack):
-    """The training job as a resource, and the parameters ``/{name}/model`` and ``/{name}/training-job``."""
+    """The trained model as a resource, and the parameters ``/{name}/model`` and ``/{name}/training-job``."""
 
     def __init__(
         self, scope: Construct, construct_id: str, *, settings: Settings, functions: FunctionAsset
@@ -26,26 +27,27 @@ class TrainingStack(cdk.Stack):
             self,
             settings=settings,
             functions=functions,
-            kind="Training",
-            job="training",
-            job_ids="",
-            jobs_arn=jobs_arn,
+            module="training",
+            machine="training",
+            function_ids="",
+            machine_ids="",
+            training_jobs_arn=jobs_arn,
+        )
+        role = SageMakerRole(
+            self,
+            "Role",
+            bucket=training.bucket,
             reads=[places.DATASETS],
             writes=places.MODELS,
-            module="training",
-            function_ids="",
-            finish_memory_mb=256,
-            timeout_seconds=60,
+            image=training.image,
+            log_group=places.TRAINING_JOBS_LOG_GROUP,
+            metric_namespace=places.TRAINING_JOBS_LOG_GROUP,
         )
-        training.start.allow(
-            [
-                "sagemaker:AddTags",
-                "sagemaker:CreateTrainingJob",
-                "sagemaker:DescribeTrainingJob",
-                "sagemaker:StopTrainingJob",
-            ],
-            jobs_arn,
-        )
+        role.allow_to_be_passed_by(training.start)
+        training.start.allow(["sagemaker:AddTags", "sagemaker:CreateTrainingJob"], jobs_arn)
+        training.evaluate.allow(["sagemaker:DescribeTrainingJob"], jobs_arn)
+        for function in (training.start, training.finish):
+            function.allow(["sagemaker:DescribeTrainingJob", "sagemaker:StopTrainingJob"], jobs_arn)
         job = training.add_resource(
             "TrainingJob",
             {
@@ -55,12 +57,10 @@ class TrainingStack(cdk.Stack):
                 "InstanceCount": settings.training_instance_count,
                 "Mode": settings.training_mode,
                 "MaxSeconds": settings.training_max_seconds,
+                "MaxTrainingWaitSeconds": GIVE_UP_TRAINING_SECONDS,
+                "RoleArn": role.role_arn,
             },
         )
-        # The log tells which model was stored.
-        training.finish.allow(
-            ["logs:DescribeLogStreams", "logs:FilterLogEvents"],
-            *list_log_group_arns(places.TRAINING_JOBS_LOG_GROUP),
-        )
+        job.node.add_dependency(role)
         write_parameter(self, name, "training-job", job.ref, "Training job that made the model")
         cdk.CfnOutput(self, "TrainingJobName", value=job.ref)

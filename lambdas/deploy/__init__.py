@@ -1,5 +1,7 @@
-"""What a deploy runs: custom resources that train a model or take a given one, and that find the threshold.
+"""What a deploy runs: custom resources that train a model or take a given one, that find the threshold, and
+that keep the name of the staged data set.
 
-In the order of reading: ``custom_resource`` (how CloudFormation asks and is answered), ``jobs``, ``training``
-or ``artifact`` (each with its inputs and its accuracy), ``gate``, ``kept_models``, and ``threshold``.
+In the order of reading: ``custom_resource`` (how CloudFormation asks and is answered), ``model_resource``
+(how a model comes to be judged), ``training`` and ``artifact`` (where it comes from), ``evaluation``,
+``gate``, ``kept_models``, ``threshold``, and ``staged``.
 """

@@ -16,25 +16,18 @@ SUFFIX = ".out"
 s3 = boto3.client("s3")
 
 
-def has_answers(bucket: str, prefix: str) -> bool:
-    """Returns whether anything lies under a prefix."""
-    return s3.list_objects_v2(Bucket=bucket, Prefix=prefix, MaxKeys=1)["KeyCount"] > 0
-
-
 def measure_accuracy(bucket: str, prefix: str, labels: Mapping[str, int], classes: tuple[str, ...]) -> float:
     """Returns the share of pictures whose most probable class is the right one.
 
     Args:
         bucket: Bucket with the answers.
         prefix: Prefix of the answers; each key ends in its picture's path and ``.out``.
-        labels: The right label of each picture by its path, ``class/file``.
+        labels: The right label of each picture by its path, ``class/file``; not empty.
         classes: Class names in label order.
 
     Raises:
-        ModelRefused: There is no picture, an answer is missing, or one is not the classes' probabilities.
+        ModelRefused: An answer is missing, or one is not the classes' probabilities.
     """
-    if not labels:
-        raise ModelRefused("The data set has no validation pictures: stage it with a validation_fraction")
     pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
     keys = [entry["Key"] for page in pages for entry in page.get("Contents", [])]
     answered = {"/".join(key.removesuffix(SUFFIX).split("/")[-2:]): key for key in keys}

@@ -1,8 +1,8 @@
 """How CloudFormation asks for a custom resource, waits, and is answered.
 
-What takes no longer than a function may run is answered at once. For a SageMaker job ``start_waiting`` starts
-a state machine, so that no function runs, and is paid for, meanwhile; ``finish_waiting`` is its last step.
-Whatever goes wrong is answered too: without an answer CloudFormation waits for an hour.
+What takes no longer than a function may run is answered at once. For a SageMaker job a state machine waits,
+so that no function runs, and is paid for, meanwhile. Whatever goes wrong is answered too: without an answer
+CloudFormation waits for an hour.
 
 Protocol: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref-responses.html
 """
@@ -14,41 +14,27 @@ import time
 import urllib.request
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import boto3
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.data_classes import CloudFormationCustomResourceEvent as Request
+from botocore.exceptions import ClientError
 
 from lambdas.deploy.gate import ModelRefused
-from lambdas.deploy.kept_models import keep, supersede
+from lambdas.workflow.errors import EndpointAccessDenied
 
 # In bytes, of which JSON may make twice as many. CloudFormation takes 4,096 in all.
 LONGEST_REASON = 1500
 ATTEMPTS = 4
 ANSWER_SECONDS = 10
+# A permission that the same deploy has made a moment ago is known to all of AWS within a minute.
+PERMISSION_ATTEMPTS = 12
+PERMISSION_PAUSE_SECONDS = 5
 logger = Logger(use_rfc3339=True)
 step_functions = boto3.client("stepfunctions")
 
-
-@dataclass(frozen=True)
-class EndedJob:
-    """A job that was waited for.
-
-    Attributes:
-        name: Name of the job.
-        model: Name of the model that the job made or evaluated, which is the resource's physical id.
-        former: The resource's physical id before this deploy; empty at its creation.
-        properties: Properties of the resource.
-        failure: Why waiting for the job failed, if it did.
-    """
-
-    name: str
-    model: str
-    former: str
-    properties: Mapping[str, Any]
-    failure: str | None
+Result = TypeVar("Result")
 
 
 def answer_at_once(
@@ -57,71 +43,61 @@ def answer_at_once(
     """Answers a request with the attributes that follow from the properties; a deletion with none."""
     request = Request(event)
     try:
-        attributes = {} if request.request_type == "Delete" else find(request.resource_properties)
+        if request.request_type == "Delete":
+            attributes: Mapping[str, str] = {}
+        else:
+            attributes = try_patiently(lambda: find(request.resource_properties))
     except Exception as error:
-        _answer_failure(request, resource_id, error)
+        answer_failure(request, resource_id, error)
     else:
         answer(request, status="SUCCESS", resource_id=resource_id, data=attributes)
 
 
-def start_waiting(
-    event: dict[str, Any],
-    start: Callable[[Mapping[str, Any]], tuple[str, str]],
-    stop: Callable[[str], object] | None = None,
-) -> None:
-    """Starts a job, and the state machine that waits for it; answers what needs no waiting.
-
-    Args:
-        event: A request of CloudFormation.
-        start: Starts the job, or finds it, by the resource's properties; returns the names of job and model.
-        stop: Stops what still runs for a resource that is deleted, by its physical id.
-    """
-    request = Request(event)
-    properties = request.resource_properties
-    resource_id = request.physical_resource_id or f"{properties['Name']}-not-started"
-    try:
-        if request.request_type == "Delete":
-            # The model stays: an endpoint may still serve it, or the deploy may yet be rolled back to it.
-            if stop is not None:
-                stop(resource_id)
-            answer(request, status="SUCCESS", resource_id=resource_id)
-            return
-        job, model = start(properties)
-        deadline = time.time() + int(properties["MaxWaitSeconds"])
-        waited_for = {"job": job, "model": model, "request": event, "deadline_ms": int(deadline * 1000)}
-        # Lambda may deliver a request twice.
-        with suppress(step_functions.exceptions.ExecutionAlreadyExists):
-            step_functions.start_execution(
-                stateMachineArn=os.environ["STATE_MACHINE_ARN"],
-                name=request.request_id,
-                input=json.dumps(waited_for),
-            )
-    except Exception as error:
-        _answer_failure(request, resource_id, error)
+def try_patiently(work: Callable[[], Result]) -> Result:
+    """Returns what some work returns; tries it again for a minute while IAM refuses it."""
+    for _ in range(PERMISSION_ATTEMPTS - 1):
+        try:
+            return work()
+        except Exception as error:
+            if not _is_refused_by_iam(error):
+                raise
+            logger.info("IAM refuses, perhaps not for long", extra={"error": str(error)})
+        time.sleep(PERMISSION_PAUSE_SECONDS)
+    return work()
 
 
-def finish_waiting(event: dict[str, Any], accept: Callable[[EndedJob], Mapping[str, str]]) -> dict[str, str]:
-    """Answers CloudFormation about a job that has ended, and marks the model that its model supersedes.
+def start_waiting(request: Request, waited_for: Mapping[str, Any]) -> None:
+    """Starts an execution of the state machine that waits, with the request beside what it waits for."""
+    # Lambda may deliver a request twice.
+    with suppress(step_functions.exceptions.ExecutionAlreadyExists):
+        step_functions.start_execution(
+            stateMachineArn=os.environ["STATE_MACHINE_ARN"],
+            name=request.request_id,
+            input=json.dumps({**waited_for, "request": request.raw_event}),
+        )
 
-    Args:
-        event: ``job``, ``model`` and ``request``, and ``failure`` where the waiting itself failed.
-        accept: Returns the resource's attributes if the model may be deployed.
 
-    Returns:
-        ``Status`` and ``Reason`` of the answer, for the state machine.
-    """
-    request = Request(event["request"])
-    model, former = event["model"], request.physical_resource_id
-    properties = request.resource_properties
-    try:
-        attributes = accept(EndedJob(event["job"], model, former, properties, event.get("failure")))
-    except Exception as error:
-        return {"Status": "FAILED", "Reason": _answer_failure(request, former or model, error)}
-    keep(properties["Bucket"], model)
-    if former not in ("", model):
-        supersede(properties["Bucket"], former)
-    answer(request, status="SUCCESS", resource_id=model, data=attributes)
-    return {"Status": "SUCCESS", "Reason": f"Validation accuracy {attributes['ValidationAccuracy']}"}
+def end_waiting(properties: Mapping[str, Any]) -> None:
+    """Ends the executions that wait for a resource of these properties."""
+    pages = step_functions.get_paginator("list_executions").paginate(
+        stateMachineArn=os.environ["STATE_MACHINE_ARN"], statusFilter="RUNNING"
+    )
+    for execution in [execution for page in pages for execution in page["executions"]]:
+        arn = execution["executionArn"]
+        waited_for = json.loads(step_functions.describe_execution(executionArn=arn)["input"])
+        if waited_for["request"]["ResourceProperties"] != properties:
+            continue
+        try:
+            step_functions.stop_execution(executionArn=arn, cause="CloudFormation wants it no more")
+        except ClientError:
+            # It may have ended by itself meanwhile.
+            if is_waiting(arn):
+                raise
+
+
+def is_waiting(execution_arn: str) -> bool:
+    """Returns whether an execution has not been ended."""
+    return step_functions.describe_execution(executionArn=execution_arn)["status"] == "RUNNING"
 
 
 def answer(
@@ -170,13 +146,32 @@ def answer(
             time.sleep(attempt)
 
 
-def _answer_failure(request: Request, resource_id: str, error: Exception) -> str:
-    """Logs an error and answers it; returns its line, with its name where it was not written for the user."""
-    foreseen = isinstance(error, ModelRefused)
-    logger.error("The model is refused", exc_info=None if foreseen else error, extra={"reason": str(error)})
-    reason = str(error) if foreseen else f"{type(error).__name__}: {error}"
+def answer_failure(request: Request, resource_id: str, error: Exception) -> str:
+    """Answers that a request failed; returns the line that says why."""
+    reason = describe_failure(error)
     answer(request, status="FAILED", resource_id=resource_id, reason=reason)
     return reason
+
+
+def describe_failure(error: Exception) -> str:
+    """Logs an error; returns its line, with its name where it was not written for the user."""
+    foreseen = isinstance(error, ModelRefused)
+    logger.error("The model is refused", exc_info=None if foreseen else error, extra={"reason": str(error)})
+    return str(error) if foreseen else f"{type(error).__name__}: {error}"
+
+
+def _is_refused_by_iam(error: BaseException) -> bool:
+    """Tells whether an error, or the one it was made of, may be gone once IAM knows a new permission."""
+    cause = error if isinstance(error, ClientError) else error.__cause__
+    if not isinstance(cause, ClientError):
+        return isinstance(error, EndpointAccessDenied)
+    refusal = cause.response["Error"]
+    code = refusal.get("Code", "")
+    # An answer to HEAD has no body that would name its code; SageMaker calls a role that it cannot assume
+    # yet a fault of the request.
+    return code in ("AccessDenied", "AccessDeniedException", "403") or (
+        code == "ValidationException" and "assume" in refusal.get("Message", "").lower()
+    )
 
 
 def _shorten(text: str) -> str:

@@ -13,7 +13,7 @@ s3 = boto3.client("s3")
 
 
 def read_manifest(bucket: str, dataset: str, classes: list[str]) -> dict[str, Any]:
-    """Returns the manifest of a data set of these classes.
+    """Returns the manifest of a data set of these classes, by which a model can be judged.
 
     Args:
         bucket: Bucket that it is staged in.
@@ -21,7 +21,8 @@ def read_manifest(bucket: str, dataset: str, classes: list[str]) -> dict[str, An
         classes: Class names in label order, as the settings have them.
 
     Raises:
-        ModelRefused: No data set is staged, or its classes are others or in another order.
+        ModelRefused: No data set is staged, its classes are others or in another order, or it has no
+            validation pictures.
     """
     if dataset == places.NOT_STAGED:
         raise ModelRefused(f"No data set is staged: run {STAGING_COMMAND}, then deploy again")
@@ -31,6 +32,10 @@ def read_manifest(bucket: str, dataset: str, classes: list[str]) -> dict[str, An
         raise ModelRefused(
             f"Data set {dataset} has the classes {','.join(staged)}, the setting 'classes' "
             f"says {','.join(classes)}: stage again with {STAGING_COMMAND}, or change the setting"
+        )
+    if manifest["splits"]["validation"]["count"] == 0:
+        raise ModelRefused(
+            f"Data set {dataset} has no validation pictures: stage it with a larger validation_fraction"
         )
     return manifest
 

@@ -12,7 +12,7 @@ def check_gate(accuracy: float, *, gate: float, model: str, log: str) -> None:
         accuracy: The model's accuracy on the validation split.
         gate: Least accuracy that passes.
         model: Which model it is, to follow "the model".
-        log: Where the job's log is.
+        log: Where the log is that tells more.
 
     Raises:
         ModelRefused: The accuracy is below the gate.

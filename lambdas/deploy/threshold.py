@@ -30,8 +30,9 @@ ENDPOINT_CONFIG = environment.endpoint_config()
 # Fewer than a serverless endpoint answers at once.
 CALLERS = 4
 ATTEMPTS = 5
-# Lambda ends a function after 900 seconds; the answer to CloudFormation is to come before that.
-LONGEST_SECONDS = 840
+# Lambda ends a function after 900 seconds; the answer to CloudFormation is to come before that, even where a
+# minute has gone by until IAM knew the function's permissions.
+LONGEST_SECONDS = 780
 s3 = boto3.client("s3")
 sagemaker = boto3.client("sagemaker")
 

@@ -1,13 +1,14 @@
-"""What a training job is made of: its name and its request, by the properties of the custom resource.
+"""What a training job is made of: its name, its request and what it needs, by the resource's properties.
 
 The properties are those that ``stacks/training.py`` writes; CloudFormation sends each as a string.
 """
 
-import hashlib
 import json
 from collections.abc import Mapping
 from typing import Any
 
+from lambdas.deploy.gate import ModelRefused
+from lambdas.deploy.jobs import make_digest
 from lambdas.workflow import places
 
 CHANNELS = {
@@ -18,11 +19,13 @@ CHANNELS = {
 }
 """The algorithm's channels, and where in the data set each finds its files."""
 VOLUME_GB = 30
+DEFAULT_BATCH_SIZE = 32
+"""The algorithm's own ``mini_batch_size``."""
 
 
-def name_job(properties: Mapping[str, Any]) -> str:
-    """Returns ``{name}-{digest of what shapes the model}``."""
-    shaping = [
+def list_facts(properties: Mapping[str, Any]) -> list[Any]:
+    """Returns all that shapes the model."""
+    return [
         properties["Bucket"],
         properties["Dataset"],
         properties["Classes"],
@@ -32,8 +35,28 @@ def name_job(properties: Mapping[str, Any]) -> str:
         int(properties["InstanceCount"]),
         int(properties["MaxSeconds"]),
     ]
-    digest = hashlib.sha256(json.dumps(shaping, sort_keys=True).encode()).hexdigest()[:12]
-    return f"{properties['Name']}-{digest}"
+
+
+def name_job(properties: Mapping[str, Any]) -> str:
+    """Returns ``{name}-{digest of what shapes the model}``."""
+    return f"{properties['Name']}-{make_digest(list_facts(properties))}"
+
+
+def check_batch_size(properties: Mapping[str, Any], manifest: Mapping[str, Any]) -> None:
+    """Refuses a data set too small for a batch, on which the algorithm fails once its instance is paid for.
+
+    Raises:
+        ModelRefused: A split that is trained on or validated with has fewer pictures than a batch.
+    """
+    batch_size = int(json.loads(properties["Hyperparameters"]).get("mini_batch_size", DEFAULT_BATCH_SIZE))
+    counts = {split: manifest["splits"][split]["count"] for split in ("validation", "train")}
+    split = min(counts, key=counts.__getitem__)
+    if counts[split] < batch_size:
+        raise ModelRefused(
+            f"The {split} split of data set {properties['Dataset']} has {counts[split]} pictures, and "
+            f"mini_batch_size is {batch_size}: the algorithm takes no split smaller than a batch. Set the "
+            f"hyperparameter mini_batch_size to {counts[split]} or less, or stage more pictures"
+        )
 
 
 def build_job_request(properties: Mapping[str, Any], job: str, manifest: Mapping[str, Any]) -> dict[str, Any]:
@@ -48,7 +71,7 @@ def build_job_request(properties: Mapping[str, Any], job: str, manifest: Mapping
     spot = properties["Mode"] == "spot"
     stopping = {"MaxRuntimeInSeconds": int(properties["MaxSeconds"])}
     if spot:
-        stopping["MaxWaitTimeInSeconds"] = int(properties["MaxWaitSeconds"])
+        stopping["MaxWaitTimeInSeconds"] = int(properties["MaxTrainingWaitSeconds"])
     return {
         "TrainingJobName": job,
         "HyperParameters": {

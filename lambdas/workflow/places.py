@@ -20,6 +20,8 @@ REPORTS = "reports/"
 """Published evaluations of a model."""
 EVALUATIONS = "evaluations/"
 """Answers of the gate's transform jobs; the bucket's lifecycle clears them away."""
+VERDICTS = "verdicts/"
+"""What the gate's evaluations found, to be had again when a deploy is rolled back."""
 VALIDATIONS = "validations/"
 """A model's kept answers for the validation split."""
 
@@ -67,6 +69,11 @@ def read_model_name(model_data_url: str) -> str:
 def answers_prefix(job: str) -> str:
     """Returns the prefix under which a transform job of the gate leaves its answers."""
     return f"{EVALUATIONS}{job}/"
+
+
+def verdict_key(evaluation: str) -> str:
+    """Returns the key of what an evaluation found."""
+    return f"{VERDICTS}{evaluation}.json"
 
 
 def validation_answers_key(model: str, data_set: str) -> str:

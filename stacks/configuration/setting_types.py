@@ -98,7 +98,7 @@ GpuInstanceType = Annotated[
 ]
 InstanceCount = Annotated[_Integer, Field(ge=1, le=100), "a whole number from 1 to 100"]
 TrainingMode = Annotated[Literal["on-demand", "spot"], "one of on-demand, spot"]
-TrainingSeconds = Annotated[_Integer, Field(ge=60, le=3000), "a whole number of seconds from 60 to 3000"]
+TrainingSeconds = Annotated[_Integer, Field(ge=60, le=2700), "a whole number of seconds from 60 to 2700"]
 EndpointMode = Annotated[Literal["instance", "serverless"], "one of instance, serverless"]
 ServerlessMemory = Annotated[
     _Integer, Field(ge=1024, le=6144, multiple_of=1024), "one of 1024, 2048, 3072, 4096, 5120, 6144"

@@ -80,7 +80,8 @@ class Settings(BaseModel):
     )
     evaluation_instance_type: types.InstanceType = Field(
         "ml.m5.large",
-        description="Where batch transform has `model_artifact` classify the validation images for the gate.",
+        description="Where batch transform has a model, trained or given, classify the validation images for "
+        "the gate. Takes the quota of 1 for transform job usage.",
     )
     training_instance_type: types.GpuInstanceType = Field(
         "ml.g4dn.xlarge",
@@ -93,8 +94,9 @@ class Settings(BaseModel):
         "on-demand", description="`spot` costs less, and may wait for capacity or be interrupted."
     )
     training_max_seconds: types.TrainingSeconds = Field(
-        3000,
-        description="The longest training. It is part of a deploy, and CloudFormation waits an hour at most.",
+        2700,
+        description="The longest training. It is part of a deploy, as its evaluation is, and CloudFormation "
+        "waits an hour at most.",
     )
     endpoint_mode: types.EndpointMode = Field(
         "instance",

@@ -4,9 +4,12 @@ from collections.abc import Sequence
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from stacks.parts.parameters import SharedBucket
+
+SAGEMAKER = "sagemaker.amazonaws.com"
 
 
 class AlgorithmImage(Construct):
@@ -55,7 +58,10 @@ class SageMakerRole(iam.Role):
         metric_namespace: str,
     ) -> None:
         """Makes the role; metrics go to ``AWS/SageMaker`` and to ``metric_namespace``."""
-        super().__init__(scope, construct_id, assumed_by=iam.ServicePrincipal("sagemaker.amazonaws.com"))
+        # Nobody else's job, which SageMaker would as well act for, gets the role.
+        own_account = {"StringEquals": {"aws:SourceAccount": cdk.Aws.ACCOUNT_ID}}
+        trusted = iam.ServicePrincipal(SAGEMAKER, conditions=own_account)
+        super().__init__(scope, construct_id, assumed_by=trusted)
         self._allow(["s3:GetObject"], bucket.arns_for_objects(*reads))
         listed = [f"{prefix}*" for prefix in reads]
         self._allow(["s3:ListBucket"], [bucket.arn], {"StringLike": {"s3:prefix": listed}})
@@ -74,6 +80,16 @@ class SageMakerRole(iam.Role):
         self._allow(
             ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"],
             list_log_group_arns(log_group),
+        )
+
+    def allow_to_be_passed_by(self, function: lambda_.Function) -> None:
+        """Allows a function to hand the role to SageMaker, and to nobody else."""
+        function.add_to_role_policy(
+            iam.PolicyStatement(
+                actions=["iam:PassRole"],
+                resources=[self.role_arn],
+                conditions={"StringEquals": {"iam:PassedToService": SAGEMAKER}},
+            )
         )
 
     def _allow(

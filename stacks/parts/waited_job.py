@@ -1,16 +1,15 @@
-"""A model that a SageMaker job makes or evaluates, as a resource of a stack.
+"""A model that is trained or given, as a resource of a stack: it is evaluated, and refused below the gate.
 
-A function starts the job, a state machine waits for it, and its last step, another function, checks the model
-and answers CloudFormation. The CDK's ``Provider`` is not used, because its waiter runs two functions, one of
-them in Node.js, for each look at a job: this state machine looks by itself, shows in the console how the job
-stands, and gets to the step that answers whatever fails on the way.
+One function takes CloudFormation's request, a state machine waits, another function has the model evaluated,
+and a third checks it and answers CloudFormation. The CDK's ``Provider`` is not used, because its waiter runs
+two functions, one of them in Node.js, for each look at a job: this state machine looks by itself, shows in
+the console how the job stands, and gets to the step that answers whatever fails on the way.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Literal
 
 import aws_cdk as cdk
-from aws_cdk import aws_iam as iam
 
 from lambdas.workflow import places
 from stacks.configuration.settings import Settings
@@ -20,16 +19,18 @@ from stacks.parts.logged import LoggedFunction, LoggedStateMachine
 from stacks.parts.parameters import SharedBucket, read_parameter, write_parameter
 from stacks.parts.waiting_states import GIVE_UP_SECONDS, SERVICE_TIMEOUT_SECONDS, build_waiting_states
 
-# Their metrics' namespaces as well.
-_LOG_GROUPS = {"Training": places.TRAINING_JOBS_LOG_GROUP, "Transform": places.TRANSFORM_JOBS_LOG_GROUP}
+# Each may try for a minute until IAM knows its permissions, and copy or read a good deal after that.
+FUNCTION_SECONDS = 300
 
 
 class WaitedJob:
-    """What every such resource consists of; the stack adds the permissions that its kind of job needs.
+    """What every such resource consists of; the stack adds what only its way to a model needs.
 
     Attributes:
         bucket: The bucket with data and models.
-        start: The function that takes CloudFormation's request and starts the job.
+        image: The algorithm's image.
+        start: The function that takes CloudFormation's request and sees to it that there is a model.
+        evaluate: The function that has the model evaluated.
         finish: The function that checks the model and answers.
     """
 
@@ -39,49 +40,39 @@ class WaitedJob:
         *,
         settings: Settings,
         functions: FunctionAsset,
-        kind: Literal["Training", "Transform"],
-        job: str,
-        job_ids: str,
-        jobs_arn: str,
-        reads: Sequence[str],
-        writes: str,
-        module: str,
+        module: Literal["training", "artifact"],
+        machine: str,
         function_ids: str,
-        finish_memory_mb: int,
-        timeout_seconds: int,
+        machine_ids: str,
+        training_jobs_arn: str | None,
     ) -> None:
-        """Makes the job's role, the functions, and the state machine between them.
+        """Makes the evaluation's role, the functions, and the state machine between them.
 
-        All belong to the stack itself, and their ids must not change: names are fixed, so that CloudFormation
-        could not make a resource of another id beside the old one.
+        All belong to the stack itself, and the ids of functions and state machine must not change: their
+        names are fixed, so that CloudFormation could not make one of another id beside the old one.
 
         Args:
             stack: The stack.
             settings: All settings.
             functions: The functions' asset.
-            kind: The kind of job, as SageMaker's API names it.
-            job: Last part of the state machine's name.
-            job_ids: Prefix of the construct ids of role and state machine.
-            jobs_arn: ARN pattern of the jobs.
-            reads: Prefixes of the bucket that the job reads.
-            writes: Prefix of the bucket that the job writes to.
-            module: Module of ``lambdas.deploy`` with ``start`` and ``finish``.
-            function_ids: Prefix of the construct ids of the functions.
-            finish_memory_mb: Memory of the function that checks the model.
-            timeout_seconds: Longest run of either function.
+            module: Module of ``lambdas.deploy`` with ``start``, ``evaluate`` and ``finish``.
+            machine: Last part of the state machine's name.
+            function_ids: Prefix of the construct ids of the functions, and of the evaluation's role.
+            machine_ids: Prefix of the construct ids of the state machine.
+            training_jobs_arn: ARN pattern of the training jobs; None where nothing trains.
         """
         self._stack, self._settings = stack, settings
         self.bucket = SharedBucket(stack, settings.name)
-        self._image = AlgorithmImage(stack, "Image")
+        self.image = AlgorithmImage(stack, "Image")
         self._role = SageMakerRole(
             stack,
-            f"{job_ids}Role",
+            f"{function_ids}EvaluationRole",
             bucket=self.bucket,
-            reads=reads,
-            writes=writes,
-            image=self._image,
-            log_group=_LOG_GROUPS[kind],
-            metric_namespace=_LOG_GROUPS[kind],
+            reads=[places.DATASETS, places.MODELS],
+            writes=places.EVALUATIONS,
+            image=self.image,
+            log_group=places.TRANSFORM_JOBS_LOG_GROUP,
+            metric_namespace=places.TRANSFORM_JOBS_LOG_GROUP,
         )
 
         def function(step: str, memory_mb: int, environment: dict[str, str] | None = None) -> LoggedFunction:
@@ -93,44 +84,55 @@ class WaitedJob:
                 handler=f"lambdas.deploy.{module}.{step}",
                 code=functions,
                 memory_mb=memory_mb,
-                timeout_seconds=timeout_seconds,
+                timeout_seconds=FUNCTION_SECONDS,
                 environment=environment,
             )
 
-        self.finish = function("finish", finish_memory_mb)
-        self.finish.allow([f"sagemaker:Describe{kind}Job", f"sagemaker:Stop{kind}Job"], jobs_arn)
+        self.evaluate, self.finish = function("evaluate", 256), function("finish", 512)
+        transform_jobs_arn = stack.format_arn(
+            service="sagemaker", resource="transform-job", resource_name=f"{settings.name}-evaluation-*"
+        )
         self._machine = LoggedStateMachine(
             stack,
-            f"{job_ids}Waiting",
-            name=f"{settings.name}-{job}",
+            f"{machine_ids}Waiting",
+            name=f"{settings.name}-{machine}",
             log_days=settings.log_days,
-            chain=build_waiting_states(stack, kind=kind, finish=self.finish, jobs_arn=jobs_arn),
+            chain=build_waiting_states(
+                stack,
+                evaluate=self.evaluate,
+                finish=self.finish,
+                training_jobs_arn=training_jobs_arn,
+                transform_jobs_arn=transform_jobs_arn,
+            ),
             timeout=cdk.Duration.seconds(SERVICE_TIMEOUT_SECONDS),
         )
         self.start = function("start", 256, {"STATE_MACHINE_ARN": self._machine.state_machine_arn})
         # Without the right to list, S3 answers "denied" for an object that is not there.
         self.start.allow(["s3:ListBucket"], self.bucket.arn)
-        self.start.allow(["s3:GetObject"], *self.bucket.arns_for_objects(places.DATASETS, places.MODELS))
+        self.start.allow(["s3:GetObject"], *self.bucket.arns_for_objects(places.DATASETS, places.VERDICTS))
+        executions_arn = stack.format_arn(
+            service="states",
+            resource="execution",
+            resource_name=f"{settings.name}-{machine}:*",
+            arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
+        )
+        self.start.allow(["states:DescribeExecution", "states:StopExecution"], executions_arn)
+        self.start.allow(["states:ListExecutions"], self._machine.state_machine_arn)
+        self.evaluate.allow(["states:DescribeExecution"], executions_arn)
+        self.finish.allow(["s3:ListBucket"], self.bucket.arn)
+        readable = self.bucket.arns_for_objects(places.DATASETS, places.EVALUATIONS)
+        self.finish.allow(["s3:GetObject"], *readable)
+        self.finish.allow(["s3:PutObject"], *self.bucket.arns_for_objects(places.VERDICTS))
+        self._allow_evaluating(transform_jobs_arn)
+        self._allow_keeping_models()
 
     def add_resource(self, construct_id: str, properties: Mapping[str, Any]) -> cdk.CustomResource:
         """Adds the custom resource, what it needs, the parameter ``/{name}/model`` and two outputs.
 
         Args:
             construct_id: Id in the stack, and name of the resource's type.
-            properties: What this kind of job needs beside what all of them do.
+            properties: What this way to a model needs beside what all of them do.
         """
-        # A superseded model is tagged by a copy onto itself.
-        self.finish.allow(
-            ["s3:DeleteObjectTagging", "s3:GetObject", "s3:PutObject", "s3:PutObjectTagging"],
-            *self.bucket.arns_for_objects(places.MODELS),
-        )
-        self.start.add_to_role_policy(
-            iam.PolicyStatement(
-                actions=["iam:PassRole"],
-                resources=[self._role.role_arn],
-                conditions={"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}},
-            )
-        )
         self._machine.grant_start_execution(self.start)
         stack, settings, name = self._stack, self._settings, self._settings.name
         resource = cdk.CustomResource(
@@ -144,19 +146,68 @@ class WaitedJob:
                 "Bucket": self.bucket.name,
                 "Dataset": read_parameter(stack, name, "dataset"),
                 "Classes": list(settings.classes),
-                "Image": self._image.uri,
-                "RoleArn": self._role.role_arn,
+                "Image": self.image.uri,
+                "EvaluationInstanceType": settings.evaluation_instance_type,
+                "EvaluationRoleArn": self._role.role_arn,
                 "AccuracyGate": str(settings.accuracy_gate),
                 "MaxWaitSeconds": GIVE_UP_SECONDS,
                 **properties,
             },
         )
-        # All that the job and its answer need must be there before the job, and go after it.
+        # All that the jobs and the answer need must be there before them, and go after them.
+        functions = (self.start, self.evaluate, self.finish)
         resource.node.add_dependency(
-            self._role, self.start, self.start.role, self.finish.role, self._machine, self._machine.role
+            self._role,
+            *functions,
+            *(function.role for function in functions),
+            self._machine,
+            self._machine.role,
         )
         model_url = resource.get_att_string("ModelDataUrl")
         write_parameter(stack, name, "model", model_url, "Artifact of the model that passed the gate")
         cdk.CfnOutput(stack, "ValidationAccuracy", value=resource.get_att_string("ValidationAccuracy"))
         cdk.CfnOutput(stack, "ModelDataUrl", value=model_url)
         return resource
+
+    def _allow_evaluating(self, transform_jobs_arn: str) -> None:
+        """Allows one function to start evaluations, and all to end them."""
+        models_arn = self._stack.format_arn(
+            service="sagemaker", resource="model", resource_name=f"{self._settings.name}-evaluation-*"
+        )
+        self.evaluate.allow(["sagemaker:AddTags", "sagemaker:CreateModel"], models_arn)
+        self.evaluate.allow(["sagemaker:AddTags", "sagemaker:CreateTransformJob"], transform_jobs_arn)
+        self._role.allow_to_be_passed_by(self.evaluate)
+        for function in (self.start, self.evaluate, self.finish):
+            function.allow(["sagemaker:DeleteModel"], models_arn)
+            function.allow(
+                ["sagemaker:DescribeTransformJob", "sagemaker:StopTransformJob"], transform_jobs_arn
+            )
+
+    def _allow_keeping_models(self) -> None:
+        """Allows what is needed to tag the models for removal that neither serve nor are about to."""
+        stack, name = self._stack, self._settings.name
+        for function in (self.start, self.finish):
+            # A model is tagged by a copy onto itself.
+            function.allow(
+                [
+                    "s3:DeleteObjectTagging",
+                    "s3:GetObject",
+                    "s3:GetObjectTagging",
+                    "s3:PutObject",
+                    "s3:PutObjectTagging",
+                ],
+                *self.bucket.arns_for_objects(places.MODELS),
+            )
+            parameter = places.parameter(name, "endpoint").removeprefix("/")
+            function.allow(
+                ["ssm:GetParameter"],
+                stack.format_arn(service="ssm", resource="parameter", resource_name=parameter),
+            )
+            for action, resource, resource_name in (
+                ("sagemaker:DescribeEndpoint", "endpoint", f"{name}*"),
+                # CloudFormation names these two.
+                ("sagemaker:DescribeEndpointConfig", "endpoint-config", "*"),
+                ("sagemaker:DescribeModel", "model", "*"),
+            ):
+                arn = stack.format_arn(service="sagemaker", resource=resource, resource_name=resource_name)
+                function.allow([action], arn)

@@ -173,6 +173,18 @@ def training_jobs(app: App) -> list[dict[str, Any]]:
     return list(listed["TrainingJobSummaries"])
 
 
+def transform_jobs(app: App) -> list[dict[str, Any]]:
+    """Returns the summaries of the app's batch transform jobs."""
+    listed = app.cloud.client("sagemaker").list_transform_jobs(NameContains=app.name)
+    return list(listed["TransformJobSummaries"])
+
+
+def stack_status(app: App, stack: str) -> str:
+    """Returns CloudFormation's status of one of the app's stacks."""
+    described = app.cloud.client("cloudformation").describe_stacks(StackName=f"{app.name}-{stack}")
+    return str(described["Stacks"][0]["StackStatus"])
+
+
 def wait_in_service(app: App) -> None:
     """Returns when the endpoint is in service; fails after a minute."""
     app.cloud.client("sagemaker").get_waiter("endpoint_in_service").wait(

@@ -6,12 +6,20 @@ The tests of this file depend on one another, as the days of a deployment do, an
 import io
 import tarfile
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from data_staging.sample import write_sample
-from tests.end_to_end.embedded_cloud import App, EmbeddedCloud, execute, photo_event, succeeded, training_jobs
+from tests.end_to_end.embedded_cloud import (
+    App,
+    EmbeddedCloud,
+    execute,
+    photo_event,
+    stack_status,
+    succeeded,
+    training_jobs,
+    transform_jobs,
+)
 from tests.end_to_end.left_over import left_over
 from tests.end_to_end.quick_training import QUICK_TRAINING
 from training.artifact.parameters import read_parameters, write_parameters
@@ -33,17 +41,21 @@ def artifacts(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("artifacts")
 
 
-def transform_jobs(app: App) -> list[dict[str, Any]]:
-    """Returns the summaries of the app's batch transform jobs."""
-    listed = app.cloud.client("sagemaker").list_transform_jobs(NameContains=app.name)
-    return list(listed["TransformJobSummaries"])
-
-
 def models(app: App) -> list[str]:
     """Returns the artifacts of all models that SageMaker has."""
     sagemaker = app.cloud.client("sagemaker")
     names = [model["ModelName"] for model in sagemaker.list_models()["Models"]]
     return [sagemaker.describe_model(ModelName=n)["PrimaryContainer"]["ModelDataUrl"] for n in names]
+
+
+def artifacts_of_the_cdk(app: App) -> list[tuple[str, str]]:
+    """Returns bucket and key of each artifact that the CDK CLI has uploaded."""
+    s3 = app.cloud.client("s3")
+    (bucket,) = [b["Name"] for b in s3.list_buckets()["Buckets"] if b["Name"].startswith("cdk-")]
+    uploaded = [entry["Key"] for entry in s3.list_objects_v2(Bucket=bucket)["Contents"]]
+    found = [(bucket, key) for key in uploaded if key.endswith(".gz")]
+    assert found
+    return found
 
 
 def turned_round(artifact: Path, folder: Path) -> Path:
@@ -80,24 +92,33 @@ def test_a_given_model_is_evaluated_and_served_and_nothing_is_trained(app: App, 
     assert f"/models/{app.name}-artifact-" in served
     assert models(app) == [served]
     assert len(training_jobs(app)) == 1
-    (job,) = transform_jobs(app)
-    assert job["TransformJobStatus"] == "Completed"
+    # The trained model was evaluated like this one.
+    assert [job["TransformJobStatus"] for job in transform_jobs(app)] == ["Completed", "Completed"]
     assert execute(app, photo_event(app))["status"] == "SUCCEEDED"
 
 
 def test_the_same_model_is_not_evaluated_again(app: App, artifacts: Path) -> None:
-    succeeded(app.deploy("training", model_artifact=str(artifacts / "model.tar.gz")))
-    assert len(transform_jobs(app)) == 1
+    artifact = str(artifacts / "model.tar.gz")
+    succeeded(app.deploy("training", model_artifact=artifact, accuracy_gate=GATE + 0.01))
+    succeeded(app.deploy("training", model_artifact=artifact))
+    assert len(transform_jobs(app)) == 2
 
 
 def test_a_given_model_below_the_gate_is_refused_and_the_old_one_goes_on_serving(
     app: App, artifacts: Path
 ) -> None:
     before = app.parameter("model")
-    failed = app.deploy("training", model_artifact=str(turned_round(artifacts / "model.tar.gz", artifacts)))
+    # What the former model was copied from is gone when the deploy is rolled back to it.
+    assets = artifacts_of_the_cdk(app)
+    turned = turned_round(artifacts / "model.tar.gz", artifacts)
+    for bucket, key in assets:
+        app.cloud.client("s3").delete_object(Bucket=bucket, Key=key)
+    failed = app.deploy("training", model_artifact=str(turned))
     printed = failed.stdout + failed.stderr
     assert failed.returncode != 0
     assert f"is below accuracy_gate {GATE}: the model that model_artifact names is not deployed" in printed
+    assert stack_status(app, "training") == "UPDATE_ROLLBACK_COMPLETE"
+    assert len(transform_jobs(app)) == 3
     assert app.parameter("model") == before
     assert models(app) == [before]
     assert execute(app, photo_event(app))["status"] == "SUCCEEDED"

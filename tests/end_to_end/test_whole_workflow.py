@@ -19,9 +19,11 @@ from tests.end_to_end.embedded_cloud import (
     EmbeddedCloud,
     execute,
     photo_event,
+    stack_status,
     staged_photo,
     succeeded,
     training_jobs,
+    transform_jobs,
     wait_in_service,
 )
 from tests.end_to_end.left_over import left_over
@@ -73,6 +75,21 @@ def test_a_photo_is_routed_by_the_state_machine(app: App) -> None:
     assert output["confidence"] == max(output["inferences"])
     assert sum(output["inferences"]) == pytest.approx(1, abs=1e-5)
     assert output["image_data"]
+
+
+def test_both_state_machines_log_what_they_do(app: App) -> None:
+    logs = app.cloud.client("logs")
+    found = logs.describe_log_groups(logGroupNamePrefix=f"/aws/vendedlogs/states/{app.name}")["logGroups"]
+    kinds = {
+        group["logGroupName"]: {
+            json.loads(event["message"])["type"]
+            for event in logs.filter_log_events(logGroupName=group["logGroupName"])["events"]
+        }
+        for group in found
+    }
+    assert len(kinds) == 2
+    for group, told in kinds.items():
+        assert {"ExecutionStarted", "TaskStarted", "TaskSucceeded", "ExecutionSucceeded"} <= told, group
 
 
 @pytest.mark.parametrize("wrap", [lambda body: {"body": body}, lambda body: {"body": json.dumps(body)}])
@@ -190,14 +207,26 @@ def test_a_new_data_set_means_a_new_model_and_no_unanswered_call(app: App, archi
 
 
 def test_a_model_below_the_gate_is_refused_and_the_old_one_goes_on_serving(app: App) -> None:
-    before = app.parameter("model")
+    before, evaluations = app.parameter("model"), len(transform_jobs(app))
+    # The job's log goes, as an account's retention may have it, before the deploy is rolled back.
+    app.cloud.client("logs").delete_log_group(logGroupName="/aws/sagemaker/TrainingJobs")
     failed = app.deploy("training", accuracy_gate=1.0, hyperparameters={**QUICK_TRAINING, "epochs": "1"})
     printed = failed.stdout + failed.stderr
     assert failed.returncode != 0
     assert "accuracy_gate" in printed
     assert "/aws/sagemaker/TrainingJobs" in printed
+    assert stack_status(app, "training") == "UPDATE_ROLLBACK_COMPLETE"
+    assert (len(training_jobs(app)), len(transform_jobs(app))) == (3, evaluations + 1)
     assert app.parameter("model") == before
     assert execute(app, photo_event(app))["status"] == "SUCCEEDED"
+
+
+def test_another_gate_starts_no_job(app: App) -> None:
+    before, evaluations = app.parameter("model"), len(transform_jobs(app))
+    succeeded(app.deploy("training", accuracy_gate=0.61))
+    succeeded(app.deploy("training"))
+    assert (len(training_jobs(app)), len(transform_jobs(app))) == (3, evaluations)
+    assert app.parameter("model") == before
 
 
 def test_a_restart_of_the_cloud_keeps_what_was_deployed(app: App) -> None:

@@ -10,7 +10,6 @@ import boto3
 import moto
 import pytest
 
-from tests.lambdas.deploy.training_cloud import Cloud, running_cloud
 from tests.lambdas.samples import BUCKET
 
 ENVIRONMENT = {
@@ -80,10 +79,3 @@ def unreachable() -> str:
     """Address of a port at which nobody listens."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return f"http://127.0.0.1:{listener.getsockname()[1]}"
-
-
-@pytest.fixture
-def cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
-    """What the functions of the training resource meet."""
-    with running_cloud(monkeypatch) as cloud:
-        yield cloud

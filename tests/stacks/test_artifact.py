@@ -31,7 +31,7 @@ def test_no_training_is_defined_and_what_is_given_is_evaluated(with_artifact: As
     assert (model["ArtifactBucket"], model["ArtifactKey"]) == ("another-bucket", "trained/model.tar.gz")
     assert model["Classes"] == ["bicycle", "motorcycle"]
     assert model["AccuracyGate"] == "0.8"
-    assert model["InstanceType"] == "ml.m5.large"
+    assert model["EvaluationInstanceType"] == "ml.m5.large"
     # The answer comes before CloudFormation stops waiting.
     assert int(model["MaxWaitSeconds"]) <= int(model["ServiceTimeout"]) - 120
 

@@ -158,81 +158,160 @@ def test_metrics_go_to_the_namespaces_of_sagemaker_alone(assembly: Assembly) -> 
         assert all("sagemaker" in n.lower() for n in condition["StringEquals"]["cloudwatch:namespace"])
 
 
-def test_the_training_role_is_handed_to_sagemaker_alone(assembly: Assembly) -> None:
-    handed = [
-        (resource, condition)
-        for action, resource, condition in statements(assembly, "training", "StartRole")
+def test_a_role_is_handed_to_sagemaker_alone_by_whom_needs_to(
+    assembly: Assembly, with_artifact: Assembly
+) -> None:
+    handed = {
+        (role[:-8], resource, json.dumps(condition))
+        for made in (assembly, with_artifact)
+        for role in made.resources("training", "AWS::IAM::Role")
+        for action, resource, condition in statements(made, "training", role[:-8])
         if action == "iam:PassRole"
-    ]
-    assert handed == [("<Role>", {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}})]
+    }
+    to_sagemaker = json.dumps({"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}})
+    assert handed == {
+        ("StartRole", "<Role>", to_sagemaker),
+        ("EvaluateRole", "<EvaluationRole>", to_sagemaker),
+        ("ArtifactEvaluateRole", "<ArtifactEvaluationRole>", to_sagemaker),
+    }
 
 
-def test_only_jobs_of_this_name_are_touched(assembly: Assembly) -> None:
-    for role in ("StartRole", "FinishRole", "WaitingRole"):
-        jobs = {
-            resource
-            for action, resource, _ in statements(assembly, "training", role)
-            if action.startswith("sagemaker:")
-        }
-        assert jobs == {"arn:<Partition>:sagemaker:<Region>:<AccountId>:training-job/scones-*"}
+def test_sagemaker_gets_a_role_for_this_accounts_jobs_alone(
+    assembly: Assembly, with_artifact: Assembly
+) -> None:
+    seen = 0
+    for made, stack in ((assembly, "training"), (assembly, "endpoint"), (with_artifact, "training")):
+        for role in made.resources(stack, "AWS::IAM::Role").values():
+            (statement,) = role["Properties"]["AssumeRolePolicyDocument"]["Statement"]
+            if statement["Principal"] == {"Service": "sagemaker.amazonaws.com"}:
+                assert statement["Condition"] == {
+                    "StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}
+                }
+                seen += 1
+    assert seen == 4
+
+
+STATE_MACHINE = "AWS::StepFunctions::StateMachine"
+BUCKET = "arn:<Partition>:s3:::<bucket>"
+SAGEMAKER = "arn:<Partition>:sagemaker:<Region>:<AccountId>"
+TRANSFORM_JOB, EVALUATED = (f"{SAGEMAKER}:{kind}/scones-evaluation-*" for kind in ("transform-job", "model"))
+TRAINING_JOB = f"{SAGEMAKER}:training-job/scones-*"
+KEEPS_MODELS = {
+    ("s3:DeleteObjectTagging", f"{BUCKET}/models/*"),
+    ("s3:GetObject", f"{BUCKET}/models/*"),
+    ("s3:GetObjectTagging", f"{BUCKET}/models/*"),
+    ("s3:PutObject", f"{BUCKET}/models/*"),
+    ("s3:PutObjectTagging", f"{BUCKET}/models/*"),
+    ("ssm:GetParameter", "arn:<Partition>:ssm:<Region>:<AccountId>:parameter/scones/endpoint"),
+    ("sagemaker:DescribeEndpoint", f"{SAGEMAKER}:endpoint/scones*"),
+    ("sagemaker:DescribeEndpointConfig", f"{SAGEMAKER}:endpoint-config/*"),
+    ("sagemaker:DescribeModel", f"{SAGEMAKER}:model/*"),
+}
+ENDS_EVALUATIONS = {
+    ("sagemaker:DeleteModel", EVALUATED),
+    ("sagemaker:DescribeTransformJob", TRANSFORM_JOB),
+    ("sagemaker:StopTransformJob", TRANSFORM_JOB),
+}
+STARTS_EVALUATIONS = {
+    ("sagemaker:AddTags", EVALUATED),
+    ("sagemaker:CreateModel", EVALUATED),
+    ("sagemaker:AddTags", TRANSFORM_JOB),
+    ("sagemaker:CreateTransformJob", TRANSFORM_JOB),
+}
+FINISHES = {
+    ("s3:ListBucket", BUCKET),
+    ("s3:GetObject", f"{BUCKET}/datasets/*"),
+    ("s3:GetObject", f"{BUCKET}/evaluations/*"),
+    ("s3:PutObject", f"{BUCKET}/verdicts/*"),
+}
+
+
+def waits(made: Assembly, name: str) -> set[tuple[str, str]]:
+    """What starts and ends the executions of the state machine of a name."""
+    (machine,) = (f"<{state_machine}>" for state_machine in made.resources("training", STATE_MACHINE))
+    executions = f"arn:<Partition>:states:<Region>:<AccountId>:execution:{name}:*"
+    return {
+        ("s3:ListBucket", BUCKET),
+        ("s3:GetObject", f"{BUCKET}/datasets/*"),
+        ("s3:GetObject", f"{BUCKET}/verdicts/*"),
+        ("states:StartExecution", machine),
+        ("states:ListExecutions", machine),
+        ("states:DescribeExecution", executions),
+        ("states:StopExecution", executions),
+    }
+
+
+def test_a_model_that_is_trained_can_only_be_trained_and_evaluated(assembly: Assembly) -> None:
+    start, evaluate, finish = (
+        beyond_logs_and_traces(assembly, "training", f"{step}Role")
+        for step in ("Start", "Evaluate", "Finish")
+    )
+    stops_training = {
+        ("sagemaker:DescribeTrainingJob", TRAINING_JOB),
+        ("sagemaker:StopTrainingJob", TRAINING_JOB),
+    }
+    starts_training = {
+        ("sagemaker:AddTags", TRAINING_JOB),
+        ("sagemaker:CreateTrainingJob", TRAINING_JOB),
+        ("iam:PassRole", "<Role>"),
+    }
+    expected = waits(assembly, "scones-training") | KEEPS_MODELS | ENDS_EVALUATIONS
+    assert start == expected | stops_training | starts_training
+    executions = "arn:<Partition>:states:<Region>:<AccountId>:execution:scones-training:*"
+    assert evaluate == STARTS_EVALUATIONS | ENDS_EVALUATIONS | {
+        ("sagemaker:DescribeTrainingJob", TRAINING_JOB),
+        ("states:DescribeExecution", executions),
+        ("iam:PassRole", "<EvaluationRole>"),
+    }
+    assert finish == FINISHES | KEEPS_MODELS | ENDS_EVALUATIONS | stops_training
 
 
 def test_a_model_that_is_given_can_only_be_evaluated_and_copied(with_artifact: Assembly) -> None:
-    job, model = (
-        f"arn:<Partition>:sagemaker:<Region>:<AccountId>:{kind}/scones-evaluation-*"
-        for kind in ("transform-job", "model")
+    start, evaluate, finish = (
+        beyond_logs_and_traces(with_artifact, "training", f"Artifact{step}Role")
+        for step in ("Start", "Evaluate", "Finish")
     )
-    bucket = "arn:<Partition>:s3:::<bucket>"
-    start = beyond_logs_and_traces(with_artifact, "training", "ArtifactStartRole")
-    (machine,) = [resource for action, resource in start if action == "states:StartExecution"]
-    assert machine.startswith("<EvaluationWaiting")
-    assert start - {("states:StartExecution", machine)} == {
-        ("s3:ListBucket", bucket),
-        ("s3:GetObject", "arn:<Partition>:s3:::another-bucket/trained/model.tar.gz"),
-        ("s3:GetObject", f"{bucket}/datasets/*"),
-        ("s3:GetObject", f"{bucket}/models/*"),
-        ("s3:PutObject", f"{bucket}/models/*"),
-        ("sagemaker:AddTags", model),
-        ("sagemaker:CreateModel", model),
-        ("sagemaker:DeleteModel", model),
-        ("sagemaker:AddTags", job),
-        ("sagemaker:CreateTransformJob", job),
-        ("sagemaker:DescribeTransformJob", job),
-        ("iam:PassRole", "<EvaluationRole>"),
+    assert start == waits(with_artifact, "scones-evaluation") | KEEPS_MODELS | ENDS_EVALUATIONS | {
+        ("s3:GetObject", "arn:<Partition>:s3:::another-bucket/trained/model.tar.gz")
     }
-    finish = beyond_logs_and_traces(with_artifact, "training", "ArtifactFinishRole")
-    assert finish == {
-        ("s3:ListBucket", bucket),
-        ("s3:GetObject", f"{bucket}/datasets/*"),
-        ("s3:GetObject", f"{bucket}/evaluations/*"),
-        ("s3:GetObject", f"{bucket}/models/*"),
-        ("s3:PutObject", f"{bucket}/models/*"),
-        ("s3:PutObjectTagging", f"{bucket}/models/*"),
-        ("s3:DeleteObjectTagging", f"{bucket}/models/*"),
-        ("sagemaker:DescribeTransformJob", job),
-        ("sagemaker:StopTransformJob", job),
-        ("sagemaker:DeleteModel", model),
+    executions = "arn:<Partition>:states:<Region>:<AccountId>:execution:scones-evaluation:*"
+    assert evaluate == STARTS_EVALUATIONS | ENDS_EVALUATIONS | {
+        ("states:DescribeExecution", executions),
+        ("iam:PassRole", "<ArtifactEvaluationRole>"),
     }
+    assert finish == FINISHES | KEEPS_MODELS | ENDS_EVALUATIONS
 
 
-def test_the_evaluation_reads_data_and_models_and_writes_its_answers(with_artifact: Assembly) -> None:
-    allowed = statements(with_artifact, "training", "EvaluationRole")
-    bucket = "arn:<Partition>:s3:::<bucket>"
-    assert {(action, resource) for action, resource, _ in allowed if action.startswith("s3:")} == {
-        ("s3:GetObject", f"{bucket}/datasets/*"),
-        ("s3:GetObject", f"{bucket}/models/*"),
-        ("s3:ListBucket", bucket),
-        ("s3:PutObject", f"{bucket}/evaluations/*"),
-        ("s3:AbortMultipartUpload", f"{bucket}/evaluations/*"),
-    }
-
-
-def test_who_does_not_train_may_not_train_and_who_trains_may_not_transform(
+def test_the_state_machine_looks_at_the_jobs_of_this_name_alone(
     assembly: Assembly, with_artifact: Assembly
 ) -> None:
-    for made, foreign in ((assembly, "Transform"), (with_artifact, "Training")):
-        policies = json.dumps(list(made.resources("training", "AWS::IAM::Policy").values()))
-        assert f"{foreign}Job" not in policies
+    def looked_at(made: Assembly, role: str) -> set[tuple[str, str]]:
+        allowed = beyond_logs_and_traces(made, "training", role)
+        return {(action, resource) for action, resource in allowed if action.startswith("sagemaker:")}
+
+    transform = ("sagemaker:describeTransformJob", TRANSFORM_JOB)
+    training = ("sagemaker:describeTrainingJob", TRAINING_JOB)
+    assert looked_at(assembly, "WaitingRole") == {training, transform}
+    assert looked_at(with_artifact, "EvaluationWaitingRole") == {transform}
+
+
+def test_the_evaluation_reads_data_and_models_and_writes_its_answers(
+    assembly: Assembly, with_artifact: Assembly
+) -> None:
+    for made, role in ((assembly, "EvaluationRole"), (with_artifact, "ArtifactEvaluationRole")):
+        allowed = statements(made, "training", role)
+        assert {(action, resource) for action, resource, _ in allowed if action.startswith("s3:")} == {
+            ("s3:GetObject", f"{BUCKET}/datasets/*"),
+            ("s3:GetObject", f"{BUCKET}/models/*"),
+            ("s3:ListBucket", BUCKET),
+            ("s3:PutObject", f"{BUCKET}/evaluations/*"),
+            ("s3:AbortMultipartUpload", f"{BUCKET}/evaluations/*"),
+        }
+
+
+def test_who_does_not_train_may_not_train(with_artifact: Assembly) -> None:
+    policies = json.dumps(list(with_artifact.resources("training", "AWS::IAM::Policy").values()))
+    assert "TrainingJob" not in policies
 
 
 def test_each_prefix_of_the_bucket_is_written_by_one_stack_alone(
@@ -250,6 +329,7 @@ def test_each_prefix_of_the_bucket_is_written_by_one_stack_alone(
     assert writers == {
         places.MODELS: {"training"},
         places.EVALUATIONS: {"training"},
+        places.VERDICTS: {"training"},
         places.CAPTURED: {"endpoint"},
         places.VALIDATIONS: {"workflow"},
     }

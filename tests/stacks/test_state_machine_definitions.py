@@ -159,37 +159,83 @@ def test_the_output_is_the_event_without_what_the_machine_added(states: dict[str
     assert evaluated(output, result={"Payload": {**event, "execution_id": "arn"}}) == event
 
 
-def test_waiting_gives_up_in_time_and_always_answers(assembly: Assembly) -> None:
-    states = definition(assembly, "training")["States"]
-    (choice,) = states["Does it still run?"]["Choices"]
-    assert choice["Next"] == "Pause"
-    assert states["Does it still run?"]["Default"] == "Check the model and answer CloudFormation"
+FINISH = "Check the model and answer CloudFormation"
+LATER = 9_999_999_999_999
 
-    def goes_on(status: str, deadline_ms: int) -> bool:
-        return bool(evaluated(choice["Condition"], input={"status": status, "deadline_ms": deadline_ms}))
 
-    assert goes_on("InProgress", 9_999_999_999_999)
-    assert goes_on("Stopping", 9_999_999_999_999)
+def waiting(assembly: Assembly, with_artifact: Assembly) -> list[dict[str, Any]]:
+    """The states of both machines that wait for a model."""
+    return [definition(made, "training")["States"] for made in (assembly, with_artifact)]
+
+
+def test_a_trained_model_is_evaluated_as_a_given_one_is(assembly: Assembly, with_artifact: Assembly) -> None:
+    trained, given = (definition(made, "training") for made in (assembly, with_artifact))
+    assert trained["StartAt"] == "Look at the training job"
+    assert trained["States"]["Does the training job still run?"]["Default"] == "Have the model evaluated"
+    assert given["StartAt"] == "Have the model evaluated"
+    for name, state in given["States"].items():
+        same = {**state, "Arguments": None} if state.get("Resource", "").endswith("invoke") else state
+        assert same.items() <= {**trained["States"][name], "Arguments": same.get("Arguments")}.items()
+
+
+@pytest.mark.parametrize(
+    ("job", "deadline"), [("training", "training_deadline_ms"), ("transform", "deadline_ms")]
+)
+def test_waiting_gives_up_in_time(assembly: Assembly, job: str, deadline: str) -> None:
+    (choice,) = definition(assembly, "training")["States"][f"Does the {job} job still run?"]["Choices"]
+    assert choice["Next"] == f"Pause before the next look at the {job} job"
+
+    def goes_on(status: str, until: int) -> bool:
+        others = {"training_deadline_ms": LATER, "deadline_ms": LATER}
+        return bool(evaluated(choice["Condition"], input={**others, "status": status, deadline: until}))
+
+    assert goes_on("InProgress", LATER)
+    assert goes_on("Stopping", LATER)
     assert not goes_on("InProgress", 1)
-    assert not goes_on("Completed", 9_999_999_999_999)
-    (catcher,) = states["Look at the training job"]["Catch"]
-    assert (catcher["ErrorEquals"], catcher["Next"]) == (
-        ["States.ALL"],
-        "Check the model and answer CloudFormation",
-    )
-    failed = evaluated(
-        catcher["Output"], input={"job": "scones-1"}, errorOutput={"Error": "E", "Cause": "why"}
-    )
-    assert failed == {"job": "scones-1", "failure": "why"}
+    assert not goes_on("Completed", LATER)
 
 
-@pytest.mark.parametrize("kind", ["Training", "Transform"])
-def test_the_kind_of_job_that_is_waited_for_is_looked_at(
-    assembly: Assembly, with_artifact: Assembly, kind: str
+def test_whatever_fails_on_the_way_there_is_an_answer(assembly: Assembly, with_artifact: Assembly) -> None:
+    caught = 0
+    for states in waiting(assembly, with_artifact):
+        assert states["Does the transform job still run?"]["Default"] == FINISH
+        for name, task in states.items():
+            if task["Type"] != "Task" or name == FINISH:
+                continue
+            (catcher,) = task["Catch"]
+            assert (catcher["ErrorEquals"], catcher["Next"]) == (["States.ALL"], FINISH)
+            for error in ({"Error": "E", "Cause": "why"}, {"Error": "States.Timeout"}):
+                failed = evaluated(catcher["Output"], input={"model": "scones-1"}, errorOutput=error)
+                told = f"Waiting for the model failed: {error.get('Cause', '')}"
+                assert failed == {"model": "scones-1", "failure": told}
+            caught += 1
+    assert caught == 5
+
+
+def test_an_evaluation_is_told_which_execution_asks_and_one_that_failed_is_not_waited_for(
+    assembly: Assembly, with_artifact: Assembly
 ) -> None:
-    states = definition(assembly if kind == "Training" else with_artifact, "training")["States"]
-    look = states[f"Look at the {kind.lower()} job"]
+    for states in waiting(assembly, with_artifact):
+        evaluate = states["Have the model evaluated"]
+        told = evaluated(
+            evaluate["Arguments"]["Payload"],
+            input={"model": "scones-1"},
+            context={"Execution": {"Id": "arn:execution"}},
+        )
+        assert told == {"model": "scones-1", "execution": "arn:execution"}
+        seen = evaluated(evaluate["Output"], input=told, result={"Payload": {"evaluation": "scones-e"}})
+        assert seen == {**told, "evaluation": "scones-e"}
+        (failed,) = states["Is it evaluated?"]["Choices"]
+        assert failed["Next"] == FINISH
+        assert states["Is it evaluated?"]["Default"] == "Look at the transform job"
+        assert evaluated(failed["Condition"], input={"failure": "why"}) is True
+        assert evaluated(failed["Condition"], input=seen) is False
+
+
+@pytest.mark.parametrize(("kind", "name"), [("Training", "model"), ("Transform", "evaluation")])
+def test_the_job_that_is_waited_for_is_looked_at(assembly: Assembly, kind: str, name: str) -> None:
+    look = definition(assembly, "training")["States"][f"Look at the {kind.lower()} job"]
     assert look["Resource"] == f"arn:aws:states:::aws-sdk:sagemaker:describe{kind}Job"
-    assert look["Arguments"] == {f"{kind}JobName": "{% $states.input.job %}"}
-    seen = evaluated(look["Output"], input={"job": "scones-1"}, result={f"{kind}JobStatus": "Stopped"})
-    assert seen == {"job": "scones-1", "status": "Stopped"}
+    assert look["Arguments"] == {f"{kind}JobName": f"{{% $states.input.{name} %}}"}
+    seen = evaluated(look["Output"], input={name: "scones-1"}, result={f"{kind}JobStatus": "Stopped"})
+    assert seen == {name: "scones-1", "status": "Stopped"}

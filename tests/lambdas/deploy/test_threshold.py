@@ -9,7 +9,7 @@ import pytest
 from lambdas.deploy import threshold
 from lambdas.workflow.endpoint import Endpoint
 from lambdas.workflow.errors import EndpointNotInService, EndpointThrottled
-from tests.lambdas.deploy.training_cloud import BUCKET, DATASET, Cloud
+from tests.lambdas.deploy.deploy_cloud import BUCKET, DATASET, Cloud
 
 MODEL = f"s3://{BUCKET}/models/scones-one/output/model.tar.gz"
 CLASSES = ("bicycle", "motorcycle")
@@ -40,6 +40,12 @@ def stage(cloud: Cloud, photos: int) -> None:
         key = f"datasets/{DATASET}/validation/{path}"
         cloud.s3.put_object(Bucket=BUCKET, Key=key, Body=f"{label} {0.6 + number / 1000}".encode())
     cloud.s3.put_object(Bucket=BUCKET, Key=f"datasets/{DATASET}/validation.lst", Body="".join(lines).encode())
+
+
+@pytest.fixture
+def cloud(training: Cloud) -> Cloud:
+    """How the model came about is no matter here."""
+    return training
 
 
 @pytest.fixture

@@ -134,7 +134,7 @@ def test_null_on_the_command_line_takes_a_hyperparameter_away() -> None:
         ("training_instance_count", 1.5),
         ("training_instance_count", True),
         ("training_mode", "Spot"),
-        ("training_max_seconds", "3001"),
+        ("training_max_seconds", "2701"),
         ("training_max_seconds", "59"),
         ("endpoint_mode", "async"),
         ("endpoint_instance_type", "ml.m5"),

@@ -1,0 +1,231 @@
+"""The custom resource that is a model, whether it is trained here or given: how it comes to be judged.
+
+``start`` takes CloudFormation's request and sees to it that there is a model; the state machine waits for it,
+has ``evaluate`` start its evaluation, and waits for that; ``finish`` checks the gate and answers.
+
+The accuracy is kept with what it was measured for. So another gate needs no other evaluation, and a deploy
+that is rolled back gets its former model at once, whatever has become of what the model was made of.
+"""
+
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.utilities.data_classes import CloudFormationCustomResourceEvent as Request
+from botocore.exceptions import ClientError
+
+from lambdas.deploy import evaluation
+from lambdas.deploy.custom_resource import (
+    answer,
+    answer_failure,
+    describe_failure,
+    end_waiting,
+    is_waiting,
+    start_waiting,
+    try_patiently,
+)
+from lambdas.deploy.gate import ModelRefused, check_gate
+from lambdas.deploy.jobs import make_digest
+from lambdas.deploy.kept_models import (
+    Verdict,
+    exists,
+    find_served,
+    keep,
+    read_verdict,
+    supersede,
+    supersede_unused,
+    write_verdict,
+)
+from lambdas.workflow import places
+
+Properties = Mapping[str, Any]
+logger = Logger(use_rfc3339=True)
+
+
+class ModelResource(ABC):
+    """What a model that is trained and one that is given have in common."""
+
+    overtime_remedy: ClassVar[str]
+    """What to do about an evaluation that takes too long."""
+
+    @abstractmethod
+    def list_facts(self, properties: Properties) -> list[Any]:
+        """Returns all that decides which model it is and what its evaluation says."""
+
+    @abstractmethod
+    def obtain(self, properties: Properties) -> str:
+        """Returns the name of the model in the bucket, which may still be in the making.
+
+        Raises:
+            ModelRefused: There can be no such model, or it could not be judged.
+        """
+
+    @abstractmethod
+    def check_obtained(self, model: str) -> None:
+        """Refuses a model that was waited for and is not there.
+
+        Raises:
+            ModelRefused: The model is not there.
+        """
+
+    @abstractmethod
+    def stop(self, properties: Properties) -> None:
+        """Stops what still makes a model of these properties."""
+
+    @abstractmethod
+    def describe(self, model: str) -> str:
+        """Returns in words which model it is, to follow "the model"."""
+
+    @abstractmethod
+    def locate_log(self, verdict: Verdict) -> str:
+        """Returns in words where the log is that tells more of a model that was refused."""
+
+    def start(self, event: dict[str, Any], context: object) -> None:
+        """Takes CloudFormation's request; answers it where nothing has to be waited for."""
+        now = time.time()
+        request = Request(event)
+        properties = request.resource_properties
+        resource_id = request.physical_resource_id or f"{properties['Name']}-not-started"
+        try:
+            if request.request_type == "Delete":
+                # The model stays: an endpoint may serve it, or the deploy may yet be rolled back to it.
+                self._abandon(properties)
+                answer(request, status="SUCCESS", resource_id=resource_id)
+            else:
+                try_patiently(lambda: self._accept_or_wait(request, now))
+        except Exception as error:
+            answer_failure(request, resource_id, error)
+        former = request.old_resource_properties
+        if former and self._name_evaluation(former) != self._name_evaluation(properties):
+            # When an update is cancelled, CloudFormation goes back without waiting for what it had asked.
+            self._abandon(former)
+
+    def evaluate(self, event: dict[str, Any], context: object) -> dict[str, str]:
+        """Has a model evaluated.
+
+        Args:
+            event: What ``start`` told the state machine, and the ``execution`` that asks.
+            context: What Lambda tells of the call.
+
+        Returns:
+            ``evaluation``, the name of the transform job, or ``failure``, why there is none.
+        """
+        properties = Request(event["request"]).resource_properties
+        name, model = self._name_evaluation(properties), event["model"]
+        try:
+            self.check_obtained(model)
+            job = try_patiently(lambda: evaluation.find_or_create(properties, name, model))
+            if not is_waiting(event["execution"]):
+                evaluation.end(name)
+                raise ModelRefused(f"The model {self.describe(model)} is not wanted any more")
+        except Exception as error:
+            return {"failure": describe_failure(error)}
+        return {"evaluation": job}
+
+    def finish(self, event: dict[str, Any], context: object) -> dict[str, str]:
+        """Answers CloudFormation when the evaluation has ended, or why there was none.
+
+        Args:
+            event: What ``start`` told the state machine, and what ``evaluate`` returned.
+            context: What Lambda tells of the call.
+
+        Returns:
+            ``Status`` and ``Reason`` of the answer, for the state machine.
+        """
+        request = Request(event["request"])
+        properties, model = request.resource_properties, event["model"]
+        name, former = self._name_evaluation(properties), request.physical_resource_id
+        try:
+            if "failure" in event:
+                raise ModelRefused(event["failure"])
+            job = event["evaluation"]
+            verdict = Verdict(model, job, evaluation.measure(properties, job, self.overtime_remedy))
+            write_verdict(properties["Bucket"], name, verdict)
+            self._check_gate(properties, verdict)
+        except Exception as error:
+            self._clean_up(properties, model, former)
+            return {"Status": "FAILED", "Reason": answer_failure(request, former or model, error)}
+        self._accept(request, verdict)
+        return {"Status": "SUCCESS", "Reason": f"Validation accuracy {verdict.accuracy:.4f}"}
+
+    def _accept_or_wait(self, request: Request, now: float) -> None:
+        """Accepts a model whose accuracy is known, or begins to wait for one.
+
+        Raises:
+            ModelRefused: There can be no such model, or it is known to be below the gate.
+        """
+        properties = request.resource_properties
+        verdict = read_verdict(properties["Bucket"], self._name_evaluation(properties))
+        if verdict is None or not self._may_return_to(verdict, request):
+            model = self.obtain(properties)
+            if verdict is None or verdict.model != model:
+                start_waiting(request, {"model": model, **_set_deadlines(properties, now)})
+                return
+            self._check_gate(properties, verdict)
+        self._accept(request, verdict)
+
+    def _may_return_to(self, verdict: Verdict, request: Request) -> bool:
+        """Tells whether a resource that is updated gets a model that has passed and is still there.
+
+        Nothing else is looked at: when CloudFormation rolls back, the former model has to be had even where
+        its data set, its job or the object that it was copied from is gone.
+        """
+        properties = request.resource_properties
+        return (
+            request.request_type == "Update"
+            and verdict.accuracy >= float(properties["AccuracyGate"])
+            and exists(properties["Bucket"], verdict.model)
+        )
+
+    def _check_gate(self, properties: Properties, verdict: Verdict) -> None:
+        check_gate(
+            verdict.accuracy,
+            gate=float(properties["AccuracyGate"]),
+            model=self.describe(verdict.model),
+            log=self.locate_log(verdict),
+        )
+
+    def _accept(self, request: Request, verdict: Verdict) -> None:
+        properties = request.resource_properties
+        bucket, model = properties["Bucket"], verdict.model
+        keep(bucket, model)
+        supersede_unused(bucket, model, deployment=properties["Name"])
+        url = places.s3_uri(bucket, places.model_key(model))
+        data = {"ModelDataUrl": url, "ValidationAccuracy": f"{verdict.accuracy:.4f}"}
+        answer(request, status="SUCCESS", resource_id=model, data=data)
+
+    def _clean_up(self, properties: Properties, model: str, former: str) -> None:
+        """Stops what still runs for a model that is refused, and marks it for removal unless it is in use."""
+        try:
+            self._stop_all(properties)
+            if model not in (former, find_served(properties["Name"])):
+                supersede(properties["Bucket"], model)
+        except ClientError as error:
+            # The answer, which comes after this, is worth more.
+            logger.warning("Not all is cleaned up", extra={"model": model, "error": str(error)})
+
+    def _abandon(self, properties: Properties) -> None:
+        """Ends all that goes on for a resource of these properties; starts nothing new in its place."""
+        # In this order: what an execution has just created is found by its name.
+        end_waiting(properties)
+        self._stop_all(properties)
+
+    def _stop_all(self, properties: Properties) -> None:
+        self.stop(properties)
+        evaluation.end(self._name_evaluation(properties))
+
+    def _name_evaluation(self, properties: Properties) -> str:
+        """Returns ``{name}-evaluation-{digest}``: the same for the same model, data and container."""
+        return f"{properties['Name']}-evaluation-{make_digest(self.list_facts(properties))}"
+
+
+def _set_deadlines(properties: Properties, now: float) -> dict[str, int]:
+    """Returns until when the state machine waits for a training and for an evaluation, in milliseconds."""
+    waits = {"training_deadline_ms": "MaxTrainingWaitSeconds", "deadline_ms": "MaxWaitSeconds"}
+    return {
+        deadline: int((now + int(properties[wait])) * 1000)
+        for deadline, wait in waits.items()
+        if wait in properties
+    }
