@@ -7,6 +7,8 @@ from training.hyperparameters import RULES, Hyperparameters, find_contradiction
 
 # The training job's starter counts these in the manifest of the staged data.
 SET_FROM_DATA = ("num_classes", "num_training_samples")
+# SageMaker takes no longer value.
+LONGEST_VALUE = 2500
 
 
 def find_fault(given: Mapping[str, str], number_of_classes: int) -> str | None:
@@ -22,6 +24,8 @@ def find_fault(given: Mapping[str, str], number_of_classes: int) -> str | None:
             return f"{name!r} is counted from the staged data; leave it out"
         if name not in RULES:
             return f"unknown name {name!r}: {suggest_name(name, set(RULES) - set(SET_FROM_DATA))}"
+        if len(text) > LONGEST_VALUE:
+            return f"{name!r} has {len(text)} characters: SageMaker takes {LONGEST_VALUE} at most"
         try:
             values[name] = RULES[name].parse(text)
         except ValueError:
@@ -29,6 +33,12 @@ def find_fault(given: Mapping[str, str], number_of_classes: int) -> str | None:
     chosen = Hyperparameters(num_classes=number_of_classes, num_training_samples=1, **values)
     if chosen.multi_label:
         return "'multi_label' is '1': it must be 0, a photo has one class here"
+    if chosen.resize is None:
+        shape = chosen.image_shape
+        return (
+            "'resize' is missing: AWS requires it, the length that pictures' shortest side is scaled to: "
+            f"it must be at least {min(shape[1:])} for the image_shape {','.join(map(str, shape))}"
+        )
     return find_contradiction(chosen, given)
 
 

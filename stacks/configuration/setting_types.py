@@ -5,10 +5,12 @@ raised here need no text.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
+
+from stacks.configuration.instance_types import HOSTING, TRAINING, TRANSFORM
 
 # What CloudWatch Logs takes as retention.
 LOG_DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)  # fmt: skip  # noqa: E501
@@ -47,6 +49,15 @@ def _refuse_boolean(value: Any) -> Any:
     return value
 
 
+def _refuse_types_but(allowed: frozenset[str]) -> Callable[[str], str]:
+    def refuse(instance_type: str) -> str:
+        if instance_type not in allowed:
+            raise ValueError
+        return instance_type
+
+    return refuse
+
+
 def _refuse_other_days(days: int) -> int:
     if days not in LOG_DAYS:
         raise ValueError
@@ -62,9 +73,16 @@ _TextOrNumber = Annotated[str, Field(coerce_numbers_to_str=True)]
 
 Name = Annotated[
     str,
-    # Parameter Store keeps names that start with aws or ssm for AWS.
-    Field(min_length=2, max_length=32, pattern=r"^(?!aws|ssm)[a-z]+(-?[a-z0-9]+)*\Z"),
-    "2 to 32 of a-z, 0-9 and single hyphens, starting with a letter, not with aws or ssm",
+    # Parameter Store keeps names that start with aws or ssm for AWS, S3 buckets' that start with the others.
+    # With one of those endings a name would be that of a state machine or endpoint of another copy.
+    Field(
+        min_length=2,
+        max_length=32,
+        pattern=r"^(?!aws|ssm|(?:sthree|amzn-s3-demo)(?:-|\Z))(?!.*-(?:training|evaluation|serverless)\Z)"
+        r"[a-z]+(-?[a-z0-9]+)*\Z",
+    ),
+    "2 to 32 of a-z, 0-9 and single hyphens, starting with a letter, not with aws, ssm, sthree- or "
+    "amzn-s3-demo-, and not ending in -training, -evaluation or -serverless",
 ]
 ClassNames = Annotated[
     tuple[_ClassName, ...],
@@ -88,13 +106,21 @@ ModelArtifact = Annotated[
     ),
     "empty to train a model, the path of a model.tar.gz, or s3://BUCKET/KEY",
 ]
-InstanceType = Annotated[
-    str, Field(pattern=r"^ml\.[a-z0-9-]+\.[a-z0-9]+\Z"), "an instance type such as ml.m5.large"
-]
-GpuInstanceType = Annotated[
+HostingType = Annotated[
     str,
-    Field(pattern=r"^ml\.[gp][0-9][a-z0-9-]*\.[a-z0-9]+\Z"),
-    "a GPU instance type such as ml.g4dn.xlarge",
+    AfterValidator(_refuse_types_but(HOSTING)),
+    "a type that SageMaker hosts on and the algorithm's x86-64 image runs on (no Graviton, no Inferentia), "
+    "such as ml.t2.medium or ml.m5.large",
+]
+TransformType = Annotated[
+    str,
+    AfterValidator(_refuse_types_but(TRANSFORM)),
+    "a type of SageMaker's batch transform that the algorithm's x86-64 image runs on, such as ml.m5.large",
+]
+TrainingType = Annotated[
+    str,
+    AfterValidator(_refuse_types_but(TRAINING)),
+    "a type of the GPU families that the algorithm trains on (g4dn, g5, p2, p3), such as ml.g4dn.xlarge",
 ]
 InstanceCount = Annotated[_Integer, Field(ge=1, le=100), "a whole number from 1 to 100"]
 TrainingMode = Annotated[Literal["on-demand", "spot"], "one of on-demand, spot"]

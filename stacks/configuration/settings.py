@@ -67,7 +67,7 @@ class Settings(BaseModel):
         0.8, description="A model whose validation accuracy is below this is not deployed."
     )
     hyperparameters: types.Object = Field(
-        {},
+        {"resize": "224"},
         description="The hyperparameters of the built-in algorithm, without the two that come from the "
         "data; `cdk.json` has those of a deploy. On the command line "
         """`-c 'hyperparameters={"epochs": "5"}'` replaces one, `null` takes one away, and the others """
@@ -78,14 +78,15 @@ class Settings(BaseModel):
         description="The path of a `model.tar.gz`, or `s3://BUCKET/KEY`: this model is served and none is "
         "trained ([how](docs/aws.md#train-here-serve-on-aws)). It has to pass the gate as well.",
     )
-    evaluation_instance_type: types.InstanceType = Field(
+    evaluation_instance_type: types.TransformType = Field(
         "ml.m5.large",
         description="Where batch transform has a model, trained or given, classify the validation images for "
         "the gate. Takes the quota of 1 for transform job usage.",
     )
-    training_instance_type: types.GpuInstanceType = Field(
+    training_instance_type: types.TrainingType = Field(
         "ml.g4dn.xlarge",
-        description="By its documentation, the built-in algorithm trains on GPU instances only.",
+        description="By its documentation, the built-in algorithm trains on GPU instances only: g4dn, g5, p2 "
+        "and p3.",
     )
     training_instance_count: types.InstanceCount = Field(
         1, description="More than one needs the hyperparameter `kv_store`."
@@ -103,8 +104,10 @@ class Settings(BaseModel):
         description="`serverless` costs nothing while idle; SageMaker captures no traffic there "
         "([how to change it](docs/aws.md#another-endpoint_mode)).",
     )
-    endpoint_instance_type: types.InstanceType = Field(
-        "ml.m5.large", description="The instances of an endpoint in the mode `instance`."
+    endpoint_instance_type: types.HostingType = Field(
+        "ml.t2.medium",
+        description="The instances of an endpoint in the mode `instance`. Of the default a new account may "
+        "have two, of [most others none](docs/aws.md#what-a-new-account-has-to-ask-for).",
     )
     endpoint_instance_count: types.InstanceCount = Field(
         1, description="How many of them there are. Two or more are spread over availability zones."
@@ -113,11 +116,15 @@ class Settings(BaseModel):
         3072,
         description="The memory of an endpoint in the mode `serverless`; a new account's quota is 3072.",
     )
-    capture_days: types.Days = Field(30, description="The age at which captured traffic is removed.")
+    capture_days: types.Days = Field(
+        30,
+        description="The age at which photos uploaded to be routed (`incoming/`) and captured traffic "
+        "expire. The bucket is versioned: for good they are gone up to two days later.",
+    )
     model_days: types.Days = Field(
         90,
-        description="The age at which a model that a newer one has replaced is removed, and every "
-        "overwritten object.",
+        description="The age at which a model that a newer one has replaced expires, gone for good up to two "
+        "days later, and what is overwritten or deleted is removed.",
     )
     log_days: types.LogDays = Field(
         30, description="The age at which logs of functions and state machines are removed."
@@ -162,7 +169,11 @@ def read_settings(context: Mapping[str, Any]) -> Settings:
         )
     overrides = {name: value for name, value in context.items() if _is_meant_as_setting(name)}
     values = {**written, **overrides}
-    layers = [types.read_object(source.get("hyperparameters", {})) for source in (written, overrides)]
+    default = Settings.model_fields["hyperparameters"].default
+    layers = [
+        types.read_object(written.get("hyperparameters", default)),
+        types.read_object(overrides.get("hyperparameters", {})),
+    ]
     # A value that is no object stays as it is, to be refused by name. A null takes a hyperparameter away.
     if all(isinstance(layer, Mapping) for layer in layers):
         merged = {**layers[0], **layers[1]}

@@ -11,7 +11,7 @@ QUICK_TRAINING = {
     "optimizer": "sgd",
     "learning_rate": "0.05",
     "augmentation_type": None,
-    "resize": None,
+    "resize": "32",
     "lr_scheduler_step": None,
     "lr_scheduler_factor": None,
 }

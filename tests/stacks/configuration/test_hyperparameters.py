@@ -7,6 +7,9 @@ from hypothesis import strategies as st
 from stacks.configuration.settings import SettingError, Settings
 from training.hyperparameters import RULES
 
+# What every training of pictures has to be told.
+NEEDED = {"resize": "256"}
+
 
 @pytest.mark.parametrize(
     ("name", "value"),
@@ -33,7 +36,8 @@ from training.hyperparameters import RULES
     ],
 )
 def test_a_documented_value_is_taken(name: str, value: str) -> None:
-    assert Settings(hyperparameters={name: value}).hyperparameters == {name: value}
+    given = {**NEEDED, name: value}
+    assert Settings(hyperparameters=given).hyperparameters == given
 
 
 @pytest.mark.parametrize(
@@ -80,9 +84,9 @@ def test_a_misspelt_name_is_told_its_right_one() -> None:
 
 def test_checkpoints_cannot_be_rarer_than_the_training_is_long() -> None:
     with pytest.raises(SettingError, match=r"'checkpoint_frequency' is '9'.*epochs \(3\)"):
-        Settings(hyperparameters={"epochs": "3", "checkpoint_frequency": "9"})
+        Settings(hyperparameters={**NEEDED, "epochs": "3", "checkpoint_frequency": "9"})
     with pytest.raises(SettingError, match=r"epochs \(30\)"):
-        Settings(hyperparameters={"checkpoint_frequency": "31"})
+        Settings(hyperparameters={**NEEDED, "checkpoint_frequency": "31"})
 
 
 @pytest.mark.parametrize(
@@ -90,7 +94,7 @@ def test_checkpoints_cannot_be_rarer_than_the_training_is_long() -> None:
 )
 def test_a_pretrained_model_has_the_shape_that_it_was_trained_in(name: str, value: str) -> None:
     with pytest.raises(SettingError, match=f"'{name}' is '{value}': with use_pretrained_model it must be "):
-        Settings(hyperparameters={"use_pretrained_model": "1", name: value})
+        Settings(hyperparameters={**NEEDED, "use_pretrained_model": "1", name: value})
 
 
 @pytest.mark.parametrize(
@@ -111,21 +115,43 @@ def test_a_pretrained_model_has_the_shape_that_it_was_trained_in(name: str, valu
 )
 def test_values_that_do_not_go_together_are_refused(values: dict[str, str], fault: str) -> None:
     with pytest.raises(SettingError) as refused:
-        Settings(hyperparameters=values)
+        Settings(hyperparameters={**NEEDED, **values})
     assert str(refused.value).startswith(f"Setting 'hyperparameters': {fault}")
 
 
 def test_more_probable_classes_cannot_be_asked_for_than_there_are() -> None:
-    assert Settings(hyperparameters={"top_k": "3"}, classes="apple,bicycle,motorcycle")
+    assert Settings(hyperparameters={**NEEDED, "top_k": "3"}, classes="apple,bicycle,motorcycle")
     with pytest.raises(SettingError, match=r"'top_k' is '3': it must not exceed the number of classes \(2\)"):
-        Settings(hyperparameters={"top_k": "3"})
+        Settings(hyperparameters={**NEEDED, "top_k": "3"})
 
 
 @given(st.sampled_from(sorted(RULES)) | st.text(), st.text())
 def test_any_text_is_taken_or_refused_in_a_line_that_names_it(name: str, value: str) -> None:
     try:
-        assert Settings(hyperparameters={name: value}).hyperparameters == {name: value}
+        given = {**NEEDED, name: value}
+        assert Settings(hyperparameters=given).hyperparameters == given
     except SettingError as error:
         assert str(error).startswith("Setting 'hyperparameters': ")
         assert repr(name) in str(error)
         assert len(str(error).splitlines()) == 1
+
+
+@pytest.mark.parametrize("given", [{}, {"image_shape": "3,32,48"}, {"use_pretrained_model": "1"}])
+def test_pictures_are_not_trained_on_without_the_length_that_they_are_scaled_to(
+    given: dict[str, str],
+) -> None:
+    shorter, shape = ("32", "3,32,48") if "image_shape" in given else ("224", "3,224,224")
+    with pytest.raises(SettingError) as refused:
+        Settings(hyperparameters=given)
+    assert str(refused.value).startswith("Setting 'hyperparameters': 'resize' is missing: ")
+    assert str(refused.value).endswith(f"it must be at least {shorter} for the image_shape {shape}")
+
+
+def test_a_value_is_not_longer_than_sagemaker_takes() -> None:
+    steps = ",".join(str(step) for step in range(1, 700))
+    with pytest.raises(SettingError) as refused:
+        Settings(hyperparameters={**NEEDED, "lr_scheduler_step": steps})
+    assert str(refused.value) == (
+        f"Setting 'hyperparameters': 'lr_scheduler_step' has {len(steps)} characters: "
+        "SageMaker takes 2500 at most"
+    )

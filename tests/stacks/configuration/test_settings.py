@@ -31,8 +31,8 @@ def test_cdk_json_writes_out_every_setting_and_each_is_valid() -> None:
 
 
 def test_cdk_json_and_the_defaults_say_the_same() -> None:
-    written = read_settings({"scones": {**WRITTEN["scones"], "hyperparameters": {}}})
-    assert written == Settings()
+    without = {name: value for name, value in WRITTEN["scones"].items() if name != "hyperparameters"}
+    assert read_settings({"scones": without}) == Settings()
 
 
 def test_without_any_context_the_defaults_stand() -> None:
@@ -53,7 +53,9 @@ def test_without_any_context_the_defaults_stand() -> None:
         ("accuracy_gate", "0.85", 0.85),
         ("model_artifact", "models/model.tar.gz", "models/model.tar.gz"),
         ("model_artifact", "s3://a-bucket/models/job/model.tar.gz", "s3://a-bucket/models/job/model.tar.gz"),
-        ("evaluation_instance_type", "ml.c5.large", "ml.c5.large"),
+        ("evaluation_instance_type", "ml.c5.xlarge", "ml.c5.xlarge"),
+        ("endpoint_instance_type", "ml.c5.large", "ml.c5.large"),
+        ("training_instance_type", "ml.p3dn.24xlarge", "ml.p3dn.24xlarge"),
         ("training_mode", "spot", "spot"),
         ("training_max_seconds", "600", 600),
         ("endpoint_mode", "serverless", "serverless"),
@@ -77,9 +79,10 @@ def test_hyperparameters_on_the_command_line_replace_those_they_name() -> None:
 
 
 def test_null_on_the_command_line_takes_a_hyperparameter_away() -> None:
-    settings = read_settings({**WRITTEN, "hyperparameters": '{"resize": null}'})
-    assert {**settings.hyperparameters, "resize": "224"} == WRITTEN["scones"]["hyperparameters"]
-    assert "resize" not in settings.hyperparameters
+    settings = read_settings({**WRITTEN, "hyperparameters": '{"augmentation_type": null}'})
+    written = dict(WRITTEN["scones"]["hyperparameters"])
+    assert written.pop("augmentation_type")
+    assert settings.hyperparameters == written
 
 
 @pytest.mark.parametrize(
@@ -92,6 +95,12 @@ def test_null_on_the_command_line_takes_a_hyperparameter_away() -> None:
         ("name", "x" * 33),
         ("name", "with space"),
         ("name", "aws-demo"),
+        ("name", "sthree"),
+        ("name", "sthree-photos"),
+        ("name", "amzn-s3-demo"),
+        ("name", "scones-training"),
+        ("name", "scones-evaluation"),
+        ("name", "scones-serverless"),
         ("name", "ssm"),
         ("name", 7),
         ("classes", "bicycle"),
@@ -128,8 +137,17 @@ def test_null_on_the_command_line_takes_a_hyperparameter_away() -> None:
         ("model_artifact", "two\nlines"),
         ("model_artifact", None),
         ("evaluation_instance_type", "m5.large"),
+        ("evaluation_instance_type", "ml.t2.medium"),
+        ("evaluation_instance_type", "ml.c5.large"),
+        ("evaluation_instance_type", "ml.m7g.large"),
+        ("evaluation_instance_type", 5),
         ("training_instance_type", "g4dn.xlarge"),
         ("training_instance_type", "ml.m5.large"),
+        ("training_instance_type", "ml.p5.48xlarge"),
+        ("training_instance_type", "ml.p4d.24xlarge"),
+        ("training_instance_type", "ml.g6.xlarge"),
+        ("training_instance_type", "ml.g5g.xlarge"),
+        ("training_instance_type", "ml.g4dn.large"),
         ("training_instance_count", "0"),
         ("training_instance_count", 1.5),
         ("training_instance_count", True),
@@ -138,6 +156,13 @@ def test_null_on_the_command_line_takes_a_hyperparameter_away() -> None:
         ("training_max_seconds", "59"),
         ("endpoint_mode", "async"),
         ("endpoint_instance_type", "ml.m5"),
+        ("endpoint_instance_type", "ml.m7g.large"),
+        ("endpoint_instance_type", "ml.m6gd.large"),
+        ("endpoint_instance_type", "ml.inf2.xlarge"),
+        ("endpoint_instance_type", "ml.trn1.2xlarge"),
+        ("endpoint_instance_type", "ml.p5.48xlarge"),
+        ("endpoint_instance_type", "ml.t3.medium"),
+        ("endpoint_instance_type", "ml.m5.medium"),
         ("endpoint_serverless_memory_mb", "4000"),
         ("capture_days", "0"),
         ("model_days", "-1"),
