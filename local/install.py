@@ -18,8 +18,9 @@ def install(home: Path) -> None:
     Args:
         home: Folder of the embedded cloud.
     """
-    for module in (access, evaluation, managed_policies, s3, cloudformation, cloudwatch_logs, unsupported):
+    for module in (access, evaluation, managed_policies, s3, cloudwatch_logs, unsupported):
         module.install()
+    cloudformation.install(home)
     runtime.install(home / "tmp" / "lambda")
     for module in (lambda_metrics, memory, machines, roles, configuration, logs, states_metrics, history):
         module.install()

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import IO
 
 from local.environment import build_server_environment, format_client_exports
+from local.saving.disk_space import find_lack
 from local.waiting import wait_until
 
 DEFAULT_PORT = 4566
@@ -76,10 +77,13 @@ def start(home: Path, port: int | None) -> str:
         One line for the user.
 
     Raises:
-        CloudError: The port or the home cannot be used, or the server ended before it was ready.
+        CloudError: The port or the home cannot be used, the disk is full, or the server ended before it was
+            ready.
     """
     with _open_start_lock(home) as starting:
         fcntl.flock(starting, fcntl.LOCK_EX)
+        if lack := find_lack(home):
+            raise CloudError(f"{lack}, or choose another with --home")
         server = find_server(home)
         if server:
             if port not in (None, server.port):

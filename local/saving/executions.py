@@ -102,11 +102,16 @@ class ExecutionFiles:
     def _write(self, execution: Execution, measure: tuple[str, int] | None) -> None:
         path = self._find_path(execution["executionArn"])
         with self.lock:
-            self.written[execution["executionArn"]] = measure
-            self.folder.mkdir(parents=True, exist_ok=True)
             new = path.with_suffix(".new")
-            new.write_text(json.dumps(execution))
-            new.replace(path)
+            try:
+                self.folder.mkdir(parents=True, exist_ok=True)
+                new.write_text(json.dumps(execution))
+                new.replace(path)
+            except OSError as error:
+                # It goes on without; the next change tries again.
+                _logger.error("the execution %s cannot be saved: %s", execution["executionArn"], error)
+                measure = None
+            self.written[execution["executionArn"]] = measure
 
     def _find_path(self, arn: str) -> Path:
         return self.folder / f"{hashlib.sha256(arn.encode()).hexdigest()[:32]}.json"

@@ -1,13 +1,18 @@
 """Stacks on the embedded cloud change what changed, keep what served, and take all of it away."""
 
 import json
+import shutil
 import threading
 import urllib.request
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from ministack.services.cloudformation import custom_resource
 
+from local import cloudformation
 from tests.local.cloud_process import Cloud, eventually
 
 TELL_WHERE_TO_REPLY = """
@@ -254,3 +259,73 @@ def physical(cloud: Cloud, stack: str, logical_id: str) -> str:
         StackName=stack, LogicalResourceId=logical_id
     )
     return str(detail["StackResourceDetail"]["PhysicalResourceId"])
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        (
+            "def handler(event, context): raise OSError(28, 'No space left on device')",
+            "The function failed before it answered: OSError: [Errno 28] No space left on device",
+        ),
+        (
+            "import absent",
+            "Runtime.ImportModuleError: Unable to import module 'index': No module named 'absent'",
+        ),
+        (
+            "import os\ndef handler(event, context): os._exit(1)",
+            "The function failed before it answered: Runtime.",
+        ),
+    ],
+    ids=["raises", "cannot be loaded", "dies"],
+)
+def test_a_custom_resource_whose_function_fails_has_failed_at_once_with_its_text(
+    code: str, reason: str, cloud: Cloud
+) -> None:
+    name = a_name()
+    job = {"Type": "Custom::Job", "Properties": {"ServiceToken": cloud.function(code)}}
+    assert deploy(cloud, name, {"Job": job})["StackStatus"] == "ROLLBACK_COMPLETE"
+    assert any(reason in told for told in reasons(cloud, name))
+
+
+def test_an_answer_given_before_the_function_failed_counts(cloud: Cloud) -> None:
+    name = a_name()
+    code = """
+import json, urllib.request
+def handler(event, context):
+    answer = json.dumps({"Status": "SUCCESS", "PhysicalResourceId": "made", "Data": {}}).encode()
+    urllib.request.urlopen(urllib.request.Request(event["ResponseURL"], answer, method="PUT"))
+    raise ValueError("too late")
+"""
+    job = {"Type": "Custom::Job", "Properties": {"ServiceToken": cloud.function(code)}}
+    assert deploy(cloud, name, {"Job": job})["StackStatus"] == "CREATE_COMPLETE"
+
+
+def test_a_function_that_cannot_even_be_begun_fails_the_custom_resource_that_waits(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    event = custom_resource.register_token("token")
+
+    def begin(function: Any, request: Any) -> Any:
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(OSError, match="No space left"):
+        cloudformation.answer_for_failed(begin, {}, {"ResponseURL": "http://x/_ministack/cfn-response/token"})
+    assert event.is_set()
+    assert custom_resource._pending.pop("token")["result"] == {
+        "Status": "FAILED",
+        "Reason": "The function failed before it answered: OSError: [Errno 28] No space left on device",
+    }
+
+
+def test_a_deploy_onto_a_disk_that_is_all_but_full_is_refused_in_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def handle(parameters: Any) -> str:
+        return "handled"
+
+    assert cloudformation.refuse_without_room(tmp_path, handle, {}) == "handled"
+    monkeypatch.setattr(shutil, "disk_usage", lambda _path: SimpleNamespace(free=4_000_000))
+    status, _, body = cloudformation.refuse_without_room(tmp_path, handle, {})
+    assert status == 400
+    assert f"4 MB are free where {tmp_path} lies, and 500 MB are needed" in body.decode()

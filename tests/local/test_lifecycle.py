@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -10,6 +11,7 @@ import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -143,6 +145,18 @@ def test_state_that_cannot_be_read_is_named_and_not_overwritten(own: Cloud) -> N
     assert f"{broken} cannot be read" in refused.stderr
     assert len(refused.stderr.splitlines()) == 1
     assert broken.read_text() == '{"half'
+
+
+def test_a_disk_that_is_all_but_full_is_one_line_that_says_so(
+    own: Cloud, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda _path: SimpleNamespace(free=4_000_000))
+    assert main(["up", "--home", str(own.home), "--port", str(own.port)]) == 1
+    assert capsys.readouterr().err == (
+        f"local: 4 MB are free where {own.home} lies, and 500 MB are needed: make room there, "
+        "or choose another with --home\n"
+    )
+    assert lifecycle.find_server(own.home) is None
 
 
 def test_it_listens_on_127_0_0_1_alone(cloud: Cloud) -> None:
