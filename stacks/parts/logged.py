@@ -92,7 +92,12 @@ class LoggedStateMachine(sfn.StateMachine):
             definition_body=sfn.DefinitionBody.from_chainable(chain),
             timeout=timeout,
             role=iam.Role(
-                scope, f"{construct_id}Role", assumed_by=iam.ServicePrincipal("states.amazonaws.com")
+                scope,
+                f"{construct_id}Role",
+                assumed_by=iam.ServicePrincipal(
+                    "states.amazonaws.com",
+                    conditions={"StringEquals": {"aws:SourceAccount": cdk.Aws.ACCOUNT_ID}},
+                ),
             ),
             logs=sfn.LogOptions(
                 # Under this prefix log groups share one resource policy, whose size is limited.

@@ -176,19 +176,20 @@ def test_a_role_is_handed_to_sagemaker_alone_by_whom_needs_to(
     }
 
 
-def test_sagemaker_gets_a_role_for_this_accounts_jobs_alone(
+def test_sagemaker_and_step_functions_get_a_role_for_what_this_account_runs_alone(
     assembly: Assembly, with_artifact: Assembly
 ) -> None:
-    seen = 0
-    for made, stack in ((assembly, "training"), (assembly, "endpoint"), (with_artifact, "training")):
+    services = []
+    for made, stack in (*((assembly, stack) for stack in STACKS), (with_artifact, "training")):
         for role in made.resources(stack, "AWS::IAM::Role").values():
             (statement,) = role["Properties"]["AssumeRolePolicyDocument"]["Statement"]
-            if statement["Principal"] == {"Service": "sagemaker.amazonaws.com"}:
+            service = statement["Principal"]["Service"]
+            if service != "lambda.amazonaws.com":
+                services.append(service)
                 assert statement["Condition"] == {
                     "StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}
                 }
-                seen += 1
-    assert seen == 4
+    assert sorted(services) == 4 * ["sagemaker.amazonaws.com"] + 3 * ["states.amazonaws.com"]
 
 
 STATE_MACHINE = "AWS::StepFunctions::StateMachine"
