@@ -26,7 +26,7 @@ def build(app: cdk.App) -> None:
     """
     settings = read_settings(app.node.get_all_context())
     functions = build_function_asset()
-    storage = StorageStack(app, f"{settings.name}-storage", settings=settings)
+    storage = StorageStack(app, f"{settings.name}-storage", settings=settings, functions=functions)
     model_stack = ArtifactStack if settings.model_artifact else TrainingStack
     training = model_stack(app, f"{settings.name}-training", settings=settings, functions=functions)
     endpoint = EndpointStack(app, f"{settings.name}-endpoint", settings=settings)

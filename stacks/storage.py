@@ -8,7 +8,8 @@ from constructs import Construct
 
 from lambdas.workflow import places
 from stacks.configuration.settings import Settings
-from stacks.parts.logged import LogGroup
+from stacks.parts.function_asset import FunctionAsset
+from stacks.parts.logged import LoggedFunction, LogGroup
 from stacks.parts.parameters import write_parameter
 
 EMPTIER = "Custom::S3AutoDeleteObjectsCustomResourceProvider"
@@ -17,7 +18,9 @@ EMPTIER = "Custom::S3AutoDeleteObjectsCustomResourceProvider"
 class StorageStack(cdk.Stack):
     """Bucket, ``/{name}/bucket`` and ``/{name}/dataset``."""
 
-    def __init__(self, scope: Construct, construct_id: str, *, settings: Settings) -> None:
+    def __init__(
+        self, scope: Construct, construct_id: str, *, settings: Settings, functions: FunctionAsset
+    ) -> None:
         super().__init__(
             scope, construct_id, description="Scones Unlimited: bucket for data, models and traffic"
         )
@@ -33,20 +36,11 @@ class StorageStack(cdk.Stack):
             object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
             versioned=True,
             lifecycle_rules=[
-                s3.LifecycleRule(
-                    id="captured-traffic",
-                    prefix=places.CAPTURED,
-                    expiration=cdk.Duration.days(settings.capture_days),
-                ),
-                s3.LifecycleRule(
-                    id="superseded-models",
-                    prefix=places.MODELS,
-                    tag_filters=places.SUPERSEDED,
-                    expiration=cdk.Duration.days(settings.model_days),
-                ),
-                s3.LifecycleRule(
-                    id="evaluations", prefix=places.EVALUATIONS, expiration=cdk.Duration.days(1)
-                ),
+                _expire("captured-traffic", places.CAPTURED, settings.capture_days),
+                # The photos of captured traffic are these, made smaller.
+                _expire("uploaded-photos", places.INCOMING, settings.capture_days),
+                _expire("superseded-models", places.MODELS, settings.model_days, places.SUPERSEDED),
+                _expire("evaluations", places.EVALUATIONS, 1),
                 s3.LifecycleRule(
                     id="overwritten-and-unfinished",
                     noncurrent_version_expiration=cdk.Duration.days(settings.model_days),
@@ -60,13 +54,55 @@ class StorageStack(cdk.Stack):
             self._add_logs_of_emptier(bucket, settings.log_days)
         description = "The bucket for data sets, models, photos and captured traffic"
         write_parameter(self, settings.name, "bucket", bucket.bucket_name, description)
-        # Staging overwrites the value; CloudFormation leaves it alone while the template says the same.
-        description = "Id of the staged data set, a digest of its content"
-        write_parameter(self, settings.name, "dataset", places.NOT_STAGED, description)
+        self._add_staged_data_set(settings, functions)
         cdk.CfnOutput(self, "BucketName", value=bucket.bucket_name)
+
+    def _add_staged_data_set(self, settings: Settings, functions: FunctionAsset) -> None:
+        """Makes the parameter that staging overwrites, and that no update of this stack touches."""
+        function = LoggedFunction(
+            self,
+            "Dataset",
+            settings=settings,
+            purpose="dataset",
+            handler="lambdas.deploy.staged.handler",
+            code=functions,
+            memory_mb=256,
+            # It may try for a minute until IAM knows its permissions.
+            timeout_seconds=120,
+        )
+        parameter = places.parameter(settings.name, "dataset").removeprefix("/")
+        function.allow(
+            ["ssm:AddTagsToResource", "ssm:DeleteParameter", "ssm:PutParameter"],
+            self.format_arn(service="ssm", resource="parameter", resource_name=parameter),
+        )
+        staged = cdk.CustomResource(
+            self,
+            "StagedDataSet",
+            service_token=function.function_arn,
+            # Lambda runs a function that died up to three times.
+            service_timeout=cdk.Duration.seconds(900),
+            resource_type="Custom::StagedDataSet",
+            properties={"Name": settings.name},
+        )
+        # The function's permissions must be there before it is called, and go after it.
+        staged.node.add_dependency(function, function.role)
 
     def _add_logs_of_emptier(self, bucket: s3.Bucket, log_days: int) -> None:
         """Makes the log group of the function that empties the bucket: Lambda's would outlast the stack."""
         handler = cast(cdk.CfnResource, self.node.find_child(EMPTIER).node.find_child("Handler"))
         logs = LogGroup(self, "EmptierLogs", name=f"/aws/lambda/{handler.ref}", days=log_days)
         bucket.node.find_child("AutoDeleteObjectsCustomResource").node.add_dependency(logs)
+
+
+def _expire(rule: str, prefix: str, days: int, tags: dict[str, str] | None = None) -> s3.LifecycleRule:
+    """Removes what lies under a prefix and has some tags when it is so many days old.
+
+    In a versioned bucket an object that expires stays as a noncurrent version, which S3 removes a day later.
+    """
+    return s3.LifecycleRule(
+        id=rule,
+        prefix=prefix,
+        tag_filters=tags,
+        expiration=cdk.Duration.days(days),
+        noncurrent_version_expiration=cdk.Duration.days(1),
+    )

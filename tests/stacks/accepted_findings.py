@@ -9,7 +9,8 @@ ACCEPTED_FINDINGS = (
     ),
     (
         r"AwsSolutions-L1",
-        r"[^/]+-(training|workflow)/((Artifact)?(Start|Evaluate|Finish)|Serialize|Classify|Filter|Threshold)/Resource",
+        r"[^/]+-(storage|training|workflow)/(Dataset|(Artifact)?(Start|Evaluate|Finish)|Serialize|Classify|Filter|"
+        r"Threshold)/Resource",
         "The runtime is pinned: the newest is taken when the wheels in lambdas/requirements.txt are for it.",
     ),
     (
@@ -60,7 +61,7 @@ ACCEPTED_FINDINGS = (
     ),
     (
         r"AwsSolutions-IAM5\[Resource::\*\]",
-        r"[^/]+-(training|workflow)/\w+Role/DefaultPolicy/Resource",
+        r"[^/]+-(storage|training|workflow)/\w+Role/DefaultPolicy/Resource",
         "X-Ray's actions, and those that set up a state machine's log delivery, know no resources.",
     ),
     (

@@ -82,6 +82,15 @@ def test_serialize_can_only_read_the_bucket(assembly: Assembly) -> None:
     }
 
 
+def test_the_staged_data_set_can_be_made_and_removed_but_not_read(assembly: Assembly) -> None:
+    parameter = "arn:<Partition>:ssm:<Region>:<AccountId>:parameter/scones/dataset"
+    assert beyond_logs_and_traces(assembly, "storage", "DatasetRole") == {
+        ("ssm:AddTagsToResource", parameter),
+        ("ssm:DeleteParameter", parameter),
+        ("ssm:PutParameter", parameter),
+    }
+
+
 def test_serialize_cannot_read_what_the_deployment_keeps_for_itself(assembly: Assembly) -> None:
     denied = statements(assembly, "workflow", "SerializeRole", "Deny")
     own = (places.MODELS, places.CAPTURED, places.REPORTS, places.EVALUATIONS, places.VALIDATIONS)

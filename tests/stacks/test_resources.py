@@ -34,13 +34,17 @@ def test_traffic_old_models_and_leftovers_are_removed_in_time(assembly: Assembly
         for rule in assembly.only("storage", "AWS::S3::Bucket")["LifecycleConfiguration"]["Rules"]
     }
     assert {rule["Status"] for rule in rules.values()} == {"Enabled"}
-    traffic, models = rules["captured-traffic"], rules["superseded-models"]
-    assert (traffic["Prefix"], traffic["ExpirationInDays"]) == ("captured/", 30)
-    assert (models["Prefix"], models["ExpirationInDays"]) == ("models/", 90)
-    assert models["TagFilters"] == [{"Key": "superseded", "Value": "true"}]
-    evaluations = rules["evaluations"]
-    assert (evaluations["Prefix"], evaluations["ExpirationInDays"]) == ("evaluations/", 1)
-    leftovers = rules["overwritten-and-unfinished"]
+    leftovers = rules.pop("overwritten-and-unfinished")
+    assert {(rule["Prefix"], rule["ExpirationInDays"]) for rule in rules.values()} == {
+        ("captured/", 30),
+        ("incoming/", 30),
+        ("models/", 90),
+        ("evaluations/", 1),
+    }
+    # In a versioned bucket what has expired is there until its noncurrent version is removed.
+    for rule in rules.values():
+        assert rule["NoncurrentVersionExpiration"] == {"NoncurrentDays": 1}
+    assert rules["superseded-models"]["TagFilters"] == [{"Key": "superseded", "Value": "true"}]
     assert leftovers["NoncurrentVersionExpiration"] == {"NoncurrentDays": 90}
     assert leftovers["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 1}
     assert "ExpirationInDays" not in leftovers
@@ -65,7 +69,6 @@ def test_stacks_talk_through_parameters_under_the_name(assembly: Assembly) -> No
     }
     assert written == {
         ("storage", "/scones/bucket"),
-        ("storage", "/scones/dataset"),
         ("training", "/scones/model"),
         ("training", "/scones/training-job"),
         ("endpoint", "/scones/endpoint"),
@@ -93,10 +96,14 @@ def test_stacks_talk_through_parameters_under_the_name(assembly: Assembly) -> No
         assert [output for output in outputs if "Export" in output] == []
 
 
-def test_the_data_set_is_not_staged_at_first(assembly: Assembly) -> None:
+def test_no_update_of_a_stack_writes_over_the_staged_data_set(assembly: Assembly) -> None:
+    # CloudFormation's own parameters are written whenever the template changes anything of them.
     parameters = assembly.resources("storage", "AWS::SSM::Parameter").values()
-    values = {p["Properties"]["Name"]: p["Properties"]["Value"] for p in parameters}
-    assert values["/scones/dataset"] == "not-staged"
+    assert [parameter["Properties"]["Name"] for parameter in parameters] == ["/scones/bucket"]
+    (staged,) = assembly.resources("storage", "Custom::StagedDataSet").values()
+    assert staged["Properties"]["Name"] == "scones"
+    policies = assembly.resources("storage", "AWS::IAM::Policy")
+    assert set(staged["DependsOn"]) >= {name for name in policies if name.startswith("DatasetRole")}
 
 
 def test_the_training_job_takes_what_the_settings_say(assembly: Assembly) -> None:
@@ -105,8 +112,11 @@ def test_the_training_job_takes_what_the_settings_say(assembly: Assembly) -> Non
     assert json.loads(job["Hyperparameters"])["image_shape"] == "3,224,224"
     assert job["AccuracyGate"] == "0.8"
     assert int(job["ServiceTimeout"]) == 3600
-    # The answer comes before CloudFormation stops waiting, and after the longest training.
-    assert int(job["MaxSeconds"]) < int(job["MaxWaitSeconds"]) <= int(job["ServiceTimeout"]) - 120
+    assert job["EvaluationInstanceType"] == "ml.m5.large"
+    # The answer comes before CloudFormation stops waiting, after the longest training and its evaluation.
+    assert int(job["MaxSeconds"]) + 240 <= int(job["MaxTrainingWaitSeconds"])
+    assert int(job["MaxTrainingWaitSeconds"]) + 480 <= int(job["MaxWaitSeconds"])
+    assert int(job["MaxWaitSeconds"]) <= int(job["ServiceTimeout"]) - 120
 
 
 def test_nothing_that_the_job_needs_comes_after_it_or_goes_before_it(assembly: Assembly) -> None:
@@ -199,8 +209,9 @@ def functions(assembly: Assembly) -> dict[str, dict[str, Any]]:
     """The app's own functions by name."""
     return {
         function["Properties"]["FunctionName"]: function["Properties"]
-        for stack in ("training", "workflow")
+        for stack in ("storage", "training", "workflow")
         for function in assembly.resources(stack, "AWS::Lambda::Function").values()
+        if "FunctionName" in function["Properties"]
     }
 
 

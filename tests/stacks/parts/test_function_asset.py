@@ -79,8 +79,9 @@ def check_start_of_handlers(python: str, asset: Path, runtime: Path, *assemblies
     handlers = {
         function["Properties"]["Handler"]
         for made in assemblies
-        for stack in ("training", "workflow")
+        for stack in ("storage", "training", "workflow")
         for function in made.resources(stack, "AWS::Lambda::Function").values()
+        if "FunctionName" in function["Properties"]
     }
     assert {f"lambdas.{function}.handler" for function in ("serialize", "classify", "filter")} < handlers
     for handler in handlers:
