@@ -26,7 +26,6 @@ ASSEMBLY = assembly=$$(mktemp -d "$${TMPDIR:-/tmp}/deploy-XXXXXXXXXX"); log=; \
 CDK_DEPLOY = cdk deploy --app "$$assembly" --change-set-name "$$(basename "$$assembly")" \
   --require-approval never --progress events
 STAND_IN := .cache/stand-in.tar.gz
-PAGE := .cache/page
 DEMO_LOG := .cache/demo.log
 # The pictures, for demo and deploy: IMAGES=DIR for own ones, ARCHIVE=PATH for an archive of CIFAR-100. Without
 # either a deploy leaves own pictures that are staged as they are. Make hands both on in the environment.
@@ -74,21 +73,11 @@ deploy: setup          ## on the AWS account that the environment names
 	python -m console training-log & log=$$!; \
 	$(CDK_DEPLOY) --all
 
-page: setup page-stop  ## shows in a browser what the deployment that the environment names did
-	@mkdir -p .cache; : >$(PAGE).log; \
-	nohup python -m console </dev/null >$(PAGE).log 2>&1 & echo $$! >$(PAGE).pid; \
-	until address=$$(grep -o 'http://127[^ ]*' $(PAGE).log); do \
-	  kill -0 $$! 2>/dev/null || { cat $(PAGE).log >&2; exit 1; }; \
-	  sleep 0.1; \
-	done; \
-	echo "The page: $$address (make page-stop ends it)"
+page: setup            ## shows in a browser what the deployment that the environment names did
+	@python -m console.background start
 
 page-stop:             ## ends the page
-	@if pid=$$(cat $(PAGE).pid 2>/dev/null) && ps -ww -o command= -p "$$pid" | grep -q -- "-m console"; then \
-	  kill "$$pid"; \
-	  while kill -0 "$$pid" 2>/dev/null; do sleep 0.1; done; \
-	fi; \
-	rm -f $(PAGE).pid
+	@python -m console.background stop
 
 destroy: setup         ## takes away all that deploy made; NAME=... for a deployment of another name
 	@python -m console $(if $(findstring command line,$(origin NAME)),--name "$(NAME)") destroy

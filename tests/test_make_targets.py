@@ -4,7 +4,6 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,12 +16,12 @@ echo "$line [${AWS_DEFAULT_REGION:-}]" >> calls
 case "$line" in *"${FAILING:-nothing}"*) exit "${STATUS:-1}";; esac
 case "$line" in *--fetch*) echo "the pictures' path";; esac
 case "$line" in "python -m local.story"*) shift 3; exec "$@";; esac
-case "$line" in "python -m console") echo "Ready: http://127.0.0.1:8080 now"; exec -a "$line" sleep 600;; esac
+case "$line" in *"console.background start") echo "The page: http://127.0.0.1:8080/";; esac
 """
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Iterator[Path]:
+def project(tmp_path: Path) -> Path:
     """A folder with the Makefile, all set up, whose commands only note that they were called."""
     shutil.copy(REPOSITORY / "Makefile", tmp_path)
     for tool in ("python", "cdk", "pip"):
@@ -36,8 +35,7 @@ def project(tmp_path: Path) -> Iterator[Path]:
         (tmp_path / file).touch()
     for stamp in (".venv/installed", "node_modules/installed"):
         (tmp_path / stamp).touch()
-    yield tmp_path
-    make(tmp_path, "page-stop")
+    return tmp_path
 
 
 def make(
@@ -203,20 +201,17 @@ def test_the_demo_of_cifar_100_takes_the_place_of_own_pictures_by_naming_its_arc
 def test_the_demo_ends_with_the_address_of_its_page_and_how_to_end_it_all(project: Path) -> None:
     completed, calls = make(project, "demo")
     *_, page, end = completed.stdout.splitlines()
-    assert page == "The page: http://127.0.0.1:8080 (make page-stop ends it)"
+    assert page == "The page: http://127.0.0.1:8080/"
     assert end.startswith("make down ends all that make demo started")
     commands = [call.rpartition(" [")[0] for call in calls]
-    assert commands.index("python -m evaluation") < commands.index("python -m console")
+    assert commands.index("python -m evaluation") < commands.index("python -m console.background start")
 
 
 def test_one_command_ends_the_page_and_the_cloud(project: Path) -> None:
-    make(project, "demo")
-    page = int((project / ".cache" / "page.pid").read_text())
     completed, calls = make(project, "down")
     assert completed.returncode == 0, completed.stderr
-    assert calls[-1].startswith("python -m local down")
-    with pytest.raises(ProcessLookupError):
-        os.kill(page, 0)
+    commands = [call.rpartition(" [")[0] for call in calls]
+    assert commands == ["python -m console.background stop", "python -m local down"]
 
 
 def test_the_whole_output_of_the_demo_s_deploy_is_in_the_log_that_it_names(project: Path) -> None:
@@ -243,24 +238,3 @@ def test_an_installation_that_fails_shows_the_tool_s_own_error_and_what_to_do(
     assert error == "self-signed certificate in chain"
     assert advice.startswith(f"{tool} cannot install the packages, see above.")
     assert remedy in advice
-
-
-def test_a_page_that_does_not_start_fails_with_what_it_said(project: Path) -> None:
-    completed, _ = make(project, "page", FAILING="-m console")
-    assert completed.returncode != 0
-
-
-def test_a_page_is_ended_before_another_starts(project: Path) -> None:
-    make(project, "page")
-    first = int((project / ".cache" / "page.pid").read_text())
-    completed, _ = make(project, "page")
-    assert completed.returncode == 0
-    with pytest.raises(ProcessLookupError):
-        os.kill(first, 0)
-
-
-def test_a_process_that_is_no_page_is_left_alone_though_it_has_a_page_s_number(project: Path) -> None:
-    (project / ".cache").mkdir()
-    (project / ".cache" / "page.pid").write_text(str(os.getpid()))
-    completed, _ = make(project, "page-stop")
-    assert completed.returncode == 0
