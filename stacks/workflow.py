@@ -44,7 +44,10 @@ class WorkflowStack(cdk.Stack):
         serialize.allow(["s3:ListBucket"], bucket.arn)
         serialize.allow(["s3:GetObject"], *bucket.arns_for_objects(""))
         # Whoever starts an execution chooses the key, but no photo lies in what the deployment itself keeps.
-        own = (places.MODELS, places.CAPTURED, places.REPORTS, places.EVALUATIONS, places.VALIDATIONS)
+        own = (
+            *(places.MODELS, places.EVALUATIONS, places.VERDICTS, places.VALIDATIONS),
+            *(places.CAPTURED, places.REPORTS),
+        )
         serialize.add_to_role_policy(
             iam.PolicyStatement(
                 effect=iam.Effect.DENY,
