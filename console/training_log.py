@@ -8,7 +8,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from evaluation.deployment import Deployment
-from lambdas.workflow.places import TRAINING_JOBS_LOG_GROUP
+from lambdas.workflow.places import TRAINING_JOBS_LOG_GROUP, job_name
 
 POLL_SECONDS = 2.0
 # As the built-in image-classification algorithm writes them.
@@ -22,7 +22,7 @@ def follow(deployment: Deployment) -> Iterator[str]:
     since = int(time.time() * 1000)
     seen: set[str] = set()
     while True:
-        for event in _read_events(deployment, f"{deployment.name}-", startTime=since):
+        for event in _read_events(deployment, job_name(deployment.name, ""), startTime=since):
             if event["eventId"] not in seen and any(word in event["message"] for word in FOLLOWED):
                 seen.add(event["eventId"])
                 yield f"training: {event['message'].rstrip()}"

@@ -22,7 +22,9 @@ class TrainingStack(cdk.Stack):
     ) -> None:
         super().__init__(scope, construct_id, description="Scones Unlimited: trains the model and checks it")
         name = settings.name
-        jobs_arn = self.format_arn(service="sagemaker", resource="training-job", resource_name=f"{name}-*")
+        jobs_arn = self.format_arn(
+            service="sagemaker", resource="training-job", resource_name=places.job_name(name, "*")
+        )
         training = WaitedJob(
             self,
             settings=settings,

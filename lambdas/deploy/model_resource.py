@@ -217,8 +217,8 @@ class ModelResource(ABC):
         evaluation.end(self._name_evaluation(properties))
 
     def _name_evaluation(self, properties: Properties) -> str:
-        """Returns ``{name}-evaluation-{digest}``: the same for the same model, data and container."""
-        return f"{properties['Name']}-evaluation-{make_digest(self.list_facts(properties))}"
+        """Returns the job's name: the same for the same model, data and container."""
+        return places.job_name(properties["Name"], f"evaluation-{make_digest(self.list_facts(properties))}")
 
 
 def _set_deadlines(properties: Properties, now: float) -> dict[str, int]:

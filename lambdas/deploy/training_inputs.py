@@ -38,8 +38,8 @@ def list_facts(properties: Mapping[str, Any]) -> list[Any]:
 
 
 def name_job(properties: Mapping[str, Any]) -> str:
-    """Returns ``{name}-{digest of what shapes the model}``."""
-    return f"{properties['Name']}-{make_digest(list_facts(properties))}"
+    """Returns the job's name, with a digest of what shapes the model."""
+    return places.job_name(properties["Name"], make_digest(list_facts(properties)))
 
 
 def check_batch_size(properties: Mapping[str, Any], manifest: Mapping[str, Any]) -> None:

@@ -56,6 +56,15 @@ def manifest_key(data_set: str) -> str:
     return data_set_key(data_set, "manifest.json")
 
 
+def job_name(name: str, rest: str) -> str:
+    """Returns the name of a deployment's SageMaker job.
+
+    No deployment's name has two hyphens in a row: no other one's jobs begin as this one's do, so that
+    permissions for ``job_name(name, "*")`` are for this deployment alone.
+    """
+    return f"{name}--{rest}"
+
+
 def model_key(model: str) -> str:
     """Returns the key of a model's artifact, as a training job of that name writes it."""
     return f"{MODELS}{model}/output/model.tar.gz"

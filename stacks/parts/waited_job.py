@@ -90,7 +90,9 @@ class WaitedJob:
 
         self.evaluate, self.finish = function("evaluate", 256), function("finish", 512)
         transform_jobs_arn = stack.format_arn(
-            service="sagemaker", resource="transform-job", resource_name=f"{settings.name}-evaluation-*"
+            service="sagemaker",
+            resource="transform-job",
+            resource_name=places.job_name(settings.name, "evaluation-*"),
         )
         self._machine = LoggedStateMachine(
             stack,
@@ -172,7 +174,9 @@ class WaitedJob:
     def _allow_evaluating(self, transform_jobs_arn: str) -> None:
         """Allows one function to start evaluations, and all to end them."""
         models_arn = self._stack.format_arn(
-            service="sagemaker", resource="model", resource_name=f"{self._settings.name}-evaluation-*"
+            service="sagemaker",
+            resource="model",
+            resource_name=places.job_name(self._settings.name, "evaluation-*"),
         )
         self.evaluate.allow(["sagemaker:AddTags", "sagemaker:CreateModel"], models_arn)
         self.evaluate.allow(["sagemaker:AddTags", "sagemaker:CreateTransformJob"], transform_jobs_arn)
@@ -204,7 +208,9 @@ class WaitedJob:
                 stack.format_arn(service="ssm", resource="parameter", resource_name=parameter),
             )
             for action, resource, resource_name in (
-                ("sagemaker:DescribeEndpoint", "endpoint", f"{name}*"),
+                # The endpoint of either mode may serve when a deploy comes to change the mode.
+                ("sagemaker:DescribeEndpoint", "endpoint", name),
+                ("sagemaker:DescribeEndpoint", "endpoint", f"{name}-serverless"),
                 # CloudFormation names these two.
                 ("sagemaker:DescribeEndpointConfig", "endpoint-config", "*"),
                 ("sagemaker:DescribeModel", "model", "*"),

@@ -31,26 +31,35 @@ def test_the_training_log_shows_each_telling_line_of_this_deployments_jobs_once(
 
     pause = time.sleep
     monkeypatch.setattr("console.training_log.time.sleep", sleep)
-    lines = follow(Deployment("scones"))
+    deployment = Deployment("scones")
+    # moto passes over the prefix.
+    prefixes: set[str] = set()
+    deployment.client("logs").meta.events.register(
+        "before-parameter-build.cloudwatch-logs.FilterLogEvents",
+        lambda params, **_: prefixes.add(params["logStreamNamePrefix"]),
+    )
+    lines = follow(deployment)
     later: list[str] = []
     reader = threading.Thread(target=lambda: later.extend(itertools.islice(lines, 2)), daemon=True)
     reader.start()
     # The group is not there yet: that must not end it.
     assert polled.wait(timeout=10)
     logs.create_log_group(logGroupName=LOG_GROUP)
-    logs.create_log_stream(logGroupName=LOG_GROUP, logStreamName="scones-1/algo-1-1")
+    logs.create_log_stream(logGroupName=LOG_GROUP, logStreamName="scones--1/algo-1-1")
     for message in (
         "Features of the frozen layers: view 1 of 6, 900 images",
         "Setting number of threads: 2",
         "Epoch[1] Time cost=5",
     ):
         event = {"timestamp": int(time.time() * 1000), "message": message}
-        logs.put_log_events(logGroupName=LOG_GROUP, logStreamName="scones-1/algo-1-1", logEvents=[event])
+        logs.put_log_events(logGroupName=LOG_GROUP, logStreamName="scones--1/algo-1-1", logEvents=[event])
     reader.join(timeout=10)
     assert later == [
         "training: Features of the frozen layers: view 1 of 6, 900 images",
         "training: Epoch[1] Time cost=5",
     ]
+    # A deployment scones-b has none that begins so.
+    assert prefixes == {"scones--"}
 
 
 @mock_aws

@@ -26,22 +26,21 @@ ACCEPTED_FINDINGS = (
         "A photo may lie anywhere in the app's own bucket; the function may only read.",
     ),
     (
-        r"AwsSolutions-IAM5\[Resource::arn:<AWS::Partition>:sagemaker:.*:training-job/scones-\*\]",
+        r"AwsSolutions-IAM5\[Resource::arn:<AWS::Partition>:sagemaker:.*:training-job/scones--\*\]",
         r"[^/]+-training/(Start|Evaluate|Finish|Waiting)Role/DefaultPolicy/Resource",
         "A job's name ends in a digest of its inputs.",
     ),
     (
         r"AwsSolutions-IAM5\[Resource::arn:<AWS::Partition>:sagemaker:.*:(transform-job|model)/"
-        r"scones-evaluation-\*\]",
+        r"scones--evaluation-\*\]",
         r"[^/]+-training/((Artifact)?(Start|Evaluate|Finish)|(Evaluation)?Waiting)Role/DefaultPolicy/Resource",
         "A job's name ends in a digest of its inputs; the model that is made for it bears the same.",
     ),
     (
         r"AwsSolutions-IAM5\[Resource::arn:<AWS::Partition>:sagemaker:.*:"
-        r"(endpoint/scones\*|endpoint-config/\*|model/\*)\]",
+        r"(endpoint-config/\*|model/\*)\]",
         r"[^/]+-training/(Artifact)?(Start|Finish)Role/DefaultPolicy/Resource",
-        "To see which model serves: CloudFormation names configurations and models; the endpoint's mode is "
-        "part of its name.",
+        "To see which model serves: CloudFormation names configurations and models.",
     ),
     (
         r"AwsSolutions-IAM5\[Resource::arn:<AWS::Partition>:states:.*:execution:scones-(training|evaluation):\*\]",

@@ -1,6 +1,7 @@
 """What each role may do: these actions on these resources, and nothing else."""
 
 import json
+from fnmatch import fnmatchcase
 from typing import Any
 
 from lambdas.workflow import places
@@ -206,8 +207,8 @@ def test_sagemaker_and_step_functions_get_a_role_for_what_this_account_runs_alon
 STATE_MACHINE = "AWS::StepFunctions::StateMachine"
 BUCKET = "arn:<Partition>:s3:::<bucket>"
 SAGEMAKER = "arn:<Partition>:sagemaker:<Region>:<AccountId>"
-TRANSFORM_JOB, EVALUATED = (f"{SAGEMAKER}:{kind}/scones-evaluation-*" for kind in ("transform-job", "model"))
-TRAINING_JOB = f"{SAGEMAKER}:training-job/scones-*"
+TRANSFORM_JOB, EVALUATED = (f"{SAGEMAKER}:{kind}/scones--evaluation-*" for kind in ("transform-job", "model"))
+TRAINING_JOB = f"{SAGEMAKER}:training-job/scones--*"
 KEEPS_MODELS = {
     ("s3:DeleteObjectTagging", f"{BUCKET}/models/*"),
     ("s3:GetObject", f"{BUCKET}/models/*"),
@@ -215,7 +216,8 @@ KEEPS_MODELS = {
     ("s3:PutObject", f"{BUCKET}/models/*"),
     ("s3:PutObjectTagging", f"{BUCKET}/models/*"),
     ("ssm:GetParameter", "arn:<Partition>:ssm:<Region>:<AccountId>:parameter/scones/endpoint"),
-    ("sagemaker:DescribeEndpoint", f"{SAGEMAKER}:endpoint/scones*"),
+    ("sagemaker:DescribeEndpoint", f"{SAGEMAKER}:endpoint/scones"),
+    ("sagemaker:DescribeEndpoint", f"{SAGEMAKER}:endpoint/scones-serverless"),
     ("sagemaker:DescribeEndpointConfig", f"{SAGEMAKER}:endpoint-config/*"),
     ("sagemaker:DescribeModel", f"{SAGEMAKER}:model/*"),
 }
@@ -319,6 +321,28 @@ def test_the_evaluation_reads_data_and_models_and_writes_its_answers(
             ("s3:PutObject", f"{BUCKET}/evaluations/*"),
             ("s3:AbortMultipartUpload", f"{BUCKET}/evaluations/*"),
         }
+
+
+def test_no_job_of_a_deployment_is_touched_whose_name_begins_as_this_ones_does(
+    assembly: Assembly, with_artifact: Assembly
+) -> None:
+    touched = 0
+    for made in (assembly, with_artifact):
+        for role in made.resources("training", "AWS::IAM::Role"):
+            for action, resource, _ in statements(made, "training", role[:-8]):
+                if not action.startswith("sagemaker:") or resource.endswith(
+                    (":model/*", ":endpoint-config/*")
+                ):
+                    continue
+                touched += 1
+                for kind in ("training-job", "transform-job", "model", "endpoint"):
+                    for name in (
+                        places.job_name("scones-b", "0123456789ab"),
+                        places.job_name("scones-evaluation-b", "evaluation-0123456789ab"),
+                        "scones-b",
+                    ):
+                        assert not fnmatchcase(f"{SAGEMAKER}:{kind}/{name}", resource), action
+    assert touched > 20
 
 
 def test_who_does_not_train_may_not_train(with_artifact: Assembly) -> None:

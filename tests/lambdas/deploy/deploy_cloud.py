@@ -242,7 +242,7 @@ class Cloud:
     def evaluated_models(self) -> list[str]:
         """The SageMaker models that were made for evaluations and are still there."""
         names = [model["ModelName"] for model in self.sagemaker.list_models()["Models"]]
-        return [name for name in names if name.startswith("scones-evaluation-")]
+        return [name for name in names if name.startswith("scones--evaluation-")]
 
     def marked(self) -> dict[str, bool]:
         """Which models are in the deployment's bucket, and whether each is marked for removal."""

@@ -15,7 +15,7 @@ from tests.lambdas.deploy.deploy_cloud import BUCKET, DATASET, MANIFEST, Cloud
 def test_a_create_starts_a_job_on_the_staged_data_and_waits_for_it(training: Cloud) -> None:
     training.send(request := training.request())
     (job,) = training.training_jobs()
-    assert job.startswith("scones-")
+    assert job.startswith("scones--")
     description = training.sagemaker.describe_training_job(TrainingJobName=job)
     assert description["HyperParameters"] == {
         "epochs": "10",
