@@ -34,7 +34,8 @@ PICTURES := $${IMAGES:+--images "$$IMAGES"} $${ARCHIVE:+--archive "$$ARCHIVE"}
 STAGED = staged=$$(mktemp -d); trap 'rm -r "$$staged"' EXIT; \
   python data_staging/stage.py $(PICTURES) --out "$$staged" >&2
 
-.PHONY: demo deploy page page-stop down destroy test test-mxnet bench-training bench-serving lint setup setup-dev
+.PHONY: demo deploy page page-stop down destroy test test-mxnet test-notebook bench-training bench-serving lint
+.PHONY: setup setup-dev
 
 demo: setup            ## the whole workflow on this machine, no AWS account
 	@pictures="CIFAR-100"; \
@@ -88,6 +89,9 @@ test: setup-dev        ## every test
 test-mxnet: setup-dev .cache/mxnet-1.9.1/installed .cache/mxnet-1.4.1/installed ## models travel to MXNet and back
 	@python -m pytest tests/portability
 
+test-notebook: setup-dev .cache/notebook/installed ## the notebook, from its first cell to its last
+	@python -m pytest tests/notebook
+
 bench-training: setup-dev .cache/mxnet-1.9.1/installed ## accuracy; speed beside MXNet's (hours)
 	@$(STAGED); python -m benchmarks.training_accuracy "$$staged" --seeds 3 --folds 5; \
 	python -m benchmarks.training_accuracy "$$staged" --seeds 3 --folds 5 --from-scratch; \
@@ -129,6 +133,12 @@ node_modules/installed-dev: package.json package-lock.json .venv/installed
 	@echo "Installing the test tools into node_modules, with a browser (once)"
 	@$(NPM_INSTALL) >/dev/null || $(NPM_FAILED)
 	@touch node_modules/installed $@
+
+.cache/notebook/installed: requirements-notebook.txt | .venv/installed
+	@echo "Installing the notebook's packages into .cache/notebook (once)"
+	@python -m venv .cache/notebook
+	@.cache/notebook/bin/pip install --quiet --requirement $< || $(PIP_FAILED)
+	@touch $@
 
 # MXNet's NumPy has no wheels above Python 3.11, which need not be the Python of .venv.
 .cache/mxnet-%/installed: tests/portability/mxnet-%.txt

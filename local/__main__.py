@@ -14,7 +14,7 @@ def parse_command_line(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m local",
         description="An AWS of this project's own on 127.0.0.1: no account, no network, no bill.",
-        epilog='eval "$(python -m local env)" points the AWS CLI, boto3 and the CDK at it.',
+        epilog='eval "$(python -m local env)" points the AWS CLI, boto3, the CDK and SageMaker\'s SDK at it.',
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="up|down|status|env")
     descriptions = {

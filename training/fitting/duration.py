@@ -40,12 +40,17 @@ def announce(
     state = generator.get_state()
     seconds = max(1, round(estimate()))
     generator.set_state(state)
-    length = f"{seconds / 60:.0f} minutes" if seconds >= 120 else f"{seconds} second{'s'[: seconds - 1]}"
+    length = _count(round(seconds / 60), "minute") if seconds >= 120 else _count(seconds, "second")
     most = "at most " if hyperparameters.early_stopping else ""
-    line = f"This training takes {most}about {length} on this machine, for {hyperparameters.epochs} epochs."
+    epochs = _count(hyperparameters.epochs, "epoch")
+    line = f"This training takes {most}about {length} on this machine, for {epochs}."
     if from_scratch:
         line += " Quick here: " + ", ".join(f"{name}={value}" for name, value in QUICK.items())
     print(line, flush=True)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def estimate_epochs(plan: TrainingPlan, hyperparameters: Hyperparameters) -> float:
