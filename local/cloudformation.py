@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from ministack.services import lambda_svc
+from ministack.services import cloudformation, lambda_svc
 from ministack.services.cloudformation import custom_resource, handlers, helpers, stacks
 
 from local.patching import find_original, wrap
@@ -31,6 +31,15 @@ def install(home: Path) -> None:
     find_original(helpers, "_error")
     for name in DEPLOYING:
         actions[name] = partial(refuse_without_room, home, actions[name])
+    find_original(cloudformation, "_stacks")
+    actions["DescribeStacks"] = partial(describe_by_templates, actions["DescribeStacks"])
+
+
+def describe_by_templates(handle: Callable[[Any], Any], parameters: Any) -> Any:
+    """Describes stacks as their templates do; MiniStack forgets that where a change set made the stack."""
+    for stack in cloudformation._stacks.values():
+        stack["Description"] = (stack.get("_template") or {}).get("Description", "")
+    return handle(parameters)
 
 
 def refuse_without_room(home: Path, handle: Callable[[Any], Any], parameters: Any) -> Any:

@@ -27,7 +27,7 @@ def run(deployment: Deployment, options: argparse.Namespace) -> int:
     """
     cloudformation = deployment.client("cloudformation")
     here = f"in {cloudformation.meta.region_name}"
-    deployed = {stack["StackName"]: stack for stack in _list_stacks(cloudformation)}
+    deployed = _find_stacks(cloudformation)
     removed = [name for part in STACKS if (name := f"{deployment.name}-{part}") in deployed]
     bucket = _find_bucket(deployed.get(f"{deployment.name}-storage"))
     for name in removed:
@@ -45,11 +45,13 @@ def run(deployment: Deployment, options: argparse.Namespace) -> int:
     return 0
 
 
-def _list_stacks(cloudformation: Any) -> list[dict[str, Any]]:
-    """Returns the stacks of all deployments of this app."""
+def _find_stacks(cloudformation: Any) -> dict[str, Any]:
+    """Returns the stacks of all deployments of this app by their names."""
     pages = cloudformation.get_paginator("describe_stacks").paginate()
     stacks = [stack for page in pages for stack in page["Stacks"]]
-    return [stack for stack in stacks if stack.get("Description", "").startswith(DESCRIPTION)]
+    return {
+        stack["StackName"]: stack for stack in stacks if stack.get("Description", "").startswith(DESCRIPTION)
+    }
 
 
 def _delete(cloudformation: Any, stack_id: str, name: str) -> None:

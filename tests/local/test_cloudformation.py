@@ -62,6 +62,31 @@ def test_a_parameter_that_the_template_did_not_change_keeps_what_was_put(cloud: 
     assert updated(cloud, name) == ["Other", name]
 
 
+def execute_change_set(cloud: Cloud, name: str, kind: str, description: str) -> None:
+    """Creates or updates a stack as the CDK does, and waits for its end."""
+    cloudformation = cloud.client("cloudformation")
+    resources = {"Given": parameter(f"/{name}/given", description)}
+    change_set = cloudformation.create_change_set(
+        StackName=name,
+        ChangeSetName=f"deploy-{kind.lower()}",
+        ChangeSetType=kind,
+        TemplateBody=json.dumps({"Description": description, "Resources": resources}),
+    )["Id"]
+    cloudformation.get_waiter("change_set_create_complete").wait(
+        ChangeSetName=change_set, WaiterConfig={"Delay": 1, "MaxAttempts": 30}
+    )
+    cloudformation.execute_change_set(ChangeSetName=change_set)
+    cloud.settled(name)
+
+
+def test_a_stack_is_described_as_its_template_says(cloud: Cloud) -> None:
+    name = a_name()
+    for kind, description in (("CREATE", "Photos"), ("UPDATE", "Photos and more")):
+        execute_change_set(cloud, name, kind, description)
+        (stack,) = cloud.client("cloudformation").describe_stacks(StackName=name)["Stacks"]
+        assert stack["Description"] == description
+
+
 def test_a_resource_that_an_update_adds_is_told_of(cloud: Cloud) -> None:
     name = a_name()
     first = parameter(f"/{name}/first", "1")
