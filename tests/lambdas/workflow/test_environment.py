@@ -17,7 +17,7 @@ SITE_PACKAGES = Path(boto3.__file__).parents[1]
 AWS_RUNTIME = ("boto3", "botocore", "s3transfer", "urllib3", "dateutil", "six.py", "jmespath")
 BUNDLED = (
     *("PIL", "pillow.libs", "aws_lambda_powertools", "typing_extensions.py"),
-    *("pillow_heif", "pillow_heif.libs", "_pillow_heif.*"),
+    *("pi_heif", "pi_heif.libs", "_pi_heif.*"),
 )
 
 

@@ -11,7 +11,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from training.data.images import UnreadableImage, read_image, resize_shortest, resize_whole
+from lambdas.workflow import photo, photo_files
+from tests.lambdas import hostile_photos
+from training.data import image_files
+from training.data.image_files import MAX_SCANS
+from training.data.images import (
+    MAX_LENGTH_TO_WIDTH,
+    UnreadableImage,
+    read_image,
+    resize_shortest,
+    resize_whole,
+)
 
 
 def encoded(mode="RGB", size=(8, 6), kind="PNG"):
@@ -71,6 +81,41 @@ def test_damage_never_breaks_the_reading(damage, where):
     content = encoded()
     with contextlib.suppress(UnreadableImage):
         assert read_image(content[:where] + damage + content[where + len(damage) :]).mode == "RGB"
+
+
+@pytest.mark.parametrize(
+    "case",
+    [case for case in hostile_photos.DAMAGED + hostile_photos.BOMBS if case.is_plain],
+    ids=lambda case: case.name,
+)
+def test_what_the_workflow_refuses_of_damaged_and_hostile_files_is_refused_in_one_line(case):
+    with pytest.raises(UnreadableImage) as caught:
+        read_image(case.content())
+    assert "\n" not in str(caught.value)
+
+
+@given(st.integers(0, len(encoded()) - 1), st.integers(0, 7))
+def test_a_png_of_which_one_bit_is_turned_is_refused_wherever_it_lies(position, bit):
+    damaged = bytearray(encoded())
+    damaged[position] ^= 1 << bit
+    with pytest.raises(UnreadableImage):
+        read_image(bytes(damaged))
+
+
+@pytest.mark.parametrize("size", [(1, 1), (2, 1), (1, 3), (5, 4), (8, 8), (9, 17)])
+def test_an_interlaced_png_is_whole_in_every_size(size):
+    image = Image.fromarray(np.random.default_rng(1).integers(0, 256, (size[1], size[0], 3), np.uint8))
+    assert read_image(hostile_photos.interlaced_png(image)).tobytes() == image.tobytes()
+
+
+def test_a_jpeg_of_as_many_scans_as_encoders_make_and_more_is_read():
+    assert read_image(hostile_photos.jpeg_of_scans(MAX_SCANS, (64, 48))).size == (64, 48)
+
+
+def test_the_bounds_are_those_of_the_workflow():
+    assert (image_files.MAX_CHUNKS, MAX_SCANS) == (photo_files.MAX_PARTS, photo_files.MAX_SCANS)
+    assert image_files.MAX_SEGMENTS == photo_files.MAX_SEGMENTS
+    assert MAX_LENGTH_TO_WIDTH == photo.MAX_LENGTH_TO_WIDTH
 
 
 def test_the_whole_image_is_stretched_to_the_shape():

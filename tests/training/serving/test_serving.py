@@ -18,6 +18,7 @@ import pytest
 import torch
 from PIL import Image
 
+from tests.lambdas.hostile_photos import jpeg_of_scans
 from training.__main__ import main
 from training.artifact import files as artifact
 from training.data.images import resize_whole
@@ -158,6 +159,7 @@ def test_one_connection_serves_many_requests_even_after_a_refused_one(connection
         (b"text", {}, 400, "not a PNG or JPEG image"),
         (b"", {}, 400, "not a PNG or JPEG image"),
         (picture()[:300], {}, 400, "damaged image"),
+        (jpeg_of_scans(3_000), {}, 400, "more than 100 scans"),
         (picture(), {"Content-Type": "text/csv"}, 415, "'text/csv' is not supported"),
         (b"", {"Content-Length": "99999999"}, 413, "at most 26214400 are allowed"),
         (b"x" * (26 << 20), {}, 413, "at most 26214400 are allowed"),
@@ -326,6 +328,7 @@ def test_ping_tells_that_a_request_had_to_be_given_up():
 # The server itself, but for a network that a white picture keeps for ever, and less patience.
 STUCK_BY_WHITE = """
 import threading
+from tests.lambdas.hostile_photos import jpeg_of_scans
 from training.__main__ import main
 from training.network.symbol_network import SymbolNetwork
 from training.serving import http_server, predictor
