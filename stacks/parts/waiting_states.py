@@ -112,14 +112,7 @@ def _look(
         iam_resources=[jobs_arn],
         outputs=f"{{% $merge([$states.input, {{'status': $states.result.{kind}JobStatus}}]) %}}",
     )
-    look.add_retry(
-        errors=["States.ALL"],
-        interval=cdk.Duration.seconds(2),
-        backoff_rate=2,
-        max_attempts=6,
-        max_delay=cdk.Duration.seconds(30),
-        jitter_strategy=sfn.JitterType.FULL,
-    )
+    _retry_for_a_minute(look)
     _catch_all(look, answer)
     pause = sfn.Wait.jsonata(
         scope,
@@ -145,14 +138,19 @@ def _invoke(
         outputs=outputs,
         retry_on_service_exceptions=False,
     )
+    _retry_for_a_minute(task)
+    return task
+
+
+def _retry_for_a_minute(task: sfn.TaskStateBase) -> None:
+    """The machine's role may be as new as the machine, and not yet known to all of AWS."""
     task.add_retry(
         errors=["States.ALL"],
-        interval=cdk.Duration.seconds(2),
+        interval=cdk.Duration.seconds(4),
         backoff_rate=2,
-        max_attempts=4,
-        jitter_strategy=sfn.JitterType.FULL,
+        max_attempts=5,
+        max_delay=cdk.Duration.seconds(30),
     )
-    return task
 
 
 def _catch_all(task: sfn.TaskStateBase, answer: sfn.IChainable) -> None:

@@ -212,6 +212,28 @@ def test_whatever_fails_on_the_way_there_is_an_answer(assembly: Assembly, with_a
     assert caught == 5
 
 
+def test_every_step_is_tried_for_a_minute_until_iam_knows_the_machines_role(
+    assembly: Assembly, with_artifact: Assembly
+) -> None:
+    tasks = [
+        state
+        for states in waiting(assembly, with_artifact)
+        for state in states.values()
+        if state["Type"] == "Task"
+    ]
+    assert len(tasks) == 7
+    for task in tasks:
+        (retrier,) = task["Retry"]
+        assert retrier["ErrorEquals"] == ["States.ALL"]
+        # Jitter might make nothing of it.
+        assert "JitterStrategy" not in retrier
+        pauses = [
+            min(retrier["IntervalSeconds"] * retrier["BackoffRate"] ** attempt, retrier["MaxDelaySeconds"])
+            for attempt in range(retrier["MaxAttempts"])
+        ]
+        assert 60 <= sum(pauses) <= 120
+
+
 def test_an_evaluation_is_told_which_execution_asks_and_one_that_failed_is_not_waited_for(
     assembly: Assembly, with_artifact: Assembly
 ) -> None:
