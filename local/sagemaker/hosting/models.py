@@ -21,10 +21,15 @@ def create_model(request: dict[str, Any]) -> Record:
             "ExecutionRoleArn and PrimaryContainer (or Containers) are required to create a model."
         )
     roles.check_assumable(role_arn)
-    for container in list_containers(request):
+    members = {"EnableNetworkIsolation": False, **request}
+    if "PrimaryContainer" in request:
+        members["PrimaryContainer"] = _fill_in(request["PrimaryContainer"])
+    if "Containers" in request:
+        members["Containers"] = [_fill_in(container) for container in request["Containers"]]
+    for container in list_containers(members):
         if url := container.get("ModelDataUrl"):
             _check_readable(url, role_arn)
-    return MODELS.add({"EnableNetworkIsolation": False, **request})
+    return MODELS.add(members)
 
 
 def create_endpoint_config(request: dict[str, Any]) -> Record:
@@ -65,6 +70,23 @@ def _check_serverless(request: dict[str, Any], variant: Record, model: Record) -
         raise ValidationException("The MemorySizeInMB of a ServerlessConfig must be in 1 GB increments.")
     if serverless.get("ProvisionedConcurrency", 0) > serverless["MaxConcurrency"]:
         raise ValidationException("ProvisionedConcurrency must not be greater than MaxConcurrency.")
+
+
+def _fill_in(container: Record) -> Record:
+    """Returns a container as DescribeModel tells it: its data under both names, whichever the request has."""
+    filled = {"Mode": "SingleModel", **container}
+    url = container.get("ModelDataUrl")
+    if source := container.get("ModelDataSource", {}).get("S3DataSource"):
+        if (source["S3DataType"], source["CompressionType"]) != ("S3Object", "Gzip"):
+            raise ValidationException(
+                f"A ModelDataSource of {source['S3DataType']}, {source['CompressionType']} is not supported "
+                "by the embedded cloud, which serves a model.tar.gz. Use S3Object and Gzip."
+            )
+        url = source["S3Uri"]
+    if url:
+        archive = {"S3Uri": url, "S3DataType": "S3Object", "CompressionType": "Gzip"}
+        filled |= {"ModelDataUrl": url, "ModelDataSource": {"S3DataSource": archive}}
+    return filled
 
 
 def _check_readable(url: str, role_arn: str) -> None:

@@ -447,3 +447,34 @@ def test_names_are_used_once_and_must_be_there(server: Server) -> None:
         sagemaker.create_endpoint(EndpointName="steady", EndpointConfigName="steady")
     with pytest.raises(ClientError, match="Could not find endpoint configuration"):
         sagemaker.create_endpoint(EndpointName="none", EndpointConfigName="none")
+
+
+def test_a_model_is_described_as_aws_does_and_served_however_its_data_are_named(server: Server) -> None:
+    server.create_model("by-url", 0.25)
+    sagemaker = server.client("sagemaker")
+    [by_url] = [sagemaker.describe_model(ModelName="by-url")["PrimaryContainer"]]
+    source = {"S3Uri": by_url["ModelDataUrl"], "S3DataType": "S3Object", "CompressionType": "Gzip"}
+    described = {"Mode": "SingleModel", "ModelDataSource": {"S3DataSource": source}}
+    assert by_url.items() >= described.items()
+    sagemaker.create_model(
+        ModelName="by-source",
+        ExecutionRoleArn=ROLE,
+        PrimaryContainer={"Image": IMAGE, "ModelDataSource": {"S3DataSource": source}},
+    )
+    assert sagemaker.describe_model(ModelName="by-source")["PrimaryContainer"] == by_url
+    variant = {"VariantName": "v", "ModelName": "by-source", "InstanceType": "ml.m5.large"}
+    sagemaker.create_endpoint_config(
+        EndpointConfigName="by-source", ProductionVariants=[{**variant, "InitialInstanceCount": 1}]
+    )
+    sagemaker.create_endpoint(EndpointName="by-source", EndpointConfigName="by-source")
+    server.endpoint_settled("by-source")
+    assert server.ask("by-source") == [0.25, 0.75]
+
+
+def test_a_model_that_is_no_archive_is_refused_with_what_is_served(server: Server) -> None:
+    source = {"S3Uri": f"s3://{BUCKET}/models/", "S3DataType": "S3Prefix", "CompressionType": "None"}
+    container = {"Image": IMAGE, "ModelDataSource": {"S3DataSource": source}}
+    with pytest.raises(ClientError, match=r"S3Prefix, None .* Use S3Object and Gzip"):
+        server.client("sagemaker").create_model(
+            ModelName="folder", ExecutionRoleArn=ROLE, PrimaryContainer=container
+        )
