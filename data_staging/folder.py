@@ -1,13 +1,19 @@
 """Writes a data set under a folder of this machine, with the keys that it would have in S3."""
 
+import fcntl
+import os
 import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from data_staging.dataset import DataSet, describe
 from data_staging.errors import StagingError
 from data_staging.progress import Progress
 from lambdas.workflow import places
+
+UNFINISHED = ".unfinished-"
 
 
 def write(data_set: DataSet, out: Path) -> bool:
@@ -34,19 +40,47 @@ def _write(data_set: DataSet, target: Path) -> bool:
     if target.exists():
         raise StagingError(f"{target} has no manifest.json, so it is not whole: remove it and run again")
     target.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = Path(tempfile.mkdtemp(prefix=".unfinished-", dir=target.parent))
-    try:
-        _fill(unfinished, data_set)
-        unfinished.chmod(0o755)
-        unfinished.rename(target)
-    except OSError:
-        # Another run may have been faster: the same id is the same content.
-        if _is_whole(target):
-            return False
-        raise
-    finally:
-        shutil.rmtree(unfinished, ignore_errors=True)
+    with _make_unfinished(target.parent) as unfinished:
+        try:
+            _fill(unfinished, data_set)
+            unfinished.chmod(0o755)
+            # The name must not reach the disk before the content does, should the power fail.
+            os.sync()
+            unfinished.rename(target)
+        except OSError:
+            # Another run may have been faster: the same id is the same content.
+            if _is_whole(target):
+                return False
+            raise
     return True
+
+
+@contextmanager
+def _make_unfinished(place: Path) -> Iterator[Path]:
+    """Gives a folder that is gone afterwards unless it was renamed; takes away what killed runs have left.
+
+    A run holds a lock on its folder, and one on the place until it does: no other run sees a folder without.
+    """
+    with ExitStack() as held:
+        with _hold(place):
+            for left in place.glob(f"{UNFINISHED}*"):
+                with suppress(OSError), _hold(left, fcntl.LOCK_NB):
+                    shutil.rmtree(left, ignore_errors=True)
+            unfinished = Path(tempfile.mkdtemp(prefix=UNFINISHED, dir=place))
+            held.callback(shutil.rmtree, unfinished, ignore_errors=True)
+            held.enter_context(_hold(unfinished))
+        yield unfinished
+
+
+@contextmanager
+def _hold(folder: Path, options: int = 0) -> Iterator[None]:
+    """Holds a folder's lock, which ends with the process; BlockingIOError where LOCK_NB asks for it."""
+    opened = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(opened, fcntl.LOCK_EX | options)
+        yield
+    finally:
+        os.close(opened)
 
 
 def _fill(folder: Path, data_set: DataSet) -> None:

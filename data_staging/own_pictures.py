@@ -7,12 +7,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from data_staging.dataset import SPLITS, count_held_out, encode_png
-from data_staging.errors import StagingError
+from data_staging.errors import StagingError, shorten
 from data_staging.photos import DECODERS, UnreadablePhoto, digest_pixels, read_photo
 from data_staging.progress import run_in_threads
 
 CLASS_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 """A name that may be part of an S3 key, of a line of a list file and of a list separated by commas."""
+SYSTEMS_OWN = (
+    *("__macosx", "icon\r"),
+    *("thumbs.db", "ehthumbs.db", "desktop.ini", "$recycle.bin", "system volume information"),
+    *("@eadir", "lost+found"),
+)
+"""What macOS, Windows and file servers put beside pictures, in lower case; the rest of it is hidden."""
+LONGEST_LIST = 500
 TEST_SHARE = 1 / 6
 """CIFAR-100's own: 100 of the 600 pictures of a class."""
 
@@ -46,16 +53,23 @@ class Photo:
         except UnreadablePhoto:
             image = None
         if image is None or digest_pixels(image) != self.digest:
-            raise StagingError(f"{str(self.file)!r} was changed meanwhile: run it again")
+            raise StagingError(f"{shorten(self.original)} was changed meanwhile: run it again")
         return encode_png(image)
 
 
 @dataclass(frozen=True)
 class Found:
-    """What a folder holds: photos that differ, and why each other file is left out, by its path."""
+    """What a folder holds.
+
+    Attributes:
+        photos: Photos that differ.
+        left_out: Why each other file is left out, by its path in the folder.
+        hidden: Paths of the hidden files and folders, which are not looked at.
+    """
 
     photos: list[Photo]
     left_out: dict[str, str]
+    hidden: list[str]
 
 
 def check_classes(folder: Path, classes: list[str]) -> None:
@@ -67,7 +81,7 @@ def check_classes(folder: Path, classes: list[str]) -> None:
     """
     if not folder.is_dir():
         raise StagingError(f"{folder} (--images) is no folder: give one that has a subfolder for each class")
-    names = sorted(entry.name for entry in folder.iterdir() if entry.is_dir() and not _is_hidden(entry.name))
+    names = sorted(entry.name for entry in folder.iterdir() if entry.is_dir() and _counts(entry.name))
     if len(names) < 2:
         raise StagingError(
             f"{folder} has {len(names)} subfolders: two or more are needed, each with the pictures of a class"
@@ -75,19 +89,24 @@ def check_classes(folder: Path, classes: list[str]) -> None:
     for name in names:
         if not CLASS_NAME.fullmatch(name):
             raise StagingError(
-                f"the subfolder {name!r} of {folder} can give no class its name: rename it, with 1 to 64 of "
-                "A-Z, a-z, 0-9, _ and -, not starting with _ or -"
+                f"the subfolder {shorten(name)} of {folder} can give no class its name: rename it, with 1 to "
+                "64 of A-Z, a-z, 0-9, _ and -, not starting with _ or -"
             )
     if sorted(classes) != names:
         listed = ", ".join(f'"{name}"' for name in names)
+        wanted = ", ".join(classes)[:LONGEST_LIST]
+        if len(listed) > LONGEST_LIST:
+            raise StagingError(
+                f"the {len(names)} subfolders of {folder} are not the classes, which are {wanted}"
+            )
         raise StagingError(
-            f"the subfolders of {folder} are {', '.join(names)}, but the classes are {', '.join(classes)}: "
+            f"the subfolders of {folder} are {', '.join(names)}, but the classes are {wanted}: "
             f'set "classes": [{listed}] in cdk.json, or give --classes {",".join(names)} (in label order)'
         )
 
 
 def find(folder: Path, classes: list[str]) -> Found:
-    """Reads every file in the subfolders, to the last one; hidden files and folders are passed over.
+    """Reads every file in the subfolders, to the last one, but hidden ones and those that a system has added.
 
     Of files that show the same, pixel for pixel, the first counts; where they lie in folders of two classes,
     none does.
@@ -97,12 +116,15 @@ def find(folder: Path, classes: list[str]) -> Found:
         OSError: A folder cannot be read.
     """
     check_classes(folder, classes)
-    labels = {file: label for label, name in enumerate(classes) for file in _list_files(folder / name)}
+    skipped: list[Path] = [entry for entry in folder.iterdir() if not _counts(entry.name)]
+    labels = {
+        file: label for label, name in enumerate(classes) for file in _list_files(folder / name, skipped)
+    }
     names = {file: file.relative_to(folder).as_posix() for file in labels}
     left_out = {
         entry.name: "in no subfolder, so that its class is not known"
         for entry in sorted(folder.iterdir())
-        if not entry.is_dir() and not _is_hidden(entry.name)
+        if not entry.is_dir() and _counts(entry.name)
     }
     same: dict[str, list[Path]] = {}
     outcomes = run_in_threads("Reading", "files", DECODERS, _digest, list(labels))
@@ -115,14 +137,21 @@ def find(folder: Path, classes: list[str]) -> Found:
     for digest, (first, *copies) in same.items():
         others = [copy for copy in copies if labels[copy] != labels[first]]
         if others:
-            left_out[names[first]] = f"the same picture as {names[others[0]]!r}, of another class"
+            left_out[names[first]] = f"the same picture as {shorten(names[others[0]])}, of another class"
         else:
             path = f"{classes[labels[first]]}/{_make_safe_name(first.stem, digest)}"
             photos.append(Photo(path, labels[first], digest, first, names[first]))
         for copy in copies:
             classed = ", of another class" if labels[copy] != labels[first] else ""
-            left_out[names[copy]] = f"the same picture as {names[first]!r}{classed}"
-    return Found(photos, left_out)
+            left_out[names[copy]] = f"the same picture as {shorten(names[first])}{classed}"
+    hidden = []
+    for entry in sorted(skipped):
+        original = entry.relative_to(folder).as_posix()
+        if entry.name.startswith("."):
+            hidden.append(original)
+        else:
+            left_out[original] = "of no use but to the system that has put it there"
+    return Found(photos, left_out, hidden)
 
 
 def split(photos: list[Photo], classes: list[str], validation_fraction: float) -> dict[str, list[Photo]]:
@@ -142,8 +171,8 @@ def split(photos: list[Photo], classes: list[str], validation_fraction: float) -
     ]
     if short:
         raise StagingError(
-            f"too few different pictures that can be read: {', '.join(short)}; at least 3 of each class are "
-            "needed, one for each of training, validation and test"
+            f"too few different pictures that can be read: {', '.join(short)[:LONGEST_LIST]}; at least 3 of "
+            "each class are needed, one for each of training, validation and test"
         )
     splits: dict[str, list[Photo]] = {name: [] for name in SPLITS}
     for of_it in by_label:
@@ -155,20 +184,27 @@ def split(photos: list[Photo], classes: list[str], validation_fraction: float) -
     return {name: sorted(chosen, key=lambda photo: photo.digest) for name, chosen in splits.items()}
 
 
-def _is_hidden(name: str) -> bool:
-    return name.startswith(".")
+def _counts(name: str) -> bool:
+    """Returns whether a file or folder of that name may be the user's own."""
+    return not name.startswith(".") and name.lower() not in SYSTEMS_OWN
 
 
-def _list_files(folder: Path) -> Iterator[Path]:
-    """Yields all files in a folder and its folders, and the links to folders, in the order of names."""
+def _list_files(folder: Path, skipped: list[Path]) -> Iterator[Path]:
+    """Yields all files in a folder and its folders, and the links to folders, in the order of names.
+
+    Args:
+        folder: The folder.
+        skipped: Gets the files and folders that do not count.
+    """
 
     def give_up(error: OSError) -> None:
         raise error
 
     for place, folders, names in os.walk(folder, onerror=give_up):
         links = [name for name in folders if Path(place, name).is_symlink()]
-        folders[:] = sorted(name for name in folders if not _is_hidden(name))
-        yield from (Path(place, name) for name in sorted(names + links) if not _is_hidden(name))
+        skipped += [Path(place, name) for name in (*folders, *names) if not _counts(name)]
+        folders[:] = sorted(name for name in folders if _counts(name))
+        yield from (Path(place, name) for name in sorted(names + links) if _counts(name))
 
 
 def _make_safe_name(stem: str, digest: str) -> str:

@@ -160,7 +160,7 @@ def main(arguments: list[str] | None = None) -> int:
         print("sample.py: interrupted, nothing was written", file=sys.stderr)
         return 130
     except OSError as error:
-        print(f"sample.py: {options.path} cannot be written: {error.strerror}", file=sys.stderr)
+        print(f"sample.py: {str(options.path)[:200]} cannot be written: {error.strerror}", file=sys.stderr)
         return 1
     return 0
 

@@ -10,7 +10,7 @@ from pathlib import Path
 if __package__ in (None, ""):  # run by its path: the room is on the search path, the project is not
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from data_staging.errors import StagingError
+from data_staging.errors import StagingError, shorten_line
 
 DESCRIPTION = """\
 Takes the pictures of some classes out of CIFAR-100, or your own out of a folder, and puts them where
@@ -26,16 +26,17 @@ deploy trains on it.
 EPILOG = """\
 your own pictures (--images DIR):
   DIR has a subfolder for each class, by its name, with three pictures or more. Folders in a subfolder belong
-  to its class. Hidden files and folders are passed over. Links to files are followed, and subfolders may be
-  links; links to folders deeper down are not followed.
+  to its class. Links to files are followed, and subfolders may be links; links to folders deeper down are
+  not followed.
 
-  Photos may be JPEG, PNG, WebP, HEIC, TIFF, BMP or GIF (of an animation the first frame), whatever their
+  Photos may be JPEG, PNG, WebP, HEIC, AVIF, TIFF, BMP or GIF (of an animation the first frame), whatever their
   names end in, of up to 64 MiB and 52 megapixels (JPEG: 256). They are staged as the workflow shows the model
   of a photo: upright, in RGB, scaled down to 262,144 pixels (about 590 x 440) or fewer where detail would not
   fit into an event, and without their metadata: no place, no camera.
 
-  Other files are left out and listed. So are copies: the first of those that show the same, pixel for pixel,
-  counts, and none of those that lie in two classes. The manifest names them all (source.left_out).
+  Other files are left out and listed: hidden ones, what a system has added (__MACOSX, Thumbs.db), and what is
+  no photo. So are copies: the first of those that show the same, pixel for pixel, counts, and none of those
+  that lie in two classes. The manifest names them, but for hidden ones (source.left_out).
 
   Once staged, own pictures stay: without --images or --archive this command then changes nothing.
 
@@ -133,11 +134,11 @@ def main(arguments: list[str] | None = None) -> int:
         print("stage.py: interrupted; run it again to go on", file=sys.stderr)
         return 130
     except StagingError as error:
-        print(f"stage.py: {error}", file=sys.stderr)
+        print(shorten_line(f"stage.py: {error}"), file=sys.stderr)
         return 1
     except OSError as error:
         source = options.images or options.archive or "the archive"
-        print(f"stage.py: {source} cannot be read: {error}", file=sys.stderr)
+        print(shorten_line(f"stage.py: {str(source)[:200]} cannot be read: {error}"), file=sys.stderr)
         return 1
     return 0
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 from data_staging import deployment, folder, own_pictures
 from data_staging.cifar100 import archive
-from data_staging.cifar100.download import MD5, compute_md5, download, find_cache_folder
+from data_staging.cifar100.download import MD5, URL, compute_md5, download, find_cache_folder
 from data_staging.cifar100.selection import select
 from data_staging.dataset import DataSet, FolderSource, Source
-from data_staging.errors import StagingError
+from data_staging.errors import StagingError, shorten
 from lambdas.workflow import places
 
 LEFT_OUT_SHOWN = 10
@@ -25,8 +25,13 @@ def find_archive(given: Path | None) -> Path:
     if given is None and not variable:
         return download(find_cache_folder())
     path, origin = (given, "--archive") if given is not None else (Path(variable or ""), "SCONES_CIFAR100")
+    if path.is_dir():
+        raise StagingError(
+            f"{path} ({origin}) is no file but a folder: give the author's archive itself, {Path(URL).name}, "
+            "as it was before somebody unpacked it"
+        )
     if not path.is_file():
-        raise StagingError(f"{path} ({origin}) is no file: give the path of a cifar-100-python.tar.gz")
+        raise StagingError(f"{path} ({origin}) is no file: give the path of a {Path(URL).name}")
     return path
 
 
@@ -76,9 +81,12 @@ def read_own_pictures(images: Path, classes: list[str], validation_fraction: flo
     """
     found = own_pictures.find(images, classes)
     for path, reason in list(found.left_out.items())[:LEFT_OUT_SHOWN]:
-        print(f"Left out: {path!r} is {reason}", file=sys.stderr)
+        print(f"Left out: {shorten(path)} is {reason}", file=sys.stderr)
     if (more := len(found.left_out) - LEFT_OUT_SHOWN) > 0:
         print(f"Left out: {more} more; manifest.json names them all (source.left_out)", file=sys.stderr)
+    if found.hidden:
+        first = ", ".join(map(shorten, found.hidden[:3])) + (", ..." if len(found.hidden) > 3 else "")
+        print(f"Left out: {len(found.hidden)} hidden files and folders ({first})", file=sys.stderr)
     splits = own_pictures.split(found.photos, classes, validation_fraction)
     originals = {
         f"{name}/{photo.path}": photo.original for name, photos in splits.items() for photo in photos

@@ -12,7 +12,10 @@ from PIL import Image
 
 from data_staging.cifar100.archive import Archive, Rows
 from data_staging.dataset import SPLITS, count_held_out, encode_png
-from data_staging.errors import StagingError
+from data_staging.errors import StagingError, shorten
+
+# CIFAR-100 has as many.
+MOST_SHOWN = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,16 +77,19 @@ def _make_sort_key(picture: ArchivePicture) -> tuple[str, str]:
 
 def _check_classes(classes: list[str], known: list[str]) -> None:
     if len(classes) < 2:
-        raise StagingError(f"at least two classes are needed, given: {', '.join(classes) or 'none'}")
+        raise StagingError(
+            f"at least two classes are needed, given: {', '.join(each[:100] for each in classes) or 'none'}"
+        )
     for position, name in enumerate(classes):
         if name not in known:
             close = difflib.get_close_matches(name.lower().replace(" ", "_"), known)
-            advice = f"did you mean {' or '.join(close)}?" if close else f"there are {', '.join(known)}."
+            there = ", ".join(known[:MOST_SHOWN]) + (", ..." if len(known) > MOST_SHOWN else "")
+            advice = f"did you mean {' or '.join(close)}?" if close else f"there are {there}."
             raise StagingError(
-                f"unknown class {name!r}: {advice} For classes of your own pictures give --images DIR"
+                f"unknown class {shorten(name)}: {advice} For classes of your own pictures give --images DIR"
             )
         if name in classes[:position]:
-            raise StagingError(f"class '{name}' is named twice")
+            raise StagingError(f"class {shorten(name)} is named twice")
 
 
 def _find_pictures(rows: Rows, index: int, class_name: str, label: int) -> Iterator[ArchivePicture]:

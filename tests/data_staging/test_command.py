@@ -116,10 +116,15 @@ def test_fetching_without_a_network_is_one_line(capsys: Captured, monkeypatch: p
     ("arguments", "complaint"),
     [
         (["--archive", "/no/such/file"], "/no/such/file (--archive) is no file"),
-        (["--archive", "/"], "/ (--archive) is no file"),
+        (["--archive", "/"], "/ (--archive) is no file but a folder: give the author's archive"),
         (["--archive", __file__], "cannot be used: it is no whole .tar.gz file"),
         (["--classes", "bicycle,motorcicle"], "unknown class 'motorcicle': did you mean motorcycle?"),
         (["--classes", ""], "at least two classes are needed, given: none"),
+        (["--classes", "bicycle," + "x" * 5000], "unknown class 'xxx"),
+        (["--archive", "x" * 5000], "cannot be read: [Errno"),
+        (["--archive", "/" + "x/" * 2000], "is no file"),
+        (["--images", "x" * 5000], "cannot be read: [Errno"),
+        (["--out", "x" * 5000], "cannot be written"),
         (["--classes", "apple,pear"], "0 training and 0 test pictures of 'apple'"),
         (["--out", __file__], "cannot be written"),
         (["--out", ""], "--out is empty"),
@@ -144,6 +149,7 @@ def test_bad_input_is_one_line_and_a_failure(
     assert captured.out == ""
     (line,) = captured.err.splitlines()
     assert line.startswith("stage.py: ")
+    assert len(line) < 1000
     assert complaint in line
     assert list(tmp_path.iterdir()) == []
 

@@ -4,6 +4,10 @@ import errno
 import hashlib
 import io
 import json
+import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +21,21 @@ from data_staging.cifar100.selection import ArchivePicture
 from data_staging.dataset import DataSet
 from data_staging.errors import StagingError
 
+REPOSITORY = Path(__file__).resolve().parents[2]
 CLASSES = ["bicycle", "motorcycle"]
+# Runs stage.py with the given arguments, and kills it when some files are written.
+KILLED_HALF_WAY = """
+import os, pathlib, signal, sys
+write, written = pathlib.Path.write_bytes, []
+def write_some(path, content):
+    written.append(path)
+    if len(written) > 10:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return write(path, content)
+pathlib.Path.write_bytes = write_some
+from data_staging.stage import main
+main(sys.argv[1:])
+"""
 
 
 @pytest.fixture
@@ -138,6 +156,27 @@ def test_of_two_runs_at_once_the_slower_one_finds_the_work_done(
     monkeypatch.setattr(folder, "_fill", fill_while_another_run_overtakes)
     assert not folder.write(data_set, tmp_path)
     assert [path.name for path in (tmp_path / "datasets").iterdir()] == [data_set.id]
+
+
+def test_what_a_killed_run_has_left_is_taken_away_by_the_next_one(
+    data_set: DataSet, drawn: Path, tmp_path: Path
+) -> None:
+    options = ["--archive", drawn, "--out", tmp_path]
+    killed = subprocess.run([sys.executable, "-c", KILLED_HALF_WAY, *options], cwd=REPOSITORY, check=False)
+    assert killed.returncode == -signal.SIGKILL
+    (left,) = (tmp_path / "datasets").iterdir()
+    assert left.name.startswith(".unfinished-")
+    assert folder.write(data_set, tmp_path)
+    assert [path.name for path in (tmp_path / "datasets").iterdir()] == [data_set.id]
+
+
+def test_the_content_is_on_the_disk_before_its_name_is(
+    data_set: DataSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[bool] = []
+    monkeypatch.setattr(os, "sync", lambda: seen.append((tmp_path / "datasets" / data_set.id).exists()))
+    folder.write(data_set, tmp_path)
+    assert seen == [False]
 
 
 def test_a_folder_without_manifest_is_not_taken_for_a_data_set(written: Path, data_set: DataSet) -> None:

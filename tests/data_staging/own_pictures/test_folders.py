@@ -15,7 +15,9 @@ from tests.data_staging.own_pictures.staged_pictures import CLASSES, manifest, s
 Captured = pytest.CaptureFixture[str]
 
 
-def test_folders_in_a_class_belong_to_it_and_hidden_ones_do_not_exist(pictures: Path, tmp_path: Path) -> None:
+def test_folders_in_a_class_belong_to_it_but_hidden_ones(
+    pictures: Path, tmp_path: Path, capsys: Captured
+) -> None:
     save(shapes("deep"), pictures / "pear" / "2023" / "May" / "deep.jpg", "JPEG")
     save(shapes("hidden"), pictures / "pear" / ".thumbnails" / "hidden.png")
     save(shapes("hidden too"), pictures / "pear" / "._deep.png")
@@ -24,8 +26,34 @@ def test_folders_in_a_class_belong_to_it_and_hidden_ones_do_not_exist(pictures: 
     assert stage(pictures, tmp_path) == 0
     source = manifest(tmp_path)["source"]
     assert source["left_out"] == {}
+    assert (
+        "Left out: 4 hidden files and folders ('.DS_Store', '.ipynb_checkpoints', " in capsys.readouterr().err
+    )
     assert "pear/2023/May/deep.jpg" in source["originals"].values()
     assert not any("hidden" in original or "._" in original for original in source["originals"].values())
+
+
+def test_what_a_system_adds_to_a_folder_is_left_out_with_a_line(
+    pictures: Path, tmp_path: Path, capsys: Captured
+) -> None:
+    save(shapes("shadow"), pictures / "__MACOSX" / "apple" / "._0.png")
+    save(shapes("deeper"), pictures / "apple" / "__MACOSX" / "1.png")
+    (pictures / ".DS_Store").write_bytes(b"x")
+    for name in ("Thumbs.db", "thumbs.db", "desktop.ini", "._0.png", "Icon\r"):
+        (pictures / "pear" / name).write_bytes(b"x")
+    (pictures / "apple" / "notes.txt").write_text("mine")
+    assert stage(pictures, tmp_path) == 0
+    left_out = manifest(tmp_path)["source"]["left_out"]
+    assert left_out.keys() == {
+        "apple/notes.txt",
+        "__MACOSX",
+        "apple/__MACOSX",
+        *(f"pear/{name}" for name in ("Thumbs.db", "thumbs.db", "desktop.ini", "Icon\r")),
+    }
+    errors = capsys.readouterr().err
+    for name in ("__MACOSX", "pear/Thumbs.db"):
+        assert f"Left out: {name!r} is of no use but to the system that has put it there\n" in errors
+    assert "Left out: 2 hidden files and folders ('.DS_Store', 'pear/._0.png')\n" in errors
 
 
 def test_links_are_followed_but_those_to_folders_in_a_class(pictures: Path, tmp_path: Path) -> None:
