@@ -161,7 +161,7 @@ def _compare(
 
 def _count(text: str) -> int:
     if not text.isdecimal() or int(text) == 0:
-        raise argparse.ArgumentTypeError(f"{text} is no number of 1 or more")
+        raise argparse.ArgumentTypeError(f"{text[:100]} is no number of 1 or more")
     return int(text)
 
 
@@ -171,7 +171,7 @@ def _share(text: str) -> float:
     except ValueError:
         share = 0.0
     if not 0 < share < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not above 0 and below 1")
+        raise argparse.ArgumentTypeError(f"{text[:100]} is not above 0 and below 1")
     return share
 
 

@@ -7,6 +7,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from evaluation.deployment import ADVICE, EvaluationError
 
+LONGEST_LINE = 800
+
 
 def report_errors(program: str, run: Callable[[], int], *, interrupted: str) -> int:
     """Runs a command and returns its exit status; an error that a user can cause is one line and status 1.
@@ -22,10 +24,16 @@ def report_errors(program: str, run: Callable[[], int], *, interrupted: str) -> 
         print(interrupted, file=sys.stderr)
         return 130
     except BotoCoreError as error:
-        print(f"{program}: {error}: {ADVICE}", file=sys.stderr)
+        print(_shorten(f"{program}: {error}: {ADVICE}"), file=sys.stderr)
     except (EvaluationError, ClientError, OSError, ValueError) as error:
-        print(f"{program}: {error}", file=sys.stderr)
+        print(_shorten(f"{program}: {error}"), file=sys.stderr)
     return 1
+
+
+def _shorten(line: str) -> str:
+    """Returns a line without its middle where it is endless: what to do stands at the end."""
+    half = LONGEST_LINE // 2
+    return line if len(line) <= LONGEST_LINE else f"{line[:half]} ... {line[-half:]}"
 
 
 def format_table(heading: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

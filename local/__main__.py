@@ -39,8 +39,8 @@ def parse_command_line(arguments: list[str] | None) -> argparse.Namespace:
 
 
 def _parse_port(text: str) -> int:
-    if not text.isdecimal() or not 1 <= int(text) <= 65535:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a port: give a whole number from 1 to 65535")
+    if not text.isdecimal() or len(text) > 5 or not 1 <= int(text) <= 65535:
+        raise argparse.ArgumentTypeError(f"{text[:100]!r} is not a port: give a whole number from 1 to 65535")
     return int(text)
 
 

@@ -62,7 +62,9 @@ def find_server(home: Path) -> Server | None:
     except BlockingIOError:
         return _await_record(home)
     except OSError as error:
-        raise CloudError(f"cannot read {home}: {error.strerror}; choose another with --home") from None
+        raise CloudError(
+            f"cannot read {str(home)[:200]}: {error.strerror}; choose another with --home"
+        ) from None
     return None
 
 
@@ -167,7 +169,7 @@ def _open_start_lock(home: Path) -> IO[str]:
 
 def _explain_write_error(home: Path, error: OSError) -> CloudError:
     return CloudError(
-        f"cannot write to {error.filename or home}: {error.strerror}; choose another with --home"
+        f"cannot write to {str(error.filename or home)[:200]}: {error.strerror}; choose another with --home"
     )
 
 

@@ -168,8 +168,9 @@ def parse(given: Mapping[str, str]) -> Hyperparameters:
         CustomerError: One line that names the hyperparameter, its value and what is allowed.
     """
     if unknown := sorted(set(given) - set(RULES)):
+        listed = ", ".join(repr(name)[:100] for name in unknown[:5])
         raise CustomerError(
-            f"Customer Error: Additional hyperparameters are not allowed ({', '.join(map(repr, unknown))} "
+            f"Customer Error: Additional hyperparameters are not allowed ({listed} "
             f"{'was' if len(unknown) == 1 else 'were'} unexpected) (caused by ValidationError)"
         )
     for name in ("num_classes", "num_training_samples"):
@@ -183,7 +184,7 @@ def parse(given: Mapping[str, str]) -> Hyperparameters:
             values[name] = RULES[name].parse(text)
         except ValueError:
             raise CustomerError(
-                f"Customer Error: The value {text!r} is not valid for the '{name}' hyperparameter "
+                f"Customer Error: The value {repr(text)[:100]} is not valid for the '{name}' hyperparameter "
                 f"which expects {RULES[name].expected} (caused by ValidationError)"
             ) from None
     chosen = Hyperparameters(**values)
@@ -193,6 +194,7 @@ def parse(given: Mapping[str, str]) -> Hyperparameters:
         raise CustomerError("Customer Error: precision_dtype float16 is not supported here; use float32.")
     if chosen.kv_store:
         raise CustomerError(
-            f"Customer Error: kv_store {chosen.kv_store} is not supported here; use one machine without it."
+            f"Customer Error: kv_store {chosen.kv_store[:100]} is not supported here; "
+            "use one machine without it."
         )
     return chosen

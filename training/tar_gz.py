@@ -72,9 +72,9 @@ def unpack(path: Path, folder: Path, is_wanted: Callable[[str], bool] = lambda _
         for name, content in files:
             target = folder / name
             if not is_wanted(name):
-                raise InvalidArchive(f"{name[:100]!a} has no business in it")
+                raise InvalidArchive(f"{ascii(name)[:100]} has no business in it")
             if target.exists() or any(parent.is_file() for parent in target.parents):
-                raise InvalidArchive(f"{name[:100]!a} is there twice")
+                raise InvalidArchive(f"{ascii(name)[:100]} is there twice")
             target.parent.mkdir(parents=True, exist_ok=True)
             with target.open("xb") as file:
                 shutil.copyfileobj(content, file)
@@ -104,7 +104,7 @@ class _Header(tarfile.TarInfo):
 
 
 def _refuse_hostile(header: tarfile.TarInfo) -> None:
-    name, path = f"{header.name[:100]!a}", PurePosixPath(header.name)
+    name, path = ascii(header.name)[:100], PurePosixPath(header.name)
     if path.is_absolute() or ".." in path.parts or "\0" in header.name:
         raise InvalidArchive(f"its member {name} points out of the archive or nowhere; it may be hostile")
     # A sparse file may be larger by far than the bytes that it takes in the archive.

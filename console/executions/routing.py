@@ -69,7 +69,7 @@ def find_photo(deployment: Deployment, argument: str) -> Photo:
     if argument.startswith("s3://"):
         bucket, _, key = argument.removeprefix("s3://").partition("/")
         if not bucket or not key:
-            raise ValueError(f"'{argument}' names no S3 object: write s3://BUCKET/KEY")
+            raise ValueError(f"'{argument[:100]}' names no S3 object: write s3://BUCKET/KEY")
         return Photo(argument, bucket, key)
     return upload_photo(deployment, argument, Path(argument).read_bytes())
 

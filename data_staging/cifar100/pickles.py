@@ -188,7 +188,9 @@ class _Reader:
             return STAND_INS[module, name]
         except KeyError:
             called = f"{module.decode('ascii', 'replace')}.{name.decode('ascii', 'replace')}"
-            raise MalformedPickle(f"it calls {called!a}, which has no business in a data set") from None
+            raise MalformedPickle(
+                f"it calls {ascii(called)[:100]}, which has no business in a data set"
+            ) from None
 
     def _build(self, target: Any, state: Any) -> None:
         if isinstance(target, _Ndarray):

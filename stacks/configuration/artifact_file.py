@@ -20,8 +20,8 @@ def check_artifact(path: Path) -> None:
     """
     if fault := _find_fault(path):
         raise SettingError(
-            f"Setting 'model_artifact' is \"{path}\", and {fault}: it must be the path of a model.tar.gz "
-            "as training leaves it, or s3://BUCKET/KEY"
+            f"Setting 'model_artifact' is \"{str(path)[:200]}\", and {fault}: it must be the path of a "
+            "model.tar.gz as training leaves it, or s3://BUCKET/KEY"
         )
 
 

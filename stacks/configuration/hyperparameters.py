@@ -23,13 +23,13 @@ def find_fault(given: Mapping[str, str], number_of_classes: int) -> str | None:
         if name in SET_FROM_DATA:
             return f"{name!r} is counted from the staged data; leave it out"
         if name not in RULES:
-            return f"unknown name {name!r}: {suggest_name(name, set(RULES) - set(SET_FROM_DATA))}"
+            return f"unknown name {name[:100]!r}: {suggest_name(name, set(RULES) - set(SET_FROM_DATA))}"
         if len(text) > LONGEST_VALUE:
             return f"{name!r} has {len(text)} characters: SageMaker takes {LONGEST_VALUE} at most"
         try:
             values[name] = RULES[name].parse(text)
         except ValueError:
-            return f"{name!r} is {text!r}: it must be {RULES[name].expected}"
+            return f"{name!r} is {text[:100]!r}: it must be {RULES[name].expected}"
     chosen = Hyperparameters(num_classes=number_of_classes, num_training_samples=1, **values)
     if chosen.multi_label:
         return "'multi_label' is '1': it must be 0, a photo has one class here"

@@ -209,7 +209,7 @@ def _describe_first(error: ValidationError, values: Mapping[str, Any]) -> str:
     name, *place = error.errors()[0]["loc"]
     field = Settings.model_fields.get(str(name))
     if field is None:
-        return f"Unknown setting {name!r}: {suggest_name(str(name), Settings.model_fields)}"
+        return f"Unknown setting {repr(name)[:100]}: {suggest_name(str(name), Settings.model_fields)}"
     value = values[str(name)]
     if isinstance(value, Mapping) and place and place[0] in value:
         value = {place[0]: value[place[0]]}

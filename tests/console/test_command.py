@@ -135,3 +135,22 @@ def test_a_file_that_is_not_there_is_one_line(capsys: pytest.CaptureFixture[str]
     error = capsys.readouterr().err
     assert error.count("\n") == 1
     assert "absent.png" in error
+
+
+@mock_aws
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["route", "s3://" + "x" * 5000],
+        ["route", "x" * 5000],
+        ["--name", "x" * 3000, "demo"],
+        ["--port", "9" * 5000],
+    ],
+)
+def test_whatever_is_given_the_error_is_short(command: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    try:
+        assert main(command) == 1
+    except SystemExit as ended:
+        assert ended.code == 2
+    error = capsys.readouterr().err
+    assert max(map(len, error.splitlines())) < 1000

@@ -83,6 +83,15 @@ def test_a_home_that_cannot_be_made_is_one_line(tmp_path: Path) -> None:
     assert len(refused.stderr.splitlines()) == 1
 
 
+@pytest.mark.parametrize("command", ["up", "status", "env", "down"])
+def test_a_home_that_no_disk_can_hold_is_one_short_line(command: str) -> None:
+    refused = local(command, "--home", "x" * 5000)
+    assert refused.returncode == 1
+    assert refused.stderr.startswith("local: cannot ")
+    assert len(refused.stderr) < 400
+    assert refused.stderr.endswith(": File name too long; choose another with --home\n")
+
+
 def test_a_folder_with_other_files_is_no_home_and_keeps_them(own: Cloud) -> None:
     (own.home / "tmp").mkdir(parents=True)
     (own.home / "tmp" / "thesis").touch()

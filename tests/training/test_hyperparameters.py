@@ -176,3 +176,19 @@ def test_the_configuration_that_is_logged_keeps_the_containers_defaults():
     final = merge({"epochs": "3"})
     assert final["epochs"] == "3"
     assert final["num_layers"] == 152
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"x" * 5000: "1"},
+        {f"{number}{'y' * 250}": "1" for number in range(90)},
+        {"num_classes": "2", "num_training_samples": "9" * 2500},
+        {"num_classes": "2", "num_training_samples": "1", "epochs": "\x01" * 2500},
+        {"num_classes": "2", "num_training_samples": "1", "kv_store": "z" * 2500},
+    ],
+)
+def test_however_long_names_and_values_are_the_error_is_short(given):
+    with pytest.raises(CustomerError) as refused:
+        parse(given)
+    assert len(str(refused.value)) < 700

@@ -188,6 +188,14 @@ def test_no_chain_of_links_leads_out_of_the_folder(tmp_path):
     assert not list(tmp_path.rglob("pwned"))
 
 
+@pytest.mark.parametrize("kind", [tarfile.REGTYPE, tarfile.SYMTYPE])
+@pytest.mark.parametrize("name", ["x" * 5000, "\U0001f6b2" * 1000, "/" + "\x01" * 3000])
+def test_however_long_a_member_s_name_is_the_error_is_short(unpacked, name, kind):
+    with pytest.raises(InvalidArchive) as refused:
+        unpacked(packed({name: b"content"}, kind=kind))
+    assert len(str(refused.value)) < 250
+
+
 def test_a_flood_of_files_is_refused(tmp_path):
     archive = tmp_path / "model.tar.gz"
     with tarfile.open(archive, "w:gz") as opened:

@@ -36,7 +36,7 @@ def load_model(channel: Path, hyperparameters: Hyperparameters) -> SymbolNetwork
             network = artifact.load(folder)
         except InvalidArchive as error:
             raise CustomerError(
-                f"Customer Error: Invalid {archives[0].name} in the model channel: {error}."
+                f"Customer Error: Invalid {archives[0].name[:100]} in the model channel: {error}."
             ) from None
         except CustomerError as error:
             raise CustomerError(f"Customer Error: Invalid model in the model channel. {error}") from None

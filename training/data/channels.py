@@ -58,8 +58,8 @@ def _holds_records(paths: ContainerPaths, channel: str) -> bool:
     content_type, _, parameters = settings["ContentType"].lower().replace(" ", "").partition(";")
     if content_type not in (*IMAGE_CONTENT_TYPES, RECORD_CONTENT_TYPE):
         raise CustomerError(
-            f"Customer Error: The content type {settings['ContentType']!r} of the {channel} channel is not "
-            f"one of {', '.join((RECORD_CONTENT_TYPE, *IMAGE_CONTENT_TYPES))}."
+            f"Customer Error: The content type {repr(settings['ContentType'])[:100]} of the {channel} "
+            f"channel is not one of {', '.join((RECORD_CONTENT_TYPE, *IMAGE_CONTENT_TYPES))}."
         )
     if "label-format=class-id" in parameters:
         raise CustomerError(

@@ -62,7 +62,7 @@ class Examples:
 
     def _read(self, image: LabelledImage) -> Pixels:
         _, height, width = self._hyperparameters.image_shape
-        name = f"{image.name} in the {self._channel} channel"
+        name = f"{image.name[:100]} in the {self._channel} channel"
         try:
             content = image.content if isinstance(image.content, Path) else image.content()
             pixels = resize_shortest(read_image(content), self._hyperparameters.resize)

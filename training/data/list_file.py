@@ -37,22 +37,23 @@ def read_list(file: Path, image_channel: Path, hyperparameters: Hyperparameters)
     try:
         lines = file.read_text(encoding="utf-8").split("\n")
     except UnicodeDecodeError:
-        raise CustomerError(f"{invalid} {file.name} is not UTF-8 text.") from None
+        raise CustomerError(f"{invalid} {file.name[:100]} is not UTF-8 text.") from None
     images: list[LabelledImage] = []
     indices, missing = set(), []
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
-        where = f"{file.name} line {number}"
+        where = f"{file.name[:100]} line {number}"
         index, path, label = _parse_line(line, invalid, where, image_channel, hyperparameters)
         if index in indices:
-            raise CustomerError(f"{invalid} {where}: the index {index} is there twice.")
+            raise CustomerError(f"{invalid} {where}: the index {str(index)[:40]} is there twice.")
         indices.add(index)
         images.append(LabelledImage(path.name, label, path))
         if not os.path.isfile(path):  # noqa: PTH113  Path.is_file raises where a name is too long
-            missing.append(f"{where}: the channel has no file {str(path.relative_to(image_channel))!r}")
+            absent = repr(str(path.relative_to(image_channel)))[:100]
+            missing.append(f"{where}: the channel has no file {absent}")
     if not images:
-        raise CustomerError(f"{invalid} {file.name} names no image.")
+        raise CustomerError(f"{invalid} {file.name[:100]} names no image.")
     if missing:
         raise CustomerError(f"{invalid} {missing[0]}; missing are {len(missing)} of {len(images)} files.")
     return images
@@ -81,5 +82,7 @@ def _parse_line(
         ) from None
     relative = Path(path.strip())
     if relative.is_absolute() or ".." in relative.parts:
-        raise CustomerError(f"{invalid} {where}: {str(relative)!r} is not a path inside the channel.")
+        raise CustomerError(
+            f"{invalid} {where}: {repr(str(relative))[:100]} is not a path inside the channel."
+        )
     return parsed_index, image_channel / relative, parse_label(values, hyperparameters, where, invalid)

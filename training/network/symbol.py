@@ -57,7 +57,7 @@ class Symbol:
         for number, node in enumerate(self.nodes):
             if node.name == name:
                 return number
-        raise InvalidSymbol(f"its symbol has no node {name!r}")
+        raise InvalidSymbol(f"its symbol has no node {name[:40]!r}")
 
     def _add(self, node: Node) -> int:
         self.nodes.append(node)

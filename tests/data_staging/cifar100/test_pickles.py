@@ -153,3 +153,12 @@ def test_one_wrong_byte_gives_a_dictionary_or_a_refusal(position: int, value: in
 def test_a_pickle_that_ends_early_is_refused(length: int) -> None:
     with pytest.raises(pickles.MalformedPickle):
         load(GOOD[:length])
+
+
+@pytest.mark.parametrize(
+    "garbage", [b"x" * 5000, b"\xff" * 5000, b"\x00" * 99 + b"\n" + b"\x01" * 99 + b"\n"]
+)
+def test_whatever_a_pickle_calls_the_error_is_short(garbage: bytes) -> None:
+    with pytest.raises(pickles.MalformedPickle) as refused:
+        load(pickle.PROTO + b"\x02" + pickle.GLOBAL + garbage)
+    assert len(str(refused.value)) < 200

@@ -198,6 +198,11 @@ def test_a_long_value_is_cut_in_the_message() -> None:
     assert len(refusal({"classes": "x" * 5000})) < 300
 
 
+def test_a_long_name_is_cut_in_the_message() -> None:
+    for values in ({"x" * 5000: "1"}, {"hyperparameters": {"x" * 2000: "1"}}, {"x_y" * 1000: "1"}):
+        assert len(refusal(values)) < 1000
+
+
 def test_as_many_classes_are_taken_as_a_function_can_be_told_of() -> None:
     names = [f"{number:03}" + "x" * 16 for number in range(190)]
     assert len(read_settings({"classes": names}).classes) == 190

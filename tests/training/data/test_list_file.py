@@ -65,6 +65,24 @@ def test_a_wrong_list_is_the_documented_error(channel, content):
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"0\t0\t" + b"x" * 5000 + b"\n",
+        b"0\t0\t" + "\U0001f6b2".encode() * 1200 + b"\n",
+        b"0\t0\t../" + b"x" * 5000 + b"\n",
+        b"0\t0\t" + b"\x01" * 3000 + b"\n",
+        b"1" * 4000 + b"\t0\tb.png\n" + b"1" * 4000 + b"\t0\tb.png\n",
+        b"0\t" + b"9" * 300 + b"\tb.png\n",
+        b"0\t" + b"y" * 5000 + b"\tb.png\n",
+    ],
+)
+def test_whatever_a_line_holds_the_error_is_short(channel, content):
+    with pytest.raises(CustomerError) as caught:
+        channel(content)
+    assert len(str(caught.value)) < 300
+
+
 def test_several_labels_are_a_0_or_1_for_each_class_in_order(channel):
     images = channel(b"5\t0\t1\t1\tb.png\n9\t0\t0\t0\tbicycle/a.png\n", THREE_LABELS)
     assert [(image.name, image.label) for image in images] == [("b.png", (0, 1, 1)), ("a.png", (0, 0, 0))]
