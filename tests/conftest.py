@@ -3,6 +3,13 @@
 import os
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# Neither luck nor a neighbour's load decides whether a test passes.
+settings.register_profile(
+    "steady", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("steady")
 
 FAKE_AWS = {
     "AWS_ACCESS_KEY_ID": "testing",
