@@ -20,7 +20,7 @@ STARTS = {
     "BMP": re.compile(rb"BM"),
     "WEBP": re.compile(rb"RIFF.{4}WEBP", re.DOTALL),
     "TIFF": re.compile(rb"II\*\0|MM\0\*|II\+\0|MM\0\+"),
-    "AVIF": re.compile(rb".{4}ftyp(?:avi[fs]|m[is]f1.{4}(?:.{4})*?avif)", re.DOTALL),
+    "AVIF": re.compile(rb".{4}ftyp(?:avi[fs]|m[is]f1.{4}(?:.{4}){0,30}?avif)", re.DOTALL),
     "HEIF": re.compile(rb".{4}ftyp(?:he[iv][cxms]|m[is]f1)", re.DOTALL),
 }
 """How a file of each format begins. Files are known by their content, whatever their names say."""
