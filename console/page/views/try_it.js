@@ -57,7 +57,7 @@ function createDropZone(take, photograph) {
         create("input", {
           type: "file",
           id: "files",
-          accept: "image/*,.heic,.heif",
+          accept: "image/*,.heic,.heif,.avif",
           multiple: true,
           onchange: (event) => {
             take([...event.target.files]);

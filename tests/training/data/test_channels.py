@@ -48,7 +48,7 @@ def test_records_train_to_the_same_weights_as_the_files_that_they_were_made_of(j
     as_records(job, "validation")
     out, of_records = weights()
     assert of_records == of_files
-    assert f"Searching for .rec files in {job.root}/input/data/train.\n" in out
+    assert "Searching for .rec files in /opt/ml/input/data/train.\n" in out
 
 
 def test_a_damaged_picture_in_a_record_is_named(job, run):
