@@ -14,7 +14,13 @@ POLL_SECONDS = 2.0
 # As the built-in image-classification algorithm writes them.
 ACCURACY = re.compile(r"Epoch\[(\d+)\] (Train|Validation)-accuracy=(\d+(?:\.\d+)?)")
 STORED = "Storing the best model with validation accuracy"
-FOLLOWED = ("Features of the frozen layers", "Epoch[", "Storing the best model", "Error")
+FOLLOWED = (
+    "This training takes",
+    "Features of the frozen layers",
+    "Epoch[",
+    "Storing the best model",
+    "Error",
+)
 
 
 def follow(deployment: Deployment) -> Iterator[str]:

@@ -18,6 +18,7 @@ DEPLOYED = re.compile(r"\s*✅\s+(?P<stack>\S+)(?P<unchanged> \(no changes\))?$"
 BOOTSTRAPPED = re.compile(r"\s*✅\s+Environment .* bootstrapped")
 DEPLOY_SECONDS = re.compile(r"✨\s+Deployment time: (?P<seconds>[\d.]+)s$")
 # As the algorithm writes them and `python -m console training-log` passes them on.
+ESTIMATE = re.compile(r"training: This training (takes .* on this machine)")
 FEATURES = re.compile(r"training: .*Features of the frozen layers: view (\d+) of (?!1,)(\d+), (\d+) images")
 EPOCH = re.compile(r"training: .*Epoch\[(\d+)\] Validation-accuracy=([\d.]+)$")
 # Lines that go to the log alone.
@@ -48,6 +49,8 @@ def tell(lines: Iterable[str]) -> Iterator[str]:
             if stack not in deployed and float(match["seconds"]):
                 yield f"Deployed: {stack} ({float(match['seconds']):.0f} s)"
             deployed.add(stack)
+        elif match := ESTIMATE.match(line):
+            yield f"  training: {match[1]}"
         elif match := FEATURES.match(line):
             yield f"  training: features of {match[3]} images, view {match[1]} of {match[2]}"
         elif match := EPOCH.match(line):

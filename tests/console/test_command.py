@@ -40,13 +40,14 @@ def test_the_training_log_shows_each_telling_line_of_this_deployments_jobs_once(
     )
     lines = follow(deployment)
     later: list[str] = []
-    reader = threading.Thread(target=lambda: later.extend(itertools.islice(lines, 2)), daemon=True)
+    reader = threading.Thread(target=lambda: later.extend(itertools.islice(lines, 3)), daemon=True)
     reader.start()
     # The group is not there yet: that must not end it.
     assert polled.wait(timeout=10)
     logs.create_log_group(logGroupName=LOG_GROUP)
     logs.create_log_stream(logGroupName=LOG_GROUP, logStreamName="scones--1/algo-1-1")
     for message in (
+        "This training takes about 4 minutes on this machine, for 8 epochs.",
         "Features of the frozen layers: view 1 of 6, 900 images",
         "Setting number of threads: 2",
         "Epoch[1] Time cost=5",
@@ -55,6 +56,7 @@ def test_the_training_log_shows_each_telling_line_of_this_deployments_jobs_once(
         logs.put_log_events(logGroupName=LOG_GROUP, logStreamName="scones--1/algo-1-1", logEvents=[event])
     reader.join(timeout=10)
     assert later == [
+        "training: This training takes about 4 minutes on this machine, for 8 epochs.",
         "training: Features of the frozen layers: view 1 of 6, 900 images",
         "training: Epoch[1] Time cost=5",
     ]
