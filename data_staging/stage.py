@@ -31,8 +31,8 @@ your own pictures (--images DIR):
 
   Photos may be JPEG, PNG, WebP, HEIC, AVIF, TIFF, BMP or GIF (of an animation the first frame), whatever
   their names end in, of up to 64 MiB and 52 megapixels (JPEG: 256). They are staged as the workflow shows
-  the model of a photo: upright, in sRGB, scaled down to 262,144 pixels (about 590 x 440) or fewer where detail
-  would not fit into an event, and without their metadata: no place, no camera.
+  the model of a photo: upright, in sRGB, scaled down to 262,144 pixels (about 590 x 440) or fewer where
+  detail would not fit into an event, and without their metadata: no place, no camera.
 
   Other files are left out and listed: hidden ones, what a system has added (__MACOSX, Thumbs.db), and what is
   no photo. So are copies: the first of those that show the same, pixel for pixel, counts, and none of those
