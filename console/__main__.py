@@ -6,7 +6,7 @@ import sys
 from console.commands import bootstrapped, demo, destroy, model, page, route, training_log
 from evaluation.deployment import Deployment
 from evaluation.terminal import report_errors
-from stacks.configuration.settings import read_cdk_json
+from stacks.configuration.settings import read_name
 
 
 def parser() -> argparse.ArgumentParser:
@@ -30,7 +30,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     return report_errors(
         "console",
-        lambda: options.run(Deployment(options.name or read_cdk_json().name), options),
+        lambda: options.run(Deployment(options.name or read_name()), options),
         interrupted="Interrupted. What was already started in the account goes on.",
     )
 

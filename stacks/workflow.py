@@ -24,9 +24,13 @@ class WorkflowStack(cdk.Stack):
         bucket = SharedBucket(self, name)
         classes = {"CLASSES": ",".join(settings.classes)}
         endpoint = read_parameter(self, name, "endpoint")
-        endpoint_arn = self.format_arn(service="sagemaker", resource="endpoint", resource_name=endpoint)
+        # Of either mode: a permission that came with another mode would be known some seconds after its need.
+        endpoint_arns = [
+            self.format_arn(service="sagemaker", resource="endpoint", resource_name=endpoint_name)
+            for endpoint_name in (name, f"{name}-serverless")
+        ]
         threshold = find_threshold(
-            self, settings=settings, functions=functions, bucket=bucket, endpoint_arn=endpoint_arn
+            self, settings=settings, functions=functions, bucket=bucket, endpoint_arns=endpoint_arns
         )
 
         serialize = LoggedFunction(
@@ -68,7 +72,7 @@ class WorkflowStack(cdk.Stack):
             timeout_seconds=70,
             environment={"ENDPOINT_NAME": endpoint, **classes},
         )
-        classify.allow(["sagemaker:InvokeEndpoint"], endpoint_arn)
+        classify.allow(["sagemaker:InvokeEndpoint"], *endpoint_arns)
 
         confidence_filter = LoggedFunction(
             self,

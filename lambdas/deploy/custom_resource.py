@@ -85,7 +85,8 @@ def end_waiting(properties: Mapping[str, Any]) -> None:
     for execution in [execution for page in pages for execution in page["executions"]]:
         arn = execution["executionArn"]
         waited_for = json.loads(step_functions.describe_execution(executionArn=arn)["input"])
-        if waited_for["request"]["ResourceProperties"] != properties:
+        # One that somebody has started by hand may have been told anything.
+        if waited_for.get("request", {}).get("ResourceProperties") != properties:
             continue
         try:
             step_functions.stop_execution(executionArn=arn, cause="CloudFormation wants it no more")
@@ -156,7 +157,7 @@ def answer_failure(request: Request, resource_id: str, error: Exception) -> str:
 def describe_failure(error: Exception) -> str:
     """Logs an error; returns its line, with its name where it was not written for the user."""
     foreseen = isinstance(error, ModelRefused)
-    logger.error("The model is refused", exc_info=None if foreseen else error, extra={"reason": str(error)})
+    logger.error("The request failed", exc_info=None if foreseen else error, extra={"reason": str(error)})
     return str(error) if foreseen else f"{type(error).__name__}: {error}"
 
 

@@ -27,12 +27,9 @@ def find_or_create(properties: Mapping[str, Any], name: str, model: str) -> str:
     """
 
     def create(job: str) -> None:
-        try:
-            sagemaker.create_model(**build_model_request(properties, job, model))
-        except ClientError as error:
-            # Left by a call that was cut short before its job.
-            if "already existing" not in error.response["Error"]["Message"]:
-                raise
+        # One that a call has left that was cut short before its job may be of other content.
+        _delete_model_of(job)
+        sagemaker.create_model(**build_model_request(properties, job, model))
         try:
             sagemaker.create_transform_job(**build_job_request(properties, job))
         except ClientError:

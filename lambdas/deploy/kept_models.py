@@ -62,7 +62,7 @@ def find_served(deployment: str) -> str | None:
     """Returns the model that a deployment's endpoint serves, as SageMaker tells; None without an endpoint.
 
     Raises:
-        ClientError: It cannot be found out.
+        Exception: It cannot be found out, or somebody's own configuration is in service.
     """
     try:
         parameter = ssm.get_parameter(Name=places.parameter(deployment, "endpoint"))["Parameter"]
@@ -79,9 +79,9 @@ def keep(bucket: str, model: str) -> None:
     """Removes the tag of a superseded model from one that is in use again."""
     try:
         s3.delete_object_tagging(Bucket=bucket, Key=places.model_key(model))
-    except ClientError as error:
+    except Exception as error:
         # Housekeeping, as below: the model is good whether or not its tag can be removed.
-        logger.warning("The model is not untagged", extra={"model": model, "error": str(error)})
+        logger.warning("The model is not untagged", extra={"model": model, "error": repr(error)})
 
 
 def supersede_unused(bucket: str, model: str, *, deployment: str) -> None:
@@ -103,8 +103,9 @@ def supersede_unused(bucket: str, model: str, *, deployment: str) -> None:
             # A second tag would let it stay longer.
             if not s3.get_object_tagging(Bucket=bucket, Key=places.model_key(other))["TagSet"]:
                 supersede(bucket, other)
-    except ClientError as error:
-        logger.warning("No model is tagged", extra={"error": str(error)})
+    except Exception as error:
+        # A model that stays too long costs less than a deploy without an answer.
+        logger.warning("No model is tagged", extra={"error": repr(error)})
 
 
 def supersede(bucket: str, model: str) -> None:

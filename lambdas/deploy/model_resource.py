@@ -14,7 +14,6 @@ from typing import Any, ClassVar
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.data_classes import CloudFormationCustomResourceEvent as Request
-from botocore.exceptions import ClientError
 
 from lambdas.deploy import evaluation
 from lambdas.deploy.custom_resource import (
@@ -91,7 +90,7 @@ class ModelResource(ABC):
         try:
             if request.request_type == "Delete":
                 # The model stays: an endpoint may serve it, or the deploy may yet be rolled back to it.
-                self._abandon(properties)
+                try_patiently(lambda: self._abandon(properties))
                 answer(request, status="SUCCESS", resource_id=resource_id)
             else:
                 try_patiently(lambda: self._accept_or_wait(request, now))
@@ -100,7 +99,11 @@ class ModelResource(ABC):
         former = request.old_resource_properties
         if former and self._name_evaluation(former) != self._name_evaluation(properties):
             # When an update is cancelled, CloudFormation goes back without waiting for what it had asked.
-            self._abandon(former)
+            try:
+                try_patiently(lambda: self._abandon(former))
+            except Exception as error:
+                # The request is answered: were it delivered again, it would start anew.
+                logger.warning("What was asked before may go on", extra={"error": repr(error)})
 
     def evaluate(self, event: dict[str, Any], context: object) -> dict[str, str]:
         """Has a model evaluated.
@@ -117,7 +120,7 @@ class ModelResource(ABC):
         try:
             self.check_obtained(model)
             job = try_patiently(lambda: evaluation.find_or_create(properties, name, model))
-            if not is_waiting(event["execution"]):
+            if not try_patiently(lambda: is_waiting(event["execution"])):
                 evaluation.end(name)
                 raise ModelRefused(f"The model {self.describe(model)} is not wanted any more")
         except Exception as error:
@@ -202,9 +205,9 @@ class ModelResource(ABC):
             self._stop_all(properties)
             if model not in (former, find_served(properties["Name"])):
                 supersede(properties["Bucket"], model)
-        except ClientError as error:
+        except Exception as error:
             # The answer, which comes after this, is worth more.
-            logger.warning("Not all is cleaned up", extra={"model": model, "error": str(error)})
+            logger.warning("Not all is cleaned up", extra={"model": model, "error": repr(error)})
 
     def _abandon(self, properties: Properties) -> None:
         """Ends all that goes on for a resource of these properties; starts nothing new in its place."""

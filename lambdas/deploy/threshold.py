@@ -31,8 +31,8 @@ ENDPOINT_CONFIG = environment.endpoint_config()
 CALLERS = 4
 ATTEMPTS = 5
 # Lambda ends a function after 900 seconds; the answer to CloudFormation is to come before that, even where a
-# minute has gone by until IAM knew the function's permissions.
-LONGEST_SECONDS = 780
+# minute has gone by until IAM knew the function's permissions, and the last call takes another.
+LONGEST_SECONDS = 720
 s3 = boto3.client("s3")
 sagemaker = boto3.client("sagemaker")
 
@@ -106,7 +106,7 @@ def ask_endpoint(bucket: str, dataset: str) -> tuple[list[float], list[bool]]:
                 "confidence_threshold to a number"
             )
         key = places.data_set_key(dataset, f"validation/{path}")
-        inferences = _ask_patiently(s3.get_object(Bucket=bucket, Key=key)["Body"].read())
+        inferences = _ask_patiently(s3.get_object(Bucket=bucket, Key=key)["Body"].read(), deadline)
         return find_most_probable(inferences, ENDPOINT.classes)
 
     callers = ThreadPoolExecutor(CALLERS)
@@ -121,12 +121,14 @@ def ask_endpoint(bucket: str, dataset: str) -> tuple[list[float], list[bool]]:
     return [confidence for _, confidence in answers], right
 
 
-def _ask_patiently(image: bytes) -> list[float]:
-    """Returns the endpoint's answer; asks again while it is busy."""
+def _ask_patiently(image: bytes, deadline: float) -> list[float]:
+    """Returns the endpoint's answer; asks again while it is busy and there is time."""
     for attempt in range(1, ATTEMPTS):
         try:
             return ENDPOINT.classify(image, InferenceId=MEASUREMENT)
         except (EndpointThrottled, EndpointUnavailable):
+            if time.monotonic() + 2**attempt > deadline:
+                raise
             time.sleep(2**attempt)
     return ENDPOINT.classify(image, InferenceId=MEASUREMENT)
 

@@ -187,12 +187,26 @@ def read_cdk_json(path: Path = CDK_JSON) -> Settings:
     Raises:
         SettingError: The file cannot be read or is no JSON object, or a setting in it is unknown or wrong.
     """
+    return read_settings({CONTEXT_KEY: _read_written(path)})
+
+
+def read_name(path: Path = CDK_JSON) -> str:
+    """Reads the deployment's name that cdk.json gives, whatever else stands there.
+
+    Raises:
+        SettingError: The file cannot be read or is no JSON object, or the name is wrong.
+    """
+    written = _read_written(path)
+    given = {"name": written["name"]} if isinstance(written, Mapping) and "name" in written else {}
+    return Settings(**given).name
+
+
+def _read_written(path: Path) -> Any:
+    """Returns what cdk.json gives as settings, unchecked."""
     try:
-        context = json.loads(path.read_text())["context"]
-        written = context.get(CONTEXT_KEY, {})
+        return json.loads(path.read_text())["context"].get(CONTEXT_KEY, {})
     except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
         raise SettingError(f"{path} has no context of the CDK ({type(error).__name__}): mend it") from None
-    return read_settings({CONTEXT_KEY: written})
 
 
 def _is_meant_as_setting(name: str) -> bool:

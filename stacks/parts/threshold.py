@@ -1,5 +1,6 @@
 """The threshold of the confidence filter: the number that is set, or the recommended one."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import aws_cdk as cdk
@@ -28,7 +29,12 @@ class Threshold:
 
 
 def find_threshold(
-    scope: Construct, *, settings: Settings, functions: FunctionAsset, bucket: SharedBucket, endpoint_arn: str
+    scope: Construct,
+    *,
+    settings: Settings,
+    functions: FunctionAsset,
+    bucket: SharedBucket,
+    endpoint_arns: Sequence[str],
 ) -> Threshold:
     """Returns the threshold that the settings ask for.
 
@@ -57,7 +63,7 @@ def find_threshold(
     function.allow(["s3:ListBucket"], bucket.arn)
     function.allow(["s3:GetObject"], *bucket.arns_for_objects(places.DATASETS, places.VALIDATIONS))
     function.allow(["s3:PutObject"], *bucket.arns_for_objects(places.VALIDATIONS))
-    function.allow(["sagemaker:DescribeEndpoint", "sagemaker:InvokeEndpoint"], endpoint_arn)
+    function.allow(["sagemaker:DescribeEndpoint", "sagemaker:InvokeEndpoint"], *endpoint_arns)
     found = cdk.CustomResource(
         scope,
         "RecommendedThreshold",

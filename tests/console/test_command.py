@@ -112,10 +112,10 @@ def test_an_environment_that_cannot_reach_aws_is_one_line_with_advice(
 def test_a_setting_that_cannot_be_read_is_one_line(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def read_cdk_json() -> None:
+    def read_name() -> None:
         raise SettingError("cdk.json has no context of the CDK (KeyError): mend it")
 
-    monkeypatch.setattr("console.__main__.read_cdk_json", read_cdk_json)
+    monkeypatch.setattr("console.__main__.read_name", read_name)
     assert main(["demo"]) == 1
     assert capsys.readouterr().err == "console: cdk.json has no context of the CDK (KeyError): mend it\n"
 

@@ -102,9 +102,10 @@ def test_serialize_cannot_read_what_the_deployment_keeps_for_itself(assembly: As
     }
 
 
-def test_classify_can_only_call_this_endpoint(assembly: Assembly) -> None:
+def test_classify_can_only_call_the_endpoint_of_either_mode(assembly: Assembly) -> None:
     assert beyond_logs_and_traces(assembly, "workflow", "ClassifyRole") == {
-        ("sagemaker:InvokeEndpoint", "arn:<Partition>:sagemaker:<Region>:<AccountId>:endpoint/<endpoint>"),
+        ("sagemaker:InvokeEndpoint", f"arn:<Partition>:sagemaker:<Region>:<AccountId>:endpoint/{endpoint}")
+        for endpoint in ("scones", "scones-serverless")
     }
 
 

@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -11,6 +13,7 @@ from moto import mock_aws
 
 from console.__main__ import main
 from console.commands import destroy
+from stacks.configuration.settings import read_name
 
 PARTS = ("storage", "training", "endpoint", "workflow")
 
@@ -43,6 +46,19 @@ def stacks(cloudformation: Any) -> set[str]:
 
 def said(capsys: pytest.CaptureFixture[str]) -> list[str]:
     return capsys.readouterr().out.splitlines()
+
+
+def test_settings_that_are_refused_by_now_keep_nothing_from_being_removed(
+    cloudformation: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "cdk.json"
+    file.write_text(
+        json.dumps({"context": {"scones": {"name": "blue", "training_max_seconds": 9e9, "x": 1}}})
+    )
+    monkeypatch.setattr("console.__main__.read_name", partial(read_name, file))
+    deploy(cloudformation, "blue", *PARTS)
+    assert main(["destroy"]) == 0
+    assert stacks(cloudformation) == set()
 
 
 def test_all_stacks_of_the_deployment_go_the_last_first(

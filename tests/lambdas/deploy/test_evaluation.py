@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ReadTimeoutError
 
 from lambdas.deploy import evaluation
 from tests.lambdas.deploy.deploy_cloud import ALL_RIGHT, BUCKET, DATASET, LABELS, THREE_RIGHT, Cloud
@@ -127,12 +127,15 @@ def test_an_evaluation_that_left_no_verdict_is_tried_again_under_another_name(
 def test_an_evaluation_that_was_cut_short_before_its_job_goes_on(
     cloud: Cloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def exists(**_: Any) -> None:
-        error = {"Code": "ValidationException", "Message": 'Cannot create already existing model "arn".'}
-        raise ClientError({"Error": error}, "CreateModel")
+    def time_out(**_: Any) -> None:
+        raise ReadTimeoutError(endpoint_url="https://api.sagemaker")
 
-    monkeypatch.setattr(evaluation.sagemaker, "create_model", exists)
-    assert cloud.evaluate(cloud.start())["evaluation"] in cloud.transform_jobs()
+    waiting = cloud.start()
+    with monkeypatch.context() as cut:
+        cut.setattr(evaluation.sagemaker, "create_transform_job", time_out)
+        assert "ReadTimeoutError" in cloud.evaluate(waiting)["failure"]
+    assert len(cloud.evaluated_models()) == 1
+    assert cloud.evaluate(waiting)["evaluation"] in cloud.transform_jobs()
 
 
 def test_an_evaluation_that_can_not_be_started_is_answered_and_leaves_no_model(

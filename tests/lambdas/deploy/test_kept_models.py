@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ReadTimeoutError
 
 from tests.lambdas.deploy.deploy_cloud import ANOTHER, BUCKET, THREE_RIGHT, Cloud
 
@@ -72,19 +72,33 @@ def test_a_refused_model_is_marked_unless_it_is_in_use(cloud: Cloud) -> None:
     assert (cloud.marked()[first], cloud.marked()[second]) == (False, False)
 
 
-def test_where_it_can_not_be_told_what_serves_nothing_is_marked_and_the_model_accepted(
-    cloud: Cloud, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def fail(**_: Any) -> None:
-        error = {"Code": "ValidationException", "Message": "Could not find endpoint configuration"}
-        raise ClientError({"Error": error}, "DescribeEndpointConfig")
+def fail(**_: Any) -> None:
+    error = {"Code": "ValidationException", "Message": "Could not find endpoint configuration"}
+    raise ClientError({"Error": error}, "DescribeEndpointConfig")
 
+
+def time_out(**_: Any) -> None:
+    raise ReadTimeoutError(endpoint_url="https://api.sagemaker")
+
+
+def give_two_variants(**_: Any) -> dict[str, Any]:
+    return {"ProductionVariants": [{"ModelName": "one"}, {"ModelName": "two"}]}
+
+
+@pytest.mark.parametrize("describe", [fail, time_out, give_two_variants])
+def test_where_it_can_not_be_told_what_serves_nothing_is_marked_and_cloudformation_is_answered(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch, describe: Any
+) -> None:
     first = cloud.deploy()["PhysicalResourceId"]
     cloud.serve(first)
-    monkeypatch.setattr(cloud.sagemaker, "describe_endpoint_config", fail)
+    monkeypatch.setattr(cloud.sagemaker, "describe_endpoint_config", describe)
     second = cloud.deploy("Update", first, **ANOTHER[cloud.way])
     assert second["Status"] == "SUCCESS"
     assert cloud.marked() == {first: False, second["PhysicalResourceId"]: False}
+    cloud.stage("other")
+    third = cloud.deploy("Update", first, answers=THREE_RIGHT, Dataset="other", **ANOTHER[cloud.way])
+    assert third["Status"] == "FAILED"
+    assert "is below accuracy_gate" in third["Reason"]
 
 
 def test_other_objects_beside_the_models_are_left_alone(training: Cloud) -> None:
