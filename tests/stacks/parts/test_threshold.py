@@ -64,14 +64,17 @@ def test_it_is_asked_anew_when_model_data_set_or_target_changes(with_auto: Assem
 
 def test_its_function_reads_the_data_set_keeps_answers_and_calls_this_endpoint(with_auto: Assembly) -> None:
     bucket = "arn:<Partition>:s3:::<bucket>"
-    endpoint = "arn:<Partition>:sagemaker:<Region>:<AccountId>:endpoint/<endpoint>"
+    endpoints = [
+        f"arn:<Partition>:sagemaker:<Region>:<AccountId>:endpoint/scones{mode}"
+        for mode in ("", "-serverless")
+    ]
     assert beyond_logs_and_traces(with_auto, "workflow", "ThresholdRole") == {
         ("s3:ListBucket", bucket),
         ("s3:GetObject", f"{bucket}/datasets/*"),
         ("s3:GetObject", f"{bucket}/validations/*"),
         ("s3:PutObject", f"{bucket}/validations/*"),
-        ("sagemaker:InvokeEndpoint", endpoint),
-        ("sagemaker:DescribeEndpoint", endpoint),
+        *(("sagemaker:InvokeEndpoint", endpoint) for endpoint in endpoints),
+        *(("sagemaker:DescribeEndpoint", endpoint) for endpoint in endpoints),
     }
 
 
