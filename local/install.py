@@ -8,7 +8,7 @@ from local.iam import access, evaluation, managed_policies
 from local.lambda_functions import memory, runtime
 from local.lambda_functions import metrics as lambda_metrics
 from local.saving.install import install as install_saving
-from local.step_functions import configuration, history, logs, machines, roles
+from local.step_functions import branches, configuration, history, logs, machines, roles
 from local.step_functions import metrics as states_metrics
 
 
@@ -22,6 +22,16 @@ def install(home: Path) -> None:
         module.install()
     cloudformation.install(home)
     runtime.install(home / "tmp" / "lambda")
-    for module in (lambda_metrics, memory, machines, roles, configuration, logs, states_metrics, history):
+    for module in (
+        lambda_metrics,
+        memory,
+        machines,
+        roles,
+        configuration,
+        logs,
+        states_metrics,
+        history,
+        branches,
+    ):
         module.install()
     install_saving(home)

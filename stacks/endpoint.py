@@ -28,7 +28,7 @@ class EndpointStack(cdk.Stack):
         )
         name = settings.name
         serverless = settings.endpoint_mode == "serverless"
-        endpoint_name = f"{name}-serverless" if serverless else name
+        endpoint_name = places.endpoint_name(name, settings.endpoint_mode)
         bucket = SharedBucket(self, name)
         model_url = read_parameter(self, name, "model")
         image = AlgorithmImage(self, "Image")

@@ -75,17 +75,7 @@ class StorageStack(cdk.Stack):
             ["ssm:AddTagsToResource", "ssm:DeleteParameter", "ssm:PutParameter"],
             self.format_arn(service="ssm", resource="parameter", resource_name=parameter),
         )
-        staged = cdk.CustomResource(
-            self,
-            "StagedDataSet",
-            service_token=function.function_arn,
-            # Lambda runs a function that died up to three times.
-            service_timeout=cdk.Duration.seconds(900),
-            resource_type="Custom::StagedDataSet",
-            properties={"Name": settings.name},
-        )
-        # The function's permissions must be there before it is called, and go after it.
-        staged.node.add_dependency(function, function.role)
+        function.add_resource("StagedDataSet", answer_seconds=900, properties={"Name": settings.name})
 
     def _add_logs_of_emptier(self, bucket: s3.Bucket, log_days: int) -> None:
         """Makes the log group of the function that empties the bucket: Lambda's would outlast the stack."""

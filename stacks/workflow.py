@@ -26,8 +26,10 @@ class WorkflowStack(cdk.Stack):
         endpoint = read_parameter(self, name, "endpoint")
         # Of either mode: a permission that came with another mode would be known some seconds after its need.
         endpoint_arns = [
-            self.format_arn(service="sagemaker", resource="endpoint", resource_name=endpoint_name)
-            for endpoint_name in (name, f"{name}-serverless")
+            self.format_arn(
+                service="sagemaker", resource="endpoint", resource_name=places.endpoint_name(name, mode)
+            )
+            for mode in places.ENDPOINT_MODES
         ]
         threshold = find_threshold(
             self, settings=settings, functions=functions, bucket=bucket, endpoint_arns=endpoint_arns

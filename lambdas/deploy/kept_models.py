@@ -62,7 +62,8 @@ def find_served(deployment: str) -> str | None:
     """Returns the model that a deployment's endpoint serves, as SageMaker tells; None without an endpoint.
 
     Raises:
-        Exception: It cannot be found out, or somebody's own configuration is in service.
+        BotoCoreError, ClientError: It cannot be found out.
+        ValueError, LookupError: What serves was not made by this deployment.
     """
     try:
         parameter = ssm.get_parameter(Name=places.parameter(deployment, "endpoint"))["Parameter"]

@@ -28,6 +28,8 @@ VALIDATIONS = "validations/"
 NOT_STAGED = "not-staged"
 """Value of the parameter ``dataset`` until something is staged."""
 
+ENDPOINT_MODES = ("instance", "serverless")
+"""SageMaker takes no endpoint from the first to the second: each has one of its own."""
 VARIANT = "classes-"
 """How the names of production variants begin; a digest of the classes follows."""
 
@@ -98,6 +100,11 @@ def report_key(model: str, split: str, file: str) -> str:
 def incoming_key(digest: str, file_name: str) -> str:
     """Returns the key of an uploaded photo: under a digest of its content, by its own name."""
     return f"{INCOMING}{digest}/{file_name}"
+
+
+def endpoint_name(name: str, mode: str) -> str:
+    """Returns the name of a deployment's endpoint, which is another one in each of ``ENDPOINT_MODES``."""
+    return name if mode == "instance" else f"{name}-{mode}"
 
 
 def endpoint_log_group(endpoint: str) -> str:

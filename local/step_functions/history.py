@@ -1,11 +1,9 @@
 """Keeps an execution's history as AWS does, and hands each event on to the state machine's log and metrics.
 
-MiniStack's histories do not say which event came before which, schedule a task without starting it, and leave
-out what happens within a Map or Parallel state.
+MiniStack's histories do not say which event came before which, and schedule a task without starting it.
 https://docs.aws.amazon.com/step-functions/latest/apireference/API_HistoryEvent.html
 """
 
-import copy
 import json
 import threading
 import time
@@ -45,21 +43,6 @@ class _Task:
     scheduled: float = field(default_factory=time.monotonic)
 
 
-@dataclass
-class _Map:
-    """A Map state that runs.
-
-    Attributes:
-        name: Its name.
-        concurrent: How many of its items may run at once; 0 where all may.
-        ended: Numbers of the events with which items ended that no later item has followed yet.
-    """
-
-    name: str
-    concurrent: int
-    ended: list[int] = field(default_factory=list)
-
-
 @dataclass(frozen=True)
 class _Family:
     """A kind of resource, by what AWS calls its tasks in events and in metrics."""
@@ -79,24 +62,19 @@ _running: ContextVar[Document | None] = ContextVar("execution that runs", defaul
 #: ARN of an execution and the number of its event that the next one on this thread follows.
 _previous: ContextVar[tuple[str, int]] = ContextVar("previous event", default=("", 0))
 _task: ContextVar[_Task | None] = ContextVar("task that runs", default=None)
-_map: ContextVar["_Map | None"] = ContextVar("Map state whose items are about to run", default=None)
 
 
 def install() -> None:
     """Replaces MiniStack's history."""
     replace(stepfunctions, "_add_event", _add_event)
-    replace(stepfunctions, "_run_sub_machine", _run_branch)
     wrap(stepfunctions, "_describe_execution", _describe_execution)
     wrap(stepfunctions, "_run_execution", _run_execution)
     wrap(stepfunctions, "_execute_task", _execute_task)
-    wrap(stepfunctions, "_run_map_items", _run_map)
-    wrap(stepfunctions, "_run_parallel_branches", _run_parallel)
     for operation in ("_apply_parameters", "_apply_jsonata_arguments"):
         wrap(stepfunctions, operation, _remember_arguments)
     for kind in ("pass", "choice", "wait"):
         wrap(stepfunctions, f"_execute_{kind}", _execute_plain)
-    for used in ("_emit_execution_status_event", "_fail_state_error", "_jsonata_state_field"):
-        find_original(stepfunctions, used)
+    find_original(stepfunctions, "_emit_execution_status_event")
 
 
 def add(execution: Document, kind: str, details: Document | None = None, *, passed_by: bool = False) -> None:
@@ -125,7 +103,17 @@ def add(execution: Document, kind: str, details: Document | None = None, *, pass
         _tell(execution, event)
         execution["events"].append(event)
     if not passed_by:
-        _previous.set((execution["executionArn"], event["id"]))
+        follow(execution, event["id"])
+
+
+def follow(execution: Document, number: int) -> None:
+    """Lets the next event of this thread follow the one of a number; 0 where it follows none."""
+    _previous.set((execution["executionArn"], number))
+
+
+def find_previous() -> int:
+    """Returns the number of the event that the next one of this thread follows."""
+    return _previous.get()[1]
 
 
 def _tell(execution: Document, event: Document) -> None:
@@ -265,7 +253,7 @@ def _time_out(execution: Document) -> None:
     if execution["status"] == "RUNNING":
         execution.update(status="TIMED_OUT", stopDate=now_iso())
         # It follows no state: whichever runs is not waited for.
-        _previous.set((execution["executionArn"], 0))
+        follow(execution, 0)
         add(execution, "ExecutionTimedOut", {})
         stepfunctions._emit_execution_status_event(execution)
 
@@ -296,104 +284,3 @@ def _execute_plain(execute: Any, state: Document, given: Any, context: Document)
             details = {"error": error.error, "cause": error.cause, "state": name}
             add(execution, "EvaluationFailed", details)
         raise
-
-
-def _run_map(run: Any, state: Document, given: Any, execution: Document, context: Document) -> Any:
-    processor = state.get("Iterator") or state.get("ItemProcessor", {})
-    if (processor.get("ProcessorConfig") or {}).get("Mode") == "DISTRIBUTED":
-        return run(state, given, execution, context)
-    add(execution, "MapStateStarted", {"length": _count_items(state, given, context)})
-    concurrent = state.get("MaxConcurrency", 0)
-    token = _map.set(_Map(context["State"]["Name"], concurrent if isinstance(concurrent, int) else 0))
-    try:
-        return _run_branches(run, "Map", state, given, execution, context)
-    finally:
-        _map.reset(token)
-
-
-def _count_items(state: Document, given: Any, context: Document) -> int:
-    if "Items" in state:
-        items = stepfunctions._jsonata_state_field(state, "Items", "array", given, context)
-    else:
-        effective = stepfunctions._apply_input_path(state, given, context)
-        items = stepfunctions._resolve_path_or_ctx(state.get("ItemsPath", "$"), effective, context)
-    return len(items) if isinstance(items, list) else 1
-
-
-def _run_parallel(run: Any, state: Document, given: Any, execution: Document, context: Document) -> Any:
-    add(execution, "ParallelStateStarted")
-    return _run_branches(run, "Parallel", state, given, execution, context)
-
-
-def _run_branches(
-    run: Any, kind: str, state: Document, given: Any, execution: Document, context: Document
-) -> Any:
-    """Runs all branches of a state on their own threads, and tells how that ended."""
-    try:
-        result = run(state, given, execution, context)
-    except stepfunctions._ExecutionError:
-        _follow_last(execution)
-        add(execution, f"{kind}StateFailed")
-        raise
-    _follow_last(execution)
-    add(execution, f"{kind}StateSucceeded", passed_by=True)
-    return result
-
-
-def _follow_last(execution: Document) -> None:
-    """Lets the next event of this thread follow the last one of its branches."""
-    last = execution["events"][-1]
-    followed = last["previousEventId"] if last["type"].startswith("MapIteration") else last["id"]
-    _previous.set((execution["executionArn"], followed))
-
-
-def _run_branch(states: Document, start: str, given: Any, execution: Document, context: Document) -> Any:
-    """Runs a branch, or one item of a Map state, on a thread of its own."""
-    mapping = _map.get()
-    if mapping is None:
-        return _run_states(states, start, given, execution, context)
-    _map.set(None)
-    details = {"name": mapping.name, "index": context["Map"]["Item"]["Index"]}
-    if mapping.ended and details["index"] >= mapping.concurrent > 0:
-        _previous.set((execution["executionArn"], mapping.ended.pop(0)))
-    add(execution, "MapIterationStarted", details)
-    try:
-        result = _run_states(states, start, given, execution, context)
-    except stepfunctions._ExecutionError:
-        add(execution, "MapIterationFailed", details, passed_by=True)
-        raise
-    add(execution, "MapIterationSucceeded", details, passed_by=True)
-    mapping.ended.append(_previous.get()[1])
-    return result
-
-
-def _run_states(states: Document, start: str, given: Any, execution: Document, context: Document) -> Any:
-    # Branches run at once, each in a state of its own; the workflow's variables are common to them.
-    context = {**context}
-    document, name = copy.deepcopy(given), start
-    while name and execution["status"] == "RUNNING":
-        if name not in states:
-            raise stepfunctions._ExecutionError("States.Runtime", f"State '{name}' not found")
-        state = states[name]
-        context["State"] = {"Name": name, "EnteredTime": now_iso(), "RetryCount": 0}
-        add(execution, f"{state['Type']}StateEntered", {"name": name, "input": json.dumps(document)})
-        document, following = _run_state(state, document, execution, context)
-        add(execution, f"{state['Type']}StateExited", {"name": name, "output": json.dumps(document)})
-        name = following
-    return document
-
-
-def _run_state(state: Document, given: Any, execution: Document, context: Document) -> tuple[Any, Any]:
-    """Runs one state of a branch; returns its output and the name of the next state."""
-    kind = state["Type"]
-    if kind == "Fail":
-        raise stepfunctions._ExecutionError(*stepfunctions._fail_state_error(state, given, context))
-    if kind == "Succeed":
-        selected = stepfunctions._apply_input_path(state, given, context)
-        return stepfunctions._apply_output_path(state, selected, context), None
-    execute = getattr(stepfunctions, f"_execute_{kind.lower()}", None)
-    if execute is None:
-        raise stepfunctions._ExecutionError("States.Runtime", f"Unknown state type: {kind}")
-    if kind in ("Task", "Parallel", "Map"):
-        return tuple(execute(state, given, execution, context))
-    return tuple(execute(state, given, context))

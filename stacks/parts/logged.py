@@ -1,5 +1,6 @@
 """Lambda functions and JSONata state machines, each with a role and a log group of its own."""
 
+from collections.abc import Mapping
 from typing import cast
 
 import aws_cdk as cdk
@@ -65,6 +66,28 @@ class LoggedFunction(lambda_.Function):
     def allow(self, actions: list[str], *resources: str) -> None:
         """Allows the function's role some actions on some resources, given by ARN."""
         self.add_to_role_policy(iam.PolicyStatement(actions=actions, resources=list(resources)))
+
+    def add_resource(
+        self, construct_id: str, *, answer_seconds: int, properties: Mapping[str, str]
+    ) -> cdk.CustomResource:
+        """Adds a custom resource of the type ``Custom::{construct_id}`` that the function answers for.
+
+        Args:
+            construct_id: Id beside the function.
+            answer_seconds: How long CloudFormation waits; Lambda runs a function that died up to three times.
+            properties: What the function is told.
+        """
+        resource = cdk.CustomResource(
+            cast(Construct, self.node.scope),
+            construct_id,
+            service_token=self.function_arn,
+            service_timeout=cdk.Duration.seconds(answer_seconds),
+            resource_type=f"Custom::{construct_id}",
+            properties=properties,
+        )
+        # The function's permissions must be there before it is called, and go after it.
+        resource.node.add_dependency(self, self.role)
+        return resource
 
 
 class LoggedStateMachine(sfn.StateMachine):

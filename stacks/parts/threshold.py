@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import aws_cdk as cdk
 from constructs import Construct
 
 from lambdas.workflow import places
@@ -64,13 +63,9 @@ def find_threshold(
     function.allow(["s3:GetObject"], *bucket.arns_for_objects(places.DATASETS, places.VALIDATIONS))
     function.allow(["s3:PutObject"], *bucket.arns_for_objects(places.VALIDATIONS))
     function.allow(["sagemaker:DescribeEndpoint", "sagemaker:InvokeEndpoint"], *endpoint_arns)
-    found = cdk.CustomResource(
-        scope,
+    found = function.add_resource(
         "RecommendedThreshold",
-        service_token=function.function_arn,
-        # Lambda runs a function that died up to three times.
-        service_timeout=cdk.Duration.seconds(3600),
-        resource_type="Custom::RecommendedThreshold",
+        answer_seconds=3600,
         properties={
             "Name": name,
             "Bucket": bucket.name,
@@ -80,6 +75,4 @@ def find_threshold(
             "RoutedErrorConfidence": str(settings.routed_error_confidence),
         },
     )
-    # The function's permissions must be there before it is called, and go after it.
-    found.node.add_dependency(function, function.role)
     return Threshold(found.get_att_string("Value"), found.get_att_string("Source"))

@@ -209,8 +209,10 @@ class WaitedJob:
             )
             for action, resource, resource_name in (
                 # The endpoint of either mode may serve when a deploy comes to change the mode.
-                ("sagemaker:DescribeEndpoint", "endpoint", name),
-                ("sagemaker:DescribeEndpoint", "endpoint", f"{name}-serverless"),
+                *(
+                    ("sagemaker:DescribeEndpoint", "endpoint", places.endpoint_name(name, mode))
+                    for mode in places.ENDPOINT_MODES
+                ),
                 # CloudFormation names these two.
                 ("sagemaker:DescribeEndpointConfig", "endpoint-config", "*"),
                 ("sagemaker:DescribeModel", "model", "*"),
