@@ -7,7 +7,7 @@ from botocore.exceptions import ClientError
 
 from lambdas.workflow.errors import ImageTooLarge
 from lambdas.workflow.event import MAX_IMAGE_BYTES
-from lambdas.workflow.photo import MAX_BYTES, make_small_image
+from lambdas.workflow.photos.photo import MAX_BYTES, make_small_image
 from lambdas.workflow.places import s3_uri
 
 # The largest photo takes most of a gigabyte while it is decoded.

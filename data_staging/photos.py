@@ -10,7 +10,7 @@ from PIL import Image
 
 from lambdas.workflow.errors import ImageTooLarge, InvalidImage
 from lambdas.workflow.event import MAX_IMAGE_BYTES
-from lambdas.workflow.photo import MAX_BYTES, make_small_image
+from lambdas.workflow.photos.photo import MAX_BYTES, make_small_image
 
 DECODERS = min(4, os.cpu_count() or 1)
 # The pixels of a photo take up to 800 MB while it is decoded, however many threads ask for one.

@@ -12,7 +12,6 @@ from botocore.exceptions import ClientError, FlexibleChecksumError, HTTPClientEr
 from botocore.exceptions import ConnectionError as NoConnection
 
 from lambdas.workflow import event as workflow_event
-from lambdas.workflow import photo
 from lambdas.workflow.errors import (
     ImageAccessDenied,
     ImageArchived,
@@ -23,6 +22,7 @@ from lambdas.workflow.errors import (
     StorageUnavailable,
 )
 from lambdas.workflow.invocation import invocation, logger
+from lambdas.workflow.photos import photo
 
 # One attempt: the state machine retries, with backoff and jitter, and shows that it does.
 s3 = boto3.client("s3", config=Config(connect_timeout=3, read_timeout=10, retries={"total_max_attempts": 1}))

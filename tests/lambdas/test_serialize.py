@@ -18,7 +18,6 @@ from PIL import Image
 
 from lambdas import serialize
 from lambdas.workflow import event as workflow_event
-from lambdas.workflow import photo
 from lambdas.workflow.errors import (
     ImageAccessDenied,
     ImageArchived,
@@ -28,6 +27,7 @@ from lambdas.workflow.errors import (
     InvalidImage,
     StorageUnavailable,
 )
+from lambdas.workflow.photos import photo
 from tests.lambdas.samples import BUCKET, KEY, opened, recorded, saved
 
 STEP_FUNCTIONS_LIMIT = 262_144

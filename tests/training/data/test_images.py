@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from lambdas.workflow import photo, photo_files
+from lambdas.workflow.photos import files as photo_files
+from lambdas.workflow.photos import photo
 from tests.lambdas import hostile_photos
 from training.data import image_files
 from training.data.image_files import MAX_SCANS

@@ -19,8 +19,8 @@ from PIL import (
 )
 
 from lambdas.workflow.errors import ImageTooLarge, InvalidImage
-from lambdas.workflow.photo_colours import convert_to_srgb
-from lambdas.workflow.photo_files import PhotoFile, check_png_pixels, open_file
+from lambdas.workflow.photos.colours import convert_to_srgb
+from lambdas.workflow.photos.files import PhotoFile, check_png_pixels, open_file
 
 READERS: dict[str, type[ImageFile.ImageFile]] = {
     "JPEG": JpegImagePlugin.JpegImageFile,

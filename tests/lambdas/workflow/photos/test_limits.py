@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from lambdas.workflow import photo, photo_files
 from lambdas.workflow.errors import ImageTooLarge, InvalidImage
+from lambdas.workflow.photos import files, photo
 from tests.lambdas import hostile_photos
 from tests.lambdas.samples import gradient, opened, png_claiming, saved
 
@@ -56,7 +56,7 @@ def test_a_hundred_times_as_long_as_wide_is_the_most(tmp_path: Path) -> None:
 
 
 def test_a_jpeg_of_as_many_scans_as_encoders_make_and_more_is_taken() -> None:
-    content = hostile_photos.jpeg_of_scans(photo_files.MAX_SCANS, (64, 48))
+    content = hostile_photos.jpeg_of_scans(files.MAX_SCANS, (64, 48))
     assert opened(photo.make_small_image(content, MAX_BYTES)).size == (64, 48)
 
 
@@ -86,7 +86,7 @@ def test_an_image_that_memory_does_not_suffice_for_is_said_to_be_too_large(
 MEASURE = """
 import pathlib, re, resource, sys
 import lambdas.serialize
-from lambdas.workflow.photo import make_small_image
+from lambdas.workflow.photos.photo import make_small_image
 for path in sys.argv[1:]:
     try:
         make_small_image(pathlib.Path(path).read_bytes(), 98304)

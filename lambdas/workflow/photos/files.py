@@ -10,8 +10,8 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from lambdas.workflow import photo_boxes
 from lambdas.workflow.errors import InvalidImage
+from lambdas.workflow.photos import boxes
 
 STARTS = {
     "JPEG": re.compile(rb"\s*\xff\xd8\xff"),  # browsers show one after a blank line, too
@@ -91,7 +91,7 @@ def open_file(photo: bytes) -> PhotoFile:
     if name == "TIFF":
         return PhotoFile(name, photo, areas=_read_tiff_tiles(photo))
     if name in ("HEIF", "AVIF"):
-        return PhotoFile(name, photo, areas=photo_boxes.list_areas(photo))
+        return PhotoFile(name, photo, areas=boxes.list_areas(photo))
     return PhotoFile(name, photo)
 
 

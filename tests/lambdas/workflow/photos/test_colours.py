@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageChops, ImageCms
 
-from lambdas.workflow import photo
+from lambdas.workflow.photos import photo
 from tests.lambdas import profiles
 from tests.lambdas.samples import gradient, opened, saved
 

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageChops
 
-from lambdas.workflow import photo
 from lambdas.workflow.errors import ImageTooLarge, InvalidImage
+from lambdas.workflow.photos import photo
 from tests.lambdas import hostile_photos
 from tests.lambdas.samples import gradient, noise, opened, png_chunk, png_claiming, saved
 
