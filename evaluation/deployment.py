@@ -84,6 +84,11 @@ class Deployment:
         """The state machine's ARN."""
         return self._read_parameter("state-machine")
 
+    @cached_property
+    def outcomes(self) -> str:
+        """The name of the table of outcomes."""
+        return self._read_parameter("outcomes")
+
     @property
     def endpoint(self) -> str:
         """The endpoint's name, which is another one in another ``endpoint_mode``."""

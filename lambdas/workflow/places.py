@@ -16,6 +16,8 @@ CAPTURED = "captured/"
 """What the endpoint was asked and answered, as SageMaker's data capture writes it."""
 INCOMING = "incoming/"
 """Photos to route that were uploaded by somebody."""
+REVIEW = "review/"
+"""Copies of photos that the filter refused: those who judge them, and training, still find them later."""
 REPORTS = "reports/"
 """Published evaluations of a model."""
 EVALUATIONS = "evaluations/"
@@ -32,6 +34,9 @@ ENDPOINT_MODES = ("instance", "serverless")
 """SageMaker takes no endpoint from the first to the second: each has one of its own."""
 VARIANT = "classes-"
 """How the names of production variants begin; a digest of the classes follows."""
+
+PHOTO_DIGITS = 32
+"""How much of a SHA-256 digest is a photo's id."""
 
 TRAINING_JOBS_LOG_GROUP = "/aws/sagemaker/TrainingJobs"
 TRANSFORM_JOBS_LOG_GROUP = "/aws/sagemaker/TransformJobs"
@@ -100,6 +105,20 @@ def report_key(model: str, split: str, file: str) -> str:
 def incoming_key(digest: str, file_name: str) -> str:
     """Returns the key of an uploaded photo: under a digest of its content, by its own name."""
     return f"{INCOMING}{digest}/{file_name}"
+
+
+def identify_photo(bucket: str, key: str, version: str) -> str:
+    """Returns the id of one version of an object: 32 hexadecimal digits.
+
+    The execution that an upload starts has this name, and the table of outcomes this key. The state machine
+    computes it too (stacks/parts/outcome_states.py).
+    """
+    return sha256(f"{bucket}/{key}?versionId={version}".encode()).hexdigest()[:PHOTO_DIGITS]
+
+
+def review_key(photo: str, key: str) -> str:
+    """Returns the key of the copy of a refused photo, by the photo's id and its own key."""
+    return f"{REVIEW}{photo}/{key.rpartition('/')[2]}"
 
 
 def endpoint_name(name: str, mode: str) -> str:

@@ -130,5 +130,6 @@ ServerlessMemory = Annotated[
     _Integer, Field(ge=1024, le=6144, multiple_of=1024), "one of 1024, 2048, 3072, 4096, 5120, 6144"
 ]
 Days = Annotated[_Integer, Field(ge=1, le=3650), "a whole number of days from 1 to 3650"]
+Labels = Annotated[_Integer, Field(ge=0, le=1_000_000), "a whole number from 0 to 1000000"]
 LogDays = Annotated[_Integer, AfterValidator(_refuse_other_days), f"one of {', '.join(map(str, LOG_DAYS))}"]
 TrueOrFalse = Annotated[bool, BeforeValidator(_read_boolean), "true or false"]

@@ -126,6 +126,20 @@ class Settings(BaseModel):
         description="The age at which a model that a newer one has replaced expires, gone for good up to two "
         "days later, and what is overwritten or deleted is removed.",
     )
+    outcome_days: types.Days = Field(
+        90,
+        description="The age at which DynamoDB forgets what became of a photo that was routed or failed. What "
+        "waits for a person, and what a person decided, stays.",
+    )
+    labels_in_training: types.TrueOrFalse = Field(
+        True,
+        description="Whether staging takes the photos that people labelled into the training split.",
+    )
+    retrain_after_labels: types.Labels = Field(
+        0,
+        description="From so many labels since the last training on, the page and `python -m console review` "
+        "say that `make deploy` trains anew; with 0 they never do.",
+    )
     log_days: types.LogDays = Field(
         30, description="The age at which logs of functions and state machines are removed."
     )
