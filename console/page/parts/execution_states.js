@@ -1,10 +1,10 @@
 /* Shows what happened in an execution: its outcome, the model's probabilities, each state with input and output. */
 
-import { createClassMark, getClassVariable } from "./class_mark.js";
 import { createRecordTable } from "./data_table.js";
 import { create } from "./element.js";
 import { formatDuration, formatProbability, formatQuantity, formatThreshold, formatTime } from "./format.js";
 import { createOutcomeMark } from "./outcome.js";
+import { createProbabilityBars } from "./probability_bars.js";
 
 const LONGEST_TEXT = 160;
 
@@ -36,37 +36,12 @@ export function createAnswer(execution) {
   );
 }
 
-/** Returns a bar for each of the most probable classes, with the threshold as a dashed line; null without an answer. */
-export function createProbabilityBars(execution, classes, threshold) {
+/** Returns the bars of the model's answer; null if the photo was never classified. */
+export function createAnswerBars(execution, classes, threshold) {
   const inferences = findInferences(execution.states);
   if (inferences === null) return null;
-  const ranked = inferences
-    .map((value, index) => [value, classes[index] ?? `class ${index}`])
-    .sort(([one], [other]) => other - one)
-    .slice(0, 5);
-  return create(
-    "div",
-    { class: "probabilities", role: "group", "aria-label": "Probabilities" },
-    ranked.map(([value, name]) =>
-      create(
-        "div",
-        {},
-        createClassMark(classes, name),
-        create(
-          "span",
-          { class: "bar", "aria-hidden": "true" },
-          create("span", {
-            style: { width: `${value * 100}%`, background: getClassVariable(classes, name) },
-          }),
-          threshold === null ? null : create("i", { style: { left: `${threshold * 100}%` } }),
-        ),
-        create("span", { class: "number" }, formatProbability(value)),
-      ),
-    ),
-    threshold === null
-      ? null
-      : create("p", { class: "muted small" }, `Dashed: the threshold, ${formatThreshold(threshold)}.`),
-  );
+  const named = inferences.map((value, index) => [classes[index] ?? `class ${index}`, value]);
+  return createProbabilityBars(named, classes, threshold);
 }
 
 /** Returns the model's answer as the last state saw it; null if the photo was never classified. */

@@ -5,7 +5,7 @@ import { createCard, createConsoleLink } from "../parts/card.js";
 import { create } from "../parts/element.js";
 import {
   createAnswer,
-  createProbabilityBars,
+  createAnswerBars,
   createStateTable,
   formatValue,
 } from "../parts/execution_states.js";
@@ -41,7 +41,7 @@ function createParts(execution, deployment, path, signal) {
     "Answer",
     createPhotoImage(`${path}/photo`, `Photo ${execution.name ?? ""}`, "picture", signal),
     create("div", { class: "stack", "aria-live": "polite" }, createAnswer(execution)),
-    createProbabilityBars(execution, deployment.classes, threshold),
+    createAnswerBars(execution, deployment.classes, threshold),
     create(
       "dl",
       {},

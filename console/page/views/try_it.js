@@ -3,7 +3,7 @@
 import { readEvents, request } from "../api.js";
 import { hasCameras, openCamera } from "../parts/camera.js";
 import { create } from "../parts/element.js";
-import { createAnswer, createProbabilityBars, createStateTable } from "../parts/execution_states.js";
+import { createAnswer, createAnswerBars, createStateTable } from "../parts/execution_states.js";
 import { formatCount } from "../parts/format.js";
 import { createErrorLine, showAnswers } from "../parts/loading.js";
 
@@ -148,7 +148,7 @@ async function route(file, status, live, deployment) {
     if (execution.outcome !== outcome) status.replaceChildren(createAnswer(execution));
     outcome = execution.outcome;
     live.replaceChildren(
-      ...[createProbabilityBars(execution, deployment.classes, threshold)].filter(Boolean),
+      ...[createAnswerBars(execution, deployment.classes, threshold)].filter(Boolean),
       createStateTable(execution.states),
       create("p", {}, create("a", { href: `#/executions/${encodeURIComponent(id)}` }, "The whole execution")),
     );
