@@ -4,11 +4,12 @@ from pathlib import Path
 
 from local import cloudformation, s3, unsupported
 from local.cloudwatch import logs as cloudwatch_logs
+from local.delivery import object_events, queue_policies
 from local.iam import access, evaluation, managed_policies
 from local.lambda_functions import memory, runtime
 from local.lambda_functions import metrics as lambda_metrics
 from local.saving.install import install as install_saving
-from local.step_functions import branches, configuration, history, logs, machines, roles
+from local.step_functions import branches, configuration, history, logs, machines, roles, starts
 from local.step_functions import metrics as states_metrics
 
 
@@ -18,13 +19,23 @@ def install(home: Path) -> None:
     Args:
         home: Folder of the embedded cloud.
     """
-    for module in (access, evaluation, managed_policies, s3, cloudwatch_logs, unsupported):
+    for module in (
+        access,
+        evaluation,
+        managed_policies,
+        s3,
+        object_events,
+        queue_policies,
+        cloudwatch_logs,
+        unsupported,
+    ):
         module.install()
     cloudformation.install(home)
     runtime.install(home / "tmp" / "lambda")
     for module in (
         lambda_metrics,
         memory,
+        starts,
         machines,
         roles,
         configuration,
