@@ -14,11 +14,12 @@ from stacks.endpoint import EndpointStack
 from stacks.parts.function_asset import AssetError, build_function_asset
 from stacks.storage import StorageStack
 from stacks.training import TrainingStack
+from stacks.uploads import UploadsStack
 from stacks.workflow import WorkflowStack
 
 
 def build(app: cdk.App) -> None:
-    """Adds the four stacks to the app, in the order in which they can be deployed.
+    """Adds the five stacks to the app, in the order in which they can be deployed.
 
     Raises:
         SettingError: A setting is unknown or wrong, or names no model artifact.
@@ -33,7 +34,9 @@ def build(app: cdk.App) -> None:
     workflow = WorkflowStack(app, f"{settings.name}-workflow", settings=settings, functions=functions)
     training.add_stack_dependency(storage)
     endpoint.add_stack_dependency(training)
+    uploads = UploadsStack(app, f"{settings.name}-uploads", settings=settings, functions=functions)
     workflow.add_stack_dependency(endpoint)
+    uploads.add_stack_dependency(workflow)
     cdk.Tags.of(app).add("project", settings.name)
 
 

@@ -23,7 +23,9 @@ def handler(event: object, context: LambdaContext) -> dict[str, Any]:
 def keep_confident(
     fields: dict[str, Any], classes: tuple[str, ...], threshold: float, source: str
 ) -> dict[str, Any]:
-    """Returns the fields, ``predicted_class`` and ``confidence`` computed anew from ``inferences``.
+    """Returns the fields with ``predicted_class`` and ``confidence``, computed anew from ``inferences``.
+
+    ``threshold`` beside them is the one that let the photo pass.
 
     Args:
         fields: Fields of the event, ``inferences`` among them.
@@ -48,4 +50,10 @@ def keep_confident(
             f"Confidence {confidence} is below the threshold {threshold} ({source}): {each}"
         )
     logger.info("Passed", predicted_class=predicted_class, confidence=confidence)
-    return {**fields, "inferences": inferences, "predicted_class": predicted_class, "confidence": confidence}
+    return {
+        **fields,
+        "inferences": inferences,
+        "predicted_class": predicted_class,
+        "confidence": confidence,
+        "threshold": threshold,
+    }

@@ -29,7 +29,10 @@ s3 = boto3.client("s3", config=Config(connect_timeout=3, read_timeout=10, retrie
 
 
 def handler(event: object, context: LambdaContext) -> dict[str, Any]:
-    """Returns the event with the photo of ``s3_bucket`` and ``s3_key`` as ``image_data``."""
+    """Returns the event with the photo of ``s3_bucket`` and ``s3_key`` as ``image_data``.
+
+    ``s3_version`` chooses a version of the object; without it the latest is read, and named so.
+    """
     with invocation(event, context) as fields:
         return serialize(fields)
 
@@ -37,40 +40,47 @@ def handler(event: object, context: LambdaContext) -> dict[str, Any]:
 def serialize(fields: dict[str, Any]) -> dict[str, Any]:
     """Returns the fields with the photo as base64 in ``image_data`` and no ``inferences`` yet.
 
+    Where the bucket keeps versions, ``s3_version`` names the one that was read.
+
     Raises:
-        InvalidEvent: ``s3_bucket`` or ``s3_key`` is missing or wrong, or no room is left for the photo.
+        InvalidEvent: ``s3_bucket``, ``s3_key`` or ``s3_version`` is missing or wrong, or no room is left for
+            the photo.
         ImageNotFound, ImageAccessDenied, ImageArchived, StorageUnavailable: The object cannot be read.
         InvalidImage, ImageTooLarge: The object cannot be made an image for the model.
     """
     bucket, key = workflow_event.read_location(fields)
+    version = workflow_event.read_version(fields)
     workflow_event.check_room(fields)
-    content = _read_object(bucket, key)
+    content, version = _read_object(bucket, key, version)
     try:
         image = photo.make_small_image(content, workflow_event.MAX_IMAGE_BYTES)
     except (InvalidImage, ImageTooLarge) as error:
         raise type(error)(f"s3://{bucket}/{key} is {error}") from None
     logger.info("Serialized", photo_bytes=len(content), image_bytes=len(image))
-    return {**fields, "image_data": base64.b64encode(image).decode(), "inferences": []}
+    serialized = {**fields, "image_data": base64.b64encode(image).decode(), "inferences": []}
+    return serialized if version is None else {**serialized, "s3_version": version}
 
 
-def _read_object(bucket: str, key: str) -> bytes:
+def _read_object(bucket: str, key: str, version: str | None) -> tuple[bytes, str | None]:
+    """Returns an object's content, and which version it is of; None where the bucket keeps none."""
     url = f"s3://{bucket}/{key}"
+    chosen: dict[str, Any] = {} if version is None else {"VersionId": version}
     try:
-        answer = s3.get_object(Bucket=bucket, Key=key)
+        answer = s3.get_object(Bucket=bucket, Key=key, **chosen)
         if answer["ContentLength"] > photo.MAX_BYTES:
             answer["Body"].close()
             raise ImageTooLarge(
                 f"{url} is {answer['ContentLength']} bytes long: at most {photo.MAX_BYTES} are read. "
                 "Scale it down"
             )
-        return answer["Body"].read()
+        return answer["Body"].read(), answer.get("VersionId")
     except ClientError as error:
-        raise _name_error(error, bucket, key) from None
+        raise _name_error(error, bucket, key, version) from None
     except (NoConnection, HTTPClientError, IncompleteReadError, FlexibleChecksumError) as error:
         raise StorageUnavailable(f"{url} could not be read, try again: {error}") from None
 
 
-def _name_error(error: ClientError, bucket: str, key: str) -> Exception:
+def _name_error(error: ClientError, bucket: str, key: str, version: str | None) -> Exception:
     """Returns the workflow's own error for one of S3's, or the error itself if there is none."""
     url = f"s3://{bucket}/{key}"
     code = error.response["Error"]["Code"]
@@ -78,6 +88,11 @@ def _name_error(error: ClientError, bucket: str, key: str) -> Exception:
     status = error.response["ResponseMetadata"]["HTTPStatusCode"]
     if code == "NoSuchBucket":
         return ImageNotFound(f"{url} does not exist: there is no such bucket. Check s3_bucket")
+    if version is not None and (status in (404, 405) or message == "Invalid version id specified"):
+        # A version that marks a deletion has no content: S3 answers 405.
+        return ImageNotFound(
+            f"{url} does not exist in the version {version}. Check s3_version, or leave it out for the latest"
+        )
     if status == 404:
         return ImageNotFound(f"{url} does not exist. {_hint_at_key(key)}")
     if code == "InvalidObjectState":

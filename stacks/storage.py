@@ -1,12 +1,13 @@
-"""The bucket for data sets, models, photos and captured traffic, and the parameters that lead to it."""
+"""What lasts: the bucket, the table of outcomes, and the parameters that lead to them."""
 
 from typing import cast
 
 import aws_cdk as cdk
+from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from lambdas.workflow import places
+from lambdas.workflow import outcomes, places
 from stacks.configuration.settings import Settings
 from stacks.parts.function_asset import FunctionAsset
 from stacks.parts.logged import LoggedFunction, LogGroup
@@ -16,15 +17,18 @@ EMPTIER = "Custom::S3AutoDeleteObjectsCustomResourceProvider"
 
 
 class StorageStack(cdk.Stack):
-    """Bucket, ``/{name}/bucket`` and ``/{name}/dataset``."""
+    """Bucket, table, ``/{name}/bucket``, ``/{name}/outcomes`` and ``/{name}/dataset``."""
 
     def __init__(
         self, scope: Construct, construct_id: str, *, settings: Settings, functions: FunctionAsset
     ) -> None:
         super().__init__(
-            scope, construct_id, description="Scones Unlimited: bucket for data, models and traffic"
+            scope,
+            construct_id,
+            description="Scones Unlimited: bucket for data, models and traffic, table of outcomes",
         )
         remove = settings.remove_data_on_destroy
+        removal_policy = cdk.RemovalPolicy.DESTROY if remove else cdk.RemovalPolicy.RETAIN
         bucket = s3.Bucket(
             self,
             "Bucket",
@@ -47,15 +51,46 @@ class StorageStack(cdk.Stack):
                     abort_incomplete_multipart_upload_after=cdk.Duration.days(1),
                 ),
             ],
-            removal_policy=cdk.RemovalPolicy.DESTROY if remove else cdk.RemovalPolicy.RETAIN,
+            removal_policy=removal_policy,
             auto_delete_objects=remove,
+        )
+        # Uploads start their routing through EventBridge. The CDK's own switch would make a function for what
+        # CloudFormation sets as well.
+        cast(s3.CfnBucket, bucket.node.default_child).add_property_override(
+            "NotificationConfiguration.EventBridgeConfiguration.EventBridgeEnabled", True
         )
         if remove:
             self._add_logs_of_emptier(bucket, settings.log_days)
         description = "The bucket for data sets, models, photos and captured traffic"
         write_parameter(self, settings.name, "bucket", bucket.bucket_name, description)
+        self._add_outcomes(settings.name, removal_policy)
         self._add_staged_data_set(settings, functions)
         cdk.CfnOutput(self, "BucketName", value=bucket.bucket_name)
+
+    def _add_outcomes(self, name: str, removal_policy: cdk.RemovalPolicy) -> None:
+        """Makes the table of what became of each photo (lambdas/workflow/outcomes.py has its attributes)."""
+
+        def name_text(attribute: str) -> dynamodb.Attribute:
+            return dynamodb.Attribute(name=attribute, type=dynamodb.AttributeType.STRING)
+
+        table = dynamodb.Table(
+            self,
+            "Outcomes",
+            partition_key=name_text("photo"),
+            billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
+            point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
+                point_in_time_recovery_enabled=True
+            ),
+            time_to_live_attribute=outcomes.EXPIRES,
+            removal_policy=removal_policy,
+        )
+        table.add_global_secondary_index(
+            index_name=outcomes.INDEX,
+            partition_key=name_text("outcome"),
+            sort_key=name_text("decided_at"),
+        )
+        description = "The table of what became of each photo"
+        write_parameter(self, name, "outcomes", table.table_name, description)
 
     def _add_staged_data_set(self, settings: Settings, functions: FunctionAsset) -> None:
         """Makes the parameter that staging overwrites, and that no update of this stack touches."""

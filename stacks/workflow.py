@@ -8,6 +8,7 @@ from lambdas.workflow import places
 from stacks.configuration.settings import Settings
 from stacks.parts.function_asset import FunctionAsset
 from stacks.parts.logged import LoggedFunction, LoggedStateMachine
+from stacks.parts.outcome_states import Outcomes
 from stacks.parts.parameters import SharedBucket, read_parameter, write_parameter
 from stacks.parts.routing_states import build_routing_states
 from stacks.parts.threshold import find_threshold
@@ -48,19 +49,18 @@ class WorkflowStack(cdk.Stack):
         )
         # Without the right to list, S3 answers "denied" for a photo that is not there.
         serialize.allow(["s3:ListBucket"], bucket.arn)
-        serialize.allow(["s3:GetObject"], *bucket.arns_for_objects(""))
+        serialize.allow(["s3:GetObject", "s3:GetObjectVersion"], *bucket.arns_for_objects(""))
         # Whoever starts an execution chooses the key, but no photo lies in what the deployment itself keeps.
         own = (
             *(places.MODELS, places.EVALUATIONS, places.VERDICTS, places.VALIDATIONS),
             *(places.CAPTURED, places.REPORTS),
         )
-        serialize.add_to_role_policy(
-            iam.PolicyStatement(
-                effect=iam.Effect.DENY,
-                actions=["s3:GetObject"],
-                resources=bucket.arns_for_objects(*own),
-            )
+        nothing_of_its_own = iam.PolicyStatement(
+            effect=iam.Effect.DENY,
+            actions=["s3:GetObject", "s3:GetObjectVersion"],
+            resources=bucket.arns_for_objects(*own),
         )
+        serialize.add_to_role_policy(nothing_of_its_own)
 
         classify = LoggedFunction(
             self,
@@ -92,17 +92,31 @@ class WorkflowStack(cdk.Stack):
             },
         )
 
+        outcomes = Outcomes(
+            settings=settings,
+            bucket=bucket,
+            table=read_parameter(self, name, "outcomes"),
+            # The part of the artifact's key that places.read_model_name() takes.
+            model=cdk.Fn.select(4, cdk.Fn.split("/", read_parameter(self, name, "model"))),
+            threshold=threshold.value,
+        )
         machine = LoggedStateMachine(
             self,
             "StateMachine",
             name=name,
             log_days=settings.log_days,
             chain=build_routing_states(
-                self, serialize=serialize, classify=classify, confidence_filter=confidence_filter
+                self,
+                serialize=serialize,
+                classify=classify,
+                confidence_filter=confidence_filter,
+                outcomes=outcomes,
             ),
             # Retries included, a photo takes seconds; a day-long execution would only hide a fault.
             timeout=cdk.Duration.minutes(15),
         )
+        for permission in (*outcomes.list_permissions(self), nothing_of_its_own):
+            machine.add_to_role_policy(permission)
         description = "ARN of the state machine that routes photos"
         write_parameter(self, name, "state-machine", machine.state_machine_arn, description)
         # Neither part breaks the JSON: the source is a sentence of ours without quote and backslash.

@@ -1,9 +1,9 @@
 """The one reader of the workflow's event, whatever wrapped it.
 
-It takes the fields ``s3_bucket``, ``s3_key``, ``image_data`` and ``inferences`` at top level or under
-``body``, an object or its JSON text, as Lambda proxies and other solutions of this exercise wrap them, and
-gives them at top level. What S3 itself tells of a new object is taken too, as its notification or as
-EventBridge's event. Fields that nobody here knows pass through.
+It takes the fields ``s3_bucket``, ``s3_key``, ``s3_version``, ``image_data`` and ``inferences`` at top level
+or under ``body``, an object or its JSON text, as Lambda proxies and other solutions of this exercise wrap
+them, and gives them at top level. What S3 itself tells of a new object is taken too, as its notification or
+as EventBridge's event. Fields that nobody here knows pass through.
 """
 
 import base64
@@ -25,6 +25,7 @@ MAX_OTHER_FIELDS_BYTES = 65_536
 # What botocore itself checks before it calls S3, and S3's own limit.
 BUCKET_NAME = re.compile(r"[a-zA-Z0-9.\-_]{1,255}")
 MAX_KEY_BYTES = 1024
+MAX_VERSION_BYTES = 1024
 KINDS = {
     type(None): "missing or null",
     bool: "a boolean",
@@ -83,6 +84,23 @@ def read_location(fields: dict[str, Any]) -> tuple[str, str]:
     return bucket, key
 
 
+def read_version(fields: dict[str, Any]) -> str | None:
+    """Returns the version of the photo's object; None for the latest one, where no version is given.
+
+    Raises:
+        InvalidEvent: It is nothing that S3 could call a version.
+    """
+    version = fields.get("s3_version")
+    if version is None or version == "":
+        return None
+    if not isinstance(version, str) or not 0 < len(version.encode()) <= MAX_VERSION_BYTES:
+        raise InvalidEvent(
+            f"Field s3_version is {_describe(version)}: the id of a version of the object, or nothing, is "
+            "expected"
+        )
+    return version
+
+
 def read_image(fields: dict[str, Any]) -> bytes:
     """Returns the decoded ``image_data``.
 
@@ -126,7 +144,7 @@ def _read_text(fields: dict[str, Any], name: str, meaning: str) -> str:
 
 
 def _take_notification(fields: dict[str, Any]) -> dict[str, Any]:
-    """Returns the fields with the bucket and key of the object that S3 tells of, if it does."""
+    """Returns the fields with bucket, key and version of the object that S3 tells of, if it does."""
     if "Records" in fields:
         name, told = "Records", fields["Records"]
         if isinstance(told, list) and len(told) != 1:
@@ -141,13 +159,16 @@ def _take_notification(fields: dict[str, Any]) -> dict[str, Any]:
         bucket, key = told["bucket"]["name"], told["object"]["key"]
         # In a notification, and there alone, the key is URL-encoded.
         key = unquote_plus(key, errors="strict") if name == "Records" else key
+        # Only a bucket with versions tells of them.
+        version = told["object"].get("versionId" if name == "Records" else "version-id")
     except (LookupError, TypeError, AttributeError, UnicodeDecodeError):
         raise InvalidEvent(
             f"Field {name} is not what S3 tells of an object: send its notification or EventBridge's event "
             "as it is, or s3_bucket and s3_key"
         ) from None
     others = {field: value for field, value in fields.items() if field != name}
-    return {**others, "s3_bucket": bucket, "s3_key": key}
+    found = {**others, "s3_bucket": bucket, "s3_key": key}
+    return found if version is None else {**found, "s3_version": version}
 
 
 def _unwrap(body: object) -> dict[str, Any]:

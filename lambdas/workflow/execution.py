@@ -1,4 +1,4 @@
-"""Starts the state machine on a photo, once for each version of an object in S3, whoever asks and how often."""
+"""Starts the state machine on a photo: once for each version of an object, whoever asks and how often."""
 
 import json
 from typing import Any

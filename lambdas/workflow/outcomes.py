@@ -18,7 +18,7 @@ OUTCOMES = (ROUTED, REFUSED, FAILED, ROUTED_BY_REVIEW, DISCARDED)
 INDEX = "by-outcome"
 """The table's index: all photos of an ``outcome`` in the order of ``decided_at``."""
 EXPIRES = "expires_at"
-"""The attribute after whose time, in Unix seconds, DynamoDB removes an item; only what nobody waits for has it."""
+"""The attribute after whose time, in Unix seconds, DynamoDB removes an item that nobody waits for."""
 
 DETAIL_TYPES = {
     ROUTED: "Photo Routed",

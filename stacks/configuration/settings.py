@@ -128,8 +128,8 @@ class Settings(BaseModel):
     )
     outcome_days: types.Days = Field(
         90,
-        description="The age at which DynamoDB forgets what became of a photo that was routed or failed. What "
-        "waits for a person, and what a person decided, stays.",
+        description="The age at which the table forgets what became of a photo that was routed or failed. "
+        "What waits for a person, and what a person decided, stays.",
     )
     labels_in_training: types.TrueOrFalse = Field(
         True,

@@ -1,6 +1,7 @@
 """The states that a photo goes through, and the named end of each way in which that can fail."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import aws_cdk as cdk
 from aws_cdk import aws_lambda as lambda_
@@ -9,9 +10,11 @@ from aws_cdk import aws_stepfunctions_tasks as tasks
 from constructs import Construct
 
 from lambdas.workflow import errors
+from stacks.parts import outcome_states
+from stacks.parts.outcome_states import Outcomes
 
 # The state in which an execution ends, by the error that a function raises.
-SERIALIZE_FAILURES = {
+SERIALIZE_FAILURES: dict[type[errors.WorkflowError], str] = {
     errors.InvalidEvent: "Event is invalid",
     errors.ImageNotFound: "Photo is not there",
     errors.ImageAccessDenied: "Photo may not be read",
@@ -20,7 +23,7 @@ SERIALIZE_FAILURES = {
     errors.ImageTooLarge: "Photo is too large",
     errors.StorageUnavailable: "Storage stays unavailable",
 }
-CLASSIFY_FAILURES = {
+CLASSIFY_FAILURES: dict[type[errors.WorkflowError], str] = {
     errors.InvalidEvent: "Event is invalid",
     errors.InvalidImage: "Photo is not an image",
     errors.EndpointThrottled: "Endpoint is called too often",
@@ -31,10 +34,9 @@ CLASSIFY_FAILURES = {
     errors.ModelOfOtherClasses: "Model is of other classes",
     errors.InvalidPrediction: "Prediction is invalid",
 }
-FILTER_FAILURES = {
-    errors.InvalidEvent: "Event is invalid",
-    errors.ThresholdConfidenceNotMet: "Confidence is below the threshold",
-}
+FILTER_FAILURES: dict[type[errors.WorkflowError], str] = {errors.InvalidEvent: "Event is invalid"}
+REFUSAL = (errors.ThresholdConfidenceNotMet, "Confidence is below the threshold")
+OTHER_FAILURE = "Something unforeseen failed"
 TRANSIENT = (errors.StorageUnavailable, errors.EndpointThrottled, errors.EndpointUnavailable)
 # What Lambda itself may answer, and what may go well the next time.
 LAMBDA_TRANSIENT = (
@@ -53,9 +55,16 @@ WITHOUT_EXECUTION_ID = (
     "{% $sift($states.result.Payload, function($value, $name) { $name != 'execution_id' }) %}"
 )
 # A function's error comes as JSON with a stack trace in it; an operator wants the message alone.
-PLAIN_CAUSE = (
-    "{% $contains($states.input.Cause, '\"errorMessage\"')"
-    " ? $parse($states.input.Cause).errorMessage : $states.input.Cause %}"
+PLAIN_ERROR = {
+    "Error": "{% $states.errorOutput.Error %}",
+    "Cause": "{% $contains($states.errorOutput.Cause, '\"errorMessage\"')"
+    " ? $parse($states.errorOutput.Cause).errorMessage : $states.errorOutput.Cause %}",
+}
+CAUSE = "{% $states.input.Cause %}"
+# What the outcome of a photo that the filter refuses says of the model's answer.
+ANSWER_OF_RESULT = (
+    "{% ( $answered := $states.result.Payload; {'predicted_class': $answered.predicted_class,"
+    " 'confidence': $answered.confidence, 'inferences': $answered.inferences} ) %}"
 )
 
 
@@ -65,54 +74,74 @@ def build_routing_states(
     serialize: lambda_.IFunction,
     classify: lambda_.IFunction,
     confidence_filter: lambda_.IFunction,
+    outcomes: Outcomes,
 ) -> sfn.IChainable:
-    """Returns the chain serialize, classify, filter, with retries and a named end for each failure."""
-    failures: dict[str, sfn.Fail] = {}
-    steps = (
-        _add_step(scope, "Serialize the photo", serialize, SERIALIZE_FAILURES, failures),
-        _add_step(scope, "Classify the photo", classify, CLASSIFY_FAILURES, failures),
-        _add_step(
+    """Returns the chain serialize, classify, filter, with retries, and a named end for each way to go wrong.
+
+    Before it ends, each way keeps and tells what became of the photo.
+    """
+    failed = outcomes.keep_failed(scope, _name_failures(scope))
+    error, ending = REFUSAL
+    refused = outcomes.keep_refused(scope, sfn.Fail.jsonata(scope, ending, error=error.__name__, cause=CAUSE))
+    routed = outcomes.keep_routed(scope, sfn.Succeed.jsonata(scope, "Photo is routed"))
+
+    def add_step(
+        name: str,
+        function: lambda_.IFunction,
+        named_failures: Mapping[type[errors.WorkflowError], str],
+        **options: Any,
+    ) -> tasks.LambdaInvoke:
+        step = tasks.LambdaInvoke.jsonata(
             scope,
-            "Filter by confidence",
-            confidence_filter,
-            FILTER_FAILURES,
-            failures,
-            output=WITHOUT_EXECUTION_ID,
-        ),
+            name,
+            lambda_function=function,
+            payload=sfn.TaskInput.from_text(WITH_EXECUTION_ID),
+            retry_on_service_exceptions=False,
+            **{"outputs": "{% $states.result.Payload %}", **options},
+        )
+        step.add_retry(
+            errors=[*LAMBDA_TRANSIENT, *(error.__name__ for error in named_failures if error in TRANSIENT)],
+            interval=cdk.Duration.seconds(1),
+            backoff_rate=2,
+            max_attempts=5,
+            max_delay=cdk.Duration.seconds(20),
+            jitter_strategy=sfn.JitterType.FULL,
+        )
+        return step
+
+    first = add_step(
+        "Serialize the photo",
+        serialize,
+        SERIALIZE_FAILURES,
+        assign={"photo": outcome_states.PHOTO_OF_RESULT},
     )
-    return sfn.Chain.start(steps[0]).next(steps[1]).next(steps[2])
+    # What cannot be read as an event names no photo.
+    first.add_catch(
+        failed,
+        errors=[errors.InvalidEvent.__name__],
+        outputs=PLAIN_ERROR,
+        assign={"photo": outcome_states.NO_PHOTO},
+    )
+    first.add_catch(
+        failed, errors=["States.ALL"], outputs=PLAIN_ERROR, assign={"photo": outcome_states.PHOTO_OF_INPUT}
+    )
+    second = add_step("Classify the photo", classify, CLASSIFY_FAILURES, assign={"answer": ANSWER_OF_RESULT})
+    second.add_catch(failed, errors=["States.ALL"], outputs=PLAIN_ERROR)
+    third = add_step("Filter by confidence", confidence_filter, FILTER_FAILURES, outputs=WITHOUT_EXECUTION_ID)
+    third.add_catch(refused, errors=[error.__name__], outputs=PLAIN_ERROR)
+    third.add_catch(failed, errors=["States.ALL"], outputs=PLAIN_ERROR)
+    return sfn.Chain.start(first).next(second).next(third).next(routed)
 
 
-def _add_step(
-    scope: Construct,
-    name: str,
-    function: lambda_.IFunction,
-    named_failures: Mapping[type[errors.WorkflowError], str],
-    failures: dict[str, sfn.Fail],
-    output: str = "{% $states.result.Payload %}",
-) -> tasks.LambdaInvoke:
-    step = tasks.LambdaInvoke.jsonata(
-        scope,
-        name,
-        lambda_function=function,
-        payload=sfn.TaskInput.from_text(WITH_EXECUTION_ID),
-        outputs=output,
-        retry_on_service_exceptions=False,
+def _name_failures(scope: Construct) -> sfn.Choice:
+    """Returns the state that leads to the end of an error, by the error's name."""
+    choice = sfn.Choice.jsonata(scope, "Which failure?")
+    names = SERIALIZE_FAILURES | CLASSIFY_FAILURES | FILTER_FAILURES
+    for error, ending in names.items():
+        choice.when(
+            sfn.Condition.jsonata(f"{{% $states.input.Error = '{error.__name__}' %}}"),
+            sfn.Fail.jsonata(scope, ending, error=error.__name__, cause=CAUSE),
+        )
+    return choice.otherwise(
+        sfn.Fail.jsonata(scope, OTHER_FAILURE, error="{% $states.input.Error %}", cause=CAUSE)
     )
-    step.add_retry(
-        errors=[*LAMBDA_TRANSIENT, *(error.__name__ for error in named_failures if error in TRANSIENT)],
-        interval=cdk.Duration.seconds(1),
-        backoff_rate=2,
-        max_attempts=5,
-        max_delay=cdk.Duration.seconds(20),
-        jitter_strategy=sfn.JitterType.FULL,
-    )
-    for error, ending in named_failures.items():
-        if ending not in failures:
-            failures[ending] = sfn.Fail.jsonata(scope, ending, error=error.__name__, cause=PLAIN_CAUSE)
-        step.add_catch(failures[ending], errors=[error.__name__])
-    other = "Something unforeseen failed"
-    if other not in failures:
-        failures[other] = sfn.Fail.jsonata(scope, other, error="{% $states.input.Error %}", cause=PLAIN_CAUSE)
-    step.add_catch(failures[other], errors=["States.ALL"])
-    return step
