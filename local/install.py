@@ -9,7 +9,17 @@ from local.iam import access, evaluation, managed_policies
 from local.lambda_functions import memory, runtime
 from local.lambda_functions import metrics as lambda_metrics
 from local.saving.install import install as install_saving
-from local.step_functions import branches, configuration, history, logs, machines, roles, starts
+from local.step_functions import (
+    branches,
+    configuration,
+    history,
+    logs,
+    machines,
+    optimised,
+    roles,
+    s3_tasks,
+    starts,
+)
 from local.step_functions import metrics as states_metrics
 
 
@@ -38,6 +48,8 @@ def install(home: Path) -> None:
         starts,
         machines,
         roles,
+        optimised,
+        s3_tasks,
         configuration,
         logs,
         states_metrics,

@@ -1,4 +1,4 @@
-"""Gives S3's events on the default bus what MiniStack leaves out: which version of an object was made or deleted.
+"""Tells in S3's events on the default bus which version was made or deleted, which MiniStack leaves out.
 
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html
 """

@@ -1,6 +1,7 @@
 """Acts as IAM roles, asks what IAM allows, and lets requests over loopback count as encrypted."""
 
 import hashlib
+from typing import Any
 
 from ministack import app
 from ministack.core import iam_actions, iam_evaluator
@@ -41,7 +42,7 @@ def assume_role(role_arn: str, session_name: str) -> tuple[str, str]:
     return key, token
 
 
-def find_denial(access_key: str, principal: str, action: str, resource: str, **context: str) -> str | None:
+def find_denial(access_key: str, principal: str, action: str, resource: str, **context: Any) -> str | None:
     """Returns AWS's message where IAM denies an action; None where it allows it.
 
     Args:

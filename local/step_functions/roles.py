@@ -11,7 +11,7 @@ from ministack.services import lambda_svc, stepfunctions
 from local.iam.access import assume_role, find_denial
 from local.patching import find_original, wrap
 
-_machine: ContextVar[str] = ContextVar("state machine that runs", default="")
+_execution: ContextVar[dict[str, Any] | None] = ContextVar("execution whose task runs", default=None)
 
 
 def install() -> None:
@@ -23,11 +23,11 @@ def install() -> None:
 
 
 def _execute_task(execute: Any, state: Any, state_input: Any, execution: dict[str, Any], context: Any) -> Any:
-    token = _machine.set(execution["stateMachineArn"])
+    token = _execution.set(execution if execution.get("stateMachineArn") else None)
     try:
         return execute(state, state_input, execution, context)
     finally:
-        _machine.reset(token)
+        _execution.reset(token)
 
 
 def _call_function(call: Any, function: str, event: Any) -> Any:
@@ -52,23 +52,30 @@ def _call_service(call: Any, service: dict[str, Any], name: str, action: str, ar
 
 def is_task_running() -> bool:
     """Returns whether a state machine's task runs on this thread."""
-    return bool(_machine.get())
+    return _execution.get() is not None
 
 
-def require(action: str, resource: str, error: str) -> None:
+def find_execution() -> dict[str, Any] | None:
+    """Returns the execution whose task runs on this thread; None for ``TestState``, which has none."""
+    return _execution.get()
+
+
+def require(action: str, resource: str, error: str, **context: Any) -> None:
     """Refuses an action that the running state machine's role does not allow; ``TestState`` runs none.
 
     Args:
         action: Action as IAM names it.
         resource: ARN of the resource that it is done to.
         error: Name under which a state machine sees the refusal.
+        context: Condition keys of the request and their values.
 
     Raises:
         stepfunctions._ExecutionError: The role does not allow it.
     """
-    if not _machine.get():
+    execution = _execution.get()
+    if execution is None:
         return
-    role = stepfunctions._state_machines[_machine.get()]["roleArn"]
+    role = stepfunctions._state_machines[execution["stateMachineArn"]]["roleArn"]
     key, _ = assume_role(role, "StepFunctions")
-    if denial := find_denial(key, role, action, resource):
+    if denial := find_denial(key, role, action, resource, **context):
         raise stepfunctions._ExecutionError(error, f"{denial} (Status Code: 403)")
