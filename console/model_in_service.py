@@ -24,16 +24,20 @@ def describe_model(deployment: Deployment, endpoint: Endpoint) -> dict[str, Any]
         return {"name": endpoint.model, **dict.fromkeys(unknown)}
     history = parse_history(read_messages(deployment, name))
     accuracies = {epoch["epoch"]: epoch["validation_accuracy"] for epoch in history["epochs"]}
-    (train,) = (channel for channel in job["InputDataConfig"] if channel["ChannelName"] == "train")
     return {
         "name": endpoint.model,
         "accuracy": accuracies.get(history["stored_epoch"]),
         "trained": job["TrainingEndTime"].timestamp() if "TrainingEndTime" in job else None,
-        # The channel's address ends in datasets/ID/train/.
-        "dataset": train["DataSource"]["S3DataSource"]["S3Uri"].rstrip("/").split("/")[-2],
+        "dataset": _read_data_set(job),
         "pictures": int(job["HyperParameters"]["num_training_samples"]),
         "training_job": name,
     }
+
+
+def find_training_data(deployment: Deployment, endpoint: Endpoint) -> str | None:
+    """Returns the id of the data set that the model was trained on; None if no training job here made it."""
+    job = _describe_job(deployment, places.read_model_name(endpoint.artifact))
+    return None if job is None else _read_data_set(job)
 
 
 def describe_training(deployment: Deployment) -> dict[str, Any]:
@@ -63,6 +67,12 @@ def read_evaluation(deployment: Deployment, endpoint: Endpoint, *splits: str) ->
         with suppress(s3.exceptions.NoSuchKey):
             return json.load(s3.get_object(Bucket=deployment.bucket, Key=key)["Body"])
     raise NotDeployed("The model in service is not measured yet: run python -m evaluation")
+
+
+def _read_data_set(job: Mapping[str, Any]) -> str:
+    (train,) = (channel for channel in job["InputDataConfig"] if channel["ChannelName"] == "train")
+    # The channel's address ends in datasets/ID/train/.
+    return train["DataSource"]["S3DataSource"]["S3Uri"].rstrip("/").split("/")[-2]
 
 
 def _describe_job(deployment: Deployment, name: str) -> Mapping[str, Any] | None:

@@ -32,7 +32,7 @@ def reencode_photo(content: bytes) -> tuple[bytes, str]:
     return image, "image/png" if image.startswith(b"\x89PNG") else "image/jpeg"
 
 
-def download(s3: Any, bucket: str, key: str, byte_range: str = "bytes=0-") -> bytes:
+def download(s3: Any, bucket: str, key: str, byte_range: str = "bytes=0-", version: str = "") -> bytes:
     """Returns the bytes of a photo in S3, or of the part of an object that has one.
 
     Args:
@@ -40,13 +40,15 @@ def download(s3: Any, bucket: str, key: str, byte_range: str = "bytes=0-") -> by
         bucket: The object's bucket.
         key: Its key.
         byte_range: The part, as the header ``Range`` of HTTP has it.
+        version: The object's version; empty for the latest.
 
     Raises:
         NoPhoto: It is not there, or may not be read.
         ImageTooLarge: It has more bytes than the workflow's serialize function reads.
     """
+    versioned = {"VersionId": version} if version else {}
     try:
-        answer = s3.get_object(Bucket=bucket, Key=key, Range=byte_range)
+        answer = s3.get_object(Bucket=bucket, Key=key, Range=byte_range, **versioned)
     except ClientError as error:
         raise NoPhoto(f"{s3_uri(bucket, key)} cannot be read: {error.response['Error']['Code']}") from None
     with answer["Body"] as body:

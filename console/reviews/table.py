@@ -1,0 +1,192 @@
+"""Asks the table of outcomes, in plain Python: what became of each photo, by its id and by outcome."""
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+from botocore.exceptions import ClientError
+
+from console.reviews.errors import TableBusy
+from evaluation.deployment import Deployment, NotDeployed
+from lambdas.workflow import outcomes
+
+_BUSY = (
+    "ProvisionedThroughputExceededException",
+    "RequestLimitExceeded",
+    "ThrottlingException",
+    "ThrottledException",
+)
+
+Item = dict[str, Any]
+"""Attributes by name: numbers as ``float``, maps as ``dict``."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """A place in the queue of an outcome: right after one photo.
+
+    Attributes:
+        decided_at: The photo's ``decided_at``.
+        photo: Its id.
+    """
+
+    decided_at: str
+    photo: str
+
+
+class ConditionFailed(Exception):
+    """A conditional write found something else.
+
+    Attributes:
+        item: What it found; None if there is no such item.
+    """
+
+    def __init__(self, item: Item | None) -> None:
+        super().__init__("the condition does not hold")
+        self.item = item
+
+
+class OutcomeTable:
+    """The table of outcomes of one deployment.
+
+    In expressions ``#NAME`` is an attribute, whether DynamoDB has reserved the name or not, and ``:NAME`` one
+    of the values. Each method raises ``NotDeployed`` where there is no such table, ``TableBusy`` where
+    DynamoDB throttles it, and ``ClientError`` for what else DynamoDB refuses.
+    """
+
+    def __init__(self, deployment: Deployment) -> None:
+        self._deployment = deployment
+
+    def query(
+        self,
+        outcome: str,
+        *,
+        after: Place | None = None,
+        since: str = "",
+        having: str = "",
+        page: int | None = None,
+    ) -> Iterator[Item]:
+        """Yields the items of an outcome, oldest first, a page at a time.
+
+        The index is a moment behind the table.
+
+        Args:
+            outcome: The outcome.
+            after: Begin right after this place; otherwise with the oldest.
+            since: Pass over those with a ``decided_at`` before this.
+            having: A condition on the items.
+            page: How many items DynamoDB looks at in a request; otherwise a megabyte of them.
+        """
+        request = self._make_query(outcome, since)
+        if having:
+            request["FilterExpression"] = having
+        if page is not None:
+            request["Limit"] = page
+        if after is not None:
+            key = {"outcome": outcome, "decided_at": after.decided_at, "photo": after.photo}
+            request["ExclusiveStartKey"] = _encode(key)
+        while True:
+            answer = self._ask("query", request)
+            yield from map(_decode, answer["Items"])
+            if "LastEvaluatedKey" not in answer:
+                return
+            request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
+    def count(self, outcome: str) -> int:
+        """Returns how many items have an outcome; DynamoDB reads them all for that."""
+        request = self._make_query(outcome) | {"Select": "COUNT"}
+        counted = 0
+        while True:
+            answer = self._ask("query", request)
+            counted += answer["Count"]
+            if "LastEvaluatedKey" not in answer:
+                return counted
+            request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
+    def find(self, photo: str) -> Item | None:
+        """Returns the item of a photo as it is now, or None."""
+        answer = self._ask("get_item", {"Key": _encode({"photo": photo}), "ConsistentRead": True})
+        return _decode(answer["Item"]) if "Item" in answer else None
+
+    def update(self, photo: str, change: str, condition: str, values: Mapping[str, str | int | bool]) -> Item:
+        """Changes the item of a photo if a condition holds; returns it as it is then.
+
+        Raises:
+            ConditionFailed: The condition does not hold, or there is no such item.
+        """
+        request = {
+            "Key": _encode({"photo": photo}),
+            "UpdateExpression": change,
+            "ConditionExpression": condition,
+            "ExpressionAttributeValues": _encode({f":{name}": value for name, value in values.items()}),
+            "ReturnValues": "ALL_NEW",
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+        }
+        try:
+            return _decode(self._ask("update_item", request)["Attributes"])
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+                raise
+            answer: Mapping[str, Any] = error.response
+            raise ConditionFailed(_decode(answer["Item"]) if answer.get("Item") else None) from None
+
+    def _make_query(self, outcome: str, since: str = "") -> dict[str, Any]:
+        # An empty text is no value of a key.
+        later = " AND #decided_at >= :since" if since else ""
+        values = {":outcome": outcome, **({":since": since} if since else {})}
+        return {
+            "IndexName": outcomes.INDEX,
+            "KeyConditionExpression": f"#outcome = :outcome{later}",
+            "ExpressionAttributeValues": _encode(values),
+        }
+
+    def _ask(self, operation: str, request: dict[str, Any]) -> dict[str, Any]:
+        expressions = " ".join(text for name, text in request.items() if name.endswith("Expression"))
+        names = {f"#{name}": name for name in re.findall(r"#(\w+)", expressions)}
+        named = {"ExpressionAttributeNames": names} if names else {}
+        table = self._deployment.outcomes
+        with _explain_errors(table):
+            client = self._deployment.client("dynamodb")
+            return getattr(client, operation)(TableName=table, **named, **request)
+
+
+@contextmanager
+def _explain_errors(table: str) -> Iterator[None]:
+    try:
+        yield
+    except ClientError as error:
+        code = error.response["Error"]["Code"]
+        if code in _BUSY:
+            raise TableBusy(
+                f"The table {table} is throttled ({code}): nothing is lost, try again in a minute"
+            ) from None
+        if code == "ResourceNotFoundException":
+            raise NotDeployed(
+                f"There is no table {table}, or it lacks the index {outcomes.INDEX}: "
+                "run make deploy, or make demo here"
+            ) from None
+        raise
+
+
+def _encode(values: Mapping[str, str | int | bool]) -> dict[str, Any]:
+    serializer = TypeSerializer()
+    return {name: serializer.serialize(value) for name, value in values.items()}
+
+
+def _decode(item: Mapping[str, Any]) -> Item:
+    deserializer = TypeDeserializer()
+    return {name: _make_plain(deserializer.deserialize(value)) for name, value in item.items()}
+
+
+def _make_plain(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return float(value)
+    if isinstance(value, dict):
+        return {name: _make_plain(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_make_plain(inner) for inner in value]
+    return value
