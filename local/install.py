@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from local import cloudformation, s3, unsupported
+from local import cloudformation, dynamodb, s3, unsupported
 from local.cloudwatch import logs as cloudwatch_logs
 from local.delivery import object_events, queue_policies
 from local.iam import access, evaluation, managed_policies
@@ -34,6 +34,7 @@ def install(home: Path) -> None:
         evaluation,
         managed_policies,
         s3,
+        dynamodb,
         object_events,
         queue_policies,
         cloudwatch_logs,
