@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from console.commands import bootstrapped, demo, destroy, model, page, route, training_log
+from console.commands import bootstrapped, demo, destroy, model, page, review, route, training_log
 from evaluation.deployment import Deployment
 from evaluation.terminal import report_errors
 from stacks.configuration.settings import read_name
@@ -20,7 +20,7 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--name", help="the deployment's name (default: the setting in cdk.json)")
     page.add(top)
     commands = top.add_subparsers(dest="command")
-    for command in (route, demo, model, training_log, bootstrapped, destroy):
+    for command in (route, review, demo, model, training_log, bootstrapped, destroy):
         command.add(commands)
     return top
 

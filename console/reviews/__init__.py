@@ -2,4 +2,5 @@
 
 photos.py reads the table's items, table.py asks the table, pictures.py finds what a person looks at,
 labels.py counts what the model has not seen yet, export.py writes the labelled photos to a folder.
+terminal/ is what ``python -m console review`` shows.
 """

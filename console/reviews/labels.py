@@ -49,8 +49,8 @@ def suggest_retraining(deployment: Deployment) -> str | None:
 def count_untrained_labels(deployment: Deployment) -> int | None:
     """Returns how many labels are news to the model in service; None if no training job here made it.
 
-    News is what the manifest of its data set does not name: neither as a training picture with this label, nor
-    as one that staging had to leave out and would leave out again.
+    News is what the manifest of its data set does not name: neither as a training picture with this label,
+    nor as one that staging had to leave out and would leave out again.
 
     Raises:
         NotDeployed: There is no endpoint, no table, or the data set is gone.

@@ -7,6 +7,7 @@ event is out, and ``telling_until`` while a program is about to send it. Nobody 
 import json
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 from console.reviews.errors import MalformedOutcome, NotTold, ReviewError
 from console.reviews.photos import check_event_item, format_time
@@ -88,18 +89,18 @@ class Teller:
             )
         except ConditionFailed:
             return False
-        self._send(item)
         try:
-            self._table.update(
-                photo,
-                "REMOVE #untold, #telling_until, #claimed_by",
-                "#telling_until = :until",
-                {"until": until},
-            )
-        except ConditionFailed:
-            # This program was held up for longer than others wait, and one of them has told of it again.
-            return True
+            self._send(item)
+        except NotTold:
+            self._finish(photo, until, "#telling_until")
+            raise
+        self._finish(photo, until, "#telling_until, #untold, #claimed_by")
         return True
+
+    def _finish(self, photo: str, until: int, removed: str) -> None:
+        # It fails where this program was held up for longer than others wait: one of them is telling.
+        with suppress(ConditionFailed):
+            self._table.update(photo, f"REMOVE {removed}", "#telling_until = :until", {"until": until})
 
     def _send(self, item: Item) -> None:
         check_event_item(item)
