@@ -29,20 +29,28 @@ FEWER_LIBRARIES = {
     "lambdas.statistics": set(),
     "lambdas.workflow.places": set(),
     "lambdas.workflow.errors": set(),
+    "lambdas.workflow.execution": set(),
+    "lambdas.workflow.outcomes": set(),
     "training.hyperparameters": set(),
     "training.tar_gz": set(),
 }
 # What a part may import of this project beside itself. The longest name that fits a module counts.
 ARROWS = {
     "app": {"stacks"},
-    # Where things lie in the bucket, and by which names the state machine tells failures apart, has one home.
-    "stacks": {"stacks", "lambdas.workflow.places", "lambdas.workflow.errors"},
+    # Where things lie, how failures are told apart, and what is kept of a photo have one home.
+    "stacks": {
+        "stacks",
+        "lambdas.workflow.errors",
+        "lambdas.workflow.outcomes",
+        "lambdas.workflow.places",
+    },
     "stacks.configuration": {"training.hyperparameters", "training.tar_gz"},
     # The workflow's three functions.
     "lambdas": {"lambdas.workflow"},
     "lambdas.workflow": set(),
     "lambdas.statistics": set(),
     "lambdas.deploy": {"lambdas.workflow", "lambdas.statistics"},
+    "lambdas.operations": {"lambdas.workflow"},
     "training": {"training"},
     # Training sees a photo as serialize shows it to the model.
     "data_staging": {"data_staging", "lambdas.workflow", "stacks.configuration", "training.tar_gz"},

@@ -9,21 +9,22 @@ ACCEPTED_FINDINGS = (
     ),
     (
         r"AwsSolutions-L1",
-        r"[^/]+-(storage|training|workflow)/(Dataset|(Artifact)?(Start|Evaluate|Finish)|Serialize|Classify|Filter|"
-        r"Threshold)/Resource",
+        r"[^/]+-(storage|training|workflow|uploads)/(Dataset|(Artifact)?(Start|Evaluate|Finish)|Serialize|Classify|"
+        r"Filter|Threshold|Upload)/Resource",
         "The runtime is pinned: the newest is taken when the wheels in lambdas/requirements.txt are for it.",
     ),
     (
         r"AwsSolutions-IAM5\[Resource::arn:<AWS::Partition>:s3:::<[^>]+>/"
-        r"(datasets|models|evaluations|verdicts|captured|validations)/\*\]",
-        r"[^/]+-(training|endpoint|workflow)/(Role|(Artifact)?(Evaluation|Start|Finish)Role|ThresholdRole)/"
+        r"(datasets|models|evaluations|verdicts|captured|validations|reports|review)/\*\]",
+        r"[^/]+-(training|endpoint|workflow)/"
+        r"(Role|(Artifact)?(Evaluation|Start|Finish)Role|ThresholdRole|StateMachineRole)/"
         r"DefaultPolicy/Resource",
         "A prefix of the app's own bucket: the keys under it are not known beforehand.",
     ),
     (
         r"AwsSolutions-IAM5\[Resource::arn:<AWS::Partition>:s3:::<[^>]+>/\*\]",
-        r"[^/]+-workflow/SerializeRole/DefaultPolicy/Resource",
-        "A photo may lie anywhere in the app's own bucket; the function may only read.",
+        r"[^/]+-workflow/(Serialize|StateMachine)Role/DefaultPolicy/Resource",
+        "A photo may lie anywhere in the app's own bucket; both may only read.",
     ),
     (
         r"AwsSolutions-IAM5\[Resource::arn:<AWS::Partition>:sagemaker:.*:training-job/scones--\*\]",
@@ -60,7 +61,7 @@ ACCEPTED_FINDINGS = (
     ),
     (
         r"AwsSolutions-IAM5\[Resource::\*\]",
-        r"[^/]+-(storage|training|workflow)/\w+Role/DefaultPolicy/Resource",
+        r"[^/]+-(storage|training|workflow|uploads)/\w+Role/DefaultPolicy/Resource",
         "X-Ray's actions, and those that set up a state machine's log delivery, know no resources.",
     ),
     (

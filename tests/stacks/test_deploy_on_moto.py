@@ -123,13 +123,16 @@ def test_all_stacks_deploy_and_find_one_another(
             StackName=f"scones-{stack}", WaiterConfig={"Delay": 0.2, "MaxAttempts": 50}
         )
         (described,) = cloudformation.describe_stacks(StackName=f"scones-{stack}")["Stacks"]
-        outputs |= {o["OutputKey"]: o["OutputValue"] for o in described["Outputs"]}
+        outputs |= {o["OutputKey"]: o["OutputValue"] for o in described.get("Outputs", [])}
 
     def parameter(which: str) -> str:
         return str(ssm.get_parameter(Name=f"/scones/{which}")["Parameter"]["Value"])
 
     assert client("s3").head_bucket(Bucket=parameter("bucket"))
     assert parameter("dataset") == "not-staged"
+    table = client("dynamodb").describe_table(TableName=parameter("outcomes"))["Table"]
+    assert [index["IndexName"] for index in table["GlobalSecondaryIndexes"]] == ["by-outcome"]
+    assert client("sqs").get_queue_attributes(QueueUrl=parameter("dead-letters"))
     assert parameter("model") == MODEL_URL
     sagemaker = client("sagemaker")
     endpoint = sagemaker.describe_endpoint(EndpointName=parameter("endpoint"))

@@ -4,6 +4,8 @@ import json
 from fnmatch import fnmatchcase
 from typing import Any
 
+import pytest
+
 from lambdas.workflow import places
 from tests.stacks.synthesis import STACKS, Assembly
 
@@ -38,7 +40,7 @@ def plain(value: Any) -> str:
     if function == "Fn::Join":
         return str(argument[0]).join(plain(part) for part in argument[1])
     if function == "Ref":
-        for which in ("bucket", "endpoint"):
+        for which in ("bucket", "endpoint", "outcomes"):
             if which in argument:
                 return f"<{which}>"
         return f"<{argument.removeprefix('AWS::')}>"
@@ -79,6 +81,7 @@ def beyond_logs_and_traces(assembly: Assembly, stack: str, role: str) -> set[tup
 def test_serialize_can_only_read_the_bucket(assembly: Assembly) -> None:
     assert beyond_logs_and_traces(assembly, "workflow", "SerializeRole") == {
         ("s3:GetObject", "arn:<Partition>:s3:::<bucket>/*"),
+        ("s3:GetObjectVersion", "arn:<Partition>:s3:::<bucket>/*"),
         ("s3:ListBucket", "arn:<Partition>:s3:::<bucket>"),
     }
 
@@ -92,13 +95,16 @@ def test_the_staged_data_set_can_be_made_and_removed_but_not_read(assembly: Asse
     }
 
 
-def test_serialize_cannot_read_what_the_deployment_keeps_for_itself(assembly: Assembly) -> None:
-    denied = statements(assembly, "workflow", "SerializeRole", "Deny")
+@pytest.mark.parametrize("role", ["SerializeRole", "StateMachineRole"])
+def test_no_photo_is_read_where_the_deployment_keeps_what_is_its_own(assembly: Assembly, role: str) -> None:
+    denied = statements(assembly, "workflow", role, "Deny")
     prefixes = {value for value in vars(places).values() if isinstance(value, str) and value.endswith("/")}
-    own = prefixes - {places.DATASETS, places.INCOMING}
+    own = prefixes - {places.DATASETS, places.INCOMING, places.REVIEW}
     assert {places.MODELS, places.CAPTURED} < own
     assert {(action, resource) for action, resource, _ in denied} == {
-        ("s3:GetObject", f"arn:<Partition>:s3:::<bucket>/{prefix}*") for prefix in own
+        (action, f"arn:<Partition>:s3:::<bucket>/{prefix}*")
+        for action in ("s3:GetObject", "s3:GetObjectVersion")
+        for prefix in own
     }
 
 
@@ -128,6 +134,23 @@ def test_the_state_machine_can_only_invoke_the_three_functions(assembly: Assembl
     }
     assert invoked == {
         f"<{f}>{version}" for f in ("Serialize", "Classify", "Filter") for version in ("", ":*")
+    }
+
+
+def test_the_state_machine_keeps_outcomes_tells_them_and_copies_photos_for_review(assembly: Assembly) -> None:
+    allowed = statements(assembly, "workflow", "StateMachineRole")
+    others = {
+        (action, resource, json.dumps(condition))
+        for action, resource, condition in allowed
+        if not action.startswith(("lambda:", "logs:", "xray:"))
+    }
+    of_this_name = json.dumps({"StringEquals": {"events:source": "scones.scones"}})
+    assert others == {
+        ("dynamodb:PutItem", "arn:<Partition>:dynamodb:<Region>:<AccountId>:table/<outcomes>", "null"),
+        ("events:PutEvents", "arn:<Partition>:events:<Region>:<AccountId>:event-bus/default", of_this_name),
+        ("s3:GetObject", "arn:<Partition>:s3:::<bucket>/*", "null"),
+        ("s3:GetObjectVersion", "arn:<Partition>:s3:::<bucket>/*", "null"),
+        ("s3:PutObject", "arn:<Partition>:s3:::<bucket>/review/*", "null"),
     }
 
 
@@ -369,6 +392,7 @@ def test_each_prefix_of_the_bucket_is_written_by_one_stack_alone(
         places.VERDICTS: {"training"},
         places.CAPTURED: {"endpoint"},
         places.VALIDATIONS: {"workflow"},
+        places.REVIEW: {"workflow"},
     }
 
 

@@ -61,6 +61,27 @@ def test_data_go_with_the_stack_or_stay_as_the_setting_says(
     assert otherwise_set.resources("storage", "Custom::S3AutoDeleteObjects") == {}
 
 
+def test_outcomes_are_billed_by_use_can_be_restored_and_forget_what_nobody_waits_for(
+    assembly: Assembly, otherwise_set: Assembly
+) -> None:
+    table = assembly.only("storage", "AWS::DynamoDB::Table")
+    assert table["BillingMode"] == "PAY_PER_REQUEST"
+    assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    assert table["TimeToLiveSpecification"] == {"AttributeName": "expires_at", "Enabled": True}
+    (index,) = table["GlobalSecondaryIndexes"]
+    assert [key["AttributeName"] for key in index["KeySchema"]] == ["outcome", "decided_at"]
+    assert index["Projection"] == {"ProjectionType": "ALL"}
+    for made, policy in ((assembly, "Delete"), (otherwise_set, "Retain")):
+        (resource,) = made.resources("storage", "AWS::DynamoDB::Table").values()
+        assert resource["DeletionPolicy"] == policy
+
+
+def test_the_bucket_tells_eventbridge_of_uploads(assembly: Assembly) -> None:
+    told = assembly.only("storage", "AWS::S3::Bucket")["NotificationConfiguration"]
+    assert told == {"EventBridgeConfiguration": {"EventBridgeEnabled": True}}
+    assert assembly.resources("storage", "Custom::S3BucketNotifications") == {}
+
+
 def test_stacks_talk_through_parameters_under_the_name(assembly: Assembly) -> None:
     written = {
         (stack, parameter["Properties"]["Name"])
@@ -69,12 +90,14 @@ def test_stacks_talk_through_parameters_under_the_name(assembly: Assembly) -> No
     }
     assert written == {
         ("storage", "/scones/bucket"),
+        ("storage", "/scones/outcomes"),
         ("training", "/scones/model"),
         ("training", "/scones/training-job"),
         ("endpoint", "/scones/endpoint"),
         ("endpoint", "/scones/endpoint-config"),
         ("workflow", "/scones/state-machine"),
         ("workflow", "/scones/threshold"),
+        ("uploads", "/scones/dead-letters"),
     }
     read = {
         (stack, parameter["Default"])
@@ -90,6 +113,10 @@ def test_stacks_talk_through_parameters_under_the_name(assembly: Assembly) -> No
         ("endpoint", "/scones/model"),
         ("workflow", "/scones/bucket"),
         ("workflow", "/scones/endpoint"),
+        ("workflow", "/scones/model"),
+        ("workflow", "/scones/outcomes"),
+        ("uploads", "/scones/bucket"),
+        ("uploads", "/scones/state-machine"),
     }
     for stack in STACKS:
         outputs = assembly.templates[stack].get("Outputs", {}).values()
@@ -99,7 +126,10 @@ def test_stacks_talk_through_parameters_under_the_name(assembly: Assembly) -> No
 def test_no_update_of_a_stack_writes_over_the_staged_data_set(assembly: Assembly) -> None:
     # CloudFormation's own parameters are written whenever the template changes anything of them.
     parameters = assembly.resources("storage", "AWS::SSM::Parameter").values()
-    assert [parameter["Properties"]["Name"] for parameter in parameters] == ["/scones/bucket"]
+    assert {parameter["Properties"]["Name"] for parameter in parameters} == {
+        "/scones/bucket",
+        "/scones/outcomes",
+    }
     (staged,) = assembly.resources("storage", "Custom::StagedDataSet").values()
     assert staged["Properties"]["Name"] == "scones"
     policies = assembly.resources("storage", "AWS::IAM::Policy")
@@ -209,7 +239,7 @@ def functions(assembly: Assembly) -> dict[str, dict[str, Any]]:
     """The app's own functions by name."""
     return {
         function["Properties"]["FunctionName"]: function["Properties"]
-        for stack in ("storage", "training", "workflow")
+        for stack in ("storage", "training", "workflow", "uploads")
         for function in assembly.resources(stack, "AWS::Lambda::Function").values()
         if "FunctionName" in function["Properties"]
     }
@@ -240,7 +270,7 @@ def test_every_function_logs_json_to_a_group_of_its_own_and_is_traced(
             assert function["TracingConfig"] == {"Mode": "Active"}
 
 
-@pytest.mark.parametrize("stack", ["storage", "training", "workflow"])
+@pytest.mark.parametrize("stack", ["storage", "training", "workflow", "uploads"])
 def test_every_log_is_forgotten_and_goes_with_its_stack(assembly: Assembly, stack: str) -> None:
     groups = assembly.resources(stack, "AWS::Logs::LogGroup").values()
     logging = ("AWS::Lambda::Function", "AWS::StepFunctions::StateMachine")
@@ -275,15 +305,18 @@ def test_everything_that_can_be_is_tagged_with_the_project(
 
 
 def test_a_person_is_told_what_was_made(assembly: Assembly) -> None:
-    assert {stack: sorted(assembly.templates[stack]["Outputs"]) for stack in STACKS} == {
+    assert {stack: sorted(assembly.templates[stack].get("Outputs", {})) for stack in STACKS} == {
         "storage": ["BucketName"],
         "training": ["ModelDataUrl", "TrainingJobName", "ValidationAccuracy"],
         "endpoint": ["EndpointName", "ModelDataUrl"],
         "workflow": ["ConfidenceThreshold", "StateMachineArn", "StateMachineConsole"],
+        "uploads": [],
     }
 
 
 def test_two_copies_share_no_name(assembly: Assembly, otherwise_set: Assembly) -> None:
     for stack in STACKS:
-        assert "scones" not in json.dumps(otherwise_set.templates[stack])
+        # The source of events begins with the project's own name, whatever the copy's.
+        text = json.dumps(otherwise_set.templates[stack]).replace("scones.other", "")
+        assert "scones" not in text
         assert json.dumps(assembly.templates[stack]).count("scones") > 0

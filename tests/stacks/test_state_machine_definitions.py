@@ -12,10 +12,18 @@ import moto
 import pytest
 
 from lambdas.workflow import errors
-from stacks.parts.routing_states import PLAIN_CAUSE, WITH_EXECUTION_ID
+from stacks.parts.routing_states import PLAIN_ERROR, WITH_EXECUTION_ID
 from tests.stacks.synthesis import REPOSITORY, Assembly
 
 ROLE = "arn:aws:iam::123456789012:role/machine"
+# What references of a template that hold these words stand for.
+MADE_UP = {
+    "AWS::Partition": "aws",
+    "AWS::Region": "us-east-1",
+    "bucket": "the-bucket",
+    "outcomes": "the-table",
+    "model": "scones--0123456789ab",
+}
 MACHINES = ("workflow", "training", "evaluation")
 
 
@@ -26,8 +34,11 @@ def resolved(value: Any) -> str:
     ((function, argument),) = value.items()
     if function == "Fn::Join":
         return str(argument[0]).join(resolved(part) for part in argument[1])
+    if function == "Fn::Select":
+        place, ((_, (separator, whole)),) = argument[0], argument[1].items()
+        return MADE_UP["model"] if "model" in str(whole) else resolved(whole).split(separator)[int(place)]
     if function == "Ref":
-        return {"AWS::Partition": "aws", "AWS::Region": "us-east-1"}[argument]
+        return next(made_up for telling, made_up in MADE_UP.items() if telling in argument)
     assert function == "Fn::GetAtt"
     return f"arn:aws:lambda:us-east-1:123456789012:function:{argument[0]}"
 
@@ -93,22 +104,91 @@ def test_every_named_error_of_the_functions_ends_in_a_state_of_its_own(states: d
     assert named == set(endings) - {"{% $states.input.Error %}"}
 
 
-def test_each_error_is_caught_by_the_state_that_bears_its_name(states: dict[str, Any]) -> None:
-    caught = 0
-    for task in (state for state in states.values() if state["Type"] == "Task"):
-        assert task["Catch"][-1]["ErrorEquals"] == ["States.ALL"]
-        for catcher in task["Catch"][:-1]:
-            (error,) = catcher["ErrorEquals"]
-            assert states[catcher["Next"]]["Error"] == error
-            caught += 1
-    assert caught >= 15
+STEPS = ("Serialize the photo", "Classify the photo", "Filter by confidence")
+
+
+def test_every_failure_is_kept_and_told_before_it_ends_in_the_state_that_bears_its_name(
+    states: dict[str, Any],
+) -> None:
+    for step in STEPS:
+        assert states[step]["Catch"][-1]["ErrorEquals"] == ["States.ALL"]
+        assert states[step]["Catch"][-1]["Next"] == "Keep the failure"
+    assert states["Keep the failure"]["Next"] == "Tell the failure"
+    assert states["Tell the failure"]["Next"] == "Which failure?"
+    for name, error in inspect.getmembers(errors, inspect.isclass):
+        if issubclass(error, errors.WorkflowError) and name not in (
+            "WorkflowError",
+            "ThresholdConfidenceNotMet",
+        ):
+            assert states[find_ending(states, name)]["Error"] == name
+    assert states[find_ending(states, "States.Timeout")]["Error"] == "{% $states.input.Error %}"
+
+
+def find_ending(states: dict[str, Any], error: str) -> str:
+    """Returns the state that the choice leads an error to."""
+    choice = states["Which failure?"]
+    for rule in choice["Choices"]:
+        if evaluated(rule["Condition"], input={"Error": error, "Cause": ""}):
+            return str(rule["Next"])
+    return str(choice["Default"])
+
+
+def test_a_refused_photo_is_copied_kept_and_told_and_ends_as_it_always_did(states: dict[str, Any]) -> None:
+    refused, _ = states["Filter by confidence"]["Catch"]
+    assert refused["ErrorEquals"] == ["ThresholdConfidenceNotMet"]
+    way = [refused["Next"]]
+    while following := states[way[-1]].get("Next"):
+        way.append(following)
+    assert way == [
+        "Copy the photo for its review",
+        "Keep the refusal",
+        "Tell the refusal",
+        "Confidence is below the threshold",
+    ]
+    assert states[way[-1]]["Error"] == "ThresholdConfidenceNotMet"
+    # Whoever deletes the photo meanwhile does not change what was decided.
+    (gone,) = states[way[0]]["Catch"]
+    assert (gone["ErrorEquals"], gone["Next"]) == (["States.ALL"], "Keep the refusal")
+
+
+def test_what_is_kept_already_is_not_told_again(states: dict[str, Any]) -> None:
+    ends = {
+        "Keep the routing": "Photo is routed",
+        "Keep the refusal": "Confidence is below the threshold",
+        "Keep the failure": "Which failure?",
+    }
+    for keep, end in ends.items():
+        (kept,) = states[keep]["Catch"]
+        assert (kept["ErrorEquals"], kept["Next"]) == (["DynamoDB.ConditionalCheckFailedException"], end)
+
+
+def test_an_outcome_that_cannot_be_kept_or_told_fails_where_the_execution_can_be_redriven(
+    states: dict[str, Any],
+) -> None:
+    for what in ("routing", "refusal", "failure"):
+        assert "Catch" not in states[f"Tell the {what}"]
+        caught = [
+            error for catcher in states[f"Keep the {what}"]["Catch"] for error in catcher["ErrorEquals"]
+        ]
+        assert caught == ["DynamoDB.ConditionalCheckFailedException"]
+
+
+def test_what_dynamodb_eventbridge_and_s3_cannot_do_now_is_retried(states: dict[str, Any]) -> None:
+    for name, error in {
+        "Keep the routing": "DynamoDB.ThrottlingException",
+        "Tell the routing": "EventBridge.ThrottlingException",
+        "Copy the photo for its review": "S3.S3Exception",
+    }.items():
+        (retrier,) = states[name]["Retry"]
+        assert error in retrier["ErrorEquals"]
+        assert (retrier["MaxAttempts"], retrier["JitterStrategy"]) == (5, "FULL")
+        assert "DynamoDB.ConditionalCheckFailedException" not in retrier["ErrorEquals"]
 
 
 def test_only_what_may_go_well_next_time_is_retried_with_backoff_and_jitter(states: dict[str, Any]) -> None:
     retried = {}
-    for name, task in states.items():
-        if task["Type"] != "Task":
-            continue
+    for name in STEPS:
+        task = states[name]
         (retrier,) = task["Retry"]
         assert retrier["JitterStrategy"] == "FULL"
         assert retrier["BackoffRate"] == 2
@@ -142,7 +222,7 @@ def evaluated(expression: str, **states: Any) -> Any:
     ],
 )
 def test_an_operator_sees_the_message_alone(cause: str, shown: str) -> None:
-    assert evaluated(PLAIN_CAUSE, input={"Error": "X", "Cause": cause}) == shown
+    assert evaluated(PLAIN_ERROR["Cause"], errorOutput={"Error": "X", "Cause": cause}) == shown
 
 
 def test_the_functions_get_the_executions_id_beside_the_events_fields() -> None:

@@ -31,7 +31,8 @@ def test_synth_needs_no_account_no_region_and_no_credentials(tmp_path: Path) -> 
     done = synth(tmp_path / "out", "-c", "name=elsewhere")
     assert done.returncode == 0, done.stderr
     assert sorted(path.name for path in (tmp_path / "out").glob("*.template.json")) == [
-        f"elsewhere-{stack}.template.json" for stack in ("endpoint", "storage", "training", "workflow")
+        f"elsewhere-{stack}.template.json"
+        for stack in ("endpoint", "storage", "training", "uploads", "workflow")
     ]
 
 
