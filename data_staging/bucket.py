@@ -1,12 +1,13 @@
 """Uploads a data set to S3: in parallel, going on where a stopped run ended, the manifest last."""
 
 import hashlib
+import json
 from typing import Any
 
 import boto3
 from botocore.config import Config
 
-from data_staging.dataset import DataSet, Picture, describe
+from data_staging.dataset import DataSet, Picture, describe, encode_json
 from data_staging.progress import run_in_threads
 from lambdas.workflow import places
 
@@ -17,9 +18,10 @@ def upload(data_set: DataSet, session: boto3.Session, bucket: str) -> bool:
     """Uploads a data set under ``datasets/{id}/``, unless its manifest is there, which is written last.
 
     An object that is there with the same MD5 is not sent again. Two runs at once send the same objects twice.
+    In a manifest that is there, ``source`` is brought up to date: other files may give the same pictures.
 
     Returns:
-        Whether anything had to be uploaded.
+        Whether the data set had to be uploaded.
 
     Raises:
         botocore.exceptions.ClientError: S3 refused.
@@ -27,6 +29,7 @@ def upload(data_set: DataSet, session: boto3.Session, bucket: str) -> bool:
     """
     destination = _Destination(session, bucket, places.data_set_key(data_set.id))
     if destination.has("manifest.json"):
+        destination.update_source(data_set.describe_source())
         return False
     pictures = data_set.pictures
     entries = run_in_threads(
@@ -59,6 +62,14 @@ class _Destination:
         # The ETag is the MD5 where S3 encrypts with its own keys; elsewhere the object is sent again.
         if self.etags.get(key) != hashlib.md5(content, usedforsecurity=False).hexdigest():
             self.s3.put_object(Bucket=self.bucket, Key=key, Body=content, ContentType=content_type)
+
+    def update_source(self, source: dict[str, Any]) -> None:
+        """Puts another ``source`` into the manifest that is there, unless it is the same."""
+        manifest = json.load(
+            self.s3.get_object(Bucket=self.bucket, Key=f"{self.prefix}manifest.json")["Body"]
+        )
+        if manifest["source"] != source:
+            self.put("manifest.json", encode_json(manifest | {"source": source}), "application/json")
 
     def put_picture(self, item: tuple[str, Picture]) -> dict[str, Any]:
         """Uploads a picture, given with its path; returns the manifest's entry for it."""

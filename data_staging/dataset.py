@@ -1,4 +1,14 @@
-"""A data set ready to be written: its id, its list files and its manifest."""
+"""A data set ready to be written: its id, its list files and its manifest.
+
+``manifest.json`` is one object:
+
+- ``format``: ``MANIFEST_FORMAT``.
+- ``dataset``, ``classes``: The id, and the class names in label order.
+- ``source``: The fields of ``Source`` or ``FolderSource``, told apart by ``kind``. If people have labelled
+  photos of the deployment, also those of ``LabelledSource``.
+- ``splits``: ``count``, and the count of each of the ``classes``, by split.
+- ``files``: ``sha256`` and ``bytes`` of each PNG file, and its ``label``, by the path in the data set.
+"""
 
 import hashlib
 import io
@@ -31,6 +41,9 @@ class Picture(Protocol):
 
     def encode(self) -> bytes:
         """Returns it as a PNG file."""
+
+    def digest_as_photo(self) -> str:
+        """Returns SHA-256 of its size and pixels, in hex: the same of any two pictures that are copies."""
 
 
 @dataclass(frozen=True)
@@ -68,12 +81,31 @@ class FolderSource:
 
 
 @dataclass(frozen=True)
+class LabelledSource:
+    """The photos that people have labelled, which the training split has beside the other pictures.
+
+    Attributes:
+        labelled: By each one's path in the data set what the table of outcomes has of it: ``photo`` (its id),
+            ``bucket``, ``key``, ``version``, ``label``, ``reviewed_by`` and ``decided_at``. A label is a fact
+            with who and when.
+        labelled_left_out: Why each other labelled photo is left out, by its id.
+    """
+
+    labelled: dict[str, dict[str, str]]
+    labelled_left_out: dict[str, str]
+
+
+@dataclass(frozen=True)
 class DataSet:
-    """Pictures by split ("train", "validation", "test"), the classes in label order, and the source."""
+    """Pictures by split ("train", "validation", "test"), the classes in label order, and the sources.
+
+    Where no photos were asked for that people have labelled, or there are none, ``labelled`` is None.
+    """
 
     classes: list[str]
     splits: Mapping[str, Sequence[Picture]]
     source: Source | FolderSource
+    labelled: LabelledSource | None = None
 
     @property
     def pictures(self) -> dict[str, Picture]:
@@ -119,11 +151,15 @@ class DataSet:
             "format": MANIFEST_FORMAT,
             "dataset": self.id,
             "classes": self.classes,
-            "source": asdict(self.source),
+            "source": self.describe_source(),
             "splits": {split: self._count(pictures) for split, pictures in self.splits.items()},
             "files": dict(sorted(files.items())),
         }
-        return (json.dumps(content, indent=1) + "\n").encode()
+        return encode_json(content)
+
+    def describe_source(self) -> dict[str, Any]:
+        """Returns the manifest's ``source``."""
+        return asdict(self.source) | (asdict(self.labelled) if self.labelled is not None else {})
 
     def _count(self, pictures: Sequence[Picture]) -> dict[str, Any]:
         counts = Counter(picture.label for picture in pictures)
@@ -140,6 +176,11 @@ def describe(picture: Picture, content: bytes) -> dict[str, Any]:
         "bytes": len(content),
         "label": picture.label,
     }
+
+
+def encode_json(content: dict[str, Any]) -> bytes:
+    """Returns a manifest as a file."""
+    return (json.dumps(content, indent=1) + "\n").encode()
 
 
 def count_held_out(count: int, fraction: float) -> int:

@@ -1,41 +1,39 @@
-"""The deployment that data are staged for: its bucket, its data set, and what to do about AWS's errors."""
+"""The deployment that data are staged for: its bucket, and its data set."""
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
 
 import boto3
-from botocore.exceptions import (
-    BotoCoreError,
-    ClientError,
-    HTTPClientError,
-    NoCredentialsError,
-    NoRegionError,
-)
-from botocore.exceptions import ConnectionError as NoConnectionError
 
 from data_staging import bucket
+from data_staging.aws_errors import WITHOUT_AWS, explain_errors
 from data_staging.dataset import DataSet
 from data_staging.errors import StagingError
+from data_staging.labelled.labels import Labels, read_labels
+from data_staging.labelled.store import PhotoStore
 from lambdas.workflow import places
 
-ADVICE = {
-    "NoSuchBucket": "check --bucket, or deploy the storage stack again",
-    "AccessDenied": "these credentials may not: see the policy of the user or role, and the bucket's",
-    "AccessDeniedException": "these credentials may not: see the policy of the user or role",
-    "SignatureDoesNotMatch": "check AWS_SECRET_ACCESS_KEY",
-    "InvalidSignatureException": "check AWS_SECRET_ACCESS_KEY",
-    **dict.fromkeys(
-        ("PermanentRedirect", "AuthorizationHeaderMalformed"),
-        "the bucket is in another region: set AWS_DEFAULT_REGION",
-    ),
-    **dict.fromkeys(("ExpiredToken", "ExpiredTokenException"), "log in again"),
-    **dict.fromkeys(
-        ("InvalidAccessKeyId", "InvalidClientTokenId", "UnrecognizedClientException"),
-        "check AWS_ACCESS_KEY_ID or AWS_PROFILE",
-    ),
-}
-WITHOUT_AWS = "or write to a folder with --out DIR"
+
+@dataclass(frozen=True)
+class Staged:
+    """The data set that a deployment trains on.
+
+    Attributes:
+        id: Its id.
+        place: Where it lies, an S3 URI.
+        manifest: Its manifest.
+    """
+
+    id: str
+    place: str
+    manifest: dict[str, Any]
+
+    def list_known_labels(self) -> set[str]:
+        """Returns the ids of the labelled photos that were taken into it, and of those left out."""
+        source = self.manifest["source"]
+        taken = {facts["photo"] for facts in source.get("labelled", {}).values()}
+        return taken.union(source.get("labelled_left_out", {}))
 
 
 def stage_to_s3(data_set: DataSet, name: str, bucket_name: str | None) -> tuple[str, bool]:
@@ -53,7 +51,7 @@ def stage_to_s3(data_set: DataSet, name: str, bucket_name: str | None) -> tuple[
     Raises:
         StagingError: AWS refused, cannot be reached, or has no such deployment.
     """
-    with _explain_errors():
+    with explain_errors():
         session = boto3.Session()
         deployed = _read_parameter(session, name, "bucket")
         destination = bucket_name or deployed
@@ -72,21 +70,20 @@ def stage_to_s3(data_set: DataSet, name: str, bucket_name: str | None) -> tuple[
     return places.s3_uri(destination, places.data_set_key(data_set.id)), changed
 
 
-def read_staged_own_pictures(name: str, bucket_name: str | None) -> tuple[str, list[str]] | None:
-    """Finds the own pictures that a deployment trains on.
+def read_staged(name: str, bucket_name: str | None) -> Staged | None:
+    """Finds the data set that a deployment trains on.
 
     Args:
         name: The deployment's name.
         bucket_name: The bucket that staging is asked to write to, if not the deployment's.
 
     Returns:
-        Where they lie (an S3 URI) and their classes in label order; None if CIFAR-100's pictures are staged,
-        if none are, or if another bucket is meant.
+        None if nothing is staged, or if another bucket is meant.
 
     Raises:
         StagingError: AWS refused or cannot be reached.
     """
-    with _explain_errors():
+    with explain_errors():
         session = boto3.Session()
         deployed = _read_parameter(session, name, "bucket")
         data_set = _read_parameter(session, name, "dataset")
@@ -97,39 +94,31 @@ def read_staged_own_pictures(name: str, bucket_name: str | None) -> tuple[str, l
             manifest = json.load(s3.get_object(Bucket=deployed, Key=places.manifest_key(data_set))["Body"])
         except s3.exceptions.NoSuchKey:
             return None
-        if manifest["source"]["kind"] != "images":
+        return Staged(data_set, places.s3_uri(deployed, places.data_set_key(data_set)), manifest)
+
+
+def find_labelled(name: str) -> tuple[Labels, PhotoStore] | None:
+    """Finds the photos of a deployment that people have labelled, and what reads them.
+
+    Returns:
+        None if there are none, or no deployment that keeps what becomes of photos.
+
+    Raises:
+        StagingError: AWS refused or cannot be reached.
+    """
+    with explain_errors():
+        session = boto3.Session()
+        table, deployed = _read_parameter(session, name, "outcomes"), _read_parameter(session, name, "bucket")
+        if table is None or deployed is None:
             return None
-        return places.s3_uri(deployed, places.data_set_key(data_set)), manifest["classes"]
+        labels = read_labels(session, table)
+        return (labels, PhotoStore(session, deployed)) if labels.whole or labels.left_out else None
 
 
 def _read_parameter(session: boto3.Session, name: str, which: str) -> str | None:
+    """Returns the value of one of a deployment's parameters, None if there is none."""
     ssm = session.client("ssm")
     try:
         return ssm.get_parameter(Name=places.parameter(name, which))["Parameter"]["Value"]
     except ssm.exceptions.ParameterNotFound:
         return None
-
-
-@contextmanager
-def _explain_errors() -> Iterator[None]:
-    """Turns each of AWS's errors into one line that says what to do."""
-    try:
-        yield
-    except (ClientError, BotoCoreError) as error:
-        raise StagingError(_explain(error)) from None
-    except ValueError as error:  # what botocore raises for an endpoint in the environment that is no URL
-        raise StagingError(f"{error}: check the environment, {WITHOUT_AWS}") from None
-
-
-def _explain(error: ClientError | BotoCoreError) -> str:
-    text = " ".join(str(error).split())
-    if isinstance(error, ClientError):
-        advice = ADVICE.get(error.response["Error"]["Code"])
-        return f"{text}; {advice}" if advice else text
-    if isinstance(error, NoCredentialsError):
-        return f"no AWS credentials: run aws configure or set AWS_PROFILE, {WITHOUT_AWS}"
-    if isinstance(error, NoRegionError):
-        return f"no AWS region: set AWS_DEFAULT_REGION, {WITHOUT_AWS}"
-    if isinstance(error, (NoConnectionError, HTTPClientError)):
-        return f"{text}: check the network and the region (AWS_DEFAULT_REGION), {WITHOUT_AWS}"
-    return text

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from data_staging.dataset import SPLITS, count_held_out, encode_png
+from data_staging.dataset import SPLITS, count_held_out
 from data_staging.errors import StagingError, shorten
-from data_staging.photos import DECODERS, UnreadablePhoto, digest_pixels, read_photo
+from data_staging.photos import DECODERS, UnreadablePhoto, digest_pixels, encode_unchanged, read_photo
 from data_staging.progress import run_in_threads
 
 CLASS_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
@@ -43,18 +43,16 @@ class Photo:
     original: str
 
     def encode(self) -> bytes:
-        """Returns the picture as a PNG file. It is decoded anew: a folder's pixels need not fit into memory.
+        """Returns the picture as a PNG file.
 
         Raises:
             StagingError: The file has changed since it was found.
         """
-        try:
-            image = read_photo(self.file)
-        except UnreadablePhoto:
-            image = None
-        if image is None or digest_pixels(image) != self.digest:
-            raise StagingError(f"{shorten(self.original)} was changed meanwhile: run it again")
-        return encode_png(image)
+        return encode_unchanged(lambda: read_photo(self.file), self.digest, shorten(self.original))
+
+    def digest_as_photo(self) -> str:
+        """Returns ``digest``."""
+        return self.digest
 
 
 @dataclass(frozen=True)

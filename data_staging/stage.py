@@ -40,6 +40,16 @@ your own pictures (--images DIR):
 
   Once staged, own pictures stay: without --images or --archive this command then changes nothing.
 
+labelled photos:
+  Photos that people labelled in a review of the deployment come to the training split, and to no other, in
+  the same form as your own. Left out are those that show the same as another picture of any split, pixel for
+  pixel, labels that are none of the classes, and photos that are gone. It says how many, the manifest which
+  (source.labelled and source.labelled_left_out), with who labelled each and when.
+
+  They make it another data set, so that the next deploy trains. Where own pictures stay, labelled photos wait
+  until --images DIR is given again. "labels_in_training": false in cdk.json takes none, nor does --out, which
+  asks nothing of AWS.
+
 CIFAR-100's archive is the first of: --archive, the environment variable SCONES_CIFAR100, the cache
 ($XDG_CACHE_HOME or ~/.cache, in scones-unlimited/), a download of 169 MB into the cache from
 https://www.cs.toronto.edu/~kriz/cifar.html. AWS account and region come from the environment, as for the AWS
@@ -113,11 +123,15 @@ def _run(options: argparse.Namespace) -> str:
         data_set = steps.read_own_pictures(images, classes, settings.validation_fraction)
     else:
         if options.archive is None and options.out is None:
-            kept = steps.keep_own_pictures(name, options.bucket, classes)
+            kept = steps.keep_own_pictures(
+                name, options.bucket, classes, labels_wanted=settings.labels_in_training
+            )
             if kept is not None:
                 return kept
         archive = steps.find_archive(options.archive)
         data_set = steps.read_data_set(archive, classes, settings.validation_fraction)
+    if options.out is None:
+        data_set = steps.take_labelled(data_set, name, wanted=settings.labels_in_training)
     out = None if options.out is None else Path(options.out)
     return steps.stage(data_set, name, options.bucket, out)
 

@@ -13,6 +13,7 @@ from PIL import Image
 from data_staging.cifar100.archive import Archive, Rows
 from data_staging.dataset import SPLITS, count_held_out, encode_png
 from data_staging.errors import StagingError, shorten
+from data_staging.photos import digest_pixels
 
 # CIFAR-100 has as many.
 MOST_SHOWN = 100
@@ -36,8 +37,15 @@ class ArchivePicture:
 
     def encode(self) -> bytes:
         """Returns the picture as a 32x32 RGB PNG file."""
+        return encode_png(self._make_image())
+
+    def digest_as_photo(self) -> str:
+        """Returns what ``photos.digest_pixels`` makes of it: ``digest`` is of the archive's own form."""
+        return digest_pixels(self._make_image())
+
+    def _make_image(self) -> Image.Image:
         pixels = self.row.reshape(3, 32, 32).transpose(1, 2, 0)
-        return encode_png(Image.fromarray(np.ascontiguousarray(pixels)))
+        return Image.fromarray(np.ascontiguousarray(pixels))
 
 
 def select(

@@ -1,0 +1,1 @@
+"""The photos that people labelled in a review: which there are, and which of them are taken."""

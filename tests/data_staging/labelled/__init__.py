@@ -1,0 +1,1 @@
+"""Photos that people labelled go into the training split, and nowhere else."""
