@@ -2,16 +2,19 @@
 
 import { create } from "./parts/element.js";
 import { startTheme } from "./parts/theme.js";
+import { refreshWaiting } from "./parts/waiting_badge.js";
 import { showConfidence } from "./views/confidence.js";
 import { showExecution } from "./views/execution.js";
 import { showExecutions } from "./views/executions.js";
 import { showModel } from "./views/model.js";
 import { showOverview } from "./views/overview.js";
+import { showReview } from "./views/review.js";
 import { showTryIt } from "./views/try_it.js";
 
 const VIEWS = {
   overview: ["Overview", showOverview],
   try: ["Try it", showTryIt],
+  review: ["Review", showReview],
   executions: ["Executions", showExecutions],
   execution: ["Execution", showExecution],
   confidence: ["Confidence over time", showConfidence],
@@ -55,6 +58,7 @@ function showView() {
   }
   firstView = false;
   fillView(content, { signal: leaving.signal, identifier, parameters });
+  refreshWaiting();
 }
 
 startTheme(document.getElementById("theme-toggle"));

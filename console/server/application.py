@@ -16,12 +16,22 @@ from starlette.staticfiles import StaticFiles
 
 from console.executions.history import Executions, NoExecution
 from console.photo import NoPhoto
+from console.reviews.errors import (
+    AlreadyTold,
+    JudgedMeanwhile,
+    MalformedOutcome,
+    TableBusy,
+    UnknownClass,
+    UnknownPhoto,
+)
 from console.server.guard import Guard
 from console.server.responses import answer_error, answer_http_error
 from console.server.routes.executions import make_execution_routes
 from console.server.routes.invocations import make_invocation_routes
 from console.server.routes.model import make_model_routes
 from console.server.routes.photos import make_photo_routes
+from console.server.routes.reviews import make_review_routes
+from console.server.telling import BackgroundTeller
 from console.traffic.traffic import Traffic
 from evaluation.deployment import Deployment, NotDeployed
 from lambdas.workflow.errors import ImageTooLarge, InvalidImage
@@ -47,14 +57,17 @@ def make_application(
     """
     executions = Executions(deployment)
     traffic = Traffic(deployment, executions)
+    teller = BackgroundTeller(deployment)
 
     def show_page(request: Request) -> HTMLResponse:
         text = (PAGE / "index.html").read_text(encoding="utf-8")
         return HTMLResponse(text.replace(TOKEN_PLACE, token))
 
     @asynccontextmanager
-    async def close_at_the_end(application: Starlette) -> AsyncIterator[None]:
+    async def run_teller_and_close(application: Starlette) -> AsyncIterator[None]:
+        teller.start()
         yield
+        teller.close()
         traffic.close()
         executions.close()
 
@@ -67,12 +80,19 @@ def make_application(
             *make_execution_routes(deployment, executions, stop),
             *make_invocation_routes(deployment, traffic, stop),
             *make_model_routes(deployment, executions),
+            *make_review_routes(deployment, teller),
         ],
         middleware=[Middleware(Guard, token=token, hosts=hosts)],
         exception_handlers={
             HTTPException: answer_http_error,
             NoExecution: answer_error(404),
             NoPhoto: answer_error(404),
+            UnknownClass: answer_error(400),
+            UnknownPhoto: answer_error(404),
+            JudgedMeanwhile: answer_error(409),
+            AlreadyTold: answer_error(409),
+            MalformedOutcome: answer_error(422),
+            TableBusy: answer_error(503),
             ImageTooLarge: answer_error(413),
             InvalidImage: answer_error(415),
             NotDeployed: answer_error(503),
@@ -80,5 +100,5 @@ def make_application(
             ClientError: answer_error(502),
             Exception: answer_error(500),
         },
-        lifespan=close_at_the_end,
+        lifespan=run_teller_and_close,
     )

@@ -12,7 +12,7 @@ from tests.browser.fixtures.views import open_view
 pytestmark = pytest.mark.end_to_end
 
 AXE = Path(__file__).resolve().parents[2] / "node_modules" / "axe-core" / "axe.min.js"
-VIEWS = ("overview", "try", "executions", "confidence", "model")
+VIEWS = ("overview", "try", "review", "executions", "confidence", "model")
 
 
 def find_violations(page: Page) -> list[dict[str, Any]]:
@@ -58,7 +58,7 @@ def test_every_view_is_reached_with_the_keyboard_alone(page: Page, address: str)
     open_view(page, address)
     page.keyboard.press("Tab")
     expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
-    for name in ("Overview", "Try it", "Executions", "Confidence over time", "Model"):
+    for name in ("Overview", "Try it", "Review", "Executions", "Confidence over time", "Model"):
         page.keyboard.press("Tab")
         expect(page.get_by_role("navigation").get_by_role("link", name=name)).to_be_focused()
     page.keyboard.press("Enter")

@@ -1,0 +1,242 @@
+/*
+ * The photos that this tab may judge: it claims a few at a time, so that nobody else is shown them, and sends what
+ * is judged while the next photo is looked at. What it asks of the server goes one after the other: an undo never
+ * overtakes the judgement that it takes back, and the number of waiting photos is that after all judgements.
+ */
+
+import { ApiError, fetchPhoto, request } from "../../api.js";
+import { create } from "../../parts/element.js";
+
+const AHEAD = 3;
+const PATIENCE_MILLISECONDS = 20_000;
+/* Less than the server's CLAIM_SECONDS. */
+const RENEWAL_MILLISECONDS = 60_000;
+const BAD_REQUEST = 400;
+/* Who claims: another tab of the same person is another reviewer. */
+const REVIEWER = crypto.randomUUID();
+
+export class ReviewQueue {
+  #held = [];
+  #done = [];
+  #after = null;
+  #calls = Promise.resolve();
+  #unsent = 0;
+  #isClosed = false;
+  #listener;
+
+  /** How many photos wait, without those judged here. */
+  left;
+  /** How many were judged here, as far as that is saved or on its way. */
+  judged = 0;
+  /** Whether there was no further photo to claim when the server was asked last. */
+  isAtEnd = false;
+  /** Whether an undo is on its way: until then nobody knows which photo is judged next. */
+  isUndoing = false;
+
+  /**
+   * @param {number} waiting How many photos wait.
+   * @param {object} listener `showChange()` is called after each change; `showFault(error, retry)` shows an error
+   *   with a button for `retry`, unless that is null, and returns the element.
+   */
+  constructor(waiting, listener) {
+    this.left = waiting;
+    this.#listener = listener;
+  }
+
+  /** The photo to judge now; null where there is none yet or any more. */
+  get current() {
+    return this.#held[0] ?? null;
+  }
+
+  get canUndo() {
+    return this.#done.length > 0;
+  }
+
+  /** Claims photos until there are enough ahead, and those ahead again, since claims end. */
+  async fill() {
+    let fault = null;
+    await this.#call(() => this.#claim()).catch((error) => {
+      fault = error;
+    });
+    if (this.#isClosed) return;
+    this.#listener.showChange();
+    // While photos to go on with are left, the next judgement asks again.
+    if (fault && !this.current) this.#listener.showFault(fault, () => this.fill());
+  }
+
+  /** Looks at the waiting photos from the oldest on, those again that were skipped. */
+  restart() {
+    this.#after = null;
+    this.isAtEnd = false;
+    return this.fill();
+  }
+
+  /** Judges the photo that is shown: with a class, or with null as none of the classes. */
+  judge(label) {
+    const entry = { photo: this.#held.shift(), label, state: "sent", fault: null };
+    this.#done.push(entry);
+    this.#send(entry);
+    this.fill();
+  }
+
+  /** Leaves the photo that is shown to others, or for later. */
+  skip() {
+    const photo = this.#held.shift();
+    this.#done.push({ photo, state: "skipped", fault: null });
+    // A claim that is not given back ends by itself.
+    this.#call(() => post("/api/reviews/release", { photos: [photo.id] })).catch(() => {});
+    this.fill();
+  }
+
+  /** Takes back what was done last; returns whether its photo is on the screen again. */
+  async undo() {
+    const entry = this.#done.pop();
+    const { photo } = entry;
+    this.isUndoing = true;
+    this.#listener.showChange();
+    try {
+      // What was sent has arrived by now, or has a fault.
+      await this.#call(() => (entry.state === "saved" ? post(`${pathOf(photo)}/undo`, {}) : null));
+    } catch (error) {
+      if (!isRefusal(error)) this.#done.push(entry);
+      this.#listener.showFault(addName(error, photo.name), null);
+      return false;
+    } finally {
+      this.isUndoing = false;
+      this.#listener.showChange();
+    }
+    if (entry.state === "refused") return false;
+    if (entry.state === "saved") this.#count(-1);
+    entry.fault?.remove();
+    if (entry.state === "skipped") photo.claimed = 0;
+    this.#held.unshift(photo);
+    this.fill();
+    return true;
+  }
+
+  /** Gives back what is claimed; the judgements on their way still arrive. */
+  close() {
+    this.#isClosed = true;
+    this.#release(this.#held.splice(0));
+  }
+
+  #call(ask) {
+    const answer = this.#calls.then(ask);
+    this.#calls = answer.catch(() => {});
+    return answer;
+  }
+
+  async #claim() {
+    if (this.#isClosed) return;
+    const now = Date.now();
+    const old = this.#held.filter((photo) => now - photo.claimed > RENEWAL_MILLISECONDS);
+    const most = Math.max(AHEAD - this.#held.length, 0);
+    const held = old.map((photo) => photo.id);
+    const claimed = await post("/api/reviews/claims", { after: this.#after, most, held });
+    if (this.#isClosed) {
+      this.#release(claimed.photos);
+      return;
+    }
+    this.#after = claimed.after;
+    this.isAtEnd = claimed.end;
+    this.left = claimed.waiting - this.#unsent;
+    for (const photo of claimed.photos) loadPicture(photo);
+    this.#held.push(...claimed.photos);
+    for (const photo of [...claimed.photos, ...old]) photo.claimed = now;
+    for (const { id, why } of claimed.lost) this.#drop(id, why);
+    for (const fault of claimed.faults) this.#listener.showFault(new ApiError(fault), null);
+  }
+
+  async #send(entry) {
+    const { photo, label } = entry;
+    entry.state = "sent";
+    this.#unsent += 1;
+    this.#count(1);
+    try {
+      await this.#call(() => post(`${pathOf(photo)}/judgement`, { label }));
+      entry.state = "saved";
+    } catch (error) {
+      this.#takeFault(entry, error);
+    } finally {
+      this.#unsent -= 1;
+    }
+  }
+
+  #takeFault(entry, error) {
+    const { photo, label } = entry;
+    const fault = addName(error, `${photo.name} ${label === null ? "as none of these" : `as ${label}`}`);
+    this.#count(-1);
+    if (!isRefusal(error)) {
+      entry.state = "unsaved";
+      const retry = () => {
+        this.#send(entry);
+        this.fill();
+      };
+      entry.fault = this.#listener.showFault(fault, retry);
+      return;
+    }
+    entry.state = "refused";
+    this.#done = this.#done.filter((other) => other !== entry);
+    // The label is no class any more: the photo waits for another one.
+    if (error.status === BAD_REQUEST) this.#held.unshift(photo);
+    this.#listener.showFault(fault, null);
+    this.#listener.showChange();
+  }
+
+  /** Takes away a photo that was judged or claimed by somebody else while it lay here for long. */
+  #drop(id, why) {
+    const lost = this.#held.find((photo) => photo.id === id);
+    if (!lost) return;
+    this.#held = this.#held.filter((photo) => photo !== lost);
+    this.#listener.showFault(new ApiError(`${lost.name}: ${why}`), null);
+  }
+
+  #count(judged) {
+    this.judged += judged;
+    this.left -= judged;
+  }
+
+  #release(photos) {
+    if (photos.length === 0) return;
+    const body = { photos: photos.map((photo) => photo.id) };
+    post("/api/reviews/release", body).catch(() => {});
+  }
+}
+
+const pathOf = (photo) => `/api/reviews/${encodeURIComponent(photo.id)}`;
+
+/** Whether the server's answer would be the same again. A token that is too old says nothing about the request. */
+const isRefusal = ({ status }) => status >= 400 && status < 500 && status !== 401;
+
+const addName = ({ message, status }, name) => new ApiError(`${name}: ${message}`, status);
+
+async function post(path, content) {
+  const answer = await request(path, {
+    method: "POST",
+    headers: { "Content-Type": "application/json", "X-Reviewer": REVIEWER },
+    body: JSON.stringify(content),
+    // It arrives even if the tab is closed meanwhile.
+    keepalive: true,
+    signal: AbortSignal.timeout(PATIENCE_MILLISECONDS),
+  });
+  return answer.json();
+}
+
+/**
+ * Fetches and decodes a photo's picture ahead, so that it is there at once. The photo gets `loading`, a promise,
+ * and once that is kept, `picture`: the img, or why there is none.
+ */
+function loadPicture(photo) {
+  const load = async () => {
+    const image = create("img", { alt: `Photo ${photo.name}` });
+    image.src = await fetchPhoto(`${pathOf(photo)}/picture`);
+    await image.decode();
+    return image;
+  };
+  photo.picture = null;
+  photo.loading = load()
+    .catch((error) => create("p", { class: "notice" }, `The picture cannot be shown. ${error.message}`))
+    .then((picture) => {
+      photo.picture = picture;
+    });
+}
