@@ -179,7 +179,6 @@ class Outcomes:
                         {
                             "Source": outcomes.name_source(self.settings.name),
                             "DetailType": outcomes.DETAIL_TYPES[outcome],
-                            "Resources": ["{% $states.context.Execution.Id %}"],
                             "Detail": {
                                 "version": outcomes.EVENT_VERSION,
                                 "outcome": outcome,
