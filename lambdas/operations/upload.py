@@ -1,12 +1,11 @@
 """Starts the state machine for uploaded photos, of which S3 tells through EventBridge and a queue.
 
-A message that starts nothing for good, or not now, comes again; SQS puts what came too often into the
-dead-letter queue. What was started already is done, so that it does not matter how often a message comes.
+A message that can start nothing, or not now, comes again; SQS puts what came too often into the dead-letter
+queue. What was started already is done, so that it does not matter how often a message comes.
 """
 
 import json
 import os
-from functools import partial
 from typing import Any, NamedTuple
 
 import boto3
@@ -14,7 +13,9 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from lambdas.workflow import event as workflow_event
 from lambdas.workflow import places
+from lambdas.workflow.errors import InvalidEvent
 from lambdas.workflow.execution import start_execution
 from lambdas.workflow.invocation import logger
 
@@ -28,7 +29,7 @@ step_functions = boto3.client(
 
 
 class Upload(NamedTuple):
-    """One version of an object that was put under ``incoming/``."""
+    """One version of an object that was put under ``incoming/``, and its size in bytes."""
 
     key: str
     version: str
@@ -36,25 +37,32 @@ class Upload(NamedTuple):
 
 
 class NoUpload(Exception):
-    """A message does not tell of an upload to this deployment; the message says what it is instead."""
+    """A message does not tell of an upload to this deployment; the text says what it is instead."""
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, list[dict[str, str]]]:
-    """Returns which messages of the queue have to come again, in the form of SQS's partial batch answers."""
+    """Returns which messages of the queue have to come again, in the form of SQS's partial batch answers.
+
+    Each message gets one line in the log, and none keeps those after it from their turn.
+    """
     logger.structure_logs(function_name=context.function_name, function_request_id=context.aws_request_id)
-    start = partial(start_execution, step_functions, STATE_MACHINE, BUCKET)
     failed = []
     for message in event["Records"]:
         try:
-            upload = read_upload(message["body"])
-            if reason := explain_passing_over(upload):
-                logger.info(f"Passed over: {reason}", s3_key=upload.key, s3_version=upload.version)
-                continue
-            logger.info("Started", execution_id=start(upload.key, upload.version), s3_key=upload.key)
+            _start(read_upload(message["body"]))
         except (NoUpload, ClientError, BotoCoreError) as error:
             logger.error(f"Not started: {error}", message_id=message["messageId"], error=type(error).__name__)
             failed.append({"itemIdentifier": message["messageId"]})
     return {"batchItemFailures": failed}
+
+
+def _start(upload: Upload) -> None:
+    photo = {"s3_key": upload.key, "s3_version": upload.version}
+    if reason := explain_passing_over(upload):
+        logger.info(f"Passed over: {reason}", **photo)
+        return
+    arn = start_execution(step_functions, STATE_MACHINE, BUCKET, upload.key, upload.version)
+    logger.info("Started", execution_id=arn, **photo)
 
 
 def read_upload(body: str) -> Upload:
@@ -68,17 +76,21 @@ def read_upload(body: str) -> Upload:
     """
     try:
         event = json.loads(body)
-        told = (event["source"], event["detail-type"])
-        bucket, found = event["detail"]["bucket"]["name"], event["detail"]["object"]
-        key, size, version = found["key"], found["size"], found["version-id"]
-    except (ValueError, LookupError, TypeError, RecursionError) as error:
-        raise NoUpload(f"no event of S3 about one version of an object ({type(error).__name__})") from None
-    if not (isinstance(key, str) and isinstance(version, str) and isinstance(size, int)):
-        raise NoUpload("an event of S3 whose key, version or size is of another kind")
+        told, detail = (event["source"], event["detail-type"]), event["detail"]
+        # All that the state machine would refuse as no event is refused here.
+        fields = workflow_event.read({"detail": detail})
+        bucket, key = workflow_event.read_location(fields)
+        version, size = workflow_event.read_version(fields), detail["object"]["size"]
+    except (ValueError, LookupError, TypeError, RecursionError, InvalidEvent) as error:
+        raise NoUpload(f"no event of S3 about one object ({type(error).__name__}: {error})"[:300]) from None
     if told != ("aws.s3", DETAIL_TYPE) or bucket != BUCKET or not key.startswith(places.INCOMING):
-        raise NoUpload(
-            f"an event about s3://{bucket}/{key}, no upload to s3://{BUCKET}/{places.INCOMING}"[:300]
-        )
+        where = f"s3://{BUCKET}/{places.INCOMING}"
+        raise NoUpload(f"an event about s3://{bucket}/{key}, no upload to {where}"[:300])
+    if version is None:
+        raise NoUpload(f"an event about s3://{bucket}/{key} that names no version of it"[:300])
+    # A boolean is a number for Python.
+    if type(size) is not int or size < 0:
+        raise NoUpload(f"an event about s3://{bucket}/{key} that tells no size in bytes"[:300])
     return Upload(key, version, size)
 
 
