@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from local import cloudformation, dynamodb, s3, unsupported
+from local import cloudformation, s3, unsupported
 from local.cloudwatch import logs as cloudwatch_logs
-from local.delivery import object_events, queue_policies
+from local.delivery import object_events, queue_policies, queues
 from local.iam import access, evaluation, managed_policies
 from local.lambda_functions import memory, runtime
 from local.lambda_functions import metrics as lambda_metrics
@@ -21,6 +21,7 @@ from local.step_functions import (
     starts,
 )
 from local.step_functions import metrics as states_metrics
+from local.tables import template, writes
 
 
 def install(home: Path) -> None:
@@ -34,8 +35,10 @@ def install(home: Path) -> None:
         evaluation,
         managed_policies,
         s3,
-        dynamodb,
+        template,
+        writes,
         object_events,
+        queues,
         queue_policies,
         cloudwatch_logs,
         unsupported,

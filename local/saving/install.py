@@ -10,13 +10,16 @@ from ministack import app
 from ministack.core import iam_actions, persistence
 
 from local.patching import find_original, replace, wrap
-from local.saving import saver, stacks
+from local.saving import deliveries, saver, stacks, tasks
 from local.saving.executions import ExecutionFiles
+from local.saving.files import name_files
 
 READING = ("Describe", "Get", "List", "BatchGet", "Head", "Filter", "Simulate", "Validate", "Test")
 """How the operations begin that change nothing; Invoke changes what tells of it alone."""
 NOT_WAITED_FOR = ("s3:", "logs:", "cloudwatch:", "states:StartExecution", "states:StopExecution")
 """Actions that come by the hundred: objects and executions have files of their own, logs are saved soon."""
+REACHING_QUEUES = ("events:PutEvents", "sns:Publish", "sns:PublishBatch")
+"""Actions of other services that put messages into queues before they are answered."""
 
 # Not the server's own threads: those may all wait for functions that wait for an answer.
 _writers = ThreadPoolExecutor(2, thread_name_prefix="saving")
@@ -29,7 +32,7 @@ def install(home: Path) -> None:
         home: Folder of the embedded cloud.
     """
     for owner, names in {
-        app: ("_MAIN_LOOP", "_routing_params", "detect_service", "SERVICE_REGISTRY", "SERVICE_NAME_ALIASES"),
+        app: ("_MAIN_LOOP", "_routing_params", "detect_service"),
         iam_actions: ("extract_iam_action",),
         persistence: ("STATE_DIR", "_json_default", "_state_format_version"),
     }.items():
@@ -40,6 +43,8 @@ def install(home: Path) -> None:
     executions = ExecutionFiles(home / "state" / "executions")
     executions.install()
     stacks.install()
+    deliveries.install()
+    tasks.install()
 
     def load(load_all: Any) -> None:
         load_all()
@@ -55,6 +60,7 @@ def install(home: Path) -> None:
 async def _answer_when_saved(
     dispatch: Any, method: str, path: str, headers: Any, body: bytes, query: Any, request_id: str
 ) -> Any:
+    events = deliveries.collect()
     answer = await dispatch(method, path, headers, body, query, request_id)
     if method in ("GET", "HEAD") or answer[0] >= 400:
         return answer
@@ -65,17 +71,13 @@ async def _answer_when_saved(
     if operation.startswith("Invoke"):
         saver.note_change()
     elif not operation.startswith(READING):
-        services = _name_files(service)
+        services = name_files(service)
         saver.note_change(*services)
-        if not action.startswith(NOT_WAITED_FOR):
+        waited_for = [] if action.startswith(NOT_WAITED_FOR) else services
+        if events or action in REACHING_QUEUES:
+            await asyncio.gather(*map(asyncio.wrap_future, events))
+            waited_for = [*waited_for, deliveries.QUEUES]
+        if waited_for:
             loop = asyncio.get_running_loop()
-            await loop.run_in_executor(_writers, saver.write_changed, services)
+            await loop.run_in_executor(_writers, saver.write_changed, waited_for)
     return answer
-
-
-def _name_files(service: str) -> list[str]:
-    """Returns the names of the files that hold a service's state, as MiniStack's router names the service."""
-    place = app.SERVICE_REGISTRY.get(app.SERVICE_NAME_ALIASES.get(service, service), {})
-    if not place:
-        return []
-    return [place.get("state_key", place["module"]), *place.get("sub_modules", ())]

@@ -32,8 +32,10 @@ def install() -> None:
         configure(table, properties, {})
         return table, attributes
 
-    def update(table: str, old: Properties, new: Properties, stack: str) -> tuple[str, Properties]:
-        updated, attributes = theirs["update"](table, old, new, stack)
+    def update(
+        table: str, old: Properties, new: Properties, stack: str, logical_id: str | None = None
+    ) -> tuple[str, Properties]:
+        updated, attributes = theirs["update"](table, old, new, stack, logical_id)
         configure(updated, new, old if updated == table else {})
         return updated, attributes
 

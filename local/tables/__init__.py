@@ -1,0 +1,1 @@
+"""DynamoDB of the embedded cloud: what AWS has and MiniStack lacks."""
