@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from evaluation.deployment import Deployment
-from lambdas.workflow import places
+from lambdas.workflow import execution, places
 
 # How much of the SHA-256 digest of an uploaded photo is in its key.
 UPLOAD_DIGITS = 16
@@ -29,11 +29,14 @@ class Photo:
         label: Its name for people.
         bucket: Its bucket.
         key: Its key.
+        version: Version of the object, where this program has put it there itself. Such a photo starts once,
+            whether this program or the upload's own event is first; any other one each time that it is asked.
     """
 
     label: str
     bucket: str
     key: str
+    version: str | None = None
 
 
 @dataclass(frozen=True)
@@ -79,19 +82,27 @@ def upload_photo(deployment: Deployment, label: str, content: bytes) -> Photo:
     # The digest keeps photos of one name apart and makes a second upload of the same photo harmless.
     digest = hashlib.sha256(content).hexdigest()[:UPLOAD_DIGITS]
     key = places.incoming_key(digest, Path(label).name)
-    deployment.client("s3").put_object(Bucket=deployment.bucket, Key=key, Body=content)
-    return Photo(label, deployment.bucket, key)
+    put = deployment.client("s3").put_object(Bucket=deployment.bucket, Key=key, Body=content)
+    return Photo(label, deployment.bucket, key, put.get("VersionId"))
 
 
 def start_execution(deployment: Deployment, photo: Photo) -> str:
-    """Starts the state machine on a photo; returns the execution's ARN."""
-    execution = deployment.client("stepfunctions").start_execution(
-        stateMachineArn=deployment.state_machine,
+    """Starts the state machine on a photo; returns the execution's ARN.
+
+    The upload's event starts it too (lambdas/operations/upload.py), but need not have come yet.
+    """
+    step_functions, state_machine = deployment.client("stepfunctions"), deployment.state_machine
+    if photo.version is not None:
+        return execution.start_execution(
+            step_functions, state_machine, photo.bucket, photo.key, photo.version
+        )
+    started = step_functions.start_execution(
+        stateMachineArn=state_machine,
         # With a name, a request that is sent again starts nothing twice.
         name=str(uuid.uuid4()),
         input=json.dumps({"image_data": "", "s3_bucket": photo.bucket, "s3_key": photo.key}),
     )
-    return execution["executionArn"]
+    return started["executionArn"]
 
 
 def read_routing(step_functions: Any, photo: Photo, ended: Mapping[str, Any]) -> Routing:

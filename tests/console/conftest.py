@@ -52,6 +52,7 @@ def deployment() -> Iterator[Deployment]:
         environment.setenv("AWS_DEFAULT_REGION", "us-east-1")
         s3, ssm = boto3.client("s3"), boto3.client("ssm")
         s3.create_bucket(Bucket=BUCKET)
+        s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
         files = {
             f"test/{name}/{name}_1.png": {
                 "sha256": hashlib.sha256(png(label)).hexdigest(),
