@@ -93,7 +93,7 @@ class Outcomes:
             iam.PolicyStatement(actions=["s3:PutObject"], resources=[copies]),
         ]
 
-    def keep_routed(self, scope: Construct, end: sfn.IChainable) -> sfn.CustomState:
+    def keep_routed(self, scope: Construct, end: sfn.State) -> sfn.CustomState:
         """Returns the states for a photo that the filter let through: its input is the filter's output."""
         answer = "$states.input"
         attributes = {
@@ -105,7 +105,7 @@ class Outcomes:
         } | {"probabilities": _map_classes(self.settings.classes, f"{answer}.inferences[%d]")}
         return self._keep_and_tell(scope, "routing", outcomes.ROUTED, attributes, fields, end)
 
-    def keep_refused(self, scope: Construct, end: sfn.IChainable) -> sfn.CustomState:
+    def keep_refused(self, scope: Construct, end: sfn.State) -> sfn.CustomState:
         """Returns the states for a photo that the filter refused, a copy for its review among them."""
         attributes = {
             **self._describe_answer("$answer", f"'{self.threshold}'"),
@@ -121,7 +121,7 @@ class Outcomes:
         kept = self._keep_and_tell(scope, "refusal", outcomes.REFUSED, attributes, fields, end)
         return self._copy_for_review(scope, kept)
 
-    def keep_failed(self, scope: Construct, end: sfn.IChainable) -> sfn.CustomState:
+    def keep_failed(self, scope: Construct, end: sfn.State) -> sfn.CustomState:
         """Returns the states for a photo that was not answered for: its input has ``Error`` and ``Cause``."""
         attributes = {**_describe_error(), outcomes.EXPIRES: self._expire()}
         return self._keep_and_tell(scope, "failure", outcomes.FAILED, attributes, _tell_error(), end)
@@ -133,7 +133,7 @@ class Outcomes:
         outcome: str,
         attributes: dict[str, Any],
         fields: dict[str, Any],
-        end: sfn.IChainable,
+        end: sfn.State,
     ) -> sfn.CustomState:
         """Returns a state that keeps an outcome and is followed by one that tells it, then by ``end``.
 
@@ -164,10 +164,10 @@ class Outcomes:
                 },
                 "Assign": {"decided_at": f"{{% {ENTERED} %}}"},
                 "Output": UNCHANGED,
+                "Catch": _catch("DynamoDB.ConditionalCheckFailedException", end),
             },
         )
         _retry(keep, DYNAMODB_TRANSIENT)
-        keep.add_catch(end, errors=["DynamoDB.ConditionalCheckFailedException"], outputs=UNCHANGED)
         tell = sfn.CustomState(
             scope,
             f"Tell the {what}",
@@ -226,10 +226,10 @@ class Outcomes:
                     "TaggingDirective": "REPLACE",
                 },
                 "Output": UNCHANGED,
+                "Catch": _catch("States.ALL", following),
             },
         )
         _retry(copy, S3_TRANSIENT)
-        copy.add_catch(following, errors=["States.ALL"], outputs=UNCHANGED)
         copy.next(following)
         return copy
 
@@ -246,6 +246,14 @@ class Outcomes:
     def _expire(self) -> dict[str, str]:
         seconds = cdk.Duration.days(self.settings.outcome_days).to_seconds()
         return {"N": f"{{% $string($floor($toMillis({ENTERED}) / 1000) + {seconds:.0f}) %}}"}
+
+
+def _catch(error: str, following: sfn.State) -> list[dict[str, Any]]:
+    """Returns a catcher that goes on with the state's input, as if there had been no error.
+
+    The CDK's own, for a state that is given as JSON, leaves ``Output`` out.
+    """
+    return [{"ErrorEquals": [error], "Output": UNCHANGED, "Next": following.state_id}]
 
 
 def _retry(state: sfn.CustomState, errors: Sequence[str]) -> None:

@@ -11,7 +11,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import aws_cdk
 import boto3
+
+from app import build
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 COMMAND_SECONDS = 600
@@ -97,7 +100,8 @@ class App:
     def cdk(self, command: str, *arguments: str, **settings: Any) -> subprocess.CompletedProcess[str]:
         """Runs the real CDK CLI on the app; ``settings`` override those of the app for this once.
 
-        Synthesises once for each choice of settings and deploys what that made, as ``make deploy`` does.
+        Synthesises once for each choice of settings and deploys what that made, as ``make deploy`` does. That
+        happens in this process, where the CDK is loaded once for all.
         """
         cdk = str(REPOSITORY / "node_modules" / ".bin" / "cdk")
         chosen = {
@@ -106,10 +110,10 @@ class App:
         }
         assembly = self.assembly / hashlib.sha256(json.dumps(chosen, sort_keys=True).encode()).hexdigest()[:8]
         if not (assembly / "manifest.json").exists():
-            context = [argument for pair in chosen.items() for argument in ("-c", "=".join(pair))]
-            synthesised = self.cloud.run(cdk, "synth", "--quiet", "--output", str(assembly), *context)
-            if synthesised.returncode != 0:
-                return synthesised
+            context = json.loads((REPOSITORY / "cdk.json").read_text())["context"]
+            made = aws_cdk.App(outdir=str(assembly), context={**context, **chosen})
+            build(made)
+            made.synth()
         return self.cloud.run(cdk, command, "--app", str(assembly), *arguments)
 
     def deploy(self, *stacks: str, **settings: Any) -> subprocess.CompletedProcess[str]:

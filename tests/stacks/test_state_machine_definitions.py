@@ -160,6 +160,8 @@ def test_what_is_kept_already_is_not_told_again(states: dict[str, Any]) -> None:
     for keep, end in ends.items():
         (kept,) = states[keep]["Catch"]
         assert (kept["ErrorEquals"], kept["Next"]) == (["DynamoDB.ConditionalCheckFailedException"], end)
+        # The execution ends with what the filter, or the failure, said.
+        assert evaluated(kept["Output"], input={"Error": "ImageNotFound"}) == {"Error": "ImageNotFound"}
 
 
 def test_an_outcome_that_cannot_be_kept_or_told_fails_where_the_execution_can_be_redriven(
