@@ -74,18 +74,20 @@ class Teller:
         Raises:
             NotTold, MalformedOutcome, NotDeployed, TableBusy: As ``tell_due`` does.
         """
-        return self._tell(photo, format_time(self._clock()))
+        return self._tell(photo)
 
-    def _tell(self, photo: str, due: str) -> bool:
+    def _tell(self, photo: str, due: str | None = None) -> bool:
         now = int(self._clock())
         until = now + TELLING_SECONDS
+        # It may have been undone and judged anew since the index said that it was due.
+        still_due = "" if due is None else " AND #decided_at <= :due"
         try:
             item = self._table.update(
                 photo,
                 "SET #telling_until = :until",
-                "attribute_exists(#untold) AND #decided_at <= :due AND "
-                "(attribute_not_exists(#telling_until) OR #telling_until < :now)",
-                {"until": until, "due": due, "now": now},
+                "attribute_exists(#untold) AND "
+                f"(attribute_not_exists(#telling_until) OR #telling_until < :now){still_due}",
+                {"until": until, "now": now, **({} if due is None else {"due": due})},
             )
         except ConditionFailed:
             return False
