@@ -1,6 +1,8 @@
 """Whatever items the table of outcomes has: each photo is taken once or left out with a reason."""
 
+import random
 import string
+from dataclasses import asdict
 from typing import Any
 
 from hypothesis import given
@@ -24,7 +26,15 @@ values = st.one_of(
     st.fixed_dictionaries({"B": st.binary(max_size=5)}),
 )
 names = st.sampled_from([*Label.__dataclass_fields__, "confidence"])
-items = st.lists(st.dictionaries(names, values, max_size=8), max_size=6)
+whole = st.fixed_dictionaries(
+    {
+        name: st.fixed_dictionaries({"S": st.text(min_size=name != "version", max_size=20)})
+        for name in Label.__dataclass_fields__
+    }
+)
+odd = st.dictionaries(names, values, max_size=8)
+damaged = st.builds(lambda item, damage: item | damage, whole, st.dictionaries(names, values, max_size=2))
+items = st.lists(st.one_of(whole, damaged, odd), max_size=6)
 
 photos = st.text(string.hexdigits.lower(), min_size=32, max_size=32)
 labels = st.lists(
@@ -72,16 +82,28 @@ def read(label: Label) -> Image.Image:
 @given(items)
 def test_each_item_gives_a_whole_label_or_a_reason(table: list[dict[str, dict[str, Any]]]) -> None:
     found = check_labels(table)
-    assert [label.photo for label in found.whole] == sorted({label.photo for label in found.whole})
-    for label in found.whole:
-        assert label.photo and label.key and label.bucket and label.label
     given = {item["photo"]["S"] for item in table if isinstance(item.get("photo", {}).get("S"), str)}
     assert {label.photo for label in found.whole} | found.left_out.keys() >= given
     assert all(found.left_out.values())
+    for label in found.whole:
+        assert all(isinstance(value, str) for value in asdict(label).values())
+        assert all(value for name, value in asdict(label).items() if name != "version")
 
 
-@given(labels, st.randoms(use_true_random=False))
-def test_each_picture_is_taken_once_and_never_one_that_is_staged(given: list[Label], chance: Any) -> None:
+@given(st.lists(whole, max_size=6), st.randoms(use_true_random=False))
+def test_whole_items_give_their_labels_in_one_order(table: list[Any], chance: random.Random) -> None:
+    by_photo = {item["photo"]["S"]: item for item in table}
+    mixed = list(by_photo.values())
+    chance.shuffle(mixed)
+    found = check_labels(mixed)
+    assert found.left_out == {}
+    assert [label.photo for label in found.whole] == sorted(by_photo)
+    for label in found.whole:
+        assert asdict(label) == {name: value["S"] for name, value in by_photo[label.photo].items()}
+
+
+@given(labels)
+def test_each_picture_is_taken_once_and_never_one_that_is_staged(given: list[Label]) -> None:
     ordered = Labels(sorted(given, key=lambda label: label.photo), {})
     choice = choose_photos(BASE, ordered, read)
     assert {photo.given.photo for photo in choice.taken}.isdisjoint(choice.left_out)
