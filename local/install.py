@@ -4,7 +4,7 @@ from pathlib import Path
 
 from local import cloudformation, s3, unsupported
 from local.cloudwatch import logs as cloudwatch_logs
-from local.delivery import object_events, queue_policies, queues
+from local.delivery import mappings, object_events, queue_policies, queues
 from local.iam import access, evaluation, managed_policies
 from local.lambda_functions import memory, runtime
 from local.lambda_functions import metrics as lambda_metrics
@@ -40,6 +40,7 @@ def install(home: Path) -> None:
         object_events,
         queues,
         queue_policies,
+        mappings,
         cloudwatch_logs,
         unsupported,
     ):
