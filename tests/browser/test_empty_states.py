@@ -23,6 +23,7 @@ def empty(app: App) -> Iterator[str]:
     ("view", "advice"),
     [
         ("overview", "make deploy"),
+        ("review", "make deploy"),
         ("confidence", "python data_staging/stage.py"),
         ("model", "make demo"),
     ],

@@ -43,9 +43,8 @@ function startReview(content, shown, review, signal) {
     undo.setAttribute("aria-disabled", String(!queue.canUndo || queue.isUndoing));
     const end = !photo && queue.isAtEnd ? describeEnd(queue) : "";
     say(photo ? `${did} Next: ${photo.name}.` : `${did} ${end}`);
-    if (photo) card.show(photo);
-    if (photo) place(card.element);
-    else if (!end) place(createLoading());
+    if (!end) card.show(photo);
+    if (!end) place(card.element);
     // The same end stays, and the focus in it.
     else if (desk.firstChild?.ariaLabel !== end) place(createEnd(end, queue, review));
     if (end) again = setTimeout(() => queue.fill(), PAUSE_MILLISECONDS);
@@ -128,8 +127,6 @@ function startReview(content, shown, review, signal) {
   draw();
   return queue.fill();
 }
-
-const createLoading = () => create("p", { class: "loading" }, "Loading…");
 
 /** Says in a sentence that there is no photo to claim. */
 function describeEnd({ left }) {

@@ -22,8 +22,8 @@ export function createKeyButton(key, label, onclick) {
  *
  * @param {string[]} classes The classes in their order.
  * @param {{judge: (label: string|null) => void, skip: () => void}} act What the buttons do.
- * @returns {{element: Element, keys: Map<string, () => void>, show: (photo: object) => void}} The keys that do the
- *   same as the buttons, and a function that shows a photo.
+ * @returns {{element: Element, keys: Map<string, () => void>, show: (photo: object|null) => void}} The keys that
+ *   do the same as the buttons, and a function that shows a photo; null where the next one is still claimed.
  */
 export function createReviewCard(classes, { judge, skip }) {
   const discard = () => judge(null);
@@ -56,15 +56,15 @@ export function createReviewCard(classes, { judge, skip }) {
   );
   const keys = new Map(keyed.map(([key, label]) => [key, () => judge(label)]));
   keys.set("n", discard).set("0", discard).set("s", skip);
-  let shown = null;
+  let shown;
   const show = (photo) => {
     if (photo === shown) return;
     shown = photo;
-    name.textContent = photo.name;
-    name.title = photo.key;
-    facts.replaceChildren(...createFacts(photo, classes));
-    frame.replaceChildren(photo.picture ?? create("p", { class: "muted" }, "Loading the picture…"));
-    photo.loading.then(() => {
+    name.textContent = photo?.name ?? "The next photo is on its way…";
+    name.title = photo?.key ?? "";
+    facts.replaceChildren(...(photo ? createFacts(photo, classes) : []));
+    frame.replaceChildren(photo?.picture ?? create("p", { class: "muted" }, "Loading the picture…"));
+    photo?.loading.then(() => {
       if (photo === shown) frame.replaceChildren(photo.picture);
     });
   };

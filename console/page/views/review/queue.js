@@ -53,22 +53,20 @@ export class ReviewQueue {
   }
 
   /** Claims photos until there are enough ahead, and those ahead again, since claims end. */
-  async fill() {
+  async fill({ fromStart = false } = {}) {
     let fault = null;
-    await this.#call(() => this.#claim()).catch((error) => {
+    await this.#call(() => this.#claim(fromStart)).catch((error) => {
       fault = error;
     });
     if (this.#isClosed) return;
     this.#listener.showChange();
     // While photos to go on with are left, the next judgement asks again.
-    if (fault && !this.current) this.#listener.showFault(fault, () => this.fill());
+    if (fault && !this.current) this.#listener.showFault(fault, () => this.fill({ fromStart }));
   }
 
   /** Looks at the waiting photos from the oldest on, those again that were skipped. */
   restart() {
-    this.#after = null;
-    this.isAtEnd = false;
-    return this.fill();
+    return this.fill({ fromStart: true });
   }
 
   /** Judges the photo that is shown: with a class, or with null as none of the classes. */
@@ -126,13 +124,14 @@ export class ReviewQueue {
     return answer;
   }
 
-  async #claim() {
+  async #claim(fromStart) {
     if (this.#isClosed) return;
+    const after = fromStart ? null : this.#after;
     const now = Date.now();
     const old = this.#held.filter((photo) => now - photo.claimed > RENEWAL_MILLISECONDS);
     const most = Math.max(AHEAD - this.#held.length, 0);
     const held = old.map((photo) => photo.id);
-    const claimed = await post("/api/reviews/claims", { after: this.#after, most, held });
+    const claimed = await post("/api/reviews/claims", { after, most, held });
     if (this.#isClosed) {
       this.#release(claimed.photos);
       return;
