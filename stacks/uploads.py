@@ -13,11 +13,15 @@ from stacks.parts.function_asset import FunctionAsset
 from stacks.parts.logged import LoggedFunction
 from stacks.parts.parameters import SharedBucket, read_parameter, write_parameter
 
+# Ten starts of a batch, each tried again: a second. A batch that takes longer comes again whole.
 FUNCTION_SECONDS = 30
-# A few start a thousand executions in a minute; more would only ask the endpoint faster than it answers.
+# The fewest that Lambda allows: they leave its concurrency to the workflow. They start some 50 executions a
+# second, where Step Functions lets 150 a second through in every region, and few endpoints answer as many.
 MOST_AT_ONCE = 2
+# As many as SQS hands out at a time; with more Lambda would wait for them to gather.
 BATCH = 10
-# Over some minutes: a throttled start is worth waiting for.
+# Lambda asks for five or more: a batch that it could not run for want of concurrency counts as received. With
+# the visibility time-out that is a quarter of an hour, which what is throttled outlasts.
 RECEIVES = 5
 
 

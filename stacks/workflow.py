@@ -112,8 +112,9 @@ class WorkflowStack(cdk.Stack):
                 confidence_filter=confidence_filter,
                 outcomes=outcomes,
             ),
-            # Retries included, a photo takes seconds; a day-long execution would only hide a fault.
-            timeout=cdk.Duration.minutes(15),
+            # A photo takes seconds, and waits for some minutes in a burst. No way of retrying takes an hour:
+            # what this ends has no outcome.
+            timeout=cdk.Duration.hours(1),
         )
         for permission in (*outcomes.list_permissions(self), nothing_of_its_own):
             machine.add_to_role_policy(permission)

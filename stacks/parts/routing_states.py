@@ -37,15 +37,23 @@ CLASSIFY_FAILURES: dict[type[errors.WorkflowError], str] = {
 FILTER_FAILURES: dict[type[errors.WorkflowError], str] = {errors.InvalidEvent: "Event is invalid"}
 REFUSAL = (errors.ThresholdConfidenceNotMet, "Confidence is below the threshold")
 OTHER_FAILURE = "Something unforeseen failed"
-TRANSIENT = (errors.StorageUnavailable, errors.EndpointThrottled, errors.EndpointUnavailable)
-# What Lambda itself may answer, and what may go well the next time.
+# What may go well the next time.
+TRANSIENT = (errors.StorageUnavailable, errors.EndpointUnavailable)
+# What Lambda itself may answer so.
 LAMBDA_TRANSIENT = (
     "Lambda.ClientExecutionTimeoutException",
     "Lambda.ServiceException",
     "Lambda.AWSLambdaException",
     "Lambda.SdkClientException",
-    "Lambda.TooManyRequestsException",
 )
+# What goes well once others have had their turn: in a burst the photos wait here, for executions start
+# faster than an endpoint answers, and a new account runs ten functions at a time. With full jitter a photo
+# fails after six minutes on average, half of what its delays come to. By then a small serverless endpoint,
+# five calls at a time, has answered a thousand others.
+THROTTLED = (errors.EndpointThrottled,)
+LAMBDA_THROTTLED = ("Lambda.TooManyRequestsException",)
+THROTTLED_ATTEMPTS = 40
+LONGEST_DELAY_SECONDS = 20
 # The functions log the execution's id. What is no object is left for serialize to refuse by name.
 WITH_EXECUTION_ID = (
     "{% $type($states.input) = 'object'"
@@ -99,14 +107,18 @@ def build_routing_states(
             retry_on_service_exceptions=False,
             **{"outputs": "{% $states.result.Payload %}", **options},
         )
-        step.add_retry(
-            errors=[*LAMBDA_TRANSIENT, *(error.__name__ for error in named_failures if error in TRANSIENT)],
-            interval=cdk.Duration.seconds(1),
-            backoff_rate=2,
-            max_attempts=5,
-            max_delay=cdk.Duration.seconds(20),
-            jitter_strategy=sfn.JitterType.FULL,
-        )
+        for own, named, attempts in (
+            (LAMBDA_TRANSIENT, TRANSIENT, 5),
+            (LAMBDA_THROTTLED, THROTTLED, THROTTLED_ATTEMPTS),
+        ):
+            step.add_retry(
+                errors=[*own, *(error.__name__ for error in named_failures if error in named)],
+                interval=cdk.Duration.seconds(1),
+                backoff_rate=2,
+                max_attempts=attempts,
+                max_delay=cdk.Duration.seconds(LONGEST_DELAY_SECONDS),
+                jitter_strategy=sfn.JitterType.FULL,
+            )
         return step
 
     first = add_step(

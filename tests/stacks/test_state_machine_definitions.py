@@ -1,7 +1,9 @@
 """The state machines: valid by two validators, each error with its own end, retries where they may help."""
 
+import heapq
 import inspect
 import json
+import random
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -188,20 +190,83 @@ def test_what_dynamodb_eventbridge_and_s3_cannot_do_now_is_retried(states: dict[
 
 
 def test_only_what_may_go_well_next_time_is_retried_with_backoff_and_jitter(states: dict[str, Any]) -> None:
-    retried = {}
+    faults, throttles = {}, {}
     for name in STEPS:
-        task = states[name]
-        (retrier,) = task["Retry"]
-        assert retrier["JitterStrategy"] == "FULL"
-        assert retrier["BackoffRate"] == 2
-        assert retrier["MaxDelaySeconds"] <= 20
-        retried[name] = {error for error in retrier["ErrorEquals"] if not error.startswith("Lambda.")}
-        assert "Lambda.TooManyRequestsException" in retrier["ErrorEquals"]
-    assert retried == {
+        fault, throttle = states[name]["Retry"]
+        for retrier in (fault, throttle):
+            assert (retrier["JitterStrategy"], retrier["BackoffRate"]) == ("FULL", 2)
+        faults[name] = {error for error in fault["ErrorEquals"] if not error.startswith("Lambda.")}
+        throttles[name] = set(throttle["ErrorEquals"]) - {"Lambda.TooManyRequestsException"}
+        assert len(throttle["ErrorEquals"]) == len(throttles[name]) + 1
+    assert faults == {
         "Serialize the photo": {"StorageUnavailable"},
-        "Classify the photo": {"EndpointThrottled", "EndpointUnavailable"},
+        "Classify the photo": {"EndpointUnavailable"},
         "Filter by confidence": set(),
     }
+    assert throttles == {
+        "Serialize the photo": set(),
+        "Classify the photo": {"EndpointThrottled"},
+        "Filter by confidence": set(),
+    }
+
+
+def list_longest_delays(retrier: dict[str, Any]) -> list[float]:
+    """Returns the most seconds that each retry waits; with full jitter one waits half of them on average."""
+    growing = (
+        retrier["IntervalSeconds"] * retrier["BackoffRate"] ** number
+        for number in range(retrier["MaxAttempts"])
+    )
+    return [min(delay, retrier["MaxDelaySeconds"]) for delay in growing]
+
+
+def test_a_photo_of_a_burst_outlasts_the_others_before_it(states: dict[str, Any]) -> None:
+    photos, started_a_second = 1_000, 50
+    # Five calls at a time, in little more than a second each: what a small serverless endpoint does at worst.
+    answered_a_second = 4
+    calls = random.Random(7)
+    (throttle,) = (
+        r for r in states["Classify the photo"]["Retry"] if "EndpointThrottled" in r["ErrorEquals"]
+    )
+    delays = list_longest_delays(throttle)
+    # Each photo calls, and is answered if a place is free; otherwise it calls again after the next delay.
+    waiting = [(number / started_a_second, number, 0) for number in range(photos)]
+    free = [0.0] * 5
+    answered = 0
+    while waiting:
+        now, number, attempts = heapq.heappop(waiting)
+        place = min(range(len(free)), key=free.__getitem__)
+        if free[place] <= now:
+            free[place] = now + len(free) / answered_a_second
+            answered += 1
+        else:
+            assert attempts < len(delays), f"photo {number} ran out of retries after {now:.0f} s"
+            heapq.heappush(waiting, (now + calls.uniform(0, delays[attempts]), number, attempts + 1))
+    assert answered == photos
+
+
+def test_no_way_of_retrying_outlasts_the_execution_which_would_keep_no_outcome(
+    assembly: Assembly, states: dict[str, Any]
+) -> None:
+    timeouts = {
+        logical: found["Properties"]["Timeout"]
+        for logical, found in assembly.resources("workflow", "AWS::Lambda::Function").items()
+    }
+
+    def measure_longest(name: str) -> float:
+        """Returns the most seconds from a state to the end, each fault a time-out."""
+        state = states[name]
+        seconds = sum(sum(list_longest_delays(retrier)) for retrier in state.get("Retry", []))
+        function = state.get("Arguments", {}).get("FunctionName", "").rpartition(":")[2]
+        if function:
+            # Whoever throttles answers at once.
+            fault, _ = state["Retry"]
+            seconds += (1 + fault["MaxAttempts"]) * timeouts[function]
+        ways = [state, *state.get("Catch", []), *state.get("Choices", [])]
+        following = {way["Next"] for way in ways if "Next" in way} | {state.get("Default")} - {None}
+        return seconds + max((measure_longest(way) for way in following), default=0.0)
+
+    longest = measure_longest(definition(assembly, "workflow")["StartAt"])
+    assert 600 < longest < definition(assembly, "workflow")["TimeoutSeconds"]
 
 
 def evaluated(expression: str, **states: Any) -> Any:
