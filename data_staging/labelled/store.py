@@ -8,6 +8,7 @@ from botocore.exceptions import ClientError, ParamValidationError
 from PIL import Image
 
 from data_staging.aws_errors import explain_errors
+from data_staging.errors import shorten
 from data_staging.labelled.labels import Label
 from data_staging.photos import DECODERS, UnreadablePhoto, check_length, decode_photo
 from lambdas.workflow import places
@@ -57,8 +58,8 @@ class PhotoStore:
                 if answer not in OUT_OF_REACH:
                     raise
         raise UnreadablePhoto(
-            f"not to be had any more: neither {places.s3_uri(self._bucket, copy_key)!r}, its copy, nor "
-            f"{places.s3_uri(label.bucket, label.key)!r} ({answer})"
+            "not to be had any more: neither its copy nor "
+            f"{shorten(places.s3_uri(label.bucket, label.key))} can be read ({answer})"
         )
 
     def _get(self, **where: Any) -> bytes:

@@ -59,6 +59,7 @@ def test_help_names_every_option_and_an_example(capsys: Captured) -> None:
         "--name",
         "--fetch",
         "SCONES_CIFAR100",
+        "labels_in_training",
         "examples:",
     ):
         assert word in text

@@ -84,7 +84,8 @@ def test_a_photo_of_somebody_else_s_bucket_that_may_not_be_read_is_left_out(answ
     answer("GetObject", "AccessDenied", "theirs")
     assert stage() == 0
     assert (
-        "'s3://theirs/photo.png' (AccessDenied)" in staged_manifest()["source"]["labelled_left_out"]["a" * 32]
+        "'s3://theirs/photo.png' can be read (AccessDenied)"
+        in staged_manifest()["source"]["labelled_left_out"]["a" * 32]
     )
 
 
