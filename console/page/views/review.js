@@ -66,6 +66,7 @@ function startReview(content, shown, review, signal) {
     return line;
   };
   const showNote = (error) => {
+    if ([...notes.children].some((note) => note.textContent === error.message)) return null;
     const line = create("p", { class: "notice error", role: "alert" }, error.message);
     notes.append(line);
     if (notes.children.length > MOST_NOTES) notes.firstChild.remove();

@@ -107,7 +107,8 @@ export class ReviewQueue {
     if (entry.state === "saved") this.#count(-1);
     entry.fault?.remove();
     if (entry.state === "skipped") photo.claimed = 0;
-    this.#held.unshift(photo);
+    // A claim from the start may have brought it again meanwhile.
+    this.#held = [photo, ...this.#held.filter((other) => other.id !== photo.id)];
     this.fill();
     return true;
   }
@@ -139,9 +140,11 @@ export class ReviewQueue {
     this.#after = claimed.after;
     this.isAtEnd = claimed.end;
     this.left = claimed.waiting - this.#unsent;
-    for (const photo of claimed.photos) loadPicture(photo);
-    this.#held.push(...claimed.photos);
-    for (const photo of [...claimed.photos, ...old]) photo.claimed = now;
+    // What an undo has brought back is in the queue as well.
+    const added = claimed.photos.filter(({ id }) => !this.#held.some((photo) => photo.id === id));
+    for (const photo of added) loadPicture(photo);
+    this.#held.push(...added);
+    for (const photo of [...added, ...old]) photo.claimed = now;
     for (const { id, why } of claimed.lost) this.#drop(id, why);
     for (const fault of claimed.faults) this.#listener.showFault(new ApiError(fault), null);
   }
@@ -172,6 +175,7 @@ export class ReviewQueue {
         this.fill();
       };
       entry.fault = this.#listener.showFault(fault, retry);
+      this.#listener.showChange();
       return;
     }
     entry.state = "refused";
