@@ -66,6 +66,95 @@ def test_the_object_is_read_once(bucket: Any) -> None:
     assert calls == ["GetObject"]
 
 
+@pytest.fixture
+def versions(bucket: Any) -> list[str]:
+    """The versions of two pictures under the one key, the older one first."""
+    bucket.Versioning().enable()
+    pictures = [PHOTO, PHOTO.rotate(180)]
+    return [bucket.put_object(Key=KEY, Body=saved(picture, "PNG")).version_id for picture in pictures]
+
+
+def test_the_version_that_is_named_is_read(versions: list[str], context: Any) -> None:
+    for version, picture in zip(versions, (PHOTO, PHOTO.rotate(180)), strict=True):
+        out = serialize.handler({**FIELDS, "s3_version": version}, context)
+        assert opened(base64.b64decode(out["image_data"])).tobytes() == picture.tobytes()
+        assert out["s3_version"] == version
+
+
+@pytest.mark.parametrize("unnamed", [{}, {"s3_version": None}, {"s3_version": ""}])
+def test_without_a_version_the_latest_is_read_and_named(
+    unnamed: dict[str, Any], versions: list[str], context: Any
+) -> None:
+    out = serialize.handler({**FIELDS, **unnamed}, context)
+    assert opened(base64.b64decode(out["image_data"])).tobytes() == PHOTO.rotate(180).tobytes()
+    assert out["s3_version"] == versions[-1]
+
+
+def test_a_bucket_without_versions_names_none(bucket: Any, context: Any) -> None:
+    bucket.put_object(Key=KEY, Body=saved(PHOTO, "PNG"))
+    assert "s3_version" not in serialize.handler(FIELDS, context)
+
+
+def test_what_s3_itself_tells_of_a_version_is_read_by_it(versions: list[str], context: Any) -> None:
+    described = {"key": KEY, "size": 7}
+    told = {"bucket": {"name": BUCKET}, "object": {**described, "versionId": versions[0]}}
+    events = [
+        {"Records": [{"eventSource": "aws:s3", "eventName": "ObjectCreated:Put", "s3": told}]},
+        {"detail": {"bucket": {"name": BUCKET}, "object": {**described, "version-id": versions[0]}}},
+    ]
+    for event in events:
+        out = serialize.handler(event, context)
+        assert (out["s3_bucket"], out["s3_key"], out["s3_version"]) == (BUCKET, KEY, versions[0])
+        assert opened(base64.b64decode(out["image_data"])).tobytes() == PHOTO.tobytes()
+
+
+def test_an_object_that_was_deleted_meanwhile_is_read_by_its_version(
+    versions: list[str], bucket: Any, context: Any
+) -> None:
+    bucket.Object(KEY).delete()
+    assert serialize.handler({**FIELDS, "s3_version": versions[0]}, context)["s3_version"] == versions[0]
+    with pytest.raises(ImageNotFound, match="Check s3_key"):
+        serialize.handler(FIELDS, context)
+
+
+@pytest.mark.parametrize("which", ["deletion", "removed", "of no object"])
+def test_a_version_that_holds_no_photo_is_named(
+    which: str, versions: list[str], bucket: Any, context: Any
+) -> None:
+    marker = bucket.Object(KEY).delete()["VersionId"]
+    bucket.Object(KEY).Version(versions[0]).delete()
+    version = {"deletion": marker, "removed": versions[0], "of no object": "no-such-version"}[which]
+    with pytest.raises(
+        ImageNotFound,
+        match=rf"^s3://{BUCKET}/{KEY} does not exist in the version {version}\. Check s3_version",
+    ):
+        serialize.handler({**FIELDS, "s3_version": version}, context)
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "message"),
+    [
+        ("NoSuchVersion", 404, "The specified version does not exist."),
+        ("MethodNotAllowed", 405, "The specified method is not allowed against this resource."),
+        ("InvalidArgument", 400, "Invalid version id specified"),
+    ],
+)
+def test_each_answer_of_s3_to_a_version_that_is_not_there_gets_its_name(
+    code: str, status: int, message: str
+) -> None:
+    with Stubber(serialize.s3) as stub:
+        asked = {"Bucket": BUCKET, "Key": KEY, "VersionId": "v1"}
+        stub.add_client_error("get_object", code, message, status, expected_params=asked)
+        with pytest.raises(ImageNotFound, match="in the version v1"):
+            serialize.serialize({**FIELDS, "s3_version": "v1"})
+
+
+@pytest.mark.parametrize("version", [7, [], "v" * 1_025])
+def test_what_is_no_version_is_refused_before_s3_is_asked(version: object, context: Any) -> None:
+    with pytest.raises(InvalidEvent, match=r"^Field s3_version is"):
+        serialize.handler({**FIELDS, "s3_version": version}, context)
+
+
 @settings(
     deadline=None,
     max_examples=25,

@@ -216,3 +216,44 @@ def test_fields_may_take_what_room_the_image_leaves_and_no_more() -> None:
     for note in ("x" * (room + 1), "é" * (room // 2 + 1)):
         with pytest.raises(InvalidEvent, match="Send fewer or shorter fields"):
             workflow_event.check_room({"note": note})
+
+
+def with_version(event: dict[str, Any], version: Any) -> dict[str, Any]:
+    """What S3 tells of one version of an object."""
+    if "Records" in event:
+        event["Records"][0]["s3"]["object"]["versionId"] = version
+    else:
+        event["detail"]["object"]["version-id"] = version
+    return event
+
+
+@given(
+    key=st.text(st.characters(codec="utf-8"), min_size=1, max_size=100),
+    version=st.text(st.characters(codec="ascii", categories=["L", "N"]), min_size=1, max_size=60),
+)
+@example(key="a+b c%2B.png", version="3/L4kqtJlcpXroDTDmJ+rmSpXd3dIbrHY+MTRCxf3vjVBH40Nr8X8gdRQBpUMLUo")
+def test_which_version_s3_tells_of_is_taken_as_it_is_and_never_url_decoded(key: str, version: str) -> None:
+    for event in (notification(key), eventbridge_event(key)):
+        fields = workflow_event.read(with_version(event, version))
+        assert workflow_event.read_location(fields) == ("a-bucket", key)
+        assert workflow_event.read_version(fields) == version
+
+
+@pytest.mark.parametrize("make", [notification, eventbridge_event])
+def test_a_bucket_without_versions_tells_of_none(make: Any) -> None:
+    for event in (make("a.png"), with_version(make("a.png"), None)):
+        fields = workflow_event.read(event)
+        assert "s3_version" not in fields
+        assert workflow_event.read_version(fields) is None
+
+
+@pytest.mark.parametrize("version", [None, ""])
+def test_an_event_may_leave_the_version_out_for_the_latest(version: str | None) -> None:
+    assert workflow_event.read_version(FIELDS) is None
+    assert workflow_event.read_version({**FIELDS, "s3_version": version}) is None
+
+
+@pytest.mark.parametrize("version", [7, True, [], {}, 0.5, "v" * 1_025, "é" * 513])
+def test_what_is_no_version_is_refused_by_name(version: object) -> None:
+    with pytest.raises(InvalidEvent, match=r"^Field s3_version is .*: the id of a version of the object"):
+        workflow_event.read_version({**FIELDS, "s3_version": version})
