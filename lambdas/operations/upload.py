@@ -57,12 +57,12 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, list[dic
 
 
 def _start(upload: Upload) -> None:
-    photo = {"s3_key": upload.key, "s3_version": upload.version}
+    key, version = upload.key, upload.version
     if reason := explain_passing_over(upload):
-        logger.info(f"Passed over: {reason}", **photo)
+        logger.info(f"Passed over: {reason}", s3_key=key, s3_version=version)
         return
-    arn = start_execution(step_functions, STATE_MACHINE, BUCKET, upload.key, upload.version)
-    logger.info("Started", execution_id=arn, **photo)
+    arn = start_execution(step_functions, STATE_MACHINE, BUCKET, key, version)
+    logger.info("Started", execution_id=arn, s3_key=key, s3_version=version)
 
 
 def read_upload(body: str) -> Upload:
