@@ -59,6 +59,9 @@ def build_server_environment(home: Path, port: int) -> dict[str, str]:
         "BIND_HOST": "127.0.0.1",
         "MINISTACK_REGION": REGION,
         "AUTH": "true",
+        # As many functions at a time as a new account of AWS runs. In a burst MiniStack would run hundreds of
+        # processes, for which a laptop has no memory.
+        "LAMBDA_ACCOUNT_CONCURRENCY": "10",
         "PERSIST_STATE": "1",
         "STATE_DIR": str(home / "state"),
         "S3_PERSIST": "1",

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from local import cloudformation, s3, unsupported
 from local.cloudwatch import logs as cloudwatch_logs
-from local.delivery import mappings, object_events, queue_policies, queues
+from local.delivery import batches, mappings, object_events, queue_policies, queues
 from local.iam import access, evaluation, managed_policies
 from local.lambda_functions import memory, runtime
 from local.lambda_functions import metrics as lambda_metrics
@@ -37,6 +37,7 @@ def install(home: Path) -> None:
         s3,
         template,
         writes,
+        batches,
         object_events,
         queues,
         queue_policies,

@@ -1,4 +1,4 @@
-"""Optimised integrations of four services: what they ask IAM, take, answer and fail with.
+"""Optimised integrations: what they ask IAM, take, answer and fail with.
 
 https://docs.aws.amazon.com/step-functions/latest/dg/integrate-optimized.html
 Errors are named by the classes of AWS's SDK for Java, which has one for all that a service does not model.
@@ -31,10 +31,12 @@ DYNAMODB_MODELLED = frozenset(
 EVENTBRIDGE_ERROR = "EventBridge.AmazonEventBridgeException"
 SQS_ERROR = "SQS.AmazonSQSException"
 SNS_ERROR = "SNS.AuthorizationErrorException"
+LAMBDA_THROTTLED = "Lambda.TooManyRequestsException"
 
 
 def install() -> None:
-    """Replaces MiniStack's integrations by ones that ask IAM first."""
+    """Replaces MiniStack's integrations by ones that ask IAM first; Lambda's asks in ``roles``."""
+    wrap(stepfunctions, "_call_lambda", _call_function)
     for used in ("dynamodb_resource_arns", "dynamodb_service_context"):
         find_original(iam_actions, used)
     wrap(stepfunctions, "_invoke_dynamodb", _call_table)
@@ -46,6 +48,16 @@ def install() -> None:
     }.items():
         arn = f"arn:aws:states:::{resource}"
         dispatch[arn] = partial(call, dispatch[arn])
+
+
+def _call_function(call: Any, function: str, event: Any) -> Any:
+    try:
+        return call(function, event)
+    except stepfunctions._ExecutionError as error:
+        # What the function itself raises has an errorType.
+        if error.error == "Lambda.Unknown" and '"__type": "TooManyRequestsException"' in error.cause:
+            raise stepfunctions._ExecutionError(LAMBDA_THROTTLED, error.cause) from None
+        raise
 
 
 def _call_table(call: Any, operation: str, arguments: Document) -> Document:

@@ -211,3 +211,17 @@ def test_a_refusal_is_caught_by_its_name(cloud: Cloud) -> None:
     }
     ended = cloud.execute({"Only": task, "Caught": {"Type": "Succeed"}}, "Only")
     assert ended["status"] == "SUCCEEDED"
+
+
+def test_a_function_that_lambda_has_no_room_for_fails_as_throttled(cloud: Cloud) -> None:
+    arn = cloud.function("def handler(event, context): return {}")
+    cloud.client("lambda").put_function_concurrency(FunctionName=arn, ReservedConcurrentExecutions=0)
+    task = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::lambda:invoke",
+        "Arguments": {"FunctionName": arn, "Payload": {}},
+        "End": True,
+    }
+    role = cloud.role({"Effect": "Allow", "Action": "lambda:InvokeFunction", "Resource": arn})
+    ended = cloud.execute({"Call": task}, "Call", role=role)
+    assert (ended["status"], ended["error"]) == ("FAILED", "Lambda.TooManyRequestsException")
