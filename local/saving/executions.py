@@ -25,6 +25,7 @@ OTHER_STORES = (
     "map_runs",
 )
 """What MiniStack's state of Step Functions holds beside the executions."""
+PARTS = 16
 ERROR = "States.Runtime"
 CAUSE = "The embedded cloud was stopped while the execution ran. Please start it again."
 
@@ -42,7 +43,8 @@ class ExecutionFiles:
         self.folder = folder
         #: How far each execution was when it was written, by its ARN; None where more will follow at once.
         self.written: dict[str, tuple[str, int] | None] = {}
-        self.lock = threading.Lock()
+        #: One for each part of the executions, so that many can be written at once, and each by one thread.
+        self.locks = [threading.Lock() for _ in range(PARTS)]
 
     def install(self) -> None:
         """Writes an execution when it begins and ends, and what it does meanwhile with the other states."""
@@ -101,7 +103,7 @@ class ExecutionFiles:
 
     def _write(self, execution: Execution, measure: tuple[str, int] | None) -> None:
         path = self._find_path(execution["executionArn"])
-        with self.lock:
+        with self.locks[hash(path) % PARTS]:
             new = path.with_suffix(".new")
             try:
                 self.folder.mkdir(parents=True, exist_ok=True)

@@ -99,7 +99,8 @@ def _write(service: str, copy_state: Callable[[], Any]) -> Path | None:
         file.parent.mkdir(parents=True, exist_ok=True)
         with file.open("w") as opened:
             content = {"__ministack_format__": version, "payload": state}
-            json.dump(content, opened, default=persistence._json_default)
+            # Whole, because Python's fast encoder does not write piece by piece.
+            opened.write(json.dumps(content, default=persistence._json_default))
     except Exception as error:  # one service must not keep the others from being written
         _logger.error("the state of %s cannot be saved: %r", service, error)
         _changed.add(service)
