@@ -1,15 +1,16 @@
 """Parses what a request for executions asks: which ones, and from where in their list on."""
 
-import base64
-import binascii
-import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from console import cursors
+from lambdas.workflow import outcomes
+
+RUNNING = "running"
 # The status by which Step Functions finds an outcome; failed executions have several.
-STATUSES = {"running": "RUNNING", "routed": "SUCCEEDED", "refused": "FAILED", "failed": None}
+STATUSES = {RUNNING: "RUNNING", outcomes.ROUTED: "SUCCEEDED", outcomes.REFUSED: "FAILED"}
 
 
 @dataclass(frozen=True)
@@ -17,7 +18,8 @@ class ExecutionFilter:
     """Which executions are wanted; None where an attribute does not matter.
 
     Attributes:
-        outcome: A key of STATUSES.
+        outcome: ``running``, or one of ``outcomes.OUTCOMES``; executions know nothing of a review's.
+        file: A part of the photo's file name, in small letters.
         predicted_class: The class that the model found.
         lowest: Least confidence, 0 to 1.
         highest: Greatest confidence.
@@ -26,6 +28,7 @@ class ExecutionFilter:
     """
 
     outcome: str | None = None
+    file: str | None = None
     predicted_class: str | None = None
     lowest: float | None = None
     highest: float | None = None
@@ -34,21 +37,30 @@ class ExecutionFilter:
 
     @classmethod
     def from_query(cls, query: Mapping[str, str]) -> "ExecutionFilter":
-        """Reads ``outcome``, ``class``, ``min``, ``max``, ``from`` and ``to``; an empty one counts as absent.
+        """Reads ``outcome``, ``file``, ``class``, ``min``, ``max``, ``from`` and ``to``.
+
+        An empty one counts as absent.
 
         Raises:
             ValueError: The outcome is unknown, or a number is not one.
         """
         outcome = query.get("outcome") or None
-        if outcome is not None and outcome not in STATUSES:
-            raise ValueError(f"outcome is {outcome[:40]!r}: one of {', '.join(STATUSES)} is expected")
+        known = (RUNNING, *outcomes.OUTCOMES)
+        if outcome is not None and outcome not in known:
+            raise ValueError(f"outcome is {outcome[:40]!r}: one of {', '.join(known)} is expected")
+        file = query.get("file", "").strip().lower() or None
         numbers = (_parse_number(query, name) for name in ("min", "max", "from", "to"))
-        return cls(outcome, query.get("class") or None, *numbers)
+        return cls(outcome, file, query.get("class") or None, *numbers)
 
     @property
     def status(self) -> str | None:
         """The status by which Step Functions may filter, if any."""
-        return STATUSES[self.outcome] if self.outcome else None
+        return STATUSES.get(self.outcome) if self.outcome else None
+
+    @property
+    def asks_for_outcomes(self) -> bool:
+        """Whether the table of outcomes answers it better than the list of executions."""
+        return self.outcome != RUNNING and (self.outcome is not None or self.file is not None)
 
     def admits_start(self, started: float) -> bool:
         """Says whether an execution that started then is in the period."""
@@ -66,6 +78,7 @@ class ExecutionFilter:
         confidence = execution["confidence"]
         return (
             self.outcome in (None, execution["outcome"])
+            and (self.file is None or self.file in (execution["name"] or "").lower())
             and self.predicted_class in (None, execution["predicted_class"])
             and (self.lowest is None or (confidence is not None and confidence >= self.lowest))
             and (self.highest is None or (confidence is not None and confidence <= self.highest))
@@ -74,7 +87,7 @@ class ExecutionFilter:
 
 def encode_cursor(token: str | None, skip: int) -> str:
     """Encodes Step Functions' token of a listing, and how many of its entries were looked at, as a cursor."""
-    return base64.urlsafe_b64encode(json.dumps([token, skip]).encode()).decode()
+    return cursors.encode([token, skip])
 
 
 def decode_cursor(cursor: str | None) -> tuple[str | None, int]:
@@ -85,12 +98,10 @@ def decode_cursor(cursor: str | None) -> tuple[str | None, int]:
     """
     if not cursor:
         return None, 0
-    try:
-        token, skip = json.loads(base64.b64decode(cursor.encode(), b"-_", validate=True))
-    except (binascii.Error, ValueError, TypeError, RecursionError):
-        token, skip = None, None
+    place = cursors.decode(cursor)
+    token, skip = place if isinstance(place, list) and len(place) == 2 else (None, None)
     if not isinstance(token, str | None) or not isinstance(skip, int) or isinstance(skip, bool) or skip < 0:
-        raise ValueError("cursor is none that this server gave: begin with the newest")
+        raise cursors.make_error()
     return token, skip
 
 

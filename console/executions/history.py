@@ -1,7 +1,6 @@
 """Reads the state machine's executions: lists them with filters, and describes one with its states."""
 
 import json
-import time
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -11,7 +10,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from console.executions.filter import ExecutionFilter, encode_cursor
+from console.executions.filter import RUNNING, STATUSES, ExecutionFilter, encode_cursor
 from console.executions.routing import Photo, read_routing
 from console.executions.states import parse_graph, parse_states, shorten_document
 from console.photo import NoPhoto
@@ -24,7 +23,7 @@ LISTED_AT_ONCE = 200
 # Bounds of one answer's cost: a filter that matches little must not read an account's whole history.
 MOST_LISTINGS = 25
 MOST_DESCRIBED = 500
-MOST_LISTED_TODAY = 1000
+MOST_COUNTED = 1000
 KEPT = 20_000
 # AWS lets 10 to 15 DescribeExecution a second through in the long run.
 CONCURRENT_REQUESTS = 8
@@ -99,28 +98,32 @@ class Executions:
             if token is None:
                 return
 
-    def count_today(self) -> dict[str, int | bool]:
-        """Returns how many executions since midnight were routed, refused, failed or are running.
+    def count_since(self, seconds: float) -> dict[str, int | bool]:
+        """Returns how many executions since a time, in Unix seconds, were routed, refused or failed.
 
         ``unknown`` counts unsuccessful ones beyond MOST_DESCRIBED, whose reason was not asked for; ``more``
-        says that only the newest MOST_LISTED_TODAY were counted.
+        says that only the newest MOST_COUNTED were looked at.
         """
-        year, month, day = time.localtime()[:3]
-        midnight = time.mktime((year, month, day, 0, 0, 0, 0, 0, -1))
-        listing = self._list(MOST_LISTED_TODAY, None, None)
-        entries = [entry for entry in listing["executions"] if entry["startDate"].timestamp() >= midnight]
+        listing = self._list(MOST_COUNTED, None, None)
+        entries = [entry for entry in listing["executions"] if entry["startDate"].timestamp() >= seconds]
         unsuccessful = [entry for entry in entries if entry["status"] not in ("SUCCEEDED", "RUNNING")]
         asked = unsuccessful[:MOST_DESCRIBED]
         outcomes = [summary["outcome"] for summary in self._pool.map(self._summarize_entry, asked)]
-        statuses = [entry["status"] for entry in entries]
         return {
-            "routed": statuses.count("SUCCEEDED"),
-            "running": statuses.count("RUNNING"),
+            "routed": [entry["status"] for entry in entries].count("SUCCEEDED"),
             "refused": outcomes.count("refused"),
             "failed": outcomes.count("failed"),
             "unknown": len(unsuccessful) - len(asked),
             "more": len(entries) == len(listing["executions"]) and "nextToken" in listing,
         }
+
+    def count_running(self) -> dict[str, int | bool]:
+        """Returns how many executions are ``running``, and whether there are ``more_running``.
+
+        No more than MOST_COUNTED are counted.
+        """
+        listing = self._list(MOST_COUNTED, None, STATUSES[RUNNING])
+        return {"running": len(listing["executions"]), "more_running": "nextToken" in listing}
 
     def describe(self, name: str) -> dict[str, Any]:
         """Returns an execution as in a page, with its ``input``, ``output`` and ``states``.

@@ -87,8 +87,7 @@ class OutcomeTable:
         if page is not None:
             request["Limit"] = page
         if after is not None:
-            key = {"outcome": outcome, "decided_at": after.decided_at, "photo": after.photo}
-            request["ExclusiveStartKey"] = _encode(key)
+            request["ExclusiveStartKey"] = _make_start(outcome, after)
         while True:
             answer = self._ask("query", request)
             yield from map(_decode, answer["Items"])
@@ -96,9 +95,48 @@ class OutcomeTable:
                 return
             request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
-    def count(self, outcome: str) -> int:
-        """Returns how many items have an outcome; DynamoDB reads them all for that."""
-        request = self._make_query(outcome) | {"Select": "COUNT"}
+    def read_newest(
+        self,
+        outcome: str,
+        *,
+        after: Place | None,
+        since: str,
+        until: str,
+        having: str,
+        values: Mapping[str, str | Decimal],
+        most: int | None,
+    ) -> tuple[list[Item], Place | None]:
+        """Returns items of an outcome, the newest first, as one request finds them.
+
+        Args:
+            outcome: The outcome.
+            after: Begin right after this place, towards older ones; None for the newest.
+            since: Least ``decided_at``; empty for any.
+            until: Greatest ``decided_at``, not before ``since``; empty for any.
+            having: A condition on the items; empty for none.
+            values: The values that the condition names.
+            most: How many items DynamoDB looks at; None for a megabyte of them.
+
+        Returns:
+            The items, and the place of the last one that was looked at; None where nothing is left.
+        """
+        request = self._make_query(outcome, since, until, values) | {"ScanIndexForward": False}
+        if having:
+            request["FilterExpression"] = having
+        if most is not None:
+            request["Limit"] = most
+        if after is not None:
+            request["ExclusiveStartKey"] = _make_start(outcome, after)
+        answer = self._ask("query", request)
+        items = [_decode(item) for item in answer["Items"]]
+        if "LastEvaluatedKey" not in answer:
+            return items, None
+        last = _decode(answer["LastEvaluatedKey"])
+        return items, Place(last["decided_at"], last["photo"])
+
+    def count(self, outcome: str, since: str = "") -> int:
+        """Returns how many items have an outcome since a ``decided_at``; DynamoDB reads them all."""
+        request = self._make_query(outcome, since) | {"Select": "COUNT"}
         counted = 0
         while True:
             answer = self._ask("query", request)
@@ -134,14 +172,26 @@ class OutcomeTable:
             answer: Mapping[str, Any] = error.response
             raise ConditionFailed(_decode(answer["Item"]) if answer.get("Item") else None) from None
 
-    def _make_query(self, outcome: str, since: str = "") -> dict[str, Any]:
-        # An empty text is no value of a key.
-        later = " AND #decided_at >= :since" if since else ""
-        values = {":outcome": outcome, **({":since": since} if since else {})}
+    def _make_query(
+        self,
+        outcome: str,
+        since: str = "",
+        until: str = "",
+        values: Mapping[str, str | Decimal] | None = None,
+    ) -> dict[str, Any]:
+        # An empty text is no value of a key, and DynamoDB takes one condition on it.
+        limits = {name: limit for name, limit in {"since": since, "until": until}.items() if limit}
+        period = {
+            (): "",
+            ("since",): " AND #decided_at >= :since",
+            ("until",): " AND #decided_at <= :until",
+            ("since", "until"): " AND #decided_at BETWEEN :since AND :until",
+        }[tuple(limits)]
+        named = {"outcome": outcome, **limits, **(values or {})}
         return {
             "IndexName": outcomes.INDEX,
-            "KeyConditionExpression": f"#outcome = :outcome{later}",
-            "ExpressionAttributeValues": _encode(values),
+            "KeyConditionExpression": f"#outcome = :outcome{period}",
+            "ExpressionAttributeValues": _encode({f":{name}": value for name, value in named.items()}),
         }
 
     def _ask(self, operation: str, request: dict[str, Any]) -> dict[str, Any]:
@@ -172,7 +222,11 @@ def _explain_errors(table: str) -> Iterator[None]:
         raise
 
 
-def _encode(values: Mapping[str, str | int | bool]) -> dict[str, Any]:
+def _make_start(outcome: str, after: Place) -> dict[str, Any]:
+    return _encode({"outcome": outcome, "decided_at": after.decided_at, "photo": after.photo})
+
+
+def _encode(values: Mapping[str, str | int | bool | Decimal]) -> dict[str, Any]:
     serializer = TypeSerializer()
     return {name: serializer.serialize(value) for name, value in values.items()}
 

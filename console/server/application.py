@@ -15,6 +15,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from console.executions.history import Executions, NoExecution
+from console.outcomes.table import Outcomes
 from console.photo import NoPhoto
 from console.reviews.errors import (
     AlreadyTold,
@@ -56,6 +57,7 @@ def make_application(
         NotDeployed: There is no state machine.
     """
     executions = Executions(deployment)
+    outcomes = Outcomes(deployment)
     traffic = Traffic(deployment, executions)
     teller = BackgroundTeller(deployment)
 
@@ -77,9 +79,9 @@ def make_application(
             Route("/static/echarts.min.js", lambda request: FileResponse(ECHARTS)),
             Mount("/static", StaticFiles(directory=PAGE)),
             *make_photo_routes(deployment),
-            *make_execution_routes(deployment, executions, stop),
+            *make_execution_routes(deployment, executions, outcomes, stop),
             *make_invocation_routes(deployment, traffic, stop),
-            *make_model_routes(deployment, executions),
+            *make_model_routes(deployment, executions, outcomes),
             *make_review_routes(deployment, teller),
         ],
         middleware=[Middleware(Guard, token=token, hosts=hosts)],

@@ -4,15 +4,16 @@ from starlette.routing import Route
 
 from console.executions.history import Executions
 from console.model_in_service import describe_training, read_evaluation
+from console.outcomes.table import Outcomes
 from console.server.overview import describe_deployment, describe_overview
 from console.server.responses import make_json_route
 from evaluation.deployment import Deployment
 
 
-def make_model_routes(deployment: Deployment, executions: Executions) -> list[Route]:
+def make_model_routes(deployment: Deployment, executions: Executions, outcomes: Outcomes) -> list[Route]:
     """Returns the routes."""
     return [
-        make_json_route("/api/overview", lambda _: describe_overview(deployment, executions)),
+        make_json_route("/api/overview", lambda _: describe_overview(deployment, executions, outcomes)),
         # Unlike the overview it asks neither SageMaker nor Step Functions.
         make_json_route("/api/deployment", lambda _: describe_deployment(deployment)),
         make_json_route(
