@@ -76,8 +76,8 @@ def _export(deployment: Deployment, folder: Path) -> int:
         print(fault, file=sys.stderr)
     written = ", ".join(f"{count} {name}" for name, count in sorted(exported.written.items()))
     print(
-        f"{folder}: {exported.written.total()} labelled photos written{written and f' ({written})'}, "
-        f"{exported.kept} there already"
+        f"Labelled photos written to {folder}: {exported.written.total()}{written and f' ({written})'}; "
+        f"there already: {exported.kept}"
     )
     if exported.undoable:
         print(f"Not written yet, because their labels can still be undone: {exported.undoable}")

@@ -42,7 +42,7 @@ def test_labelled_photos_become_a_folder_of_classes_that_staging_takes(
     }
     assert (folder / f"bicycle/My-Bike-{same_name}.png").read_bytes() == draw(2)
     assert capsys.readouterr().out == (
-        f"{folder}: 3 labelled photos written (2 bicycle, 1 motorcycle), 0 there already\n"
+        f"Labelled photos written to {folder}: 3 (2 bicycle, 1 motorcycle); there already: 0\n"
     )
     found = own_pictures.find(folder, ["bicycle", "motorcycle"])
     assert len(found.photos) == 3
@@ -59,7 +59,7 @@ def test_what_is_there_is_not_written_again(
     label(deployment, "new.png", 2, "bicycle")
     assert main(["review", "--export", str(tmp_path)]) == 0
     assert file.read_bytes() == b"somebody's own by now"
-    assert "1 labelled photos written (1 bicycle), 1 there already" in capsys.readouterr().out
+    assert ": 1 (1 bicycle); there already: 1" in capsys.readouterr().out
 
 
 def test_a_run_that_is_killed_leaves_nothing_half_written_and_the_next_goes_on(
@@ -104,7 +104,7 @@ def test_photos_that_cannot_be_written_are_a_line_each_and_the_others_are_writte
     assert lines[1].startswith(
         f"Photo {gone} is left out: s3://{BUCKET}/review/{gone}/gone.png cannot be read"
     )
-    assert output.out.startswith(f"{tmp_path}: 1 labelled photos written")
+    assert output.out.startswith(f"Labelled photos written to {tmp_path}: 1 (1 bicycle)")
 
 
 def test_without_a_label_the_folder_is_empty(deployment: Deployment, tmp_path: Path) -> None:
