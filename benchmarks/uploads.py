@@ -1,9 +1,9 @@
 """Measures a burst of uploads: ``python -m benchmarks.uploads [--uploads N]``.
 
-Deploys on an embedded cloud of its own and puts photos under ``incoming/`` as fast as eight threads can. Makes
-sure that each version has one execution and one outcome, and that none is a dead letter. Prints how many a
-second were put, started and decided, how long each function takes, and how often Lambda had no room: it runs
-ten functions at a time, so that their durations bound what is decided.
+Deploys on an embedded cloud of its own and puts photos under ``incoming/`` as fast as eight threads can.
+Makes sure that each version has one execution and one outcome, and that none is a dead letter. Prints how
+many a second were put, started and decided, how long each function takes, and how often Lambda had no room:
+it runs ten functions at a time, so that their durations bound what is decided.
 """
 
 import argparse
