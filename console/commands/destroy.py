@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError, WaiterError
 from evaluation.deployment import Deployment, EvaluationError
 
 # In the order in which they can go.
-STACKS = ("workflow", "endpoint", "training", "storage")
+STACKS = ("uploads", "workflow", "endpoint", "training", "storage")
 DESCRIPTION = "Scones Unlimited"
 WAITING = {"Delay": 2, "MaxAttempts": 1800}
 
@@ -38,7 +38,10 @@ def run(deployment: Deployment, options: argparse.Namespace) -> int:
     else:
         print(f"Nothing of '{deployment.name}' is deployed {here}")
     if bucket is not None and _is_there(deployment.client("s3"), bucket):
-        print(f"The bucket {bucket} stays with its data: remove_data_on_destroy was false")
+        print(
+            f"The bucket {bucket} and the table of outcomes stay with their data: "
+            "remove_data_on_destroy was false"
+        )
     others = [name.removesuffix("-storage") for name in deployed if name.endswith("-storage")]
     for other in sorted(set(others) - {deployment.name}):
         print(f"'{other}' is deployed {here} too: make destroy NAME={other}")

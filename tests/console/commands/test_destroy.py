@@ -15,7 +15,7 @@ from console.__main__ import main
 from console.commands import destroy
 from stacks.configuration.settings import read_name
 
-PARTS = ("storage", "training", "endpoint", "workflow")
+PARTS = ("storage", "training", "endpoint", "workflow", "uploads")
 
 
 @pytest.fixture
@@ -68,11 +68,12 @@ def test_all_stacks_of_the_deployment_go_the_last_first(
     assert main(["destroy"]) == 0
     assert stacks(cloudformation) == set()
     assert said(capsys) == [
+        "Removing scones-uploads",
         "Removing scones-workflow",
         "Removing scones-endpoint",
         "Removing scones-training",
         "Removing scones-storage",
-        "Removed in us-east-1: scones-workflow, scones-endpoint, scones-training, scones-storage",
+        f"Removed in us-east-1: {', '.join(f'scones-{part}' for part in reversed(PARTS))}",
     ]
 
 
@@ -108,7 +109,7 @@ def test_stacks_of_somebody_else_with_such_a_name_are_left_alone(
 ) -> None:
     deploy(cloudformation, "scones", *PARTS, description="of somebody else")
     assert main(["destroy"]) == 0
-    assert len(stacks(cloudformation)) == 4
+    assert len(stacks(cloudformation)) == len(PARTS)
     assert said(capsys) == ["Nothing of 'scones' is deployed in us-east-1"]
 
 
@@ -119,7 +120,9 @@ def test_a_bucket_that_stays_is_named(
     # As with a bucket whose policy is to be retained.
     monkeypatch.setattr(destroy, "_delete", lambda *_: None)
     assert main(["destroy"]) == 0
-    assert said(capsys)[-1].startswith("The bucket scones-bucket stays with its data")
+    assert said(capsys)[-1].startswith(
+        "The bucket scones-bucket and the table of outcomes stay with their data"
+    )
 
 
 def test_a_stack_that_cannot_be_deleted_is_a_line_with_the_reason(
