@@ -54,9 +54,9 @@ demo: setup            ## the whole workflow on this machine, no AWS account
 	environment=$$(python -m local env); eval "$$environment"; \
 	echo "Deploying; all that is printed is in $(DEMO_LOG)"; \
 	python -m local.story $(DEMO_LOG) $(MAKE) --no-print-directory deploy; \
-	python -m console demo; \
 	python -m evaluation; \
 	python -m evaluation --split validation >/dev/null; \
+	python -m console demo; \
 	echo 'Before these commands, once a shell: source .venv/bin/activate; eval "$$(python -m local env)"'; \
 	echo "The pictures were $$pictures"; \
 	$(MAKE) --no-print-directory page; \

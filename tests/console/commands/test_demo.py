@@ -48,7 +48,7 @@ def test_photos_that_went_wrong_are_shown_after_those_that_went_right() -> None:
 @mock_aws
 @pytest.mark.parametrize("outcome", ["routed", "refused", "failed"])
 @pytest.mark.parametrize("kind", ["cifar-100", "generated", "images"])
-def test_the_demonstration_routes_the_staged_test_photos_and_ends_with_what_they_are(
+def test_the_demonstration_of_an_older_deployment_routes_the_test_photos_and_ends_with_what_they_are(
     kind: str,
     outcome: Any,
     capsys: pytest.CaptureFixture[str],
@@ -73,6 +73,7 @@ def test_the_demonstration_routes_the_staged_test_photos_and_ends_with_what_they
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "Routing the 2 staged test photos"
     assert "  python -m console route s3://bucket/datasets/1d/test/bicycle/b.png" in lines
+    assert any(line.startswith("No upload routes itself here") and "make deploy" in line for line in lines)
     assert any("make demo IMAGES=DIR again" in line for line in lines) is (kind == "images")
     assert lines[-1].startswith("NOTE: these pictures are a generated stand-in") is (kind == "generated")
 
