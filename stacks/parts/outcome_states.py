@@ -40,23 +40,9 @@ PHOTO_OF_INPUT = (
 NO_PHOTO = "{% {} %}"
 UNCHANGED = "{% $states.input %}"
 ENTERED = "$states.context.State.EnteredTime"
-DYNAMODB_TRANSIENT = (
-    "DynamoDB.InternalServerErrorException",
-    "DynamoDB.LimitExceededException",
-    "DynamoDB.ProvisionedThroughputExceededException",
-    "DynamoDB.RequestLimitExceededException",
-    "DynamoDB.SdkClientException",
-    "DynamoDB.ServiceUnavailableException",
-    "DynamoDB.ThrottlingException",
-)
-EVENTBRIDGE_TRANSIENT = (
-    "EventBridge.EventBridgeException",
-    "EventBridge.FailedEntry",
-    "EventBridge.InternalException",
-    "EventBridge.SdkClientException",
-    "EventBridge.ThrottlingException",
-)
-S3_TRANSIENT = ("S3.S3Exception", "S3.SdkClientException")
+# Answers, and no failures of the service.
+NOT_BETTER = "DynamoDB.ConditionalCheckFailedException"
+GONE = "S3.NoSuchKeyException"
 
 
 @dataclass(frozen=True)
@@ -164,10 +150,10 @@ class Outcomes:
                 },
                 "Assign": {"decided_at": f"{{% {ENTERED} %}}"},
                 "Output": UNCHANGED,
-                "Catch": _catch("DynamoDB.ConditionalCheckFailedException", end),
+                "Catch": _catch(NOT_BETTER, end),
             },
         )
-        _retry(keep, DYNAMODB_TRANSIENT)
+        _retry(keep, unless=NOT_BETTER)
         tell = sfn.CustomState(
             scope,
             f"Tell the {what}",
@@ -200,7 +186,7 @@ class Outcomes:
                 "Output": UNCHANGED,
             },
         )
-        _retry(tell, EVENTBRIDGE_TRANSIENT)
+        _retry(tell)
         keep.next(tell)
         tell.next(end)
         return keep
@@ -229,7 +215,7 @@ class Outcomes:
                 "Catch": _catch("States.ALL", following),
             },
         )
-        _retry(copy, S3_TRANSIENT)
+        _retry(copy, unless=GONE)
         copy.next(following)
         return copy
 
@@ -256,9 +242,17 @@ def _catch(error: str, following: sfn.State) -> list[dict[str, Any]]:
     return [{"ErrorEquals": [error], "Output": UNCHANGED, "Next": following.state_id}]
 
 
-def _retry(state: sfn.CustomState, errors: Sequence[str]) -> None:
+def _retry(state: sfn.CustomState, unless: str | None = None) -> None:
+    """Has a state tried again whatever failed: services name what may pass in more ways than are documented.
+
+    Args:
+        state: The state.
+        unless: An error that would come again.
+    """
+    if unless:
+        state.add_retry(errors=[unless], max_attempts=0)
     state.add_retry(
-        errors=list(errors),
+        errors=["States.TaskFailed"],
         interval=cdk.Duration.seconds(1),
         backoff_rate=2,
         max_attempts=5,

@@ -178,15 +178,19 @@ def test_an_outcome_that_cannot_be_kept_or_told_fails_where_the_execution_can_be
 
 
 def test_what_dynamodb_eventbridge_and_s3_cannot_do_now_is_retried(states: dict[str, Any]) -> None:
-    for name, error in {
-        "Keep the routing": "DynamoDB.ThrottlingException",
-        "Tell the routing": "EventBridge.ThrottlingException",
-        "Copy the photo for its review": "S3.S3Exception",
+    for name, answer in {
+        "Keep the routing": ["DynamoDB.ConditionalCheckFailedException"],
+        "Keep the refusal": ["DynamoDB.ConditionalCheckFailedException"],
+        "Keep the failure": ["DynamoDB.ConditionalCheckFailedException"],
+        "Tell the routing": None,
+        "Copy the photo for its review": ["S3.NoSuchKeyException"],
     }.items():
-        (retrier,) = states[name]["Retry"]
-        assert error in retrier["ErrorEquals"]
+        *never, retrier = states[name]["Retry"]
+        assert retrier["ErrorEquals"] == ["States.TaskFailed"]
         assert (retrier["MaxAttempts"], retrier["JitterStrategy"]) == (5, "FULL")
-        assert "DynamoDB.ConditionalCheckFailedException" not in retrier["ErrorEquals"]
+        assert [(one["ErrorEquals"], one["MaxAttempts"]) for one in never] == (
+            [(answer, 0)] if answer else []
+        )
 
 
 def test_only_what_may_go_well_next_time_is_retried_with_backoff_and_jitter(states: dict[str, Any]) -> None:
