@@ -65,7 +65,8 @@ def parse_graph(definition: str) -> dict[str, list[Any]]:
 
     Returns:
         ``nodes``: names, the first state first, the others in the definition's order; ``edges``: pairs of
-        names, each once. A Map or Parallel state is one node.
+        names, each once; ``successes``: names of the states after which the execution has succeeded. A Map or
+        Parallel state is one node.
     """
     machine = json.loads(definition)
     edges = {
@@ -83,6 +84,11 @@ def parse_graph(definition: str) -> dict[str, list[Any]]:
     return {
         "nodes": [start, *(name for name in machine["States"] if name != start)],
         "edges": [list(edge) for edge in edges],
+        "successes": [
+            name
+            for name, state in machine["States"].items()
+            if state.get("End") or state["Type"] == "Succeed"
+        ],
     }
 
 

@@ -19,6 +19,24 @@ def empty(app: App) -> Iterator[str]:
         yield server.address
 
 
+def test_without_a_table_of_outcomes_executions_are_listed_with_a_line_that_says_what_to_do(
+    page: Page, empty: str
+) -> None:
+    page.goto(f"{empty}/#/executions?outcome=routed")
+    expect(
+        page.get_by_text("This deployment has no table of outcomes yet: make deploy adds it")
+    ).to_be_visible()
+    expect(page.get_by_role("caption")).to_contain_text(
+        "from Step Functions' executions: one line an execution"
+    )
+    page.goto(f"{empty}/#/executions?outcome=discarded")
+    expect(page.get_by_role("table")).to_have_count(0)
+    expect(page.get_by_text("make deploy adds it")).to_be_visible()
+    page.goto(f"{empty}/#/overview")
+    expect(page.get_by_text("a photo counts as often as it was sent")).to_be_visible()
+    expect(page.get_by_role("alert")).to_have_count(0)
+
+
 @pytest.mark.parametrize(
     ("view", "advice"),
     [

@@ -26,12 +26,43 @@ def read_cells(page: Page, column: int) -> list[str]:
 def test_the_overview_says_that_all_is_well_and_what_was_done_today(page: Page, address: str) -> None:
     page.goto(address)
     expect(page.get_by_text("InService")).to_be_visible()
-    figures = page.get_by_role("region", name="Photos today").get_by_role("link")
-    expect(figures).to_have_count(4)
+    figures = page.get_by_role("region", name="Photos today").locator("a.figure")
+    for outcome in ("routed", "refused", "failed", "routed by review", "discarded", "running"):
+        expect(figures.filter(has_text=re.compile(rf"\d\s*{outcome}$"))).to_have_count(1)
     counts = [int(re.sub(r"\D", "", text)) for text in figures.all_inner_texts()]
     assert sum(counts) >= ROUTED_BY_THE_DEMO
+    expect(page.get_by_text("From the table of outcomes: each photo counts once")).to_be_visible()
     figures.first.click()
     assert set(read_outcomes(page)) == {"routed"}
+    expect(page.get_by_role("caption")).to_contain_text("from the table of outcomes: one line a photo")
+
+
+def test_the_overview_leads_to_what_waits_for_a_review(page: Page, address: str) -> None:
+    page.goto(address)
+    waiting = page.get_by_role("region", name="Photos today").get_by_text("Waiting for review: ")
+    assert int(re.sub(r"\D", "", waiting.inner_text())) > 0
+    waiting.get_by_role("link").click()
+    expect(page.get_by_role("heading", level=1, name="Review")).to_be_visible()
+
+
+def test_a_photo_is_found_by_a_part_of_its_file_name_with_its_picture_and_its_execution(
+    page: Page, address: str
+) -> None:
+    page.goto(f"{address}/#/executions")
+    expect(page.get_by_role("caption")).to_contain_text("from Step Functions' executions")
+    page.get_by_label("File name contains").fill("TRIED")
+    page.get_by_label("Outcome").select_option("refused")
+    page.get_by_role("button", name="Filter").click()
+    expect(page.get_by_role("caption")).to_contain_text("from the table of outcomes: one line a photo")
+    assert set(read_cells(page, 7)) == {"tried.png"}
+    expect(page.locator("tbody tr img").first).not_to_have_js_property("naturalWidth", 0)
+    page.locator("tbody tr a").first.click()
+    expect(page.get_by_text("Kept outcome")).to_be_visible()
+
+
+def test_a_file_name_that_no_photo_has_says_where_it_was_looked_for(page: Page, address: str) -> None:
+    page.goto(f"{address}/#/executions?file=no-such-name")
+    expect(page.get_by_text("Nothing fits these filters in the table of outcomes")).to_be_visible()
 
 
 def test_every_photo_of_the_demo_is_in_the_list_with_its_picture(page: Page, address: str) -> None:
@@ -60,7 +91,7 @@ def test_the_list_is_filtered_by_outcome_class_and_confidence(page: Page, addres
 
 def test_filters_that_nothing_fits_say_so(page: Page, address: str) -> None:
     page.goto(f"{address}/#/executions?min=0.1&max=0.2")
-    expect(page.get_by_text("No execution fits these filters")).to_be_visible()
+    expect(page.get_by_text("Nothing fits these filters in Step Functions")).to_be_visible()
 
 
 def test_one_execution_is_a_graph_of_what_happened(page: Page, address: str) -> None:
@@ -70,7 +101,9 @@ def test_one_execution_is_a_graph_of_what_happened(page: Page, address: str) -> 
     expect(graph).to_be_visible()
     expect(graph).to_have_accessible_name(
         re.compile(
-            "Serialize the photo succeeded, Classify the photo succeeded, Filter by confidence error caught"
+            "Serialize the photo succeeded, Classify the photo succeeded, Filter by confidence error caught, "
+            "Copy the photo for its review succeeded, Keep the refusal succeeded, "
+            "Tell the refusal succeeded, Confidence is below the threshold failed"
         )
     )
     expect(graph.locator("g.failed")).to_have_count(1)

@@ -10,7 +10,8 @@ from tests.end_to_end.embedded_cloud import App
 
 pytestmark = pytest.mark.end_to_end
 
-STATES = ["Serialize the photo", "Classify the photo", "Filter by confidence"]
+STEPS = ["Serialize the photo", "Classify the photo", "Filter by confidence"]
+STATES = [*STEPS, "Keep the routing", "Tell the routing", "Photo is routed"]
 MANY = 9
 DROP = """([place, name]) => {
   const dataTransfer = new DataTransfer();
@@ -43,7 +44,7 @@ def test_a_photo_passes_through_every_state_and_is_routed(
     expect(shown).to_contain_text(f"Routed as {predicted}")
     table = shown.get_by_role("table")
     expect(table.get_by_role("rowheader")).to_have_text(STATES)
-    expect(table.get_by_text("succeeded")).to_have_count(3)
+    expect(table.get_by_text("succeeded")).to_have_count(len(STATES))
     expect(shown.get_by_role("group", name="Probabilities")).to_contain_text("motorcycle")
 
 
@@ -54,7 +55,7 @@ def test_a_refused_photo_says_how_sure_the_model_was_and_what_the_threshold_is(
     expect(shown).to_contain_text("refused")
     expect(shown).to_contain_text("threshold 0.8")
     expect(shown.get_by_text("is below the threshold").first).not_to_contain_text(re.compile(r"\d\.\d{4}"))
-    expect(shown.get_by_role("row", name=STATES[-1])).to_contain_text("error caught")
+    expect(shown.get_by_role("row", name=STEPS[-1])).to_contain_text("error caught")
 
 
 def test_a_file_that_is_no_photo_says_so_and_starts_nothing(

@@ -2,6 +2,7 @@
 
 import { readEvents } from "../api.js";
 import { createCard, createConsoleLink } from "../parts/card.js";
+import { createClassMark } from "../parts/class_mark.js";
 import { create } from "../parts/element.js";
 import {
   createAnswer,
@@ -11,6 +12,7 @@ import {
 } from "../parts/execution_states.js";
 import { formatTime } from "../parts/format.js";
 import { createErrorLine, showAnswers } from "../parts/loading.js";
+import { createOutcomeMark, createReviewer } from "../parts/outcome.js";
 import { createPhotoImage } from "../parts/photo_image.js";
 import { drawStateGraph } from "../parts/state_graph.js";
 
@@ -51,6 +53,7 @@ function createParts(execution, deployment, path, signal) {
       create("dd", {}, formatTime(execution.started)),
       create("dt", {}, "Execution"),
       create("dd", {}, execution.id),
+      createKept(execution, deployment.classes),
     ),
     execution.link ? create("p", {}, createConsoleLink(execution.link)) : null,
   );
@@ -66,6 +69,22 @@ function createParts(execution, deployment, path, signal) {
     createCard("Input and output of the execution", create("div", { class: "grid" }, ends)),
   ];
 }
+
+/** Returns the terms of what the table of outcomes keeps of the photo, which a person may have judged since. */
+function createKept({ id, kept }, classes) {
+  if (!kept) return [];
+  if (kept.fault) return createTerm("Kept outcome", kept.fault);
+  return [
+    createTerm("Kept outcome", createOutcomeMark(kept.outcome), `, ${formatTime(kept.decided)}`),
+    kept.label ? createTerm("Label", createClassMark(classes, kept.label)) : null,
+    kept.reviewed_by ? createTerm("Reviewed", createReviewer(kept.reviewed_by)) : null,
+    kept.id === id
+      ? null
+      : createTerm("Decided by", create("a", { href: `#/executions/${encodeURIComponent(kept.id)}` }, kept.id)),
+  ].flat();
+}
+
+const createTerm = (name, ...value) => [create("dt", {}, name), create("dd", {}, ...value)];
 
 function createEnd(title, value) {
   return create(

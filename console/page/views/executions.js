@@ -1,4 +1,8 @@
-/* Lists the executions, newest first, filtered by outcome, class, confidence and time. */
+/*
+ * Lists photos and their executions, newest first, filtered by file name, outcome, class, confidence and time. The
+ * server answers from the table of outcomes where a file name or an outcome is asked for, and otherwise from Step
+ * Functions.
+ */
 
 import { fetchJson } from "../api.js";
 import { createClassMark } from "../parts/class_mark.js";
@@ -11,11 +15,15 @@ import {
   getTimeZone,
 } from "../parts/format.js";
 import { createEmptyState, createErrorLine, showAnswers } from "../parts/loading.js";
-import { createOutcomeMark, OUTCOMES } from "../parts/outcome.js";
+import { createOutcomeMark, createReviewer, OUTCOMES } from "../parts/outcome.js";
 import { createPhotoImage } from "../parts/photo_image.js";
 
-const FIELDS = ["outcome", "class", "min", "max", "from", "to"];
-const COLUMNS = ["Photo", "Outcome", "Class", "#Confidence", "Started", "#Took", "File"];
+const FIELDS = ["file", "outcome", "class", "min", "max", "from", "to"];
+// What each source has in its lines: its name, its noun, the order of its times, and the heading over these.
+const SOURCES = {
+  table: ["the table of outcomes: one line a photo", "photo", "newest decision first", "Decided"],
+  executions: ["Step Functions' executions: one line an execution", "execution", "newest first", "Started"],
+};
 
 export function showExecutions(content, { signal, parameters }) {
   const place = create("div", { class: "stack" });
@@ -46,11 +54,12 @@ function createFilters(parameters, classes) {
   return create(
     "form",
     { class: "filters card", "aria-label": "Filter", onsubmit: applyFilters },
+    createField("file", "File name contains", create("input", { type: "search", maxlength: 400 })),
     createField("outcome", "Outcome", create("select", {}, createOptions(OUTCOMES, "Any"))),
     createField("class", "Class", create("select", {}, createOptions(classes, "Any"))),
     createField("min", "Confidence from", create("input", { ...share, placeholder: "0" })),
     createField("max", "to", create("input", { ...share, placeholder: "1" })),
-    createField("from", `Started from (${getTimeZone()})`, create("input", { type: "datetime-local" })),
+    createField("from", `Time from (${getTimeZone()})`, create("input", { type: "datetime-local" })),
     createField("to", "until", create("input", { type: "datetime-local" })),
     create(
       "div",
@@ -87,65 +96,73 @@ function createQuery(parameters) {
 
 function showFirstPage(list, wanted, deployment, signal) {
   const show = (shown, page) => {
+    if (page.advice) shown.append(createEmptyState(page.advice));
     if (page.executions.length === 0 && !page.cursor) {
       const advice = wanted.size
-        ? "No execution fits these filters. Widen or clear them."
+        ? `Nothing fits these filters in ${SOURCES[page.source][0]}. Widen or clear them.`
         : "No photo was routed yet. Drop one under Try it.";
       shown.append(createEmptyState(advice));
       return;
     }
     const body = create("tbody");
     const caption = create("caption", { "aria-live": "polite" });
-    shown.append(create("table", { class: "cards" }, caption, createHead(), body));
+    shown.append(create("table", { class: "cards" }, caption, createHead(page.source), body));
     addPage(shown, body, caption, page, wanted, deployment, signal);
   };
   showAnswers(list, [`/api/executions?${wanted}`], show, signal);
 }
 
-function createHead() {
-  const headings = COLUMNS.map((name) =>
+function createHead(source) {
+  const columns = ["Photo", "Outcome", "Class", "#Confidence", SOURCES[source].at(-1), "#Took", "File"];
+  const headings = columns.map((name) =>
     create("th", { scope: "col", class: name.startsWith("#") ? "number" : null }, name.replace("#", "")),
   );
   return create("thead", {}, create("tr", {}, headings));
 }
 
 function addPage(shown, body, caption, page, wanted, deployment, signal) {
+  const [place, noun, order] = SOURCES[page.source];
   body.append(...page.executions.map((execution) => createRow(execution, deployment, signal)));
   caption.textContent =
-    `${formatQuantity(body.rows.length, "execution")}, newest first` +
-    (page.looked_back_to ? `; looked back to ${formatTime(page.looked_back_to)}` : "");
+    `${formatQuantity(body.rows.length, noun)}, ${order}` +
+    (page.looked_back_to ? `; looked back to ${formatTime(page.looked_back_to)}` : "") +
+    `; from ${place}`;
   if (!page.cursor) return;
   const more = create("button", { type: "button" }, "Look further back");
-  const place = create("p", {}, more);
-  shown.append(place);
+  const end = create("p", {}, more);
+  shown.append(end);
   more.addEventListener("click", async () => {
     more.disabled = true;
     try {
       const query = new URLSearchParams([...wanted, ["cursor", page.cursor]]);
       const next = await fetchJson(`/api/executions?${query}`, signal);
-      place.remove();
+      end.remove();
       addPage(shown, body, caption, next, wanted, deployment, signal);
     } catch (error) {
       if (signal.aborted) return;
       const retry = () => {
-        place.replaceChildren(more);
+        end.replaceChildren(more);
         more.disabled = false;
         more.click();
       };
-      place.replaceChildren(createErrorLine(error, retry));
+      end.replaceChildren(createErrorLine(error, retry));
     }
   });
 }
 
 function createRow(execution, { classes, threshold }, signal) {
-  const { id, key, name, outcome, predicted_class: predicted } = execution;
+  const { id, photo, key, name, outcome, label, reviewed_by: reviewer } = execution;
   const path = encodeURIComponent(id);
+  // The table leads to the picture longer than the execution, which Step Functions forgets.
+  const picture = photo ? `/api/outcomes/${encodeURIComponent(photo)}/picture` : `/api/executions/${path}/photo`;
+  const judge = reviewer ? create("div", { class: "small muted" }, createReviewer(reviewer)) : null;
+  const named = label ?? execution.predicted_class;
   const cells = [
-    [null, key ? createPhotoImage(`/api/executions/${path}/photo`, "", "thumbnail", signal) : null],
-    [null, createOutcomeMark(outcome)],
-    [null, predicted ? createClassMark(classes, predicted) : "–"],
+    [null, key ? createPhotoImage(picture, "", "thumbnail", signal) : null],
+    [null, [createOutcomeMark(outcome), judge]],
+    [null, named ? createClassMark(classes, named) : "–"],
     ["number", formatProbability(execution.confidence)],
-    ["when", formatTime(execution.started)],
+    ["when", formatTime(execution.decided ?? execution.started)],
     ["number", formatDuration(execution.milliseconds)],
     ["file", create("a", { class: "truncated", href: `#/executions/${path}`, title: key ?? id }, name ?? id)],
   ];

@@ -4,7 +4,7 @@ import { createCard, createConsoleLink } from "../parts/card.js";
 import { createClassMark } from "../parts/class_mark.js";
 import { create } from "../parts/element.js";
 import { formatCount, formatPercent, formatQuantity, formatThreshold, formatTime } from "../parts/format.js";
-import { createEmptyState, showAnswers } from "../parts/loading.js";
+import { createEmptyState, createErrorLine, showAnswers } from "../parts/loading.js";
 import { createOutcomeMark, OUTCOMES } from "../parts/outcome.js";
 
 const SHOWN_CLASSES = 12;
@@ -34,26 +34,55 @@ function fillOverview(place, overview) {
   );
 }
 
-function createTodayCard(outcomes) {
-  const figures = OUTCOMES.map((outcome) =>
+function createTodayCard(today) {
+  if (today.fault) {
+    const retry = () => window.dispatchEvent(new Event("hashchange"));
+    return createCard("Photos today", createErrorLine({ message: today.fault }, retry));
+  }
+  const figures = OUTCOMES.filter((outcome) => today[outcome] !== undefined).map((outcome) =>
     create(
       "a",
-      { class: "figure", href: `#/executions?outcome=${outcome}&from=today` },
-      create("strong", {}, formatCount(outcomes[outcome] ?? 0)),
+      {
+        class: "figure",
+        href: `#/executions?${new URLSearchParams({ outcome, ...(outcome === "running" ? {} : { from: "today" }) })}`,
+      },
+      create(
+        "strong",
+        {},
+        formatCount(today[outcome]) + (outcome === "running" && today.more_running ? "+" : ""),
+      ),
       createOutcomeMark(outcome),
     ),
   );
-  const notes = [
-    outcomes.unknown
-      ? `${formatCount(outcomes.unknown)} more did not succeed; whether they were refused or failed stands in their execution.`
-      : null,
-    outcomes.more ? "Only the newest 1,000 executions are counted." : null,
-  ].filter(Boolean);
   return createCard(
     "Photos today",
     create("div", { class: "figures" }, figures),
-    ...notes.map((note) => create("p", { class: "muted small" }, note)),
+    today.waiting === undefined ? null : createWaitingLine(today.waiting),
+    ...describeCounts(today).map((note) => create("p", { class: "muted small" }, note)),
   );
+}
+
+function createWaitingLine(waiting) {
+  const link = create("a", { href: "#/review" }, "Waiting for review");
+  return create("p", {}, link, `: ${formatCount(waiting)}, today's and older ones`);
+}
+
+/** Returns in sentences what the figures were read from, and what they leave out. */
+function describeCounts(today) {
+  if (today.source === "table") {
+    return [
+      "From the table of outcomes: each photo counts once, by what was decided of it last. One that was refused today " +
+        "and judged since counts as routed by review or as discarded. How many are running comes from Step Functions.",
+    ];
+  }
+  return [
+    today.advice,
+    "From Step Functions' executions: a photo counts as often as it was sent.",
+    today.unknown
+      ? `${formatCount(today.unknown)} more did not succeed; whether they were refused or failed stands in their execution.`
+      : null,
+    today.more ? "Only the newest 1,000 executions are counted." : null,
+  ].filter(Boolean);
 }
 
 /** Returns a card with what `describe` makes of the subject, or with what to do if the subject is missing. */

@@ -78,6 +78,33 @@ def test_an_error_that_leads_to_a_fail_state_is_caught_and_its_message_plain() -
     assert ending["attempts"] == 0
 
 
+def test_states_that_keep_tell_and_choose_have_their_time_too() -> None:
+    states = parse_states(
+        history(
+            ("TaskStateEntered", {"name": "Keep the refusal", "input": "{}"}),
+            ("TaskScheduled", {"resourceType": "dynamodb", "resource": "putItem"}),
+            ("TaskStarted", {"resourceType": "dynamodb"}),
+            ("TaskSucceeded", {"resourceType": "dynamodb"}),
+            ("TaskStateExited", {"output": "{}"}),
+            ("TaskStateEntered", {"name": "Tell the refusal", "input": "{}"}),
+            ("TaskScheduled", {"resourceType": "events", "resource": "putEvents"}),
+            ("TaskSubmitFailed", {"error": "EventBridge.ThrottlingException", "cause": "slow down"}),
+            ("TaskScheduled", {"resourceType": "events", "resource": "putEvents"}),
+            ("TaskSucceeded", {"resourceType": "events"}),
+            ("TaskStateExited", {"output": "{}"}),
+            ("ChoiceStateEntered", {"name": "Which failure?", "input": "{}"}),
+            ("ChoiceStateExited", {"output": "{}"}),
+        )
+    )
+    assert [
+        (state["name"], state["status"], state["milliseconds"], state["attempts"]) for state in states
+    ] == [
+        ("Keep the refusal", "succeeded", 400, 1),
+        ("Tell the refusal", "succeeded", 500, 2),
+        ("Which failure?", "succeeded", 100, 0),
+    ]
+
+
 def test_an_attempt_that_goes_well_after_one_that_failed_leaves_no_error() -> None:
     (state,) = parse_states(
         history(
@@ -136,9 +163,12 @@ def test_the_graph_has_every_way_once_and_begins_with_the_first_state() -> None:
             "A": {"Type": "Choice", "Choices": [{"Next": "End"}, {"Next": "End"}], "Default": "B"},
             "B": {"Type": "Task", "Next": "A", "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "End"}]},
             "End": {"Type": "Fail"},
+            "C": {"Type": "Succeed"},
+            "D": {"Type": "Pass", "End": True},
         },
     }
     assert parse_graph(json.dumps(definition)) == {
-        "nodes": ["B", "A", "End"],
+        "nodes": ["B", "A", "End", "C", "D"],
         "edges": [["A", "End"], ["A", "B"], ["B", "A"], ["B", "End"]],
+        "successes": ["C", "D"],
     }

@@ -1,4 +1,4 @@
-"""Executions as the page asks for them: a photo taken in, the list and its filters, one with its states."""
+"""Executions as the page asks for them, without a table of outcomes: the list, one with its states."""
 
 import time
 from datetime import UTC, datetime
@@ -91,6 +91,38 @@ def test_filters(routed: PageClient, query: str, expected: set[str]) -> None:
     assert set(listed(routed, query)) == expected
 
 
+def test_a_file_name_is_looked_for_in_executions_where_there_is_no_table(routed: PageClient) -> None:
+    answer = routed.get("/api/executions?file=SURE").json
+    assert {shown["name"] for shown in answer["executions"]} == {"sure.png", "unsure.png"}
+    assert answer["source"] == "executions"
+    assert "make deploy" in answer["advice"]
+
+
+@pytest.mark.parametrize(
+    ("query", "advised"), [("", False), ("outcome=running", False), ("outcome=failed", True)]
+)
+def test_a_deployment_without_a_table_is_told_of_it_where_it_would_be_asked(
+    routed: PageClient, query: str, advised: bool
+) -> None:
+    answer = routed.get(f"/api/executions?{query}")
+    assert answer.status == 200
+    assert ("make deploy" in (answer.json["advice"] or "")) == advised
+
+
+def test_what_only_a_review_decides_is_not_to_be_had_without_a_table(page: PageClient) -> None:
+    answer = page.get("/api/executions?outcome=discarded")
+    assert answer.status == 200
+    assert "make deploy" in answer.json["missing"]
+
+
+def test_the_overview_counts_executions_where_there_is_no_table(routed: PageClient) -> None:
+    today = routed.get("/api/overview").json["today"]
+    assert "make deploy" in today["advice"]
+    assert "waiting" not in today
+    assert (today["source"], today["running"], today["more_running"]) == ("executions", 0, False)
+    assert (today["routed"], today["refused"], today["failed"]) == (1, 1, 1)
+
+
 @pytest.mark.parametrize(
     ("query", "wrong"),
     [
@@ -100,6 +132,7 @@ def test_filters(routed: PageClient, query: str, expected: set[str]) -> None:
         ("from=inf", "from is 'inf'"),
         ("cursor=x", "cursor"),
         ("cursor=WzFd", "cursor"),
+        ("outcome=failed&cursor=e30x", "cursor"),
     ],
 )
 def test_a_wrong_query_is_refused_in_one_line(page: PageClient, query: str, wrong: str) -> None:
@@ -188,6 +221,8 @@ def test_an_execution_has_input_output_states_and_graph(
     assert execution["states"][-1]["error"] == "ThresholdConfidenceNotMet"
     assert execution["graph"]["nodes"][0] == "Look"
     assert ["Look", "Unsure"] in execution["graph"]["edges"]
+    assert execution["graph"]["successes"] == ["Routed"]
+    assert execution["kept"] is None
     assert "/states/home?region=us-east-1#/v2/executions/details/arn:aws:states" in execution["link"]
 
 

@@ -1,0 +1,184 @@
+"""What the page shows from the table of outcomes: lists, today's counts, pictures, one photo's outcome."""
+
+import json
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+
+from console.reviews.photos import format_time
+from evaluation.deployment import Deployment
+from lambdas.workflow import outcomes
+from lambdas.workflow.places import identify_photo
+from tests.console.server.page_client import PageClient, png
+from tests.console.server.test_reviews import TABLE
+from tests.console.server.test_reviews import refuse as refuse_in_table
+
+
+@pytest.fixture
+def table(deployment: Deployment, page: PageClient) -> Iterator[Any]:
+    """The deployment's table, without a photo; page and deployment know of it."""
+    client = boto3.client("dynamodb")
+    keys = ("photo", "outcome", "decided_at")
+    client.create_table(
+        TableName=TABLE,
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in keys],
+        KeySchema=[{"AttributeName": "photo", "KeyType": "HASH"}],
+        GlobalSecondaryIndexes=[
+            {
+                "IndexName": outcomes.INDEX,
+                "KeySchema": [
+                    {"AttributeName": "outcome", "KeyType": "HASH"},
+                    {"AttributeName": "decided_at", "KeyType": "RANGE"},
+                ],
+                "Projection": {"ProjectionType": "ALL"},
+            }
+        ],
+    )
+    boto3.client("ssm").put_parameter(Name="/scones/outcomes", Value=TABLE, Type="String")
+    yield boto3.resource("dynamodb").Table(TABLE)
+    boto3.client("ssm").delete_parameter(Name="/scones/outcomes")
+    vars(deployment).pop("outcomes", None)
+    client.delete_table(TableName=TABLE)
+
+
+def change(table: Any, photo: str, **attributes: str) -> None:
+    """Sets attributes of a photo's item."""
+    table.put_item(Item=table.get_item(Key={"photo": photo})["Item"] | attributes)
+
+
+def run(deployment: Deployment, name: str, key: str) -> str:
+    """Runs the state machine on a key under a name; returns the execution's ARN."""
+    client = boto3.client("stepfunctions")
+    arn = client.start_execution(
+        stateMachineArn=deployment.state_machine,
+        name=name,
+        input=json.dumps({"image_data": "", "s3_bucket": deployment.bucket, "s3_key": key}),
+    )["executionArn"]
+    while client.describe_execution(executionArn=arn)["status"] == "RUNNING":
+        time.sleep(0.05)
+    return arn
+
+
+def test_a_list_says_that_it_is_from_the_table_and_shows_pictures_by_the_photo_s_id(
+    page: PageClient, deployment: Deployment, table: Any
+) -> None:
+    photo = refuse_in_table(deployment, "blue bike.png", 1)
+    answer = page.get("/api/executions?file=BIKE").json
+    assert (answer["source"], answer["cursor"]) == ("table", None)
+    (line,) = answer["executions"]
+    assert (line["photo"], line["outcome"], line["name"]) == (photo, "refused", "blue bike.png")
+    picture = page.get(f"/api/outcomes/{photo}/picture")
+    assert (picture.status, picture.headers["content-type"]) == (200, "image/png")
+
+
+def test_what_is_running_is_asked_of_step_functions(page: PageClient, table: Any) -> None:
+    answer = page.get("/api/executions?outcome=running&file=bike").json
+    assert (answer["source"], answer["advice"]) == ("executions", None)
+
+
+def test_a_cursor_leads_to_the_rest(
+    page: PageClient, deployment: Deployment, table: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("console.outcomes.table.PAGE", 2)
+    for minute in range(3):
+        change(
+            table,
+            refuse_in_table(deployment, f"{minute}.png", minute),
+            outcome=("routed", "refused", "failed")[minute],
+        )
+    first = page.get("/api/executions?file=.png").json
+    rest = page.get(f"/api/executions?file=.png&cursor={first['cursor']}").json
+    assert [shown["name"] for shown in first["executions"]] == ["2.png", "1.png"]
+    assert [shown["name"] for shown in rest["executions"]] == ["0.png"]
+    assert rest["cursor"] is None
+
+
+@pytest.mark.parametrize("cursor", ["x", "W10=", "eyJsb3N0IjogbnVsbH0="])
+def test_a_cursor_of_another_origin_is_refused_in_one_line(page: PageClient, table: Any, cursor: str) -> None:
+    answer = page.get(f"/api/executions?outcome=routed&cursor={cursor}")
+    assert answer.status == 400
+    assert "cursor" in answer.json["error"]
+
+
+def test_the_overview_counts_each_photo_once_by_what_was_decided_last_and_since_midnight(
+    page: PageClient, deployment: Deployment, table: Any
+) -> None:
+    now = format_time(time.time())
+    refuse_in_table(deployment, "old.png", 0)
+    change(table, refuse_in_table(deployment, "new.png", 1), decided_at=now)
+    change(table, refuse_in_table(deployment, "sure.png", 2), decided_at=now, outcome="routed")
+    judged = refuse_in_table(deployment, "judged.png", 3)
+    change(table, judged, decided_at=now, outcome="routed by review", label="bicycle", reviewed_by="ann")
+    today = page.get("/api/overview").json["today"]
+    assert today == {
+        "source": "table",
+        "routed": 1,
+        "refused": 1,
+        "failed": 0,
+        "routed by review": 1,
+        "discarded": 0,
+        "waiting": 2,
+        "running": 0,
+        "more_running": False,
+    }
+
+
+def test_a_table_that_throttles_leaves_the_rest_of_the_overview_and_is_one_line_in_the_list(
+    page: PageClient, deployment: Deployment, table: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def throttle(**_: Any) -> None:
+        raise ClientError({"Error": {"Code": "ThrottlingException", "Message": "Slow down"}}, "Query")
+
+    monkeypatch.setattr(deployment.client("dynamodb"), "query", throttle)
+    overview = page.get("/api/overview")
+    assert overview.status == 200
+    assert overview.json["name"] == "scones"
+    assert "throttled" in overview.json["today"]["fault"]
+    answer = page.get("/api/executions?outcome=failed")
+    assert answer.status == 503
+    assert "try again" in answer.json["error"]
+
+
+def test_an_execution_shows_what_a_person_made_of_its_photo_since(
+    page: PageClient, deployment: Deployment, table: Any
+) -> None:
+    photo = refuse_in_table(deployment, "unsure.png", 1)
+    arn = run(deployment, photo, "incoming/1/unsure.png")
+    change(table, photo, execution=arn, outcome="routed by review", label="bicycle", reviewed_by="ann")
+    execution = page.get(f"/api/executions/{photo}").json
+    assert execution["outcome"] == "refused"
+    kept = execution["kept"]
+    assert (kept["outcome"], kept["label"], kept["reviewed_by"]) == ("routed by review", "bicycle", "ann")
+    assert page.get(f"/api/executions/{photo}/events").events[-1]["kept"] == kept
+
+
+def test_an_execution_of_any_name_finds_its_photo_and_who_decided(
+    page: PageClient, deployment: Deployment, table: Any
+) -> None:
+    refuse_in_table(deployment, "unsure too.png", 1)
+    run(deployment, "started-by-hand", "incoming/1/unsure too.png")
+    kept = page.get("/api/executions/started-by-hand").json["kept"]
+    assert kept["id"] == identify_photo(deployment.bucket, "incoming/1/unsure too.png", "")
+
+
+def test_an_execution_says_that_the_table_is_throttled(
+    page: PageClient, deployment: Deployment, table: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def throttle(**_: Any) -> None:
+        raise ClientError({"Error": {"Code": "ThrottlingException", "Message": "Slow down"}}, "GetItem")
+
+    run(deployment, "in-a-rush", "incoming/1/unsure.png")
+    monkeypatch.setattr(deployment.client("dynamodb"), "get_item", throttle)
+    execution = page.get("/api/executions/in-a-rush").json
+    assert execution["outcome"] == "refused"
+    assert "throttled" in execution["kept"]["fault"]
+
+
+def test_no_object_is_served_by_a_key(page: PageClient, deployment: Deployment, table: Any) -> None:
+    boto3.client("s3").put_object(Bucket=deployment.bucket, Key="secret.png", Body=png(9))
+    assert page.get("/api/outcomes/secret.png/picture").status == 404
