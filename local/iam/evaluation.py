@@ -1,6 +1,8 @@
-"""Corrects how MiniStack's IAM judges what has a line break in its name or a path in its ARN."""
+"""Corrects how MiniStack's IAM judges names with line breaks, ARNs with paths, and events by their source."""
 
+import json
 import re
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any
 
@@ -22,6 +24,7 @@ def install() -> None:
     for gather in ("_gather_role_policies", "_gather_user_policies"):
         wrap(iam_evaluator, gather, _gather_policies)
     wrap(iam_actions, "extract_resource_arn", _extract_resource_arn)
+    wrap(iam_actions, "request_tag_context", _describe_request)
     handlers = find_original(iam, "_IAM_HANDLERS")
     simulate = handlers["SimulatePrincipalPolicy"]
     handlers["SimulatePrincipalPolicy"] = lambda request: _simulate(simulate, request)
@@ -62,6 +65,21 @@ def _extract_resource_arn(extract: Any, service: str, *rest: Any) -> str:
         return str(record["Arn"])
     path = iam_actions._query_param(rest[4], "Path")
     return f"{arn.removesuffix(name)}{path.lstrip('/')}{name}" if kind in STORES else arn
+
+
+def _describe_request(describe: Any, service: str, action: str, body: bytes, *rest: Any) -> dict[str, Any]:
+    """Adds EventBridge's condition keys for events to those that MiniStack knows of a request.
+
+    Of events that differ there is no one value, so that a condition on it does not hold.
+    """
+    keys = dict(describe(service, action, body, *rest))
+    if action != "events:PutEvents":
+        return keys
+    for key, field in (("events:source", "Source"), ("events:detail-type", "DetailType")):
+        # EventBridge itself refuses what is no request.
+        with suppress(ValueError, LookupError, TypeError):
+            (keys[key],) = {entry[field] for entry in json.loads(body)["Entries"]}
+    return keys
 
 
 def _simulate(simulate: Any, request: dict[str, Any]) -> Any:

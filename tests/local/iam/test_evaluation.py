@@ -139,3 +139,23 @@ def test_an_asterisk_matches_any_text_and_a_question_mark_any_character(before: 
 def test_a_pattern_without_wildcards_matches_itself_alone(pattern: str, value: str) -> None:
     assert bool(compile_wildcards(pattern, False).match(value)) == (pattern == value)
     assert bool(compile_wildcards(pattern, True).match(value)) == (pattern.lower() == value.lower())
+
+
+def test_events_are_sent_from_the_sources_alone_that_a_policy_names(cloud: Cloud) -> None:
+    events = acting_as(
+        cloud,
+        {
+            "Effect": "Allow",
+            "Action": "events:PutEvents",
+            "Resource": "*",
+            "Condition": {"StringEquals": {"events:source": "allowed"}},
+        },
+    )("events")
+
+    def entry(source: str) -> dict[str, str]:
+        return {"Source": source, "DetailType": "d", "Detail": "{}"}
+
+    assert events.put_events(Entries=[entry("allowed"), entry("allowed")])["FailedEntryCount"] == 0
+    for entries in ([entry("another")], [entry("allowed"), entry("another")]):
+        with pytest.raises(ClientError, match="not authorized to perform: events:PutEvents"):
+            events.put_events(Entries=entries)
