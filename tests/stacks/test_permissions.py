@@ -1,7 +1,9 @@
 """What each role may do: these actions on these resources, and nothing else."""
 
 import json
+import re
 from fnmatch import fnmatchcase
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -422,3 +424,19 @@ def test_a_role_belongs_to_one_function_or_machine(assembly: Assembly) -> None:
     for stack in ("training", "endpoint", "workflow"):
         for role in assembly.resources(stack, "AWS::IAM::Role").values():
             assert "ManagedPolicyArns" not in role["Properties"]
+
+
+def test_the_document_on_permissions_names_each_role(
+    assembly: Assembly, with_auto: Assembly, with_artifact: Assembly
+) -> None:
+    document = (Path(__file__).resolve().parents[2] / "docs" / "permissions.md").read_text()
+    rows = [re.match(r"\| (\w+) \| (.*?) \| ", line) for line in document.splitlines()]
+    told = {(row[1], name) for row in rows if row for name in re.findall(r"`(\w+)`", row[2])}
+    # The last eight characters of a logical id are a digest.
+    roles = {
+        (stack, role[:-8])
+        for synthesised in (assembly, with_auto, with_artifact)
+        for stack in STACKS
+        for role in synthesised.resources(stack, "AWS::IAM::Role")
+    }
+    assert {row for row in told if row[1].endswith("Role")} == roles
