@@ -39,21 +39,17 @@ function createTodayCard(today) {
     const retry = () => window.dispatchEvent(new Event("hashchange"));
     return createCard("Photos today", createErrorLine({ message: today.fault }, retry));
   }
-  const figures = OUTCOMES.filter((outcome) => today[outcome] !== undefined).map((outcome) =>
-    create(
+  const figures = OUTCOMES.filter((outcome) => today[outcome] !== undefined).map((outcome) => {
+    const isRunning = outcome === "running";
+    const wanted = new URLSearchParams(isRunning ? { outcome } : { outcome, from: "today" });
+    const count = formatCount(today[outcome]) + (isRunning && today.more_running ? "+" : "");
+    return create(
       "a",
-      {
-        class: "figure",
-        href: `#/executions?${new URLSearchParams({ outcome, ...(outcome === "running" ? {} : { from: "today" }) })}`,
-      },
-      create(
-        "strong",
-        {},
-        formatCount(today[outcome]) + (outcome === "running" && today.more_running ? "+" : ""),
-      ),
+      { class: "figure", href: `#/executions?${wanted}` },
+      create("strong", {}, count),
       createOutcomeMark(outcome),
-    ),
-  );
+    );
+  });
   return createCard(
     "Photos today",
     create("div", { class: "figures" }, figures),
@@ -71,8 +67,9 @@ function createWaitingLine(waiting) {
 function describeCounts(today) {
   if (today.source === "table") {
     return [
-      "From the table of outcomes: each photo counts once, by what was decided of it last. One that was refused today " +
-        "and judged since counts as routed by review or as discarded. How many are running comes from Step Functions.",
+      "From the table of outcomes: each photo counts once, by what was decided of it last. " +
+        "One that was refused today and judged since counts as routed by review or as discarded. " +
+        "How many are running comes from Step Functions.",
     ];
   }
   return [

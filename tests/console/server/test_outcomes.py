@@ -11,39 +11,17 @@ from botocore.exceptions import ClientError
 
 from console.reviews.photos import format_time
 from evaluation.deployment import Deployment
-from lambdas.workflow import outcomes
 from lambdas.workflow.places import identify_photo
+from tests.console.server.outcome_table import TABLE, keeping_outcomes
 from tests.console.server.page_client import PageClient, png
-from tests.console.server.test_reviews import TABLE
-from tests.console.server.test_reviews import refuse as refuse_in_table
+from tests.console.server.test_reviews import refuse
 
 
 @pytest.fixture
-def table(deployment: Deployment, page: PageClient) -> Iterator[Any]:
-    """The deployment's table, without a photo; page and deployment know of it."""
-    client = boto3.client("dynamodb")
-    keys = ("photo", "outcome", "decided_at")
-    client.create_table(
-        TableName=TABLE,
-        BillingMode="PAY_PER_REQUEST",
-        AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in keys],
-        KeySchema=[{"AttributeName": "photo", "KeyType": "HASH"}],
-        GlobalSecondaryIndexes=[
-            {
-                "IndexName": outcomes.INDEX,
-                "KeySchema": [
-                    {"AttributeName": "outcome", "KeyType": "HASH"},
-                    {"AttributeName": "decided_at", "KeyType": "RANGE"},
-                ],
-                "Projection": {"ProjectionType": "ALL"},
-            }
-        ],
-    )
-    boto3.client("ssm").put_parameter(Name="/scones/outcomes", Value=TABLE, Type="String")
-    yield boto3.resource("dynamodb").Table(TABLE)
-    boto3.client("ssm").delete_parameter(Name="/scones/outcomes")
-    vars(deployment).pop("outcomes", None)
-    client.delete_table(TableName=TABLE)
+def table(deployment: Deployment) -> Iterator[Any]:
+    """The deployment's table, without a photo."""
+    with keeping_outcomes(deployment):
+        yield boto3.resource("dynamodb").Table(TABLE)
 
 
 def change(table: Any, photo: str, **attributes: str) -> None:
@@ -67,7 +45,7 @@ def run(deployment: Deployment, name: str, key: str) -> str:
 def test_a_list_says_that_it_is_from_the_table_and_shows_pictures_by_the_photo_s_id(
     page: PageClient, deployment: Deployment, table: Any
 ) -> None:
-    photo = refuse_in_table(deployment, "blue bike.png", 1)
+    photo = refuse(deployment, "blue bike.png", 1)
     answer = page.get("/api/executions?file=BIKE").json
     assert (answer["source"], answer["cursor"]) == ("table", None)
     (line,) = answer["executions"]
@@ -88,7 +66,7 @@ def test_a_cursor_leads_to_the_rest(
     for minute in range(3):
         change(
             table,
-            refuse_in_table(deployment, f"{minute}.png", minute),
+            refuse(deployment, f"{minute}.png", minute),
             outcome=("routed", "refused", "failed")[minute],
         )
     first = page.get("/api/executions?file=.png").json
@@ -109,10 +87,10 @@ def test_the_overview_counts_each_photo_once_by_what_was_decided_last_and_since_
     page: PageClient, deployment: Deployment, table: Any
 ) -> None:
     now = format_time(time.time())
-    refuse_in_table(deployment, "old.png", 0)
-    change(table, refuse_in_table(deployment, "new.png", 1), decided_at=now)
-    change(table, refuse_in_table(deployment, "sure.png", 2), decided_at=now, outcome="routed")
-    judged = refuse_in_table(deployment, "judged.png", 3)
+    refuse(deployment, "old.png", 0)
+    change(table, refuse(deployment, "new.png", 1), decided_at=now)
+    change(table, refuse(deployment, "sure.png", 2), decided_at=now, outcome="routed")
+    judged = refuse(deployment, "judged.png", 3)
     change(table, judged, decided_at=now, outcome="routed by review", label="bicycle", reviewed_by="ann")
     today = page.get("/api/overview").json["today"]
     assert today == {
@@ -147,7 +125,7 @@ def test_a_table_that_throttles_leaves_the_rest_of_the_overview_and_is_one_line_
 def test_an_execution_shows_what_a_person_made_of_its_photo_since(
     page: PageClient, deployment: Deployment, table: Any
 ) -> None:
-    photo = refuse_in_table(deployment, "unsure.png", 1)
+    photo = refuse(deployment, "unsure.png", 1)
     arn = run(deployment, photo, "incoming/1/unsure.png")
     change(table, photo, execution=arn, outcome="routed by review", label="bicycle", reviewed_by="ann")
     execution = page.get(f"/api/executions/{photo}").json
@@ -160,7 +138,7 @@ def test_an_execution_shows_what_a_person_made_of_its_photo_since(
 def test_an_execution_of_any_name_finds_its_photo_and_who_decided(
     page: PageClient, deployment: Deployment, table: Any
 ) -> None:
-    refuse_in_table(deployment, "unsure too.png", 1)
+    refuse(deployment, "unsure too.png", 1)
     run(deployment, "started-by-hand", "incoming/1/unsure too.png")
     kept = page.get("/api/executions/started-by-hand").json["kept"]
     assert kept["id"] == identify_photo(deployment.bucket, "incoming/1/unsure too.png", "")

@@ -23,10 +23,10 @@ from console.server.routes.reviews import (
 from evaluation.deployment import Deployment
 from lambdas.workflow import outcomes
 from lambdas.workflow.places import identify_photo, review_key
+from tests.console.server.outcome_table import TABLE, keeping_outcomes
 from tests.console.server.page_client import Answer, PageClient, png
 
 WINDOW, OTHER_WINDOW = "window-1", "window-2"
-TABLE = "scones-outcomes"
 NAMES = ("first.png", "second.png", "third.png")
 
 
@@ -58,32 +58,8 @@ def refuse(deployment: Deployment, name: str, minute: int) -> str:
 @pytest.fixture
 def waiting(deployment: Deployment) -> Iterator[list[str]]:
     """Three photos that wait in the deployment's table; their ids, oldest first."""
-    dynamodb, ssm = boto3.client("dynamodb"), boto3.client("ssm")
-    dynamodb.create_table(
-        TableName=TABLE,
-        BillingMode="PAY_PER_REQUEST",
-        AttributeDefinitions=[
-            {"AttributeName": "photo", "AttributeType": "S"},
-            {"AttributeName": "outcome", "AttributeType": "S"},
-            {"AttributeName": "decided_at", "AttributeType": "S"},
-        ],
-        KeySchema=[{"AttributeName": "photo", "KeyType": "HASH"}],
-        GlobalSecondaryIndexes=[
-            {
-                "IndexName": outcomes.INDEX,
-                "KeySchema": [
-                    {"AttributeName": "outcome", "KeyType": "HASH"},
-                    {"AttributeName": "decided_at", "KeyType": "RANGE"},
-                ],
-                "Projection": {"ProjectionType": "ALL"},
-            }
-        ],
-    )
-    ssm.put_parameter(Name="/scones/outcomes", Value=TABLE, Type="String", Overwrite=True)
-    yield [refuse(deployment, name, minute) for minute, name in enumerate(NAMES)]
-    ssm.delete_parameter(Name="/scones/outcomes")
-    vars(deployment).pop("outcomes", None)
-    dynamodb.delete_table(TableName=TABLE)
+    with keeping_outcomes(deployment):
+        yield [refuse(deployment, name, minute) for minute, name in enumerate(NAMES)]
 
 
 def post(page: PageClient, path: str, body: object, window: str = WINDOW) -> Answer:
