@@ -198,22 +198,29 @@ def _identify(resource: str) -> tuple[_Family, Document, str]:
 def _describe_execution(describe: Any, request: Document) -> Any:
     """Shows an execution as running until its history tells of its end, which MiniStack writes later."""
     execution = stepfunctions._executions.get(request.get("executionArn"))
+    # Asked before it is described: an end that comes in between is described in part.
+    ended = execution is not None and _has_ended(execution)
     response = describe(request)
-    if response[0] != 200 or not _is_ending(execution):
+    if response[0] != 200 or (described := json.loads(response[2]))["status"] == "RUNNING":
         return response
-    described = json.loads(response[2])
-    for name in ("stopDate", "output", "error", "cause"):
-        described.pop(name, None)
-    return json_response({**described, "status": "RUNNING"})
+    if not ended:
+        for name in ("stopDate", "output", "error", "cause"):
+            described.pop(name, None)
+        described["status"] = "RUNNING"
+    elif described["status"] == "FAILED":
+        # MiniStack gives one that failed an output for a moment.
+        described.pop("output", None)
+    return json_response(described)
 
 
-def _is_ending(execution: Document) -> bool:
-    if execution["status"] == "RUNNING" or not execution["events"]:
+def _has_ended(execution: Document) -> bool:
+    if execution["status"] == "RUNNING":
         return False
-    told = execution["events"][-1]["type"].removeprefix("Execution") in ENDS
+    if not execution["events"] or execution["events"][-1]["type"].removeprefix("Execution") in ENDS:
+        return True
     age = datetime.now(UTC) - datetime.fromisoformat(execution["stopDate"] or execution["startDate"])
     # A history that a server left when it was killed never tells of its end.
-    return not told and age.total_seconds() < ENDING_SECONDS
+    return age.total_seconds() >= ENDING_SECONDS
 
 
 def _run_execution(run: Callable[[str], None], arn: str) -> None:
