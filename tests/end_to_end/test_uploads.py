@@ -7,8 +7,6 @@ import io
 import json
 import os
 import signal
-import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -21,10 +19,10 @@ from data_staging.sample import write_sample
 from lambdas.workflow import places
 from tests.end_to_end.embedded_cloud import App, EmbeddedCloud, execute, succeeded
 from tests.end_to_end.quick_training import QUICK_TRAINING
+from tests.end_to_end.uploaded_photos import eventually, put, read_outcomes, wait_for_outcome
 
 pytestmark = pytest.mark.end_to_end
 
-SECONDS = 60
 BURST, BURST_SECONDS = 100, 180
 NAME = "scones-uploads"
 
@@ -62,42 +60,11 @@ def draw(shade: int) -> bytes:
     return written.getvalue()
 
 
-def put(app: App, key: str, content: bytes) -> str:
-    """Puts an object, as anybody would; returns its version."""
-    answer = app.cloud.client("s3").put_object(Bucket=app.parameter("bucket"), Key=key, Body=content)
-    return str(answer["VersionId"])
-
-
 def list_executions(app: App) -> list[str]:
     """Returns the names of all executions."""
     pages = app.cloud.client("stepfunctions").get_paginator("list_executions")
     found = pages.paginate(stateMachineArn=app.parameter("state-machine"))
     return [execution["name"] for page in found for execution in page["executions"]]
-
-
-def read_outcomes(app: App) -> dict[str, dict[str, Any]]:
-    """Returns all items of the table by the photo's id, their values as text."""
-    pages = app.cloud.client("dynamodb").get_paginator("scan").paginate(TableName=app.parameter("outcomes"))
-    items = [item for page in pages for item in page["Items"]]
-    return {
-        item["photo"]["S"]: {name: next(iter(value.values())) for name, value in item.items()}
-        for item in items
-    }
-
-
-def eventually(look: Callable[[], Any], seconds: float = SECONDS) -> Any:
-    """Returns what is found, once it is."""
-    deadline = time.monotonic() + seconds
-    while not (found := look()):
-        assert time.monotonic() < deadline, f"nothing came in {seconds} s"
-        time.sleep(0.2)
-    return found
-
-
-def wait_for_outcome(app: App, key: str, version: str) -> dict[str, Any]:
-    """Returns what became of one version of an object."""
-    photo = places.identify_photo(app.parameter("bucket"), key, version)
-    return eventually(lambda: read_outcomes(app).get(photo))
 
 
 def is_quiet(app: App) -> bool:
