@@ -112,7 +112,8 @@ def find_labelled(name: str) -> tuple[Labels, PhotoStore] | None:
         if table is None or deployed is None:
             return None
         labels = read_labels(session, table)
-        return (labels, PhotoStore(session, deployed)) if labels.whole or labels.left_out else None
+        found = labels.whole or labels.left_out or labels.unsettled
+        return (labels, PhotoStore(session, deployed)) if found else None
 
 
 def _read_parameter(session: boto3.Session, name: str, which: str) -> str | None:

@@ -125,6 +125,13 @@ def take_labelled(data_set: DataSet, name: str, *, wanted: bool) -> DataSet:
     if found is None:
         return data_set
     labels, store = found
+    if labels.unsettled:
+        print(
+            f"Not taken yet: {labels.unsettled} of the labels can still be undone. Stage again in a minute",
+            file=sys.stderr,
+        )
+    if not labels.whole and not labels.left_out:
+        return data_set
     choice = choose_photos(data_set, labels, store.read)
     keys = {label.photo: f" ({shorten(label.key)})" for label in labels.whole}
     _print_left_out(

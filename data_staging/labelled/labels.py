@@ -40,10 +40,12 @@ class Labels:
     Attributes:
         whole: The labels that can be used, in the order of the photos' ids.
         left_out: Why each other one cannot, by the photo's id.
+        unsettled: How many more can still be undone.
     """
 
     whole: list[Label]
     left_out: dict[str, str]
+    unsettled: int = 0
 
 
 def read_labels(session: boto3.Session, table: str) -> Labels:
@@ -78,6 +80,7 @@ def check_labels(items: Iterable[Mapping[str, Mapping[str, Any]]]) -> Labels:
     """
     whole: dict[str, Label] = {}
     left_out = {}
+    unsettled = set()
     for item in items:
         texts = {name: value["S"] for name, value in item.items() if isinstance(value.get("S"), str)}
         missing = [
@@ -85,9 +88,12 @@ def check_labels(items: Iterable[Mapping[str, Mapping[str, Any]]]) -> Labels:
             for name in Label.__dataclass_fields__
             if name not in texts or (name != "version" and not texts[name])
         ]
-        if missing:
+        if item.get("untold", {}).get("BOOL") is True:
+            # Until others are told of it, whoever gave it can take it back.
+            unsettled.add(texts.get("photo", ""))
+        elif missing:
             left_out[texts.get("photo", "")] = f"without a {missing[0]} (a text) in the table of outcomes"
         else:
             # A page of an index may have an item that an earlier one had.
             whole[texts["photo"]] = Label(*(texts[name] for name in Label.__dataclass_fields__))
-    return Labels([whole[photo] for photo in sorted(whole)], left_out)
+    return Labels([whole[photo] for photo in sorted(whole)], left_out, len(unsettled))

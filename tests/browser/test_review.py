@@ -84,7 +84,7 @@ def test_each_key_judges_a_photo_and_says_what_comes_next(
     open_view(page, review_address, "review")
     expect_said(page, "Next: first.png. 4 left.")
     expect(find_picture(page)).to_have_accessible_name("Photo first.png")
-    expect(page.get_by_text("takes it for bicycle with 0.610 only")).to_be_visible()
+    expect(page.get_by_text("takes it for bicycle, with a confidence of only 0.610")).to_be_visible()
     expect(page.get_by_role("link", name="See its execution")).to_have_attribute(
         "href", f"#/executions/{photos[0]}"
     )

@@ -287,6 +287,8 @@ def test_a_photo_that_fails_is_told_with_error_and_cause(app: App, told: ToldEve
 def test_staging_takes_the_labels_into_the_training_split_and_says_that_the_next_deploy_trains(
     app: App, archive: Path
 ) -> None:
+    # A label that can still be undone is not taken.
+    eventually(lambda: not any("untold" in item for item in read_outcomes(app).values()))
     labelled = count_outcome(read_outcomes(app), outcomes.ROUTED_BY_REVIEW)
     before = app.parameter("dataset")
     staged = succeeded(app.stage(archive))

@@ -102,6 +102,16 @@ def test_whole_items_give_their_labels_in_one_order(table: list[Any], chance: ra
         assert asdict(label) == {name: value["S"] for name, value in by_photo[label.photo].items()}
 
 
+@given(st.lists(whole, max_size=6), st.integers(0, 6))
+def test_a_label_that_can_still_be_undone_is_none_yet(table: list[Any], untold: int) -> None:
+    by_photo = {item["photo"]["S"]: item for item in table}
+    items = list(by_photo.values())
+    fresh = [{**item, "untold": {"BOOL": True}} for item in items[:untold]]
+    found = check_labels([*fresh, *items[untold:]])
+    assert [label.photo for label in found.whole] == sorted(item["photo"]["S"] for item in items[untold:])
+    assert (found.left_out, found.unsettled) == ({}, len(fresh))
+
+
 @given(labels)
 def test_each_picture_is_taken_once_and_never_one_that_is_staged(given: list[Label]) -> None:
     ordered = Labels(sorted(given, key=lambda label: label.photo), {})

@@ -60,6 +60,25 @@ def test_labelled_photos_come_to_the_training_split_and_to_no_other() -> None:
         assert f"\t{label}\t{path.removeprefix('train/')}\n" in read_staged("train.lst").decode()
 
 
+def test_a_label_that_can_still_be_undone_waits_for_the_next_staging(capsys: Captured) -> None:
+    stage()
+    before = staged_id()
+    photo = label_photo(png(shapes(1)), "bicycle")
+    table = boto3.client("dynamodb")
+    (name,) = table.list_tables()["TableNames"]
+    undoable = {"TableName": name, "Key": {"photo": {"S": photo}}}
+    table.update_item(
+        **undoable, UpdateExpression="SET untold = :yes", ExpressionAttributeValues={":yes": {"BOOL": True}}
+    )
+    stage()
+    assert "Not taken yet: 1 of the labels can still be undone" in capsys.readouterr().err
+    assert staged_id() == before
+    table.update_item(**undoable, UpdateExpression="REMOVE untold")
+    stage()
+    assert "1 labelled photo taken into the training split" in capsys.readouterr().err
+    assert staged_id() != before
+
+
 def test_a_labelled_photo_is_staged_as_serving_shows_it_to_the_model() -> None:
     photo = png(shapes("large", (900, 700)))
     label_photo(photo, "bicycle")

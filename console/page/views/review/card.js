@@ -119,7 +119,7 @@ function createFacts(photo, classes) {
 function explainWaiting({ predicted_class: predicted, confidence, threshold }, classes) {
   const known = classes.includes(predicted) ? "" : ", a class that there is no longer";
   return (
-    `It waits because the model takes it for ${predicted}${known} with ${formatProbability(confidence)} only; ` +
-    `a photo is routed from ${formatThreshold(threshold)}.`
+    `It waits because the model takes it for ${predicted}${known}, with a confidence of only ` +
+    `${formatProbability(confidence)}: photos are routed from ${formatThreshold(threshold)} on.`
   );
 }
