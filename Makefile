@@ -83,8 +83,9 @@ page-stop:             ## ends the page
 destroy: setup         ## takes away all that deploy made; NAME=... for a deployment of another name
 	@python -m console $(if $(findstring command line,$(origin NAME)),--name "$(NAME)") destroy
 
+# A test that deploys waits half of its time: three at once keep two cores busy.
 test: setup-dev        ## every test
-	@python -m pytest -n 2 --dist loadfile
+	@python -m pytest -n 3 --dist loadfile
 
 test-mxnet: setup-dev .cache/mxnet-1.9.1/installed .cache/mxnet-1.4.1/installed ## models travel to MXNet and back
 	@python -m pytest tests/portability

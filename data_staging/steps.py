@@ -127,7 +127,8 @@ def take_labelled(data_set: DataSet, name: str, *, wanted: bool) -> DataSet:
     labels, store = found
     if labels.unsettled:
         print(
-            f"Not taken yet: {labels.unsettled} of the labels can still be undone. Stage again in a minute",
+            f"Not taken yet: {labels.unsettled} of the labels can still be undone. Stage again in a minute;"
+            " if they still can, python -m console review tells other systems of them, which settles them",
             file=sys.stderr,
         )
     if not labels.whole and not labels.left_out:

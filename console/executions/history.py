@@ -217,7 +217,9 @@ class Executions:
 
 def _parse_photo(described: Mapping[str, Any]) -> Photo | None:
     try:
-        bucket, key = workflow_event.read_location(workflow_event.read(json.loads(described["input"])))
+        fields = workflow_event.read(json.loads(described["input"]))
+        bucket, key = workflow_event.read_location(fields)
+        version = workflow_event.read_version(fields)
     except (InvalidEvent, ValueError, LookupError, RecursionError):
         return None
-    return Photo(key, bucket, key)
+    return Photo(key, bucket, key, version)

@@ -17,9 +17,10 @@ from lambdas.workflow import outcomes, places
 from stacks.configuration.settings import Settings
 from stacks.parts.parameters import SharedBucket
 
-# The photo, as places.identify_photo() names it. An event that names none is kept under its execution.
+# The photo, as places.identify_photo() names it. What names no version, for serialize read none, may be
+# another photo each time: it is kept under its execution.
 PHOTO_ID = (
-    "$exists($photo.key) ? $substring($hash("
+    "$exists($photo.key) and $photo.version ? $substring($hash("
     "$photo.bucket & '/' & $photo.key & '?versionId=' & $photo.version, 'SHA-256'"
     f"), 0, {places.PHOTO_DIGITS}) : $states.context.Execution.Name"
 )
@@ -30,7 +31,8 @@ PHOTO_OF_RESULT = (
 )
 # Where serialize failed, the event itself does, if it is one that serialize could read.
 PHOTO_OF_INPUT = (
-    "{% ( $fields := $states.input; $named := $fields.s3_key ? $fields : $fields.body.s3_key ? $fields.body;"
+    "{% ( $fields := $states.input; $named := $fields.s3_key and $fields.s3_bucket ? $fields"
+    " : $fields.body.s3_key and $fields.body.s3_bucket ? $fields.body;"
     " $told := $fields.detail;"
     " $named ? {'bucket': $named.s3_bucket, 'key': $named.s3_key,"
     " 'version': $named.s3_version ? $named.s3_version : ''}"
@@ -40,9 +42,8 @@ PHOTO_OF_INPUT = (
 NO_PHOTO = "{% {} %}"
 UNCHANGED = "{% $states.input %}"
 ENTERED = "$states.context.State.EnteredTime"
-# Answers, and no failures of the service.
+# An answer, and no failure of the service.
 NOT_BETTER = "DynamoDB.ConditionalCheckFailedException"
-GONE = "S3.NoSuchKeyException"
 
 
 @dataclass(frozen=True)
@@ -215,7 +216,7 @@ class Outcomes:
                 "Catch": _catch("States.ALL", following),
             },
         )
-        _retry(copy, unless=GONE)
+        _retry(copy)
         copy.next(following)
         return copy
 

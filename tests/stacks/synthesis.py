@@ -42,21 +42,23 @@ class Assembly:
 
 
 def synthesise(folder: Path, **settings: Any) -> Assembly:
-    """Synthesises the app with cdk.json's settings and those given."""
-    app = cdk.App(outdir=str(folder), context={**CONTEXT, **settings})
-    build(app)
-    app.synth()
+    """Synthesises the app with cdk.json's settings and those given, unless that was done into the folder."""
+    if not (folder / "manifest.json").exists():
+        app = cdk.App(outdir=str(folder), context={**CONTEXT, **settings})
+        build(app)
+        app.synth()
     return _read(folder, settings.get("name", CONTEXT["scones"]["name"]), [])
 
 
 def synthesise_and_check(folder: Path, **settings: Any) -> Assembly:
-    """Synthesises the app with cdk.json's settings and those given, and runs cdk-nag on it."""
-    app = cdk.App(outdir=str(folder), context={**CONTEXT, **settings})
-    build(app)
-    cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app))
-    # Findings make it fail once all is written; a test judges them.
-    with pytest.raises(RuntimeError, match="ValidationFailed"):
-        app.synth()
+    """Does what ``synthesise`` does, and runs cdk-nag on the app."""
+    if not (folder / "manifest.json").exists():
+        app = cdk.App(outdir=str(folder), context={**CONTEXT, **settings})
+        build(app)
+        cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app))
+        # Findings make it fail once all is written; a test judges them.
+        with pytest.raises(RuntimeError, match="ValidationFailed"):
+            app.synth()
     report = json.loads((folder / "validation-report.json").read_text())
     violations = [
         (violation["ruleName"], construct["constructPath"])

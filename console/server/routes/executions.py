@@ -78,7 +78,7 @@ def make_execution_routes(
 
     def read_photo(request: Request) -> bytes:
         photo = executions.find_photo(request.path_params["name"])
-        return download(deployment.client("s3"), photo.bucket, photo.key)
+        return download(deployment.client("s3"), photo.bucket, photo.key, version=photo.version or "")
 
     async def stream(request: Request) -> Response:
         # Described before the stream begins, so that an execution that is not there is a plain 404.
@@ -111,13 +111,16 @@ def name_photos(execution: Mapping[str, Any]) -> list[str]:
     Args:
         execution: What ``Executions.describe`` returns.
     """
-    # An upload's execution has the photo's id for its name; what serialize has read tells of any other.
+    # An upload's execution has the photo's id for its name; the input, or what serialize has read, tells of
+    # any other. A photo of no version is kept under its execution.
     names = [execution["id"]]
-    outputs = [state["output"] for state in execution["states"]]
-    located = {"s3_bucket", "s3_key", "s3_version"}
-    read = next((it for it in outputs if isinstance(it, dict) and located <= it.keys()), None)
-    if read is not None:
-        names.append(identify_photo(read["s3_bucket"], read["s3_key"], read["s3_version"] or ""))
-    elif execution["key"]:
-        names.append(identify_photo(execution["bucket"], execution["key"], ""))
+    documents = [execution["input"], *(state["output"] for state in execution["states"])]
+    for fields in documents:
+        located = (
+            [fields.get(name) for name in ("s3_bucket", "s3_key", "s3_version")]
+            if isinstance(fields, dict)
+            else [None]
+        )
+        if all(isinstance(value, str) and value for value in located):
+            return [*names, identify_photo(*located)]
     return names

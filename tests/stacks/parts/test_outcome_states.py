@@ -123,6 +123,13 @@ def test_an_event_that_names_no_photo_is_kept_under_its_execution(states: dict[s
     assert (item["photo"], item["bucket"], item["key"], item["version"]) == ("by-hand", "", "", "")
 
 
+def test_two_photos_of_one_key_without_versions_are_kept_apart(states: dict[str, Any]) -> None:
+    photo = {**PHOTO, "version": ""}
+    items = [read_item(run(states, "failure", execution, photo)[0]) for execution in ("e1", "e2")]
+    assert [item["photo"] for item in items] == ["e1", "e2"]
+    assert {item["key"] for item in items} == {PHOTO["key"]}
+
+
 @pytest.mark.parametrize(
     ("event", "found"),
     [
@@ -137,6 +144,7 @@ def test_an_event_that_names_no_photo_is_kept_under_its_execution(states: dict[s
             {"bucket": "b", "key": "k", "version": "v"},
         ),
         ({"body": '{"s3_bucket": "b"}'}, {}),
+        ({"s3_key": "k", "body": {"s3_bucket": "b"}}, {}),
         ({"detail": "other"}, {}),
         ({"Records": [{"s3": {}}]}, {}),
     ],
