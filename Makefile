@@ -34,7 +34,7 @@ PICTURES := $${IMAGES:+--images "$$IMAGES"} $${ARCHIVE:+--archive "$$ARCHIVE"}
 STAGED = staged=$$(mktemp -d); trap 'rm -r "$$staged"' EXIT; \
   python data_staging/stage.py $(PICTURES) --out "$$staged" >&2
 
-.PHONY: demo deploy page page-stop down destroy test test-mxnet test-notebook bench-training bench-serving lint
+.PHONY: demo deploy page page-stop down destroy test test-mxnet test-notebook bench-training bench-serving bench-uploads lint
 .PHONY: setup setup-dev
 
 demo: setup            ## the whole workflow on this machine, no AWS account
@@ -100,6 +100,9 @@ bench-training: setup-dev .cache/mxnet-1.9.1/installed ## accuracy; speed beside
 
 bench-serving: setup-dev .cache/mxnet-1.9.1/installed ## speed beside that of an MXNet module
 	@$(STAGED); python -m benchmarks.serving "$$staged"
+
+bench-uploads: setup-dev ## a burst of a thousand uploads on an embedded cloud of its own
+	@python -m benchmarks.uploads --uploads 1000
 
 lint: setup-dev        ## formatting, lint, types
 	@ruff format --check .
