@@ -17,6 +17,7 @@ from PIL import Image
 
 from evaluation.deployment import Deployment
 from lambdas.workflow import outcomes, places
+from tests.outcome_table import create_outcome_table
 
 BUCKET = "scones-bucket"
 TABLE = "scones-outcomes"
@@ -64,23 +65,7 @@ def write_one_at_a_time(patches: pytest.MonkeyPatch) -> None:
 
 
 def create_table() -> None:
-    attributes = ("photo", "outcome", "decided_at")
-    client("dynamodb").create_table(
-        TableName=TABLE,
-        BillingMode="PAY_PER_REQUEST",
-        AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in attributes],
-        KeySchema=[{"AttributeName": "photo", "KeyType": "HASH"}],
-        GlobalSecondaryIndexes=[
-            {
-                "IndexName": outcomes.INDEX,
-                "KeySchema": [
-                    {"AttributeName": "outcome", "KeyType": "HASH"},
-                    {"AttributeName": "decided_at", "KeyType": "RANGE"},
-                ],
-                "Projection": {"ProjectionType": "ALL"},
-            }
-        ],
-    )
+    create_outcome_table(client("dynamodb"), TABLE)
 
 
 def stage(classes: list[str], **source: Any) -> None:

@@ -10,6 +10,7 @@ from PIL import Image
 from data_staging.stage import main
 from lambdas.workflow import outcomes, places
 from tests.data_staging.deployment_on_moto import BUCKET, staged_id
+from tests.outcome_table import create_outcome_table
 
 TABLE = "scones-outcomes"
 CLASSES = ["bicycle", "motorcycle"]
@@ -18,24 +19,7 @@ DECIDED_AT = "2026-11-05T10:20:30.400Z"
 
 
 def make_table() -> None:
-    boto3.client("dynamodb").create_table(
-        TableName=TABLE,
-        BillingMode="PAY_PER_REQUEST",
-        AttributeDefinitions=[
-            {"AttributeName": name, "AttributeType": "S"} for name in ("photo", "outcome", "decided_at")
-        ],
-        KeySchema=[{"AttributeName": "photo", "KeyType": "HASH"}],
-        GlobalSecondaryIndexes=[
-            {
-                "IndexName": outcomes.INDEX,
-                "KeySchema": [
-                    {"AttributeName": "outcome", "KeyType": "HASH"},
-                    {"AttributeName": "decided_at", "KeyType": "RANGE"},
-                ],
-                "Projection": {"ProjectionType": "ALL"},
-            }
-        ],
-    )
+    create_outcome_table(boto3.client("dynamodb"), TABLE)
     boto3.client("ssm").put_parameter(Name="/scones/outcomes", Value=TABLE, Type="String")
 
 
