@@ -6,13 +6,19 @@ export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 # The project keeps to itself: no usage reports, no look-ups at every command.
 export CDK_DISABLE_CLI_TELEMETRY := true
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Python keeps what it has compiled, whatever the caller's shell says: a deploy starts dozens of processes.
+export PYTHONDONTWRITEBYTECODE :=
 # The CDK and the AWS CLI read the first, boto3 only the second: they must not deploy and stage in two regions.
 ifdef AWS_REGION
 export AWS_DEFAULT_REGION := $(AWS_REGION)
 endif
 
-# Quiet but for errors; each tool's own error line says what went wrong, the line after it what to do.
-INSTALL := pip install --quiet --constraint constraints.txt --requirement
+# Python's packages and npm's are fetched side by side.
+MAKEFLAGS += --jobs=2
+
+# Quiet but for errors; each tool's own error line says what went wrong, the line after it what to do. Python compiles
+# what is imported when it is: compiling all of two gigabytes beforehand takes half of the time.
+INSTALL := pip install --quiet --no-compile --constraint constraints.txt --requirement
 PIP_FAILED := { echo "pip cannot install the packages, see above. Behind a company's proxy or certificate set" \
   "HTTPS_PROXY and PIP_CERT=PATH/company.pem, or PIP_INDEX_URL to its own index; then make again" >&2; exit 1; }
 NPM_INSTALL := npm ci --loglevel=error --no-audit --no-fund --no-update-notifier --omit=optional
@@ -34,8 +40,8 @@ PICTURES := $${IMAGES:+--images "$$IMAGES"} $${ARCHIVE:+--archive "$$ARCHIVE"}
 STAGED = staged=$$(mktemp -d); trap 'rm -r "$$staged"' EXIT; \
   python data_staging/stage.py $(PICTURES) --out "$$staged" >&2
 
-.PHONY: demo deploy page page-stop down destroy test test-mxnet test-notebook bench-training bench-serving bench-uploads lint
-.PHONY: setup setup-dev
+.PHONY: demo deploy page page-stop down destroy test test-mxnet test-notebook test-batch test-privileges bench-training bench-serving bench-uploads
+.PHONY: bench-batches lint setup setup-dev
 
 demo: setup            ## the whole workflow on this machine, no AWS account
 	@pictures="CIFAR-100"; \
@@ -65,14 +71,20 @@ demo: setup            ## the whole workflow on this machine, no AWS account
 down: page-stop        ## ends what demo started; what was deployed is there again after the next demo
 	@python -m local down
 
+# Before it makes anything it says what that costs, and at its end what it costs from then on, which cannot fail it.
+# Its last line says which model serves and why. A roll-back fails it, even where CloudFormation did not see one.
 deploy: setup          ## on the AWS account that the environment names
-	@bootstrap=; python -m console bootstrapped || { test $$? -eq 3; bootstrap=yes; }; \
+	@bootstrap=; python -m console preflight || { test $$? -eq 3; bootstrap=yes; }; \
 	$(ASSEMBLY); cdk synth --quiet --output "$$assembly"; \
+	python -m console cost --line; \
 	if [ -n "$$bootstrap" ]; then cdk bootstrap --app "$$assembly"; fi; \
 	$(CDK_DEPLOY) '*-storage'; \
 	python data_staging/stage.py $(PICTURES); \
 	python -m console training-log & log=$$!; \
-	$(CDK_DEPLOY) --all
+	status=0; $(CDK_DEPLOY) --all || status=$$?; \
+	if [ $$status -eq 0 ]; then python -m console cost --deployed || true; fi; \
+	told=0; python -m console endpoint status || told=$$?; \
+	if [ $$status -eq 0 ] && [ $$told -eq 3 ]; then exit $$told; fi; exit $$status
 
 page: setup            ## shows in a browser what the deployment that the environment names did
 	@python -m console.background start
@@ -83,15 +95,23 @@ page-stop:             ## ends the page
 destroy: setup         ## takes away all that deploy made; NAME=... for a deployment of another name
 	@python -m console $(if $(findstring command line,$(origin NAME)),--name "$(NAME)") destroy
 
-# A test that deploys waits half of its time: three at once keep two cores busy.
+# A test that deploys waits half of its time: three at once keep two cores busy. In the order of tests/conftest.py,
+# for the files with the fewest tests take the longest, and would else all come last.
 test: setup-dev        ## every test
-	@python -m pytest -n 3 --dist loadfile
+	@python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 test-mxnet: setup-dev .cache/mxnet-1.9.1/installed .cache/mxnet-1.4.1/installed ## models travel to MXNet and back
 	@python -m pytest tests/portability
 
 test-notebook: setup-dev .cache/notebook/installed ## the notebook, from its first cell to its last
 	@python -m pytest tests/notebook
+
+test-batch: setup-dev  ## ten thousand photos once, on an embedded cloud
+	@python -m pytest tests/scale
+
+test-privileges: setup-dev ## what each role uses, end to end: writes the table of docs/permissions.md
+	@uses=$$(mktemp); export SCONES_PERMISSION_USES="$$uses"; \
+	python -m pytest -n 3 --dist loadfile tests/end_to_end && python -m tests.stacks.privileges "$$uses"
 
 bench-training: setup-dev .cache/mxnet-1.9.1/installed ## accuracy; speed beside MXNet's (hours)
 	@$(STAGED); python -m benchmarks.training_accuracy "$$staged" --seeds 3 --folds 5; \
@@ -103,6 +123,9 @@ bench-serving: setup-dev .cache/mxnet-1.9.1/installed ## speed beside that of an
 
 bench-uploads: setup-dev ## a burst of a thousand uploads on an embedded cloud of its own
 	@python -m benchmarks.uploads --uploads 1000
+
+bench-batches: setup-dev ## a batch beside an execution for each photo, on an embedded cloud of its own
+	@python -m benchmarks.batches --photos 1000 --alone 300
 
 lint: setup-dev        ## formatting, lint, types
 	@ruff format --check .

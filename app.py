@@ -9,8 +9,10 @@ import sys
 import aws_cdk as cdk
 
 from stacks.artifact import ArtifactStack
+from stacks.batch import BatchStack
 from stacks.configuration.settings import SettingError, read_settings
 from stacks.endpoint import EndpointStack
+from stacks.monitoring import MonitoringStack
 from stacks.parts.function_asset import AssetError, build_function_asset
 from stacks.storage import StorageStack
 from stacks.training import TrainingStack
@@ -19,7 +21,7 @@ from stacks.workflow import WorkflowStack
 
 
 def build(app: cdk.App) -> None:
-    """Adds the five stacks to the app, in the order in which they can be deployed.
+    """Adds the seven stacks to the app, in the order in which they can be deployed.
 
     Raises:
         SettingError: A setting is unknown or wrong, or names no model artifact.
@@ -30,13 +32,18 @@ def build(app: cdk.App) -> None:
     storage = StorageStack(app, f"{settings.name}-storage", settings=settings, functions=functions)
     model_stack = ArtifactStack if settings.model_artifact else TrainingStack
     training = model_stack(app, f"{settings.name}-training", settings=settings, functions=functions)
-    endpoint = EndpointStack(app, f"{settings.name}-endpoint", settings=settings)
+    endpoint = EndpointStack(app, f"{settings.name}-endpoint", settings=settings, functions=functions)
     workflow = WorkflowStack(app, f"{settings.name}-workflow", settings=settings, functions=functions)
     uploads = UploadsStack(app, f"{settings.name}-uploads", settings=settings, functions=functions)
+    batch = BatchStack(app, f"{settings.name}-batch", settings=settings, functions=functions)
+    monitoring = MonitoringStack(app, f"{settings.name}-monitoring", settings=settings, functions=functions)
     training.add_stack_dependency(storage)
     endpoint.add_stack_dependency(training)
     workflow.add_stack_dependency(endpoint)
     uploads.add_stack_dependency(workflow)
+    batch.add_stack_dependency(workflow)
+    monitoring.add_stack_dependency(uploads)
+    monitoring.add_stack_dependency(batch)
     cdk.Tags.of(app).add("project", settings.name)
 
 

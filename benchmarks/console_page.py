@@ -41,7 +41,7 @@ def main() -> int:
     options = parser.parse_args()
     with (
         tempfile.TemporaryDirectory() as folder,
-        share_deployment(Path(folder) / "page") as app,
+        share_deployment(Path(folder)) as app,
         sync_playwright() as playwright,
     ):
         name = create_busy_deployment(app, read_staged_photos(app), options.invocations)

@@ -66,7 +66,7 @@ def main() -> int:
     )
     parser.add_argument("--uploads", type=int, default=1_000)
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder, share_deployment(Path(folder) / "page") as app:
+    with tempfile.TemporaryDirectory() as folder, share_deployment(Path(folder)) as app:
         print(json.dumps(describe_machine()))
         for figure, value in measure_burst(app, options.uploads):
             print(f"{figure:40} {value:10.2f}", flush=True)
@@ -80,7 +80,7 @@ def measure_burst(app: App, uploads: int) -> Iterator[tuple[str, float]]:
         SystemExit: A photo has another number of executions than one, or an upload is a dead letter.
     """
     began, begin = datetime.now(UTC), time.monotonic()
-    burst = Burst(app, put_photos(app, uploads))
+    burst = Burst(app, put_photos(app, uploads, f"{INCOMING}burst/"))
     put = time.monotonic() - begin
     yield "put a second", uploads / put
     started = decided = 0.0
@@ -102,14 +102,14 @@ def measure_burst(app: App, uploads: int) -> Iterator[tuple[str, float]]:
     yield "calls for which Lambda had no room", sum(throttles)
 
 
-def put_photos(app: App, uploads: int) -> set[str]:
-    """Puts so many different photos; returns their ids."""
+def put_photos(app: App, uploads: int, prefix: str) -> set[str]:
+    """Puts so many different photos under a prefix; returns their ids."""
     s3, bucket = app.cloud.client("s3"), app.parameter("bucket")
 
     def put(number: int) -> str:
         content = io.BytesIO()
         Image.new("RGB", (64, 64), (number % 256, number // 256 % 256, 90)).save(content, "PNG")
-        key = f"{INCOMING}burst/{number}.png"
+        key = f"{prefix}{number}.png"
         answer = s3.put_object(Bucket=bucket, Key=key, Body=content.getvalue())
         return identify_photo(bucket, key, answer["VersionId"])
 

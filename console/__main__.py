@@ -1,9 +1,21 @@
 """Shows and uses what is deployed: ``python -m console`` serves the page, its commands use the terminal."""
 
 import argparse
+import os
 import sys
 
-from console.commands import bootstrapped, demo, destroy, model, page, review, route, training_log
+from console.commands import (
+    batch,
+    demo,
+    destroy,
+    endpoint,
+    model,
+    models,
+    page,
+    review,
+    route,
+)
+from console.commands.deploying import cost, preflight, training_log
 from evaluation.deployment import Deployment
 from evaluation.terminal import report_errors
 from stacks.configuration.settings import read_name
@@ -20,7 +32,19 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--name", help="the deployment's name (default: the setting in cdk.json)")
     page.add(top)
     commands = top.add_subparsers(dest="command")
-    for command in (route, review, demo, model, training_log, bootstrapped, destroy):
+    for command in (
+        route,
+        batch,
+        review,
+        demo,
+        model,
+        models,
+        endpoint,
+        training_log,
+        preflight,
+        cost,
+        destroy,
+    ):
         command.add(commands)
     return top
 
@@ -36,4 +60,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    status = main()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # Threads that wait for a cloud that does not answer must not keep the process from its end.
+    os._exit(status)

@@ -47,7 +47,20 @@ class Progress:
             self.bar.update(count)
         elif self._count_tenths() > self.printed:
             self.printed = self._count_tenths()
-            print(f"{self.what}: {self.done} of {self.total} {self.unit}", file=sys.stderr, flush=True)
+            self._print()
+
+    def set_total(self, total: int) -> None:
+        """Sets how much there is to do, where that becomes known bit by bit; shows the first."""
+        is_first = total and not self.total
+        self.total = total
+        if self.bar is not None:
+            self.bar.total = total
+            self.bar.refresh()
+        elif is_first:
+            self._print()
+
+    def _print(self) -> None:
+        print(f"{self.what}: {self.done} of {self.total} {self.unit}", file=sys.stderr, flush=True)
 
     def _count_tenths(self) -> int:
         return 10 * self.done // self.total if self.total else 0

@@ -27,7 +27,7 @@ def parser() -> argparse.ArgumentParser:
     command = argparse.ArgumentParser(
         prog="python -m evaluation",
         description="Has the deployed endpoint, or the model in a file, answer the staged test photos. "
-        "Prints accuracy, calibration, the price of a threshold and the recommended one, and makes of them "
+        "Prints accuracy, calibration, what each threshold costs and the recommended one, and makes of them "
         "report.json and report.html; the endpoint's also go to the deployment's bucket, under reports/. "
         "Exit status 1 if a challenger is no better.",
     )

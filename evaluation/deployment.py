@@ -5,21 +5,37 @@ import threading
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from ipaddress import ip_address
 from typing import Any
+from urllib.parse import SplitResult, urlsplit
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import ClientError
+from botocore.exceptions import (
+    ClientError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    ProxyConnectionError,
+    ReadTimeoutError,
+)
 
 from lambdas.workflow import places
-from lambdas.workflow.served import explain_other_configuration
+from lambdas.workflow.served import explain_other_configuration, explain_switched_off
 
 ADVICE = (
     "set AWS_PROFILE or AWS_DEFAULT_REGION, or use the embedded cloud: "
     'python -m local up; eval "$(python -m local env)"'
 )
 """What to do where AWS cannot be reached."""
-CLIENT_CONFIG = Config(max_pool_connections=16, retries={"mode": "standard", "total_max_attempts": 6})
+CLIENT_CONFIG = Config(
+    max_pool_connections=16,
+    retries={"mode": "standard", "total_max_attempts": 6},
+    connect_timeout=5,
+    read_timeout=30,
+)
+# An endpoint may take a minute for an answer.
+INVOKING_CONFIG = CLIENT_CONFIG.merge(Config(read_timeout=60))
+_NOT_REACHED = (ConnectTimeoutError, EndpointConnectionError, ProxyConnectionError, ReadTimeoutError)
 
 
 class EvaluationError(Exception):
@@ -28,6 +44,10 @@ class EvaluationError(Exception):
 
 class NotDeployed(EvaluationError):
     """Something has not been deployed, staged or measured yet; the message says what to run."""
+
+
+class SwitchedOff(NotDeployed):
+    """The endpoint is switched off, as somebody wanted it; the message says how it is switched on."""
 
 
 @dataclass(frozen=True)
@@ -71,8 +91,15 @@ class Deployment:
         with self._making:
             if service not in self._clients:
                 make: Any = self._session.client
-                self._clients[service] = make(service, config=CLIENT_CONFIG)
+                config = INVOKING_CONFIG if service == "sagemaker-runtime" else CLIENT_CONFIG
+                client = make(service, config=config)
+                client.meta.events.register_first("needs-retry", _give_up_early)
+                self._clients[service] = client
             return self._clients[service]
+
+    def locate_cloud(self) -> SplitResult:
+        """Returns the address that clients ask, whatever directed them there; nothing is sent for that."""
+        return urlsplit(self.client("stepfunctions").generate_presigned_url("list_state_machines"))
 
     @cached_property
     def bucket(self) -> str:
@@ -83,6 +110,16 @@ class Deployment:
     def state_machine(self) -> str:
         """The state machine's ARN."""
         return self._read_parameter("state-machine")
+
+    @cached_property
+    def batch_machine(self) -> str:
+        """The ARN of the state machine whose executions are runs of batches."""
+        found = self._find_parameter("batch-machine")
+        if found is None:
+            raise NotDeployed(
+                f"'{self.name}' has no batches yet: make deploy adds them (on this machine make demo)"
+            )
+        return found
 
     @cached_property
     def outcomes(self) -> str:
@@ -112,12 +149,21 @@ class Deployment:
         key = places.manifest_key(self.data_set)
         return json.load(self.client("s3").get_object(Bucket=self.bucket, Key=key)["Body"])
 
+    def read_wanted_version(self) -> dict[str, Any]:
+        """Returns the ``version`` of the model that is asked for, and the ``accuracy_gate`` of each."""
+        return json.loads(self._read_parameter("model-version"))
+
     def read_threshold(self) -> dict[str, Any]:
         """Returns the filter's threshold: its ``value``, and its ``source`` in words."""
         return json.loads(self._read_parameter("threshold"))
 
     def find_endpoint(self) -> Endpoint:
-        """Returns the endpoint and what it serves, which is what the last deploy made."""
+        """Returns the endpoint and what it serves, which is what the last deploy made.
+
+        Raises:
+            SwitchedOff: There is none because it is switched off.
+            NotDeployed: There is none, or it serves something else.
+        """
         sagemaker = self.client("sagemaker")
         name = self.endpoint
         try:
@@ -125,6 +171,8 @@ class Deployment:
         except ClientError as error:
             if error.response["Error"]["Code"] != "ValidationException":
                 raise
+            if self.is_switched_off():
+                raise SwitchedOff(explain_switched_off(name, self.name)) from None
             raise NotDeployed(f"There is no endpoint {name}: run make deploy, or make demo here") from None
         expected = self._find_parameter("endpoint-config")
         if expected and (fault := explain_other_configuration(endpoint, expected)):
@@ -141,6 +189,10 @@ class Deployment:
             model=variant["ModelName"],
             artifact=model["PrimaryContainer"]["ModelDataUrl"],
         )
+
+    def is_switched_off(self) -> bool:
+        """Returns whether the endpoint is switched off: then it is missing, and nothing is wrong."""
+        return self._find_parameter("endpoint-switch") == places.SWITCH_OFF
 
     def _read_parameter(self, which: str) -> str:
         value = self._find_parameter(which)
@@ -159,3 +211,22 @@ class Deployment:
             return ssm.get_parameter(Name=places.parameter(self.name, which))["Parameter"]["Value"]
         except ssm.exceptions.ParameterNotFound:
             return None
+
+
+def is_on_this_machine(host: str) -> bool:
+    """Returns whether a host's name is this machine's own."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _give_up_early(
+    attempts: int, caught_exception: Exception | None, request_dict: dict[str, Any], **_: object
+) -> None:
+    """Raises what will not go over by the many retries that throttling needs: who waits is told why."""
+    if not isinstance(caught_exception, _NOT_REACHED):
+        return
+    refused = isinstance(caught_exception, EndpointConnectionError)
+    if attempts > 1 or (refused and is_on_this_machine(urlsplit(request_dict["url"]).hostname or "")):
+        raise caught_exception

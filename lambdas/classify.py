@@ -4,13 +4,16 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from lambdas.workflow import environment
+from lambdas.workflow import environment, measures
 from lambdas.workflow import event as workflow_event
 from lambdas.workflow.endpoint import Endpoint
+from lambdas.workflow.inference_id import name_inference
 from lambdas.workflow.invocation import invocation, logger
 from lambdas.workflow.prediction import find_most_probable
 
-ENDPOINT = Endpoint(classes=environment.classes(), name=environment.endpoint_name())
+ENDPOINT = Endpoint(
+    classes=environment.classes(), name=environment.endpoint_name(), switch=environment.endpoint_switch()
+)
 
 
 def handler(event: object, context: LambdaContext) -> dict[str, Any]:
@@ -19,6 +22,7 @@ def handler(event: object, context: LambdaContext) -> dict[str, Any]:
         return classify(fields, ENDPOINT)
 
 
+@measures.time_step("classify")
 def classify(fields: dict[str, Any], endpoint: Endpoint) -> dict[str, Any]:
     """Returns the fields with the endpoint's answer.
 
@@ -32,7 +36,9 @@ def classify(fields: dict[str, Any], endpoint: Endpoint) -> dict[str, Any]:
         InvalidEvent: ``image_data`` is missing or no base64.
         WorkflowError: The endpoint gives no prediction; see ``Endpoint.classify``.
     """
-    inferences = endpoint.classify(workflow_event.read_image(fields))
+    asked_by = name_inference(fields.get("execution_id"))
+    request = {"InferenceId": asked_by} if asked_by else {}
+    inferences = endpoint.classify(workflow_event.read_image(fields), **request)
     predicted_class, confidence = find_most_probable(inferences, endpoint.classes)
     logger.info("Classified", predicted_class=predicted_class, confidence=confidence)
     return {**fields, "inferences": inferences, "predicted_class": predicted_class, "confidence": confidence}

@@ -4,7 +4,7 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from lambdas.workflow import environment
+from lambdas.workflow import environment, measures
 from lambdas.workflow.errors import InvalidEvent, ThresholdConfidenceNotMet
 from lambdas.workflow.invocation import invocation, logger
 from lambdas.workflow.prediction import find_most_probable, read_probabilities
@@ -20,6 +20,7 @@ def handler(event: object, context: LambdaContext) -> dict[str, Any]:
         return keep_confident(fields, CLASSES, CONFIDENCE_THRESHOLD, THRESHOLD_SOURCE)
 
 
+@measures.time_step("filter")
 def keep_confident(
     fields: dict[str, Any], classes: tuple[str, ...], threshold: float, source: str
 ) -> dict[str, Any]:
@@ -44,11 +45,14 @@ def keep_confident(
     except ValueError as error:
         raise InvalidEvent(f"Field inferences is {error}") from None
     predicted_class, confidence = find_most_probable(inferences, classes)
+    measures.add(measures.CONFIDENCE, confidence)
     if confidence < threshold:
+        measures.add(measures.REFUSED)
         each = ", ".join(f"{name} {inference}" for name, inference in zip(classes, inferences, strict=True))
         raise ThresholdConfidenceNotMet(
             f"Confidence {confidence} is below the threshold {threshold} ({source}): {each}"
         )
+    measures.add(measures.ROUTED, dimension=("class", predicted_class))
     logger.info("Passed", predicted_class=predicted_class, confidence=confidence)
     return {
         **fields,

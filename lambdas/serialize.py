@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError, FlexibleChecksumError, HTTPClientEr
 from botocore.exceptions import ConnectionError as NoConnection
 
 from lambdas.workflow import event as workflow_event
+from lambdas.workflow import measures
 from lambdas.workflow.errors import (
     ImageAccessDenied,
     ImageArchived,
@@ -37,6 +38,7 @@ def handler(event: object, context: LambdaContext) -> dict[str, Any]:
         return serialize(fields)
 
 
+@measures.time_step("serialize")
 def serialize(fields: dict[str, Any]) -> dict[str, Any]:
     """Returns the fields with the photo as base64 in ``image_data`` and no ``inferences`` yet.
 

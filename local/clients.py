@@ -10,7 +10,7 @@ from ministack.core.responses import get_account_id, get_region
 from local.iam.access import SECRET_ACCESS_KEY, assume_role
 
 
-def make_client(service: str, role_arn: str | None = None) -> Any:
+def make_client(service: str, role_arn: str | None = None, session: str = "SageMaker") -> Any:
     """Returns a client in the caller's account and region.
 
     Must be used on a worker thread: the server answers it on the event loop.
@@ -18,10 +18,11 @@ def make_client(service: str, role_arn: str | None = None) -> Any:
     Args:
         service: Service as boto3 names it.
         role_arn: Role to act as, as AWS does for jobs and endpoints; the account itself when None.
+        session: Name of the role's session.
     """
     key, token = get_account_id(), None
     if role_arn is not None:
-        key, token = assume_role(role_arn, "SageMaker")
+        key, token = assume_role(role_arn, session)
     return _make_client(service, get_region(), key, token)
 
 

@@ -5,8 +5,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from ministack.core import iam_actions
 from ministack.services import cloudformation, lambda_svc
-from ministack.services.cloudformation import custom_resource, handlers, helpers, stacks
+from ministack.services.cloudformation import changesets, custom_resource, engine, handlers, helpers, stacks
 
 from local.patching import find_original, wrap
 from local.saving.disk_space import find_lack
@@ -15,6 +16,7 @@ Key = tuple[str, str]
 
 DEPLOYING = ("CreateStack", "UpdateStack", "CreateChangeSet", "ExecuteChangeSet")
 LONGEST_REASON = 1000
+UNCHANGED = "The submitted information didn't contain changes."
 
 
 def install(home: Path) -> None:
@@ -33,6 +35,14 @@ def install(home: Path) -> None:
         actions[name] = partial(refuse_without_room, home, actions[name])
     find_original(cloudformation, "_stacks")
     actions["DescribeStacks"] = partial(describe_by_templates, actions["DescribeStacks"])
+    actions["CreateChangeSet"] = partial(see_changed_outputs, actions["CreateChangeSet"])
+    find_original(engine, "_evaluate_conditions")
+    find_original(changesets, "_find_change_set")
+    find_original(stacks, "_resolve_stack_outputs")
+    wrap(changesets, "_resolve_props_for_diff", leave_out_switched_off)
+    wrap(stacks, "_roll_back_operation", roll_back_with_conditions)
+    wrap(stacks, "_delete_resource", tell_of_removal)
+    wrap(iam_actions, "extract_resource_arn", name_whole_stack)
 
 
 def describe_by_templates(handle: Callable[[Any], Any], parameters: Any) -> Any:
@@ -40,6 +50,82 @@ def describe_by_templates(handle: Callable[[Any], Any], parameters: Any) -> Any:
     for stack in cloudformation._stacks.values():
         stack["Description"] = (stack.get("_template") or {}).get("Description", "")
     return handle(parameters)
+
+
+def see_changed_outputs(handle: Callable[[Any], Any], parameters: Any) -> Any:
+    """Makes a change set; where outputs alone change it can be executed, and lists no changes, as on AWS.
+
+    MiniStack compares resources, and calls such a change set one without changes.
+    """
+    answer = handle(parameters)
+    named = [helpers._p(parameters, key) for key in ("ChangeSetName", "StackName")]
+    _, made = changesets._find_change_set(*named)
+    if answer[0] >= 400 or made["ExecutionStatus"] != "UNAVAILABLE" or made["ChangeSetType"] != "UPDATE":
+        return answer
+    stack = cloudformation._stacks[made["StackName"]]
+    template, values = made["_template"], made["_resolved_params"]
+    outputs, _ = stacks._resolve_stack_outputs(
+        template.get("Outputs", {}),
+        engine._evaluate_conditions(template, values),
+        stack["_resources"],
+        values,
+        template.get("Mappings", {}),
+        made["StackName"],
+        made["StackId"],
+    )
+    if made["StatusReason"].startswith(UNCHANGED) and outputs != stack["Outputs"]:
+        made |= {"Status": "CREATE_COMPLETE", "ExecutionStatus": "AVAILABLE", "StatusReason": ""}
+    return answer
+
+
+def leave_out_switched_off(resolve: Callable[..., Any], template: Any, parameters: Any, *stack: str) -> Any:
+    """Returns the resources that a template has with these parameters, for a change set to compare.
+
+    MiniStack compares all that are in the text, and sees no change where a parameter switches one by its
+    condition.
+    """
+    resolved = resolve(template, parameters, *stack)
+    conditions = engine._evaluate_conditions(template, parameters)
+    kept = {
+        name: resource
+        for name, resource in resolved.get("Resources", {}).items()
+        if conditions.get(resource.get("Condition"), True)
+    }
+    return {**resolved, "Resources": kept}
+
+
+async def roll_back_with_conditions(
+    roll_back: Callable[..., Any], name: str, stack_id: str, stack: Any, operation: Any, *rest: Any
+) -> None:
+    """Rolls an operation back and with it what the stack's conditions were, which order its deletion."""
+    await roll_back(name, stack_id, stack, operation, *rest)
+    if previous := operation.get("previous_stack"):
+        stack["_conditions"] = previous["_conditions"]
+
+
+def tell_of_removal(
+    delete: Callable[..., Any], kind: str, physical_id: str, properties: Any, name: str, logical_id: str
+) -> None:
+    """Deletes a resource; where an update takes it out of its stack, events tell of it as on AWS."""
+    stack = cloudformation._stacks.get(name) or {}
+    tells = stack.get("StackStatus") == "UPDATE_IN_PROGRESS"
+
+    def tell(status: str) -> None:
+        if tells:
+            stacks._add_event(stack["StackId"], name, logical_id, kind, status, physical_id=physical_id)
+
+    tell("DELETE_IN_PROGRESS")
+    delete(kind, physical_id, properties, name, logical_id)
+    tell("DELETE_COMPLETE")
+
+
+def name_whole_stack(extract: Callable[..., str], service: str, *request: Any) -> str:
+    """Returns the ARN that IAM judges: of a stack that is there its own, with its id, however it is named."""
+    arn = extract(service, *request)
+    if service != "cloudformation" or not arn.endswith("/*"):
+        return arn
+    stack = cloudformation._stacks.get(arn.split("/")[1]) or {}
+    return str(stack["StackId"]) if stack.get("StackStatus", "DELETE_COMPLETE") != "DELETE_COMPLETE" else arn
 
 
 def refuse_without_room(home: Path, handle: Callable[[Any], Any], parameters: Any) -> Any:

@@ -1,26 +1,36 @@
-"""Installs all that this package changes in MiniStack, but for the SageMaker that it adds."""
+"""Installs all that this package changes in MiniStack and adds to it, but for SageMaker."""
 
 from pathlib import Path
 
-from local import cloudformation, s3, unsupported
+from local import cloudformation, s3, tagging, unsupported
+from local.autoscaling import hooks as autoscaling
+from local.cloudwatch import alarms, embedded_metrics, values
 from local.cloudwatch import logs as cloudwatch_logs
-from local.delivery import batches, mappings, object_events, queue_policies, queues
-from local.iam import access, evaluation, managed_policies
+from local.cloudwatch.metric_math import answers
+from local.delivery import batches, mappings, moves, object_events, queue_metrics, queue_policies, queues
+from local.iam import access, evaluation, managed_policies, uses
 from local.lambda_functions import memory, runtime
 from local.lambda_functions import metrics as lambda_metrics
 from local.saving.install import install as install_saving
+from local.scheduler import hooks as scheduler
+from local.service_quotas import hooks as service_quotas
 from local.step_functions import (
     branches,
     configuration,
     history,
     logs,
     machines,
-    optimised,
+    redrive,
     roles,
-    s3_tasks,
+    running,
+    runs,
     starts,
+    status_events,
 )
 from local.step_functions import metrics as states_metrics
+from local.step_functions.distributed_map.install import install as install_distributed_map
+from local.step_functions.tasks import optimised
+from local.step_functions.tasks import s3 as s3_tasks
 from local.tables import template, writes
 
 
@@ -34,24 +44,37 @@ def install(home: Path) -> None:
         access,
         evaluation,
         managed_policies,
+        uses,
         s3,
         template,
         writes,
         batches,
         object_events,
         queues,
+        queue_metrics,
+        moves,
         queue_policies,
         mappings,
+        values,
+        alarms,
+        answers,
         cloudwatch_logs,
+        embedded_metrics,
+        tagging,
         unsupported,
     ):
         module.install()
     cloudformation.install(home)
+    service_quotas.install(home)
     runtime.install(home / "tmp" / "lambda")
+    install_distributed_map(home)
     for module in (
         lambda_metrics,
         memory,
         starts,
+        runs,
+        running,
+        status_events,
         machines,
         roles,
         optimised,
@@ -61,6 +84,9 @@ def install(home: Path) -> None:
         states_metrics,
         history,
         branches,
+        redrive,
+        autoscaling,
+        scheduler,
     ):
         module.install()
     install_saving(home)

@@ -4,6 +4,7 @@ import fcntl
 import http.client
 import json
 import os
+import shlex
 import shutil
 import signal
 import socket
@@ -132,7 +133,8 @@ def format_exports(home: Path) -> str:
     server = find_server(home)
     if not server:
         raise CloudError("not up; `python -m local up` starts it")
-    return format_client_exports(server.url)
+    # Whoever finds the cloud gone says with it how to start this one.
+    return f"{format_client_exports(server.url)}\nexport SCONES_LOCAL_HOME={shlex.quote(str(home))}"
 
 
 def _await_record(home: Path) -> Server:

@@ -4,10 +4,13 @@ import asyncio
 import fcntl
 import json
 import os
-import signal
+import re
+import socket
 import sys
 import time
 from pathlib import Path
+
+import uvloop
 
 
 def main(home: Path, port: int, listener: int) -> None:
@@ -21,10 +24,11 @@ def main(home: Path, port: int, listener: int) -> None:
     with (home / "server.lock").open("a") as lock:
         _take_lock(lock.fileno())
         _check_state(home)
+        _follow_port(home, port)
         record = home / "server.json.new"
         record.write_text(json.dumps({"pid": os.getpid(), "port": port}))
         record.replace(home / "server.json")
-        asyncio.run(_serve(home, port, listener))
+        uvloop.run(_serve(home, port, listener))
 
 
 def _take_lock(lock: int) -> None:
@@ -49,10 +53,29 @@ def _check_state(home: Path) -> None:
             )
 
 
+def _follow_port(home: Path, port: int) -> None:
+    """Brings the state to the port that the server now has.
+
+    Addresses of queues have the former one in them, and under that nobody would take what is uploaded.
+    """
+    after = f"http://127.0.0.1:{port}/".encode()
+    queues = home / "state" / "sqs.json"
+    kept = queues.read_bytes() if queues.exists() else b""
+    known = set(re.findall(rb'"url": "(http://127\.0\.0\.1:\d+/)', kept))
+    # The queues come last: whoever is interrupted finds the former address again.
+    for path in sorted((home / "state").glob("*.json"), key=lambda path: path == queues):
+        before = state = path.read_bytes()
+        for address in known:
+            state = state.replace(address, after)
+        if state != before:
+            moved = path.with_suffix(".moved")
+            moved.write_bytes(state)
+            moved.replace(path)
+
+
 async def _serve(home: Path, port: int, listener: int) -> None:
     import ministack.app
-    from hypercorn.asyncio import serve
-    from hypercorn.config import Config
+    import uvicorn
     from ministack.core import lambda_runtime
 
     from local import sagemaker
@@ -62,21 +85,40 @@ async def _serve(home: Path, port: int, listener: int) -> None:
     place = sagemaker.Place(port, home)
     sagemaker.install(place)
 
-    stop = asyncio.Event()
-    for signal_number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(signal_number, stop.set)
+    config = uvicorn.Config(
+        ministack.app.app,
+        http="httptools",
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        log_level="warning",
+        access_log=False,
+        # MiniStack's answers have a Date of their own.
+        date_header=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_keep_alive=75,
+        timeout_graceful_shutdown=2,
+        # Whose request it is lies in context variables, which another on the same connection must not see.
+        reset_contextvars=True,
+    )
+
+    class Server(uvicorn.Server):
+        """Ends what SageMaker started, which asks this server still, before it takes no more requests."""
+
+        def handle_exit(self, sig: int, frame: object) -> None:
+            asyncio.get_running_loop().call_soon_threadsafe(stop.set)
+
+    server, stop = Server(config), asyncio.Event()
 
     async def wait_for_stop() -> None:
         await stop.wait()
         await asyncio.to_thread(sagemaker.shutdown, place)
+        server.should_exit = True
 
-    config = Config()
-    config.bind = [f"fd://{listener}"]
-    config.keep_alive_timeout = 75
-    config.graceful_timeout = 2
-    config.shutdown_timeout = 10
-
-    await serve(ministack.app.app, config, shutdown_trigger=wait_for_stop)
+    stopping = asyncio.create_task(wait_for_stop())
+    await server.serve([socket.socket(fileno=listener)])
+    stopping.cancel()
     lambda_runtime.reset()
     # A thread may wait for a function that never answers; the state is saved, so none is waited for.
     os._exit(0)

@@ -54,7 +54,7 @@ def tell(lines: Iterable[str]) -> Iterator[str]:
         elif match := FEATURES.match(line):
             yield f"  training: features of {match[3]} images, view {match[1]} of {match[2]}"
         elif match := EPOCH.match(line):
-            yield f"  training: epoch {int(match[1]) + 1}, validation accuracy {float(match[2]):.3f}"
+            yield f"  training: epoch {int(match[1]) + 1}, validation accuracy {float(match[2]):.1%}"
         elif not UNTOLD.match(line):
             yield line
 

@@ -15,11 +15,11 @@ S3_SCHEME = "s3://"
 
 
 class ArtifactStack(cdk.Stack):
-    """The given model as a resource, and the parameter ``/{name}/model``.
+    """The given model as a resource, and what ``WaitedJob`` adds.
 
-    It stands in for the training stack, under its name: the parameter has one owner, and either stack is an
-    update of the other. All else bears ids that the training stack does not use, so that CloudFormation can
-    make the new resources before it removes the old ones.
+    It stands in for the training stack, under its name: parameters and versions have one owner, and either
+    stack is an update of the other. All else bears ids that the training stack does not use, so that
+    CloudFormation can make the new resources before it removes the old ones.
 
     Raises:
         SettingError: ``model_artifact`` is a path, and what is there is no model artifact.

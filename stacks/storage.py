@@ -43,6 +43,8 @@ class StorageStack(cdk.Stack):
                 _expire("captured-traffic", places.CAPTURED, settings.capture_days),
                 # The photos of captured traffic are these, made smaller.
                 _expire("uploaded-photos", places.INCOMING, settings.capture_days),
+                # And what became of these and of others, by photos that are gone by then.
+                _expire("batches", places.BATCHES, settings.capture_days),
                 _expire("superseded-models", places.MODELS, settings.model_days, places.SUPERSEDED),
                 _expire("evaluations", places.EVALUATIONS, 1),
                 s3.LifecycleRule(

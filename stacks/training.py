@@ -15,7 +15,7 @@ from stacks.parts.waiting_states import GIVE_UP_TRAINING_SECONDS
 
 
 class TrainingStack(cdk.Stack):
-    """The trained model as a resource, and the parameters ``/{name}/model`` and ``/{name}/training-job``."""
+    """The trained model as a resource, what ``WaitedJob`` adds, and ``/{name}/training-job``."""
 
     def __init__(
         self, scope: Construct, construct_id: str, *, settings: Settings, functions: FunctionAsset

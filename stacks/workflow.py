@@ -1,7 +1,6 @@
 """The path of a photo: three functions, and the state machine that calls them one after the other."""
 
 import aws_cdk as cdk
-from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from lambdas.workflow import places
@@ -9,7 +8,8 @@ from stacks.configuration.settings import Settings
 from stacks.parts.function_asset import FunctionAsset
 from stacks.parts.logged import LoggedFunction, LoggedStateMachine
 from stacks.parts.outcome_states import Outcomes
-from stacks.parts.parameters import SharedBucket, read_parameter, write_parameter
+from stacks.parts.parameters import SharedBucket, format_parameter_arn, read_parameter, write_parameter
+from stacks.parts.photo_reading import allow_photos, refuse_own
 from stacks.parts.routing_states import build_routing_states
 from stacks.parts.threshold import find_threshold
 
@@ -32,9 +32,7 @@ class WorkflowStack(cdk.Stack):
             )
             for mode in places.ENDPOINT_MODES
         ]
-        threshold = find_threshold(
-            self, settings=settings, functions=functions, bucket=bucket, endpoint_arns=endpoint_arns
-        )
+        threshold = find_threshold(self, settings=settings, functions=functions, bucket=bucket)
 
         serialize = LoggedFunction(
             self,
@@ -47,20 +45,8 @@ class WorkflowStack(cdk.Stack):
             memory_mb=1024,
             timeout_seconds=60,
         )
-        # Without the right to list, S3 answers "denied" for a photo that is not there.
-        serialize.allow(["s3:ListBucket"], bucket.arn)
-        serialize.allow(["s3:GetObject", "s3:GetObjectVersion"], *bucket.arns_for_objects(""))
-        # Whoever starts an execution chooses the key, but no photo lies in what the deployment itself keeps.
-        own = (
-            *(places.MODELS, places.EVALUATIONS, places.VERDICTS, places.VALIDATIONS),
-            *(places.CAPTURED, places.REPORTS),
-        )
-        nothing_of_its_own = iam.PolicyStatement(
-            effect=iam.Effect.DENY,
-            actions=["s3:GetObject", "s3:GetObjectVersion"],
-            resources=bucket.arns_for_objects(*own),
-        )
-        serialize.add_to_role_policy(nothing_of_its_own)
+        for permission in allow_photos(bucket):
+            serialize.add_to_role_policy(permission)
 
         classify = LoggedFunction(
             self,
@@ -72,8 +58,14 @@ class WorkflowStack(cdk.Stack):
             memory_mb=512,
             # SageMaker lets a model think for 60 seconds.
             timeout_seconds=70,
-            environment={"ENDPOINT_NAME": endpoint, **classes},
+            environment={
+                "ENDPOINT_NAME": endpoint,
+                "ENDPOINT_SWITCH": places.parameter(name, "endpoint-switch"),
+                **classes,
+            },
         )
+        # To tell an endpoint that is switched off from one that is missing.
+        classify.allow(["ssm:GetParameter"], format_parameter_arn(self, name, "endpoint-switch"))
         classify.allow(["sagemaker:InvokeEndpoint"], *endpoint_arns)
 
         confidence_filter = LoggedFunction(
@@ -116,7 +108,7 @@ class WorkflowStack(cdk.Stack):
             # what this ends has no outcome.
             timeout=cdk.Duration.hours(1),
         )
-        for permission in (*outcomes.list_permissions(self), nothing_of_its_own):
+        for permission in (*outcomes.list_permissions(self), refuse_own(bucket)):
             machine.add_to_role_policy(permission)
         description = "ARN of the state machine that routes photos"
         write_parameter(self, name, "state-machine", machine.state_machine_arn, description)

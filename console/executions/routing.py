@@ -2,14 +2,15 @@
 
 import hashlib
 import json
+import re
 import time
-import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from console.executions.starting import start_anew
 from evaluation.deployment import Deployment
 from lambdas.workflow import execution, places
 
@@ -51,6 +52,10 @@ class Routing:
         error: Name of the error that ended the execution; None if routed.
         cause: The error's message; None if routed.
         milliseconds: Duration of the execution.
+        threshold: The confidence that it was asked for; None if that is not known, as of one never judged.
+        version: The version of the photo that the event named, or that was read; None if that is not known.
+        is_cut_off: Whether the execution came to no end of its own, before which it keeps the outcome in the
+            table of outcomes: it was stopped, timed out, or failed in a state that has no way on.
     """
 
     photo: Photo
@@ -60,6 +65,9 @@ class Routing:
     error: str | None
     cause: str | None
     milliseconds: int
+    threshold: float | None = None
+    version: str | None = None
+    is_cut_off: bool = False
 
 
 def find_photo(deployment: Deployment, argument: str) -> Photo:
@@ -96,13 +104,9 @@ def start_execution(deployment: Deployment, photo: Photo) -> str:
         return execution.start_execution(
             step_functions, state_machine, photo.bucket, photo.key, photo.version
         )
-    started = step_functions.start_execution(
-        stateMachineArn=state_machine,
-        # With a name, a request that is sent again starts nothing twice.
-        name=str(uuid.uuid4()),
-        input=json.dumps({"image_data": "", "s3_bucket": photo.bucket, "s3_key": photo.key}),
+    return start_anew(
+        deployment, json.dumps({"image_data": "", "s3_bucket": photo.bucket, "s3_key": photo.key})
     )
-    return started["executionArn"]
 
 
 def read_routing(step_functions: Any, photo: Photo, ended: Mapping[str, Any]) -> Routing:
@@ -119,12 +123,38 @@ def read_routing(step_functions: Any, photo: Photo, ended: Mapping[str, Any]) ->
         output = json.loads(ended.get("output") or "{}")
         answer = output if isinstance(output, dict) else {}
         predicted_class, confidence = answer.get("predicted_class"), answer.get("confidence")
-        return Routing(photo, "routed", predicted_class, confidence, None, None, milliseconds)
-    error = ended.get("error", ended["status"])
-    predicted_class, confidence = _read_classification(step_functions, ended["executionArn"])
+        threshold = read_threshold(answer)
+        return Routing(
+            *(photo, "routed", predicted_class, confidence, None, None, milliseconds, threshold),
+            version=photo.version,
+        )
+    error = ended.get("error") or ended["status"]
+    left = _read_traces(step_functions, ended["executionArn"])
     outcome: Literal["refused", "failed"] = "refused" if error == REFUSED_ERROR else "failed"
     cause = ended.get("cause", "")
-    return Routing(photo, outcome, predicted_class, confidence, error, cause, milliseconds)
+    threshold = read_missed_threshold(cause) if outcome == "refused" else None
+    return Routing(
+        *(photo, outcome, left["predicted_class"], left["confidence"], error, cause, milliseconds, threshold),
+        version=photo.version or left["version"],
+        is_cut_off=outcome == "failed" and left["is_cut_off"],
+    )
+
+
+def read_threshold(answer: object) -> float | None:
+    """Returns the threshold that the filter's output names; None if there is none, as in older ones."""
+    threshold = answer.get("threshold") if isinstance(answer, dict) else None
+    if isinstance(threshold, bool) or not isinstance(threshold, int | float):
+        return None
+    return float(threshold)
+
+
+def read_missed_threshold(cause: str) -> float | None:
+    """Returns the threshold that a photo has missed by the filter's words; None if they name none."""
+    found = re.search(r" is below the threshold (\d[\d.e-]*) ", cause)
+    try:
+        return float(found[1]) if found else None
+    except ValueError:
+        return None
 
 
 def route_photos(deployment: Deployment, photos: Iterable[Photo]) -> Iterator[Routing]:
@@ -150,15 +180,26 @@ def _wait(step_functions: Any, arn: str) -> dict[str, Any]:
     return described
 
 
-def _read_classification(step_functions: Any, arn: str) -> tuple[str | None, float | None]:
-    """Reads from a failed execution's history what the model answered before the failure."""
+def _read_traces(step_functions: Any, arn: str) -> dict[str, Any]:
+    """Reads from an unsuccessful execution's history, backwards, what it has left.
+
+    Returns:
+        ``predicted_class`` and ``confidence``, what the model answered, and ``version``, what was read, each
+        None if it did not come so far; ``is_cut_off``: whether it came to no end of its own.
+    """
     pages = step_functions.get_paginator("get_execution_history").paginate(
         executionArn=arn, reverseOrder=True, includeExecutionData=True
     )
+    left = {"predicted_class": None, "confidence": None, "version": None, "is_cut_off": True}
     for page in pages:
         for event in page["events"]:
+            if event["type"] == "FailStateEntered":
+                left["is_cut_off"] = False
             output = event.get("stateExitedEventDetails", {}).get("output")
             state = json.loads(output) if output else None
-            if isinstance(state, dict) and "predicted_class" in state:
-                return state["predicted_class"], state["confidence"]
-    return None, None
+            if not isinstance(state, dict):
+                continue
+            left["version"] = left["version"] or state.get("s3_version") or None
+            if "predicted_class" in state:
+                return left | {name: state[name] for name in ("predicted_class", "confidence")}
+    return left

@@ -15,38 +15,62 @@ def parse_states(events: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
         events: All events of GetExecutionHistory, oldest first, with execution data.
 
     Returns:
-        For each its ``name``; ``status``: running, succeeded, caught (its error led to another state),
-        failed, aborted or timed out; ``entered`` (Unix seconds); ``milliseconds``, None while it runs;
-        ``input`` and ``output`` as ``shorten_document`` returns them; ``error`` and ``cause``; ``attempts``
-        of its task, 0 for a state without one.
+        For each its ``name``; ``kind``, as the definition calls it: Task, Choice, Fail, …; ``status``:
+        running, succeeded, caught (its error led to another state), failed, aborted or timed out;
+        ``entered`` (Unix seconds); ``milliseconds``, None while it runs; ``input`` and ``output`` as
+        ``shorten_document`` returns them; ``error`` and ``cause``; ``attempts`` of its task, each with
+        ``started`` (Unix seconds), ``waited`` after the one before and ``milliseconds``, None while it runs,
+        and its own ``error`` and ``cause``, the whole of it; and in ``events`` the ids of the events that
+        have input and output.
     """
     entered: list[dict[str, Any]] = []
     for event in events:
         kind, at = event["type"], event["timestamp"].timestamp()
         if kind.endswith("StateEntered"):
             details = event["stateEnteredEventDetails"]
-            unknown = dict.fromkeys(("milliseconds", "output", "error", "cause"))
-            document = shorten_document(details.get("input"))
-            state = {"name": details["name"], "status": "running", "entered": at, "input": document}
-            entered.append({**state, **unknown, "attempts": 0})
+            state = {
+                "name": details["name"],
+                "kind": kind.removesuffix("StateEntered"),
+                "status": "running",
+                "entered": at,
+                "input": shorten_document(details.get("input")),
+                "attempts": [],
+                "events": {"input": event["id"]},
+            }
+            entered.append({**state, **dict.fromkeys(("milliseconds", "output", "error", "cause"))})
         elif not entered:
             continue
         elif kind.endswith("StateExited"):
             status = "succeeded" if entered[-1]["error"] is None else "caught"
             document = shorten_document(event["stateExitedEventDetails"].get("output"))
             _exit(entered[-1], status, at, output=document)
+            entered[-1]["events"]["output"] = event["id"]
         elif kind in ENDS:
             # A Fail state is entered and never exited.
             if entered[-1]["status"] == "running":
                 failure = _read_details(event)
                 _exit(entered[-1], ENDS[kind], at, error=failure.get("error"), cause=failure.get("cause"))
         elif kind.endswith("Scheduled"):
-            entered[-1].update(attempts=entered[-1]["attempts"] + 1, error=None, cause=None)
+            _schedule(entered[-1], at)
         elif kind.endswith(("Failed", "TimedOut")):
             failure = _read_details(event)
-            cause = _parse_message(failure.get("cause"))
-            entered[-1].update(error=failure.get("error", kind), cause=cause)
+            error, cause = failure.get("error", kind), failure.get("cause")
+            entered[-1].update(error=error, cause=_parse_message(cause))
+            _end_attempt(entered[-1], at, error=error, cause=cause)
+        elif kind.endswith("Succeeded"):
+            _end_attempt(entered[-1], at)
     return entered
+
+
+def parse_event(event: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns an event with its ``details`` in one place, whatever its type; times are Unix seconds."""
+    return {
+        "id": event["id"],
+        "previous": event.get("previousEventId"),
+        "type": event["type"],
+        "time": event["timestamp"].timestamp(),
+        "details": _read_details(event),
+    }
 
 
 def shorten_document(document: str | None) -> Any:
@@ -92,13 +116,31 @@ def parse_graph(definition: str) -> dict[str, list[Any]]:
     }
 
 
+def _schedule(state: dict[str, Any], at: float) -> None:
+    """Begins an attempt; one of an execution that was redriven opens a state again that had failed."""
+    before = state["attempts"][-1] if state["attempts"] else None
+    waited = (
+        None if before is None else round((at - before["started"]) * 1000) - (before["milliseconds"] or 0)
+    )
+    attempt = {"started": at, "waited": waited, "milliseconds": None, "error": None, "cause": None}
+    state["attempts"].append(attempt)
+    state.update(status="running", milliseconds=None, error=None, cause=None)
+
+
+def _end_attempt(state: dict[str, Any], at: float, **failure: Any) -> None:
+    # A state fails without an attempt, too: where what it would be called with cannot be computed.
+    if state["attempts"] and state["attempts"][-1]["milliseconds"] is None:
+        attempt = state["attempts"][-1]
+        attempt.update(milliseconds=round((at - attempt["started"]) * 1000), **failure)
+
+
 def _exit(state: dict[str, Any], status: str, at: float, **result: Any) -> None:
     state.update(status=status, milliseconds=round((at - state["entered"]) * 1000), **result)
 
 
 def _read_details(event: Mapping[str, Any]) -> Mapping[str, Any]:
-    kind = event["type"]
-    return event.get(f"{kind[0].lower()}{kind[1:]}EventDetails", {})
+    # An event has one set of details, whose name need not be its type's: all states are entered alike.
+    return next((details for name, details in event.items() if name.endswith("EventDetails")), {})
 
 
 def _parse_message(cause: str | None) -> str | None:

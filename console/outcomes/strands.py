@@ -1,13 +1,16 @@
 """Reads the photos of one outcome, newest first and in pieces, so that several outcomes can be one list."""
 
 from collections import deque
+from collections.abc import Mapping
 from decimal import Decimal
+from typing import Any
 
 from console import cursors
 from console.executions.filter import ExecutionFilter
 from console.reviews.photos import format_time
 from console.reviews.table import Item, OutcomeTable, Place
 from lambdas.workflow import outcomes
+from lambdas.workflow.errors import WorkflowError
 
 PAGE = 50
 """How many photos are shown at once."""
@@ -18,12 +21,12 @@ class Strand:
     """The photos of one outcome, newest first, as far as they were read."""
 
     def __init__(
-        self, table: OutcomeTable, outcome: str, wanted: ExecutionFilter, place: Place | None
+        self, table: OutcomeTable, outcome: str, query: Mapping[str, Any], place: Place | None
     ) -> None:
         self.outcome = outcome
         self.read: deque[Item] = deque()
         self._table = table
-        self._wanted = wanted
+        self._query = query
         # After the last photo that was taken, and after the last that DynamoDB has looked at.
         self._taken = self._looked_at = place
         self._at_end = False
@@ -48,16 +51,12 @@ class Strand:
 
     def read_on(self) -> None:
         """Asks the table once."""
-        having, values = _make_condition(self._wanted)
         items, self._looked_at = self._table.read_newest(
             self.outcome,
             after=self._looked_at,
-            since=_format_limit(self._wanted.since),
-            until=_format_limit(self._wanted.until),
-            having=having,
-            values=values,
             # Without a condition all that is looked at is wanted.
-            most=None if having else PAGE,
+            most=None if self._query["having"] else PAGE,
+            **self._query,
         )
         self.read.extend(items)
         self._at_end = self._looked_at is None
@@ -94,27 +93,61 @@ def _is_place(place: object) -> bool:
     )
 
 
-def _make_condition(wanted: ExecutionFilter) -> tuple[str, dict[str, str | Decimal]]:
-    """Returns a condition on items, and its values: what the index does not find by its keys."""
+def make_query(wanted: ExecutionFilter, executions: str) -> dict[str, Any]:
+    """Returns a filter as arguments for ``OutcomeTable.read_newest``; its period is that of the decisions.
+
+    Args:
+        wanted: The filter.
+        executions: What the ARNs of the state machine's executions begin with.
+    """
+    # What the index does not find by its keys.
     conditions: dict[str, tuple[str, str | Decimal | None]] = {
-        "file": ("contains(#file, :file)", wanted.file),
+        "error": ("#error = :error", wanted.error),
         # A photo that a person has labelled is of that class, whatever the model made of it.
         "class": (
             "(#label = :class OR (attribute_not_exists(#label) AND #predicted_class = :class))",
             wanted.predicted_class,
         ),
-        "lowest": ("#confidence >= :lowest", _limit_share(wanted.lowest)),
-        "highest": ("#confidence <= :highest", _limit_share(wanted.highest)),
+        "lowest": ("#confidence >= :lowest", _make_number(wanted.lowest)),
+        "highest": ("#confidence <= :highest", _make_number(wanted.highest)),
     }
     values = {name: value for name, (_, value) in conditions.items() if value is not None}
-    return " AND ".join(conditions[name][0] for name in values), values
+    having = [conditions[name][0] for name in values]
+    if wanted.search is not None:
+        text = wanted.search
+        ways = [
+            "contains(#file, :search)",
+            "begins_with(#execution, :execution)",
+            "begins_with(#execution, :run)",
+            "contains(#error, :text)",
+        ]
+        # A run of a batch is an execution of the state machine that is named after this one.
+        run = f"{executions.removesuffix(':')}-batch:{text}"
+        values |= {"search": text.lower(), "execution": executions + text, "run": run, "text": text}
+        # DynamoDB tells small letters from capitals, and an error's name has both.
+        for number, error in enumerate(_find_errors(text)):
+            ways.append(f"#error = :error{number}")
+            values[f"error{number}"] = error
+        having.append(f"({' OR '.join(ways)})")
+    return {
+        "since": _format_limit(wanted.since),
+        "until": _format_limit(wanted.until),
+        "having": " AND ".join(having),
+        "values": values,
+    }
 
 
-def _limit_share(share: float | None) -> Decimal | None:
+def _find_errors(search: str) -> list[str]:
+    """Returns the names of the workflow's own errors that contain a text in whatever letters."""
+    names = [error.__name__ for error in WorkflowError.__subclasses__()]
+    return [name for name in names if search.lower() in name.lower() and search not in name]
+
+
+def _make_number(share: float | None) -> Decimal | None:
     """Returns a number that DynamoDB can hold, and that confidences compare with as with the one given."""
     if share is None:
         return None
-    return Decimal(str(min(max(share, -1.0), 2.0))) if abs(share) > 1e-100 else Decimal(0)
+    return Decimal(str(share)) if share > 1e-100 else Decimal(0)
 
 
 def _format_limit(seconds: float | None) -> str:

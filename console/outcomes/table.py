@@ -1,5 +1,6 @@
 """Reads the table of outcomes: lists photos with filters, counts them, and finds one with its picture."""
 
+from collections import Counter
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -8,9 +9,8 @@ from typing import Any
 from console import cursors
 from console.executions.filter import ExecutionFilter
 from console.outcomes.items import describe_item, read_time
-from console.outcomes.strands import PAGE, Strand
+from console.outcomes.strands import PAGE, Strand, make_query
 from console.photo import NoPhoto, download
-from console.reviews.photos import format_time
 from console.reviews.pictures import read_picture
 from console.reviews.table import OutcomeTable, Place
 from evaluation.deployment import Deployment
@@ -50,7 +50,7 @@ class Outcomes:
         """Returns the next photos that a filter lets through, the one that was decided last first.
 
         Args:
-            wanted: The filter; its period is that of the decisions, and without an outcome it means all.
+            wanted: The filter; its period is that of the decisions.
             places: Where to go on, from ``strands.decode_places``; None for the newest.
 
         Returns:
@@ -58,11 +58,9 @@ class Outcomes:
             ``looked_back_to``: all that was decided after this time was looked at; None at the end.
         """
         if places is None:
-            asked = (wanted.outcome,) if wanted.outcome else outcomes.OUTCOMES
-            places = dict.fromkeys(asked)
-        strands = [Strand(self._table, outcome, wanted, place) for outcome, place in places.items()]
-        if wanted.since is not None and wanted.until is not None and wanted.since > wanted.until:
-            strands = []
+            places = dict.fromkeys(_list_outcomes(wanted))
+        query = self._make_query(wanted)
+        strands = [Strand(self._table, outcome, query, place) for outcome, place in places.items()]
         found: list[dict[str, Any]] = []
         requests = 0
         while len(found) < PAGE and strands:
@@ -84,24 +82,28 @@ class Outcomes:
             "looked_back_to": read_time(max(strand.reaches for strand in strands)),
         }
 
-    def count_since(self, seconds: float) -> dict[str, int]:
-        """Returns of how many photos each outcome was decided since a time, in Unix seconds.
+    def count(self, wanted: ExecutionFilter) -> tuple[int, bool]:
+        """Returns how many photos a filter lets through, and whether there may be more: it reads a part."""
+        query, asked = self._make_query(wanted), _list_outcomes(wanted)
+        most = MOST_REQUESTS // len(asked)
+        with ThreadPoolExecutor(len(asked)) as pool:
+            counts = list(pool.map(lambda name: self._table.count_some(name, most=most, **query), asked))
+        return sum(count for count, _ in counts), any(more for _, more in counts)
 
-        DynamoDB reads all of them for that, a thousand or so in a request.
-        """
-        since = format_time(seconds)
-        with ThreadPoolExecutor(len(outcomes.OUTCOMES)) as pool:
-            counts = pool.map(lambda outcome: self._table.count(outcome, since), outcomes.OUTCOMES)
-            return dict(zip(outcomes.OUTCOMES, counts, strict=True))
-
-    def count_waiting(self) -> int:
-        """Returns how many photos wait for a review."""
-        return self._table.count(outcomes.REFUSED)
+    def list_errors(self) -> list[str]:
+        """Returns the names of the errors by which photos failed last, the most frequent first."""
+        query = make_query(ExecutionFilter(), "") | {"having": "attribute_exists(#error)"}
+        failed, _ = self._table.read_newest(outcomes.FAILED, after=None, most=None, **query)
+        return [name for name, _ in Counter(str(item["error"]) for item in failed).most_common()]
 
     def find(self, photo: str) -> dict[str, Any] | None:
         """Returns a photo as in a page, by its id; None if the table knows none (any more)."""
         item = self._table.find(photo)
         return None if item is None else describe_item(item)
+
+    def _make_query(self, wanted: ExecutionFilter) -> dict[str, Any]:
+        machine = self._deployment.state_machine if wanted.search else ""
+        return make_query(wanted, f"{machine.replace(':stateMachine:', ':execution:')}:")
 
     def read_picture(self, photo: str) -> bytes:
         """Returns the bytes of the file of a photo in the table, by the photo's id.
@@ -118,3 +120,8 @@ class Outcomes:
             return read_picture(self._deployment, located)
         s3 = self._deployment.client("s3")
         return download(s3, located.bucket, located.key, version=located.version)
+
+
+def _list_outcomes(wanted: ExecutionFilter) -> tuple[str, ...]:
+    """Returns the outcomes of the table that a filter asks for: all where it asks for none."""
+    return tuple(name for name in outcomes.OUTCOMES if not wanted.outcomes or name in wanted.outcomes)

@@ -1,5 +1,6 @@
 """Hands the waiting photos to those who review, each to one at a time, and takes what they say of them."""
 
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -299,4 +300,7 @@ def describe_judgement(item: Item) -> str:
     """Returns in words who has judged a photo, and as what."""
     label = item.get("label")
     said = "none of the classes" if label is None else str(label)[:100]
-    return f"What {str(item.get('reviewed_by'))[:300]} said of photo {item['photo']} ({said})"
+    name = str(item.get("key") or item["photo"]).rpartition("/")[2][:100]
+    # The whole ARN is in the table; its last part tells one person from another.
+    person = re.split("[:/]", str(item.get("reviewed_by")))[-1][:100]
+    return f"What {person} said of {name} ({said})"

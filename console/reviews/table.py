@@ -1,5 +1,6 @@
 """Asks the table of outcomes, in plain Python: what became of each photo, by its id and by outcome."""
 
+import math
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -136,14 +137,39 @@ class OutcomeTable:
 
     def count(self, outcome: str, since: str = "") -> int:
         """Returns how many items have an outcome since a ``decided_at``; DynamoDB reads them all."""
-        request = self._make_query(outcome, since) | {"Select": "COUNT"}
-        counted = 0
-        while True:
+        return self.count_some(outcome, since=since)[0]
+
+    def count_some(
+        self,
+        outcome: str,
+        *,
+        since: str = "",
+        until: str = "",
+        having: str = "",
+        values: Mapping[str, str | Decimal] | None = None,
+        most: float = math.inf,
+    ) -> tuple[int, bool]:
+        """Returns how many items of an outcome so many requests find at most, and whether there may be more.
+
+        Args:
+            outcome: The outcome.
+            since: Least ``decided_at``; empty for any.
+            until: Greatest ``decided_at``, not before ``since``; empty for any.
+            having: A condition on the items; empty for none.
+            values: The values that the condition names.
+            most: How many requests; DynamoDB looks at a megabyte of items in each.
+        """
+        request = self._make_query(outcome, since, until, values) | {"Select": "COUNT"}
+        if having:
+            request["FilterExpression"] = having
+        counted, requests = 0, 0
+        while requests < most:
             answer = self._ask("query", request)
-            counted += answer["Count"]
+            counted, requests = counted + answer["Count"], requests + 1
             if "LastEvaluatedKey" not in answer:
-                return counted
+                return counted, False
             request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+        return counted, True
 
     def find(self, photo: str) -> Item | None:
         """Returns the item of a photo as it is now, or None."""

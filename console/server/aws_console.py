@@ -1,11 +1,9 @@
 """Links to AWS's own console, which shows only what AWS itself runs.
 
-AWS's services answer under its own domain, anybody else's under another. Which host the clients ask, whatever
-directed them there, is told by the address that they sign for a request; nothing is sent for that.
+AWS's services answer under its own domain, anybody else's under another.
 """
 
 from contextlib import suppress
-from urllib.parse import urlsplit
 
 from evaluation.deployment import Deployment, NotDeployed
 
@@ -32,8 +30,7 @@ def link_execution(deployment: Deployment, name: str) -> str | None:
 
 
 def _runs_on_aws(deployment: Deployment) -> bool:
-    address = deployment.client("stepfunctions").generate_presigned_url("list_state_machines")
-    return (urlsplit(address).hostname or "").endswith(AWS_DOMAIN)
+    return (deployment.locate_cloud().hostname or "").endswith(AWS_DOMAIN)
 
 
 def _link(deployment: Deployment, service: str, place: str) -> str:

@@ -4,7 +4,7 @@ import hmac
 from collections.abc import Sequence
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 SECURITY_HEADERS = {
@@ -21,7 +21,7 @@ SECURITY_HEADERS = {
 
 
 class Guard:
-    """ASGI middleware: refuses other hosts and origins, and all but page and static files without the token.
+    """ASGI middleware: refuses other hosts and origins, and the API to all who lack the token.
 
     The check of ``Host`` stops DNS rebinding: a stranger's name that resolves to 127.0.0.1 is another host.
     """
@@ -49,34 +49,32 @@ class Guard:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 headers.update(SECURITY_HEADERS)
-                headers["cache-control"] = "no-store" if _is_private(scope["path"]) else "no-cache"
+                # A browser keeps static files, and asks whether they are still the same.
+                headers["cache-control"] = "no-cache" if scope["path"].startswith("/static/") else "no-store"
             await send(message)
 
         refusal = self._refuse(Headers(scope=scope), scope["path"])
         await (refusal or self._app)(scope, receive, send_with_headers)
 
-    def _refuse(self, headers: Headers, path: str) -> JSONResponse | None:
+    def _refuse(self, headers: Headers, path: str) -> Response | None:
+        is_api = path.startswith("/api/")
         hosts = headers.getlist("host")
         if len(hosts) != 1 or hosts[0] not in self._hosts:
             return _answer_refusal(
-                403, "This server answers to its own address alone, see where it was started"
+                403, "Blocked: this server answers to the address that it printed alone", is_api
             )
-        if any(origin != f"http://{hosts[0]}" for origin in headers.getlist("origin")):
-            return _answer_refusal(403, "Another site's page asked: only the console's own page may")
-        if any(site not in ("same-origin", "none") for site in headers.getlist("sec-fetch-site")):
-            return _answer_refusal(
-                403, "Another site's page asked: type the console's address into the browser"
-            )
-        if path != "/" and not path.startswith("/static/"):
+        strangers = [origin for origin in headers.getlist("origin") if origin != f"http://{hosts[0]}"]
+        sites = [site for site in headers.getlist("sec-fetch-site") if site not in ("same-origin", "none")]
+        if strangers or sites:
+            return _answer_refusal(403, "Blocked: the request came from another site", is_api)
+        if is_api:
             authorization = headers.get("authorization", "").encode("latin-1")
             if not hmac.compare_digest(authorization, self._authorization):
-                return _answer_refusal(401, "The session's token is missing or old: load the page anew")
+                return _answer_refusal(
+                    401, "The session's token is missing, or of an earlier start: reload the page", is_api
+                )
         return None
 
 
-def _is_private(path: str) -> bool:
-    return not path.startswith("/static/")
-
-
-def _answer_refusal(status: int, why: str) -> JSONResponse:
-    return JSONResponse({"error": why}, status)
+def _answer_refusal(status: int, why: str, is_api: bool) -> Response:
+    return JSONResponse({"error": why}, status) if is_api else PlainTextResponse(why, status)

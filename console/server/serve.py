@@ -5,12 +5,13 @@ import errno
 import secrets
 import signal
 import socket
+from typing import Any
 
 from hypercorn.asyncio import serve
 from hypercorn.config import Config
 from starlette.applications import Starlette
 
-from console.server.application import ECHARTS, make_application
+from console.server.application import LIBRARIES, make_application
 from evaluation.deployment import Deployment
 
 ADDRESS = "127.0.0.1"
@@ -29,8 +30,9 @@ def serve_page(deployment: Deployment, port: int) -> None:
         OSError: No port can be had, or ECharts is not installed.
         KeyboardInterrupt: Somebody pressed Ctrl-C.
     """
-    if not ECHARTS.is_file():
-        raise OSError(f"{ECHARTS} is not there: run make setup")
+    for library in ("echarts", "lit-html"):
+        if not (LIBRARIES / library).is_dir():
+            raise OSError(f"{LIBRARIES / library} is not there: run make setup")
     with _listen(port) as listener:
         port = listener.getsockname()[1]
         hosts = [f"{ADDRESS}:{port}", f"localhost:{port}"]
@@ -69,6 +71,12 @@ async def _serve(application: Starlette, listener: socket.socket, stop: asyncio.
     for signal_number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(signal_number, end, signal_number)
 
+    def report(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        # Hypercorn cancels what is still open at the end, which asyncio holds to be a fault.
+        if not isinstance(context.get("exception"), asyncio.CancelledError):
+            loop.default_exception_handler(context)
+
+    asyncio.get_running_loop().set_exception_handler(report)
     config = Config()
     # Hypercorn closes the socket when it ends.
     config.bind = [f"fd://{listener.detach()}"]

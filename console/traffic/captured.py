@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
@@ -9,11 +10,12 @@ from typing import Any
 import numpy as np
 from botocore.exceptions import ClientError
 
+from console.batches.naming import read_batch
 from console.photo import NoPhoto, download
-from console.traffic.known_pictures import KnownPictures
-from console.traffic.source import ROW, InvocationSource
+from console.traffic.known_pictures import UNTOLD, KnownPictures, number_picture
+from console.traffic.source import ROW, InvocationSource, Origin
 from evaluation.deployment import Deployment
-from lambdas.workflow.captured_line import read_line
+from lambdas.workflow.captured_line import CapturedLine, read_line
 from lambdas.workflow.places import CAPTURED, read_captured_variant, tells_other_classes
 
 CONCURRENT_OBJECTS = 4
@@ -30,12 +32,14 @@ class _ObjectRows:
 class CapturedTraffic(InvocationSource):
     """The invocations that the endpoint's data capture has recorded."""
 
+    name = "captured"
     unit = "captured object"
 
     def __init__(self, deployment: Deployment) -> None:
         super().__init__(deployment)
         self._keys: list[str] = []
         self._known: set[str] = set()
+        self._pictures: KnownPictures | None = None
 
     def read_picture(self, place: int) -> bytes:
         """Returns the picture of an invocation, read anew from its line.
@@ -44,14 +48,7 @@ class CapturedTraffic(InvocationSource):
             NoPhoto: There is no such invocation, its picture was not captured or is no base64, or its object
                 is gone.
         """
-        rows = self.collect_rows()
-        if place >= len(rows):
-            raise NoPhoto(f"There is no captured invocation {place}")
-        row = rows[place]
-        key, first = self._keys[row["object"]], int(row["offset"])
-        part = f"bytes={first}-{first + int(row['length']) - 1}"
-        line = download(self.s3, self.deployment.bucket, key, part)
-        picture = read_line(line, self.classes).picture
+        picture = self._read_line(place).picture
         if picture is None:
             raise NoPhoto("The endpoint's requests are not captured")
         try:
@@ -59,9 +56,18 @@ class CapturedTraffic(InvocationSource):
         except ValueError as error:
             raise NoPhoto(f"The captured picture cannot be read: {error}") from None
 
-    def forget(self) -> None:
+    def find_origin(self, place: int) -> Origin:
+        """Returns the execution, which classify has left in the line, and the name of a staged picture."""
+        with suppress(NoPhoto, ValueError):
+            line = self._read_line(place)
+            path = self._pictures.find_path(line.picture) if self._pictures else None
+            batch = read_batch(line.execution) if line.execution else None
+            return Origin(line.execution, path and path.rpartition("/")[2], batch)
+        return Origin()
+
+    def forget(self, classes: list[str]) -> None:
         """Forgets the objects, too."""
-        super().forget()
+        super().forget(classes)
         self._keys, self._known = [], set()
 
     def read_new(self, manifest: dict[str, Any]) -> None:
@@ -71,7 +77,7 @@ class CapturedTraffic(InvocationSource):
             BotoCoreError: S3 cannot be reached.
             ClientError: An object is gone or denied; all others have been read.
         """
-        pictures = KnownPictures(manifest)
+        pictures = self._pictures = KnownPictures(manifest)
         new = [key for key in self._list_keys() if key not in self._known]
         self.progress.of += len(new)
         # The newest first, for whoever waits wants to see today before last month. The keys hold the hour.
@@ -100,6 +106,15 @@ class CapturedTraffic(InvocationSource):
             pool.shutdown(cancel_futures=True)
         if unreadable:
             raise unreadable
+
+    def _read_line(self, place: int) -> CapturedLine:
+        reading = self.collect()
+        if place >= len(reading.rows):
+            raise NoPhoto(f"There is no captured invocation {place}")
+        row = reading.rows[place]
+        key, first = self._keys[row["object"]], int(row["offset"])
+        part = f"bytes={first}-{first + int(row['length']) - 1}"
+        return read_line(download(self.s3, self.deployment.bucket, key, part), reading.classes)
 
     def _append_object(self, key: str, found: _ObjectRows) -> None:
         self._keys.append(key)
@@ -137,6 +152,8 @@ class CapturedTraffic(InvocationSource):
                 else:
                     confidence = max(captured.inferences)
                     predicted = captured.inferences.index(confidence)
-                    found.rows.append((captured.time, confidence, predicted, truth, 0, offset, len(line)))
+                    picture = number_picture(captured.picture.data) if captured.picture else UNTOLD
+                    place = (0, offset, len(line))
+                    found.rows.append((captured.time, confidence, predicted, truth, *place, picture))
             offset += len(line)
         return found

@@ -15,8 +15,9 @@ def encode_columns(rows: np.ndarray, header: dict[str, Any], first_number: int =
     A little-endian u32 with the header's length, the header (JSON with ``count`` and ``columns``, a list of
     ``name`` and ``dtype``, beside what is given), then one column after the other, little-endian: ``time``
     (f64, Unix seconds), ``id`` (u32, the invocation's number), ``confidence`` (f64), ``predicted`` (u8; u16
-    above 256 classes), ``truth`` (i16, -1 unknown). Header and columns are each padded to a multiple of
-    ALIGNMENT bytes; the header's length counts with it.
+    above 256 classes), ``truth`` (i16, -1 unknown), ``picture`` (u32, equal for equal pictures, 0 for
+    one that is not told from others). Header and columns are each padded to a multiple of ALIGNMENT bytes;
+    the header's length counts with it.
 
     Args:
         rows: Invocations of type ROW, in the order of their numbers.
@@ -30,6 +31,7 @@ def encode_columns(rows: np.ndarray, header: dict[str, Any], first_number: int =
         "confidence": rows["confidence"][order],
         "predicted": rows["predicted"][order].astype("<u1" if len(header["classes"]) <= 256 else "<u2"),
         "truth": rows["truth"][order],
+        "picture": rows["picture"][order],
     }
     named = [{"name": name, "dtype": _name_type(column.dtype)} for name, column in columns.items()]
     text = json.dumps({"count": len(rows), "columns": named, **header}).encode()

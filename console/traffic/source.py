@@ -19,10 +19,42 @@ ROW = np.dtype(
         ("object", "<u4"),
         ("offset", "<u8"),
         ("length", "<u4"),
+        ("picture", "<u4"),
     ]
 )
 """An invocation: Unix seconds, highest probability, its class, the true class or UNKNOWN of
-known_pictures, and where its picture is: the number of an object, from which byte, how many bytes."""
+known_pictures, where its picture is (the number of an object, from which byte, how many bytes), and the
+picture's number of known_pictures."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What has been read so far.
+
+    Attributes:
+        generation: How often all was forgotten; the numbers of invocations hold within one.
+        classes: Names of the classes in label order.
+        rows: The invocations, of type ROW, in the order of their numbers.
+    """
+
+    generation: int
+    classes: list[str]
+    rows: np.ndarray
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where an invocation comes from.
+
+    Attributes:
+        execution: Name of the execution that it was for; None if that is not known.
+        name: Name of the photo's file; None if that is not known.
+        batch: Id of the batch of which that execution was a run; None if it was of no batch.
+    """
+
+    execution: str | None = None
+    name: str | None = None
+    batch: str | None = None
 
 
 @dataclass
@@ -58,10 +90,12 @@ class InvocationSource(ABC):
     """The invocations of a deployment, numbered in the order of reading.
 
     Attributes:
+        name: Name of the source.
         unit: What is read, see ``Progress``.
         first_number: Number of the first invocation; the numbers of two sources do not overlap.
     """
 
+    name: str
     unit: str
     first_number = 0
 
@@ -72,6 +106,9 @@ class InvocationSource(ABC):
         self.classes: list[str] = []
         self.progress = Progress(self.unit)
         self._lock = threading.Lock()
+        self._rests = threading.Event()
+        self._rests.set()
+        self._generation = 0
         self._blocks: list[np.ndarray] = []
 
     def start_reading(self) -> None:
@@ -80,14 +117,20 @@ class InvocationSource(ABC):
             if not self.progress.done:
                 return
             self.progress.done, self.progress.error, self.progress.missing = False, None, None
+            self._rests.clear()
         threading.Thread(target=self._run, name="invocations", daemon=True).start()
 
-    def collect_rows(self) -> np.ndarray:
-        """Returns the invocations read so far, of type ROW, in the order of their numbers."""
+    def wait(self, seconds: float) -> None:
+        """Returns once no reading goes on, or after so many seconds."""
+        self._rests.wait(seconds)
+
+    def collect(self) -> Reading:
+        """Returns what has been read so far."""
         with self._lock:
             if len(self._blocks) > 1:
                 self._blocks = [np.concatenate(self._blocks)]
-            return self._blocks[0] if self._blocks else np.empty(0, ROW)
+            rows = self._blocks[0] if self._blocks else np.empty(0, ROW)
+            return Reading(self._generation, self.classes, rows)
 
     @abstractmethod
     def read_picture(self, place: int) -> bytes:
@@ -101,6 +144,14 @@ class InvocationSource(ABC):
         """
 
     @abstractmethod
+    def find_origin(self, place: int) -> Origin:
+        """Returns where an invocation comes from, as far as that is known.
+
+        Args:
+            place: As for ``read_picture``.
+        """
+
+    @abstractmethod
     def read_new(self, manifest: dict[str, Any]) -> None:
         """Reads what is new, newest first, and appends it.
 
@@ -108,10 +159,12 @@ class InvocationSource(ABC):
             manifest: The staged data set's manifest.
         """
 
-    def forget(self) -> None:
-        """Forgets all invocations: their classes are known by number, and others are staged now."""
+    def forget(self, classes: list[str]) -> None:
+        """Forgets all invocations: their classes are known by number, and these are staged now."""
         with self._lock:
             self._blocks = []
+            self._generation += 1
+            self.classes = classes
         self.progress = Progress(self.unit, done=False)
 
     def append(self, block: np.ndarray) -> None:
@@ -124,8 +177,7 @@ class InvocationSource(ABC):
         try:
             manifest = self.deployment.read_manifest()
             if manifest["classes"] != self.classes:
-                self.forget()
-                self.classes = manifest["classes"]
+                self.forget(manifest["classes"])
             self.read_new(manifest)
         except NotDeployed as error:
             self.progress.missing = str(error)
@@ -137,3 +189,4 @@ class InvocationSource(ABC):
                 self.progress.error = f"Not everything can be read: {type(error).__name__}: {error}"
         finally:
             self.progress.done = True
+            self._rests.set()

@@ -10,7 +10,7 @@ CONFIDENCE = 0.95
 
 @dataclass(frozen=True)
 class Share:
-    """A share of photos, from 0 to 1, and its 95 % interval.
+    """A share of photos, from 0 to 1, and its 95% interval.
 
     Attributes:
         count: How many photos have the property.

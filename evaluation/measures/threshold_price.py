@@ -14,7 +14,7 @@ FINEST = (0.995, 0.999)
 
 @dataclass(frozen=True)
 class Volume:
-    """Photos a month, with the 95 % interval of the share that they are computed from."""
+    """Photos a month, with the 95% interval of the share that they are computed from."""
 
     value: float
     low: float

@@ -15,6 +15,8 @@ MUTED = "#000002"
 FIRST = "#000003"
 SECOND = "#000004"
 COLOURS = {INK: "var(--ink)", MUTED: "var(--muted)", FIRST: "var(--first)", SECOND: "var(--second)"}
+# Of the histogram of confidences, from 0 to 1.
+STEPS = 20
 STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",
     # Element ids derive from this, so that the same report is the same file.
@@ -32,7 +34,7 @@ STYLE: dict[Any, Any] = {
 
 def draw_reliability(report: Mapping[str, Any]) -> str:
     """Draws accuracy by confidence, with intervals, above a histogram of the confidences."""
-    bins = [each for each in report["calibration"]["bins"] if each["photos"]]
+    bins = report["calibration"]["bins"]
     with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(6.4, 5.2), layout="constrained")
         upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
@@ -51,15 +53,14 @@ def draw_reliability(report: Mapping[str, Any]) -> str:
             marker="o",
             linestyle="none",
             capsize=3,
-            label="photos of one bin, 95 % interval",
+            label="photos of like confidence, 95% interval",
         )
         upper.set(ylabel="share that is right", ylim=(-0.03, 1.03))
         upper.legend(frameon=False, loc="lower right")
-        lower.bar(
-            [each["low"] for each in bins],
-            [each["photos"] for each in bins],
-            width=[each["high"] - each["low"] for each in bins],
-            align="edge",
+        lower.hist(
+            [max(each["probabilities"]) for each in report["answers"]],
+            bins=STEPS,
+            range=(0, 1),
             color=FIRST,
             edgecolor=INK,
             linewidth=0.5,
@@ -98,7 +99,7 @@ def draw_threshold_prices(report: Mapping[str, Any]) -> str:
         if upper.get_legend_handles_labels()[0]:
             upper.legend(frameon=False, loc="upper right")
         return _render_svg(
-            figure, "price", "Wrong orders and refused photos a month by threshold, 95 % intervals"
+            figure, "price", "Wrong orders and refused photos a month by threshold, 95% intervals"
         )
 
 

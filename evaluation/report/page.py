@@ -16,10 +16,10 @@ from evaluation.report.summary import mark_threshold
 from evaluation.report.wording import (
     describe_comparison,
     describe_recommendation,
-    format_share,
+    format_measure,
     format_volume,
 )
-from lambdas.workflow.prediction import format_probability
+from lambdas.workflow.prediction import format_probability, format_share, format_threshold
 
 TEMPLATE = Path(__file__).with_name("report.html")
 # Beyond this the page would be slow to open; report.json has them all.
@@ -44,13 +44,13 @@ def render_page(report: Mapping[str, Any], read: Callable[[str], bytes]) -> str:
         "answered": f"endpoint {report['endpoint']}" if report["endpoint"] else report["artifact"],
         "when": f"{datetime.fromtimestamp(report['when'], UTC):%Y-%m-%d %H:%M} UTC",
         "advice": describe_recommendation(report["recommendation"]),
-        "accuracy": format_share(report["accuracy"]),
-        "accuracy_without": format_share(report["near_duplicates"]["accuracy_without"]),
+        "accuracy": format_measure(report["accuracy"]),
+        "accuracy_without": format_measure(report["near_duplicates"]["accuracy_without"]),
         "duplicates": str(report["near_duplicates"]["photos"]),
-        "ece": f"{report['calibration']['ece']:.3f}",
+        "ece": format_share(report["calibration"]["ece"]),
         "monthly": f"{report['monthly_photos']:,}",
-        "wrong_note": _count_shown(len(wrong), len(report["wrong"]), "the most confident first"),
-        "pairs_note": _count_shown(len(pairs), report["near_duplicates"]["photos"], "the most alike first"),
+        "wrong_note": _count_shown(len(wrong), len(report["wrong"]), "most confident first"),
+        "pairs_note": _count_shown(len(pairs), report["near_duplicates"]["photos"], "most similar first"),
     }
     markup = {
         "verdict": f"<p>{escape(describe_comparison(report['comparison']))}.</p>"
@@ -81,7 +81,7 @@ def _count_shown(shown: int, of: int, order: str) -> str:
 
 def _render_classes(report: Mapping[str, Any]) -> str:
     rows = [
-        [each["name"], str(each["photos"]), format_share(each["precision"]), format_share(each["recall"])]
+        [each["name"], str(each["photos"]), format_measure(each["precision"]), format_measure(each["recall"])]
         for each in report["per_class"]
     ]
     return _render_table(["class", "photos", "precision", "recall"], rows)
@@ -95,11 +95,11 @@ def _render_confusion(report: Mapping[str, Any]) -> str:
 def _render_thresholds(report: Mapping[str, Any]) -> str:
     rows = [
         [
-            f"{price['threshold']:.7g}",
+            format_threshold(price["threshold"]),
             f"{price['routed']:,}",
             f"{price['right']:,}",
             f"{price['wrong']:,}",
-            format_share(price["wrong_share"]),
+            format_measure(price["wrong_share"]),
             format_volume(price["wrong_per_month"]),
             format_volume(price["refused_per_month"]),
             mark_threshold(report, price["threshold"]),

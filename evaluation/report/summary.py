@@ -6,10 +6,11 @@ from typing import Any
 from evaluation.report.wording import (
     describe_comparison,
     describe_recommendation,
-    format_share,
+    format_measure,
     format_volume,
 )
 from evaluation.terminal import format_table
+from lambdas.workflow.prediction import format_share, format_threshold
 
 LEVELS_SHOWN = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
 
@@ -20,19 +21,24 @@ def summarize(report: Mapping[str, Any]) -> Iterator[str]:
     yield f"{report['photos']} {report['split']} photos of data set {report['dataset']}"
     yield f"Model {report['model']}, answered by {answered}"
     yield ""
-    yield f"Accuracy: {format_share(report['accuracy'])}, in brackets the 95 % interval"
+    yield f"Accuracy: {format_measure(report['accuracy'])}, 95% interval in parentheses"
     duplicates = report["near_duplicates"]
     yield (
         f"  without {duplicates['photos']} near-duplicates of training photos: "
-        f"{format_share(duplicates['accuracy_without'])}"
+        f"{format_measure(duplicates['accuracy_without'])}"
     )
     calibration = report["calibration"]
-    yield f"Expected calibration error: {calibration['ece']:.3f} over {calibration['photos']} photos"
+    yield f"Calibration error (ECE): {format_share(calibration['ece'])}, {calibration['photos']} photos"
     yield ""
     yield from format_table(
         ["class", "photos", "precision", "recall"],
         [
-            [each["name"], str(each["photos"]), format_share(each["precision"]), format_share(each["recall"])]
+            [
+                each["name"],
+                str(each["photos"]),
+                format_measure(each["precision"]),
+                format_measure(each["recall"]),
+            ]
             for each in report["per_class"]
         ],
     ).splitlines()
@@ -41,10 +47,10 @@ def summarize(report: Mapping[str, Any]) -> Iterator[str]:
         ["threshold", "routed", "wrong", "wrong share", f"wrong of {report['monthly_photos']:,} a month", ""],
         [
             [
-                f"{price['threshold']:.7g}",
+                format_threshold(price["threshold"]),
                 str(price["routed"]),
                 str(price["wrong"]),
-                format_share(price["wrong_share"]),
+                format_measure(price["wrong_share"]),
                 format_volume(price["wrong_per_month"]),
                 mark,
             ]

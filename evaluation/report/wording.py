@@ -3,12 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
+from lambdas.workflow.prediction import format_level, format_share, format_threshold
 
-def format_share(share: Mapping[str, float] | None) -> str:
+
+def format_measure(share: Mapping[str, float] | None) -> str:
     """Returns a share with its interval; a dash if there is none."""
     if share is None:
         return "-"
-    return f"{share['value']:.3f} ({share['low']:.3f} to {share['high']:.3f})"
+    return f"{format_share(share['value'])} ({format_share(share['low'])} to {format_share(share['high'])})"
 
 
 def format_volume(photos: Mapping[str, float]) -> str:
@@ -19,8 +21,8 @@ def format_volume(photos: Mapping[str, float]) -> str:
 def describe_target(recommendation: Mapping[str, Any]) -> str:
     """Returns how many photos may be wrong, and with which confidence."""
     return (
-        f"at most {100 * recommendation['routed_error_target']:g} wrong in 100 routed photos, "
-        f"with {100 * recommendation['routed_error_confidence']:g} % confidence"
+        f"at most {format_level(recommendation['routed_error_target'])} of the routed photos wrong, "
+        f"with {format_level(recommendation['routed_error_confidence'])} confidence"
     )
 
 
@@ -28,16 +30,16 @@ def describe_recommendation(recommendation: Mapping[str, Any]) -> str:
     """Returns the recommended threshold, or why there is none and what would help."""
     wanted = describe_target(recommendation)
     seen = f"{recommendation['wrong']} of {recommendation['routed']} routed photos wrong"
-    bound = f"{100 * recommendation['bound']:.1f} in 100"
+    bound = format_share(recommendation["bound"])
     if recommendation["threshold"] is not None:
         return (
-            f"Recommended threshold: {recommendation['threshold']:.7g}, for {wanted} "
+            f"Recommended threshold: {format_threshold(recommendation['threshold'])}, for {wanted} "
             f"(seen: {seen}, which may mean up to {bound})"
         )
     if recommendation["more_photos"] is None:
         remedy = "more photos would not help, the model is too often wrong where it is most confident"
     else:
-        remedy = f"it needs about {recommendation['more_photos']:,} more photos like these"
+        remedy = f"about {recommendation['more_photos']:,} more labelled photos are needed"
     return (
         f"No threshold can be recommended for {wanted}: {recommendation['photos']} photos "
         f"cannot prove it (the best of the thresholds that are tried has {seen}, which may mean up to "

@@ -2,6 +2,7 @@
 that keep the name of the staged data set.
 
 In the order of reading: ``custom_resource`` (how CloudFormation asks and is answered), ``model_resource``
-(how a model comes to be judged), ``training`` and ``artifact`` (where it comes from), ``evaluation``,
-``gate``, ``kept_models``, ``threshold``, and ``staged``.
+(how a model comes to be judged), ``training`` and ``artifact`` (where it comes from), ``gate``, ``models/``
+(what is known of models), ``threshold``, ``versions``, ``serving`` (how the endpoint comes to serve it), and
+``staged``.
 """

@@ -8,8 +8,8 @@ from botocore.exceptions import ClientError
 from lambdas.deploy.data_set import read_manifest
 from lambdas.deploy.gate import ModelRefused
 from lambdas.deploy.jobs import TRANSFORM_JOBS, make_digest
-from lambdas.deploy.kept_models import Verdict, exists
 from lambdas.deploy.model_resource import ModelResource, Properties
+from lambdas.deploy.models.kept import Verdict, exists
 from lambdas.workflow import places
 
 # What one CopyObject takes.

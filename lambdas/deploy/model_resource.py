@@ -1,7 +1,8 @@
 """The custom resource that is a model, whether it is trained here or given: how it comes to be judged.
 
 ``start`` takes CloudFormation's request and sees to it that there is a model; the state machine waits for it,
-has ``evaluate`` start its evaluation, and waits for that; ``finish`` checks the gate and answers.
+has ``evaluate`` start its evaluation, and waits for that; ``finish`` checks the gate, and the proof of a
+threshold where one is asked for, and answers. What passes is registered as a version, to be gone back to.
 
 The accuracy is kept with what it was measured for. So another gate needs no other evaluation, and a deploy
 that is rolled back gets its former model at once, whatever has become of what the model was made of.
@@ -15,7 +16,6 @@ from typing import Any, ClassVar
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.data_classes import CloudFormationCustomResourceEvent as Request
 
-from lambdas.deploy import evaluation
 from lambdas.deploy.custom_resource import (
     answer,
     answer_failure,
@@ -26,8 +26,11 @@ from lambdas.deploy.custom_resource import (
     try_patiently,
 )
 from lambdas.deploy.gate import ModelRefused, check_gate
-from lambdas.deploy.jobs import make_digest
-from lambdas.deploy.kept_models import (
+from lambdas.deploy.jobs import make_digest, sagemaker
+from lambdas.deploy.models import evaluation
+from lambdas.deploy.models.answers import keep_answers
+from lambdas.deploy.models.chosen import find_chosen, is_chosen
+from lambdas.deploy.models.kept import (
     Verdict,
     exists,
     find_served,
@@ -37,6 +40,9 @@ from lambdas.deploy.kept_models import (
     supersede_unused,
     write_verdict,
 )
+from lambdas.deploy.models.proof import is_asked_for, is_possible, prove_threshold
+from lambdas.deploy.models.registering import register
+from lambdas.deploy.models.versions import find_newest_model
 from lambdas.workflow import places
 
 Properties = Mapping[str, Any]
@@ -97,7 +103,7 @@ class ModelResource(ABC):
         except Exception as error:
             answer_failure(request, resource_id, error)
         former = request.old_resource_properties
-        if former and self._name_evaluation(former) != self._name_evaluation(properties):
+        if former and self._identify(former) != self._identify(properties):
             # When an update is cancelled, CloudFormation goes back without waiting for what it had asked.
             try:
                 try_patiently(lambda: self._abandon(former))
@@ -144,30 +150,39 @@ class ModelResource(ABC):
             if "failure" in event:
                 raise ModelRefused(event["failure"])
             job = event["evaluation"]
-            verdict = Verdict(model, job, evaluation.measure(properties, job, self.overtime_remedy))
+            answers = evaluation.read_answers(properties, job, self.overtime_remedy)
+            verdict = Verdict(model, job, answers.accuracy)
+            # In this order: where there is a verdict, there are answers.
+            keep_answers(properties["Bucket"], model, properties["Dataset"], answers)
             write_verdict(properties["Bucket"], name, verdict)
-            self._check_gate(properties, verdict)
+            self._check(properties, verdict)
+            try_patiently(lambda: self._register(properties, verdict))
         except Exception as error:
             self._clean_up(properties, model, former)
             return {"Status": "FAILED", "Reason": answer_failure(request, former or model, error)}
-        self._accept(request, verdict)
+        self._accept(request, model, verdict.accuracy, properties["Dataset"])
         return {"Status": "SUCCESS", "Reason": f"Validation accuracy {verdict.accuracy:.4f}"}
 
     def _accept_or_wait(self, request: Request, now: float) -> None:
         """Accepts a model whose accuracy is known, or begins to wait for one.
 
         Raises:
-            ModelRefused: There can be no such model, or it is known to be below the gate.
+            ModelRefused: There can be no such model, or it is known not to pass.
         """
         properties = request.resource_properties
+        if is_chosen(properties):
+            version = find_chosen(properties)
+            self._accept(request, version.model, version.accuracy, version.dataset)
+            return
         verdict = read_verdict(properties["Bucket"], self._name_evaluation(properties))
         if verdict is None or not self._may_return_to(verdict, request):
             model = self.obtain(properties)
-            if verdict is None or verdict.model != model:
+            if verdict is None or verdict.model != model or not is_possible(properties, model):
                 start_waiting(request, {"model": model, **_set_deadlines(properties, now)})
                 return
-            self._check_gate(properties, verdict)
-        self._accept(request, verdict)
+            self._check(properties, verdict)
+        self._register(properties, verdict)
+        self._accept(request, verdict.model, verdict.accuracy, properties["Dataset"])
 
     def _may_return_to(self, verdict: Verdict, request: Request) -> bool:
         """Tells whether a resource that is updated gets a model that has passed and is still there.
@@ -176,27 +191,47 @@ class ModelResource(ABC):
         its data set, its job or the object that it was copied from is gone.
         """
         properties = request.resource_properties
-        return (
-            request.request_type == "Update"
-            and verdict.accuracy >= float(properties["AccuracyGate"])
-            and exists(properties["Bucket"], verdict.model)
-        )
+        if request.request_type != "Update" or not exists(properties["Bucket"], verdict.model):
+            return False
+        try:
+            self._check(properties, verdict)
+        except ModelRefused:
+            return False
+        return True
 
-    def _check_gate(self, properties: Properties, verdict: Verdict) -> None:
+    def _check(self, properties: Properties, verdict: Verdict) -> None:
+        """Refuses a model below the gate, and one without a threshold that is asked to be proved.
+
+        Raises:
+            ModelRefused: The model does not pass.
+        """
         check_gate(
             verdict.accuracy,
             gate=float(properties["AccuracyGate"]),
             model=self.describe(verdict.model),
             log=self.locate_log(verdict),
         )
+        if is_asked_for(properties):
+            prove_threshold(properties, verdict.model, properties["Dataset"], remedy="deploy again")
 
-    def _accept(self, request: Request, verdict: Verdict) -> None:
+    def _register(self, properties: Properties, verdict: Verdict) -> None:
+        register(sagemaker, properties, model=verdict.model, accuracy=verdict.accuracy, job=verdict.job)
+
+    def _accept(self, request: Request, model: str, accuracy: float, dataset: str) -> None:
+        """Answers which model is in use, and the data set that judged it; marks others for removal.
+
+        Beside a version that somebody went back to, the newest is kept: it is the way forward.
+        """
         properties = request.resource_properties
-        bucket, model = properties["Bucket"], verdict.model
+        bucket, name = properties["Bucket"], properties["Name"]
         keep(bucket, model)
-        supersede_unused(bucket, model, deployment=properties["Name"])
-        url = places.s3_uri(bucket, places.model_key(model))
-        data = {"ModelDataUrl": url, "ValidationAccuracy": f"{verdict.accuracy:.4f}"}
+        newest = find_newest_model(sagemaker, name) if is_chosen(properties) else None
+        supersede_unused(bucket, {model, newest or model}, deployment=name)
+        data = {
+            "ModelDataUrl": places.s3_uri(bucket, places.model_key(model)),
+            "ValidationAccuracy": f"{accuracy:.4f}",
+            "Dataset": dataset,
+        }
         answer(request, status="SUCCESS", resource_id=model, data=data)
 
     def _clean_up(self, properties: Properties, model: str, former: str) -> None:
@@ -211,6 +246,9 @@ class ModelResource(ABC):
 
     def _abandon(self, properties: Properties) -> None:
         """Ends all that goes on for a resource of these properties; starts nothing new in its place."""
+        if is_chosen(properties):
+            # Nothing ever does, and what has these inputs belongs to the latest.
+            return
         # In this order: what an execution has just created is found by its name.
         end_waiting(properties)
         self._stop_all(properties)
@@ -218,6 +256,9 @@ class ModelResource(ABC):
     def _stop_all(self, properties: Properties) -> None:
         self.stop(properties)
         evaluation.end(self._name_evaluation(properties))
+
+    def _identify(self, properties: Properties) -> tuple[str, bool]:
+        return self._name_evaluation(properties), is_chosen(properties)
 
     def _name_evaluation(self, properties: Properties) -> str:
         """Returns the job's name: the same for the same model, data and container."""

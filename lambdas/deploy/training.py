@@ -4,8 +4,8 @@ from typing import Any
 
 from lambdas.deploy.data_set import read_manifest
 from lambdas.deploy.jobs import TRAINING_JOBS, sagemaker
-from lambdas.deploy.kept_models import Verdict, exists
 from lambdas.deploy.model_resource import ModelResource, Properties
+from lambdas.deploy.models.kept import Verdict, exists
 from lambdas.deploy.training_inputs import build_job_request, check_batch_size, list_facts, name_job
 
 

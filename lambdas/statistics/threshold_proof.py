@@ -16,8 +16,8 @@ class Recommendation:
     """A threshold and what was seen at it; without one, what was seen at the threshold nearest to the target.
 
     Attributes:
-        threshold: The least confidence of photos to route; None if no threshold keeps to the target with the
-            assurance asked for.
+        threshold: The least confidence of photos to route, with no more decimals than it takes to part these
+            photos so, three at least; None if no threshold keeps to the target with the assurance asked for.
         photos: Number of labelled photos.
         routed: How many of them the threshold routes.
         wrong: How many of the routed ones are of another class than the model says.
@@ -74,7 +74,8 @@ def recommend(
     for threshold, routed, wrong in sorted(cuts):
         if _sum_tail(wrong, routed, most_wrong) <= level:
             bound = find_upper_bound(wrong, routed, level)
-            return Recommendation(threshold, photos, routed, wrong, bound, None)
+            below = answers[routed][0] if routed < photos else -1.0
+            return Recommendation(_shorten(threshold, below), photos, routed, wrong, bound, None)
     bound, routed, wrong = min(
         (find_upper_bound(wrong, routed, level), routed, wrong) for _, routed, wrong in cuts
     )
@@ -137,6 +138,17 @@ def _choose_ranks(photos: int, most_wrong: float, assurance: float) -> list[int]
     fewest = math.ceil(math.log(_share_level(photos, assurance)) / math.log1p(-most_wrong))
     first = min(fewest, photos)
     return [photos - (photos - first) * look // max(1, looks - 1) for look in reversed(range(looks))]
+
+
+def _shorten(threshold: float, below: float) -> float:
+    """Returns the number of fewest decimals, three at least, above ``below`` and not above ``threshold``."""
+    for decimals in range(3, 16):
+        short = round(threshold, decimals)
+        if short > threshold:
+            short = round(short - 10**-decimals, decimals)
+        if below < short <= threshold:
+            return short
+    return threshold
 
 
 def _cut(answers: Answers, rank: int) -> tuple[float, int, int]:

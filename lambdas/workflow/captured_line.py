@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from lambdas.workflow.inference_id import read_execution
 from lambdas.workflow.prediction import MEASUREMENT, read_probabilities
 
 
@@ -23,12 +24,14 @@ class CapturedLine:
         inferences: Probabilities in label order.
         picture: The request's body, as captured; None where requests are not captured.
         measurement: Whether the model was asked in order to measure it, not to route a photo.
+        execution: Name of the execution that asked; None if it did not say so.
     """
 
     time: float
     inferences: list[float]
     picture: "CapturedBody | None"
     measurement: bool
+    execution: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +77,13 @@ def read_line(line: bytes, classes: Sequence[str]) -> CapturedLine:
         answer = _read_body(captured["endpointOutput"])
         request = captured.get("endpointInput")
         picture = None if request is None else _read_body(request)
-        measurement = metadata.get("inferenceId") == MEASUREMENT
+        inference = metadata.get("inferenceId")
         # What has no zone is UTC, as all that SageMaker writes.
         time = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
     except (LookupError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise ValueError(f"no line of data capture: {type(error).__name__}") from None
-    return CapturedLine(time, read_probabilities(answer.decode(), tuple(classes)), picture, measurement)
+    inferences = read_probabilities(answer.decode(), tuple(classes))
+    return CapturedLine(time, inferences, picture, inference == MEASUREMENT, read_execution(inference))
 
 
 def _read_body(part: dict[str, Any]) -> CapturedBody:

@@ -1,11 +1,12 @@
 """The call of the SageMaker endpoint: an image goes in, the probability of each class comes out."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import ClientError, HTTPClientError, IncompleteReadError
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, IncompleteReadError
 from botocore.exceptions import ConnectionError as NoConnection
 
 from lambdas.workflow import places
@@ -20,11 +21,14 @@ from lambdas.workflow.errors import (
     ModelOfOtherClasses,
 )
 from lambdas.workflow.prediction import read_probabilities
+from lambdas.workflow.served import explain_switched_off
 
 # A model may take 60 seconds to answer. One attempt: the state machine retries, and shows that it does.
 sagemaker_runtime = boto3.client(
     "sagemaker-runtime", config=Config(connect_timeout=3, read_timeout=60, retries={"total_max_attempts": 1})
 )
+# Asked only to say why there is no answer.
+ssm = boto3.client("ssm", config=Config(connect_timeout=3, read_timeout=3, retries={"total_max_attempts": 2}))
 
 
 @dataclass(frozen=True)
@@ -34,10 +38,12 @@ class Endpoint:
     Attributes:
         classes: Names of the model's classes in label order.
         name: Name of the endpoint.
+        switch: Name of the parameter that tells whether it is switched off; empty where none is asked.
     """
 
     classes: tuple[str, ...]
     name: str
+    switch: str = ""
 
     def classify(self, image: bytes, **request: str) -> list[float]:
         """Returns the probabilities of the classes in label order.
@@ -99,6 +105,8 @@ class Endpoint:
             return EndpointUnavailable(f"The model's container {told}, try again: {said} {log}")
         if code == "ValidationError":
             # Name, content type and size of the request are right, so it is the endpoint that is not there.
+            if self._is_switched_off():
+                return EndpointNotInService(explain_switched_off(self.name, places.read_name(self.switch)))
             return EndpointNotInService(
                 f"{endpoint} is not in service: {message} Deploy it with cdk deploy, or wait until it is"
             )
@@ -111,6 +119,14 @@ class Endpoint:
         if status == 403:
             return EndpointAccessDenied(f"{endpoint} may not be called by this function ({code}: {message})")
         return error
+
+    def _is_switched_off(self) -> bool:
+        """Tells whether the endpoint is switched off, as far as that can be found out."""
+        if not self.switch:
+            return False
+        with suppress(BotoCoreError, ClientError):
+            return bool(ssm.get_parameter(Name=self.switch)["Parameter"]["Value"] == places.SWITCH_OFF)
+        return False
 
 
 def _find_content_type(image: bytes) -> str:

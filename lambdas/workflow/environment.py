@@ -43,9 +43,9 @@ def endpoint_name() -> str:
     return _read("ENDPOINT_NAME")
 
 
-def endpoint_config() -> str:
-    """Returns the name of the configuration that the endpoint is to serve, from ENDPOINT_CONFIG."""
-    return _read("ENDPOINT_CONFIG")
+def endpoint_switch() -> str:
+    """Returns the parameter that tells whether the endpoint is switched off, from ENDPOINT_SWITCH."""
+    return _read("ENDPOINT_SWITCH")
 
 
 def _read(variable: str) -> str:

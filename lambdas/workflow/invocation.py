@@ -1,5 +1,7 @@
 """The frame of one invocation: it reads the event and has each log line name the execution and the photo.
 
+At its end it tells what was measured.
+
 Logs are JSON lines and never hold image data.
 """
 
@@ -13,6 +15,7 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas.workflow import event as workflow_event
+from lambdas.workflow import measures
 from lambdas.workflow.errors import WorkflowError
 
 # In ASCII: an event may carry text that standard output has no bytes for. With another form of timestamp
@@ -26,6 +29,8 @@ LONGEST_ID = 1024
 def invocation(event: object, context: LambdaContext) -> Iterator[dict[str, Any]]:
     """Yields the event's fields while the log names this invocation; logs a named error and raises it again.
 
+    What was measured meanwhile is told in any case.
+
     Raises:
         InvalidEvent: The event cannot be read.
     """
@@ -38,6 +43,8 @@ def invocation(event: object, context: LambdaContext) -> Iterator[dict[str, Any]
     except WorkflowError as error:
         logger.error(str(error), error=type(error).__name__)
         raise
+    finally:
+        measures.tell()
 
 
 def _find_ids(event: object) -> dict[str, str]:

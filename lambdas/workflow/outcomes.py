@@ -1,7 +1,7 @@
 """What is kept and told of each photo: the outcomes, the table's attributes, and the event's form.
 
-The state machine writes both itself, in JSONata (stacks/parts/outcome_states.py); a review writes them in
-Python. docs/events.md describes the event. Standard library only: any room may read it.
+The state machine writes both itself, in JSONata (stacks/parts/outcome_states.py); a review and a batch write
+them in Python. docs/events.md describes the event. Standard library only: any room may read it.
 """
 
 from collections.abc import Mapping
@@ -28,6 +28,8 @@ DETAIL_TYPES = {
     DISCARDED: "Photo Discarded",
 }
 """The ``detail-type`` of the event that tells of an outcome."""
+_WORSE = {ROUTED: (FAILED, REFUSED), REFUSED: (FAILED,), FAILED: ()}
+"""The outcomes that give way to one. What a person said gives way to none."""
 EVENT_VERSION = "1"
 """Version of the event's form; fields may be added to it, and any other change makes another version."""
 
@@ -35,6 +37,25 @@ EVENT_VERSION = "1"
 def name_source(name: str) -> str:
     """Returns the ``source`` of a deployment's events."""
     return f"scones.{name}"
+
+
+def give_way(outcome: str, execution: str) -> dict[str, Any]:
+    """Returns the arguments of PutItem under which an outcome is kept: it is better than the one before.
+
+    There may be none before. An execution may write its own again, for its first answer may have been lost.
+
+    Args:
+        outcome: ROUTED, REFUSED or FAILED.
+        execution: ARN of the execution that found it, or what stands for it.
+    """
+    values = {f":worse{number}": {"S": name} for number, name in enumerate(_WORSE[outcome])}
+    given_up = "".join(f" OR outcome = {name}" for name in values)
+    return {
+        "ConditionExpression": f"attribute_not_exists(photo){given_up}"
+        " OR (outcome = :outcome AND #execution = :execution)",
+        "ExpressionAttributeNames": {"#execution": "execution"},
+        "ExpressionAttributeValues": {**values, ":outcome": {"S": outcome}, ":execution": {"S": execution}},
+    }
 
 
 def make_detail(outcome: Mapping[str, Any]) -> dict[str, Any]:

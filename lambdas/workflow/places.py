@@ -16,6 +16,8 @@ CAPTURED = "captured/"
 """What the endpoint was asked and answered, as SageMaker's data capture writes it."""
 INCOMING = "incoming/"
 """Photos to route that were uploaded by somebody."""
+BATCHES = "batches/"
+"""What belongs to batches, a folder each: photos that were uploaded for one, and what became of them."""
 REVIEW = "review/"
 """Copies of photos that the filter refused: those who judge them, and training, still find them later."""
 REPORTS = "reports/"
@@ -26,12 +28,22 @@ VERDICTS = "verdicts/"
 """What the gate's evaluations found, to be had again when a deploy is rolled back."""
 VALIDATIONS = "validations/"
 """A model's kept answers for the validation split."""
+VALIDATION_LOOKS = f"{VALIDATIONS}looks/"
+"""How the validation pictures of a data set look; no model has this name."""
+DRIFT_REPORTS = f"{REPORTS}drift/"
+"""How far the photos of a day have drifted from the validation split."""
 
+LATEST = "latest"
+"""Value of the training stack's parameter ``ModelVersion`` until somebody goes back to a version."""
 NOT_STAGED = "not-staged"
 """Value of the parameter ``dataset`` until something is staged."""
 
 ENDPOINT_MODES = ("instance", "serverless")
-"""SageMaker takes no endpoint from the first to the second: each has one of its own."""
+"""The kinds of endpoints. SageMaker takes none from the first to the second: each has one of its own."""
+SWITCH_OFF = "off"
+SWITCH_ON = "on"
+SWITCH_AS_SET = "as-set"
+"""What the endpoint stack's parameter may be; ``/{name}/endpoint-switch`` is one of the first two."""
 VARIANT = "classes-"
 """How the names of production variants begin; a digest of the classes follows."""
 
@@ -42,10 +54,23 @@ TRAINING_JOBS_LOG_GROUP = "/aws/sagemaker/TrainingJobs"
 TRANSFORM_JOBS_LOG_GROUP = "/aws/sagemaker/TransformJobs"
 ENDPOINTS_LOG_GROUP = "/aws/sagemaker/Endpoints"
 
+USUAL_NAME = "scones"
+"""The deployment's name unless cdk.json or ``-c`` gives another."""
+
+
+def name_console(name: str) -> str:
+    """Returns how commands on a deployment begin, which need its name where it is not the usual one."""
+    return "python -m console" if name == USUAL_NAME else f"python -m console --name {name}"
+
 
 def parameter(name: str, which: str) -> str:
     """Returns the Parameter Store name of one of a deployment's parameters, such as ``bucket``."""
     return f"/{name}/{which}"
+
+
+def read_name(parameter_name: str) -> str:
+    """Returns the deployment's name from the name of one of its parameters."""
+    return parameter_name.split("/")[1]
 
 
 def s3_uri(bucket: str, key: str) -> str:
@@ -97,6 +122,21 @@ def validation_answers_key(model: str, data_set: str) -> str:
     return f"{VALIDATIONS}{model}/{data_set}.json"
 
 
+def validation_looks_key(data_set: str) -> str:
+    """Returns the key of how the validation pictures of a data set look."""
+    return f"{VALIDATION_LOOKS}{data_set}.json"
+
+
+def captured_day_prefix(endpoint: str, variant: str, day: str) -> str:
+    """Returns the prefix of what data capture writes of a day, in UTC and ISO 8601."""
+    return f"{CAPTURED}{endpoint}/{variant}/{day.replace('-', '/')}/"
+
+
+def drift_key(day: str) -> str:
+    """Returns the key of the report of how far the photos of a day have drifted, by the day in ISO 8601."""
+    return f"{DRIFT_REPORTS}{day}.json"
+
+
 def report_key(model: str, split: str, file: str) -> str:
     """Returns the key of a file of a published evaluation."""
     return f"{REPORTS}{model}/{split}/{file}"
@@ -105,6 +145,21 @@ def report_key(model: str, split: str, file: str) -> str:
 def incoming_key(digest: str, file_name: str) -> str:
     """Returns the key of an uploaded photo: under a digest of its content, by its own name."""
     return f"{INCOMING}{digest}/{file_name}"
+
+
+def batch_key(batch: str, file: str) -> str:
+    """Returns the key of a file of a batch, such as ``summary.json``."""
+    return f"{BATCHES}{batch}/{file}"
+
+
+def batch_photos_prefix(batch: str) -> str:
+    """Returns the prefix of the photos that were uploaded for a batch: nothing but photos lies there."""
+    return batch_key(batch, "photos/")
+
+
+def batch_results_prefix(batch: str) -> str:
+    """Returns the prefix under which Step Functions writes the results of a batch's runs, without a slash."""
+    return batch_key(batch, "results")
 
 
 def identify_photo(bucket: str, key: str, version: str) -> str:
@@ -122,8 +177,8 @@ def review_key(photo: str, key: str) -> str:
 
 
 def endpoint_name(name: str, mode: str) -> str:
-    """Returns the name of a deployment's endpoint, which is another one in each of ``ENDPOINT_MODES``."""
-    return name if mode == "instance" else f"{name}-{mode}"
+    """Returns the name of a deployment's endpoint, which is another one where it is serverless."""
+    return f"{name}-{mode}" if mode == "serverless" else name
 
 
 def endpoint_log_group(endpoint: str) -> str:

@@ -1,6 +1,7 @@
-"""The probabilities of the classes: how they are checked, and which class is the most probable."""
+"""The probabilities of the classes: how they are checked and written, and which class is most probable."""
 
 import json
+import math
 
 # The InferenceId of requests that measure the model: data capture records it, so that the page can tell a
 # measurement from a delivery.
@@ -45,7 +46,26 @@ def find_most_probable(inferences: list[float], classes: tuple[str, ...]) -> tup
 def format_probability(value: float) -> str:
     """Rounds a probability down to three decimals, as console/page/parts/format.js does.
 
-    What misses 1 or the threshold never looks as if it had reached it.
+    What misses 1 or the threshold never looks as if it had reached it, nor what is above 0 as if it were 0.
     """
+    if 0 < value < 0.001:
+        return "<0.001"
     nearest = round(value * 1000) / 1000
     return f"{nearest - 0.001 if nearest > value else nearest:.3f}"
+
+
+def format_threshold(threshold: float) -> str:
+    """Writes a threshold with its decimals, three at least: rounded, it would look like what misses it."""
+    text = f"{threshold:.7f}"
+    return text[:-4] + text[-4:].rstrip("0")
+
+
+def format_share(share: float) -> str:
+    """Writes a share of photos in percent with one decimal."""
+    # Half is rounded up, as on the page; Python alone would round it to the even neighbour.
+    return f"{math.floor(share * 1000 + 0.5) / 10:.1f}%"
+
+
+def format_level(level: float) -> str:
+    """Writes a level or a target, which somebody chose, in percent without decimals that are not there."""
+    return f"{level * 100:g}%"

@@ -1,4 +1,4 @@
-"""Whether an endpoint serves what the last deploy made.
+"""Whether an endpoint serves what the last deploy made, or is switched off.
 
 Where the instances of an update do not start, SageMaker puts the endpoint back to its former configuration.
 Then it is in service again, and CloudFormation may take that for success.
@@ -6,6 +6,8 @@ Then it is in service again, and CloudFormation may take that for success.
 
 from collections.abc import Mapping
 from typing import Any
+
+from lambdas.workflow import places
 
 
 def explain_other_configuration(endpoint: Mapping[str, Any], expected: str) -> str | None:
@@ -24,3 +26,8 @@ def explain_other_configuration(endpoint: Mapping[str, Any], expected: str) -> s
         "made. If no update is under way, run: aws sagemaker update-endpoint "
         f"--endpoint-name {name} --endpoint-config-name {expected}"
     )
+
+
+def explain_switched_off(endpoint: str, name: str) -> str:
+    """Returns, in a line, that an endpoint of the deployment ``name`` is off and how it is switched on."""
+    return f"Endpoint {endpoint} is switched off: {places.name_console(name)} endpoint on switches it on"

@@ -1,6 +1,7 @@
 """Acts as IAM roles, asks what IAM allows, and lets requests over loopback count as encrypted."""
 
 import hashlib
+from contextvars import ContextVar
 from typing import Any
 
 from ministack import app
@@ -8,7 +9,7 @@ from ministack.core import iam_actions, iam_evaluator
 from ministack.core.responses import get_region
 from ministack.services import sts
 
-from local.patching import find_original, wrap
+from local.patching import find_original, replace, wrap
 
 SECRET_ACCESS_KEY = "test"  # noqa: S105 - what every local client uses; nothing real
 
@@ -16,8 +17,12 @@ SECRET_ACCESS_KEY = "test"  # noqa: S105 - what every local client uses; nothing
 def install() -> None:
     """Lets every request count as encrypted in transit, as none leaves this machine.
 
-    The bucket policies of the CDK and of this project refuse anything but TLS (``aws:SecureTransport``).
+    The bucket policies of the CDK and of this project refuse anything but TLS (``aws:SecureTransport``). What
+    the cloud does of its own accord, as when an alarm writes to a topic, belongs to no request, and is what
+    AWS's services do among themselves, over TLS.
     """
+    origin = ContextVar("origin", default=("127.0.0.1", True))
+    replace(iam_evaluator, "_request_origin", origin)
     wrap(app, "pin_request_origin", lambda pin, source_ip, _secure_transport: pin(source_ip, True))
 
 

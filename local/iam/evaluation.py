@@ -1,4 +1,4 @@
-"""Corrects how MiniStack's IAM judges names with line breaks, ARNs with paths, and events by their source."""
+"""Corrects how MiniStack's IAM judges line breaks, ARNs with paths, alarms, and events by their source."""
 
 import json
 import re
@@ -15,14 +15,20 @@ STORES = {"role": "_roles", "user": "_users", "group": "_groups"}
 """What an IAM resource is called in its ARN, and where MiniStack keeps such resources by name."""
 
 
+_TELLS_OF_ALARMS = "cloudwatch:DescribeAlarms"
+_PARSED_POLICIES = 1024
+
+
 def install() -> None:
     """Replaces MiniStack's rules by AWS's."""
+    find_original(iam_actions, "extract_iam_action")
     for store in STORES.values():
         find_original(iam, store)
     find_original(iam_actions, "_query_param")
     replace(iam_evaluator, "_fnmatch_compile", compile_wildcards)
     for gather in ("_gather_role_policies", "_gather_user_policies"):
         wrap(iam_evaluator, gather, _gather_policies)
+    _parse_each_policy_once()
     wrap(iam_actions, "extract_resource_arn", _extract_resource_arn)
     wrap(iam_actions, "request_tag_context", _describe_request)
     handlers = find_original(iam, "_IAM_HANDLERS")
@@ -43,6 +49,17 @@ def compile_wildcards(pattern: str, ignore_case: bool) -> re.Pattern[str]:
     return re.compile(rf"{expression}\Z", re.DOTALL | (re.IGNORECASE if ignore_case else 0))
 
 
+def _parse_each_policy_once() -> None:
+    """Keeps what policies say by their text, for each request asks all of its role's anew."""
+    parse = find_original(iam_evaluator, "parse_policy_document")
+    parse_text = lru_cache(maxsize=_PARSED_POLICIES)(parse)
+
+    def parse_policy(policy: str | dict[str, Any]) -> Any:
+        return parse_text(policy) if isinstance(policy, str) else parse(policy)
+
+    replace(iam_evaluator, "parse_policy_document", parse_policy)
+
+
 def _gather_policies(gather: Any, name: str, account: str) -> Any:
     return gather(name.rsplit("/", 1)[-1], account)
 
@@ -56,8 +73,15 @@ def _find(arn: str) -> tuple[str, str, dict[str, Any] | None]:
 
 
 def _extract_resource_arn(extract: Any, service: str, *rest: Any) -> str:
-    """Lets policies name IAM's own resources by their whole ARNs, paths included."""
+    """Lets policies name IAM's own resources by their whole ARNs, paths included, and alarms by theirs.
+
+    Whichever alarms are asked for, CloudWatch wants the permission to tell of all.
+    """
     arn = str(extract(service, *rest))
+    if service == "monitoring" and arn == "*":
+        action = iam_actions.extract_iam_action(service, *rest[:5])
+        region, account = rest[5:7]
+        return f"arn:aws:cloudwatch:{region}:{account}:alarm:*" if action == _TELLS_OF_ALARMS else arn
     if service != "iam":
         return arn
     kind, name, record = _find(arn)

@@ -10,7 +10,7 @@ from ministack.core import router
 
 from local.sagemaker import roles, tags
 from local.sagemaker.errors import ApiError
-from local.sagemaker.hosting import endpoints, invocation, models
+from local.sagemaker.hosting import capacities, endpoints, invocation, models
 from local.sagemaker.jobs import training_jobs, transform_jobs
 from local.sagemaker.jobs.job import stop_job
 from local.sagemaker.records import (
@@ -22,6 +22,7 @@ from local.sagemaker.records import (
     TRANSFORM_JOBS,
     Record,
 )
+from local.sagemaker.registry import groups, names, packages
 from local.sagemaker.request_validation import load_service_model, parse_request, select_members
 
 _JSON_1_1 = "application/x-amz-json-1.1"
@@ -33,17 +34,27 @@ OPERATIONS: dict[str, Callable[[dict[str, Any]], Record]] = {
     "CreateEndpoint": endpoints.create_endpoint,
     "CreateEndpointConfig": models.create_endpoint_config,
     "CreateModel": models.create_model,
+    "CreateModelPackage": packages.create_package,
+    "CreateModelPackageGroup": groups.create_group,
     "CreateTrainingJob": training_jobs.create_training_job,
     "CreateTransformJob": transform_jobs.create_transform_job,
     "DeleteEndpoint": endpoints.delete_endpoint,
     "DeleteEndpointConfig": ENDPOINT_CONFIGS.delete,
     "DeleteModel": MODELS.delete,
+    "DeleteModelPackage": packages.delete_package,
+    "DeleteModelPackageGroup": groups.delete_group,
     "DeleteTags": tags.delete_tags,
     "DeleteTrainingJob": training_jobs.delete_training_job,
+    "DescribeModelPackage": packages.describe_package,
+    "DescribeModelPackageGroup": groups.describe_group,
+    "ListModelPackageGroups": groups.list_groups,
+    "ListModelPackages": packages.list_packages,
     "ListTags": tags.list_tags,
     "StopTrainingJob": partial(stop_job, TRAINING_JOBS),
     "StopTransformJob": partial(stop_job, TRANSFORM_JOBS),
     "UpdateEndpoint": endpoints.update_endpoint,
+    "UpdateEndpointWeightsAndCapacities": capacities.update_weights_and_capacities,
+    "UpdateModelPackage": packages.update_package,
 }
 
 
@@ -104,6 +115,8 @@ def find_resource_arn(target: str, path: str, body: bytes) -> str:
         return "*"
     if "ResourceArn" in request:
         return str(request["ResourceArn"])
+    if (arn := names.find_resource_arn(request)) is not None:
+        return arn
     for kind in KINDS:
         if f"{kind.name}Name" in request and not operation.startswith("List"):
             return kind.arn(str(request[f"{kind.name}Name"]))

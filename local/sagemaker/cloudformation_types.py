@@ -1,4 +1,4 @@
-"""AWS::SageMaker::Model, EndpointConfig and Endpoint for MiniStack's CloudFormation.
+"""AWS::SageMaker::Model, ModelPackageGroup, EndpointConfig and Endpoint for MiniStack's CloudFormation.
 
 ``Ref`` is the ARN and ``Fn::GetAtt`` gives the name, as on AWS. All functions here run on a worker thread.
 """
@@ -22,6 +22,7 @@ Properties = dict[str, Any]
 Created = tuple[str, dict[str, str]]
 
 _SETTLE_SECONDS = 900
+_UPDATE_SECONDS = 29_700  # the largest MaximumExecutionTimeoutInSeconds, and some more
 _POLL_SECONDS = 0.2
 
 _physical_name = find_original(provisioners, "_physical_name")
@@ -85,7 +86,7 @@ class ResourceType:
         try:
             api.call(f"Delete{self.noun}", {self.name_member: _get_name(physical_id)})
         except ApiError as error:
-            if not error.message.startswith("Could not find"):
+            if not (error.message.startswith("Could not find") or error.message.endswith("not exist.")):
                 raise ResourceFailed(_format_error(error)) from error
 
 
@@ -105,7 +106,10 @@ class EndpointType(ResourceType):
         return physical_id, attributes
 
     def update(self, physical_id: str, old: Properties, new: Properties, stack_name: str) -> Created:
-        """Updates the endpoint and waits; where the update fails, the old configuration stays in service."""
+        """Updates the endpoint and waits, through all its baking.
+
+        Where the update fails or is rolled back, the old configuration stays in service.
+        """
         name, config = _get_name(physical_id), _get_name(new["EndpointConfigName"])
         before = _await_settled(name)
         if before is None or before["EndpointConfigName"] != config:
@@ -113,10 +117,14 @@ class EndpointType(ResourceType):
             shapes = get_request_shape("UpdateEndpoint").members
             typed = {key: coerce(value, shapes[key]) for key, value in request.items()}
             _call("UpdateEndpoint", {**typed, "EndpointName": name, "EndpointConfigName": config})
-            record = _await_settled(name)
-            if record is None or record["EndpointConfigName"] != config:
-                reason = record.get("FailureReason") if record else "it was deleted meanwhile"
-                raise ResourceFailed(f"The endpoint {name} goes on serving what it served: {reason}")
+            record = _await_settled(name, _UPDATE_SECONDS)
+            if record is None:
+                raise ResourceFailed(f"The endpoint {name} was deleted meanwhile")
+            if record["EndpointConfigName"] != config:
+                raise ResourceFailed(
+                    f"The endpoint {name} goes on serving endpoint configuration "
+                    f"{record['EndpointConfigName']}: {record.get('FailureReason')}"
+                )
         return super().update(physical_id, old, new, stack_name)
 
     def delete(self, physical_id: str, properties: Properties) -> None:
@@ -126,9 +134,15 @@ class EndpointType(ResourceType):
         _await_settled(_get_name(physical_id))
 
 
-_UPDATE_MEMBERS = ("DeploymentConfig", "ExcludeRetainedVariantProperties", "RetainAllVariantProperties")
+_UPDATE_MEMBERS = (
+    "DeploymentConfig",
+    "ExcludeRetainedVariantProperties",
+    "RetainAllVariantProperties",
+    "RetainDeploymentConfig",
+)
 _TYPES = {
     "AWS::SageMaker::Model": ResourceType("Model", ("Tags",)),
+    "AWS::SageMaker::ModelPackageGroup": ResourceType("ModelPackageGroup", ("Tags",)),
     "AWS::SageMaker::EndpointConfig": ResourceType("EndpointConfig", ("Tags",)),
     "AWS::SageMaker::Endpoint": EndpointType("Endpoint", ("Tags", "EndpointConfigName", *_UPDATE_MEMBERS)),
 }
@@ -164,9 +178,9 @@ def coerce(value: Any, shape: Shape) -> Any:
     return value if shape.type_name != "string" or isinstance(value, str) else str(value)
 
 
-def _await_settled(name: str) -> Record | None:
+def _await_settled(name: str, seconds: float = _SETTLE_SECONDS) -> Record | None:
     """Waits until nothing is under way with an endpoint and returns it; None once there is none."""
-    deadline = time.monotonic() + _SETTLE_SECONDS
+    deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         try:
             record = api.call("DescribeEndpoint", {"EndpointName": name})
@@ -175,7 +189,7 @@ def _await_settled(name: str) -> Record | None:
         if record["EndpointStatus"] in ("InService", "Failed"):
             return record
         time.sleep(_POLL_SECONDS)
-    raise ResourceFailed(f"The endpoint {name} did not settle within {_SETTLE_SECONDS} seconds")
+    raise ResourceFailed(f"The endpoint {name} did not settle within {seconds} seconds")
 
 
 def _call(operation: str, request: Properties) -> Record:

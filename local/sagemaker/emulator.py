@@ -40,6 +40,11 @@ def is_closing() -> bool:
     return _place.closing.is_set()
 
 
+def wait_for_closing(seconds: float) -> bool:
+    """Waits for some seconds, or until the embedded cloud is about to stop: then it returns True."""
+    return _place.closing.wait(seconds)
+
+
 def make_folder(kind: str) -> Path:
     """Returns the folder of this SageMaker's own files of a kind, made if it is not there."""
     path = _place.home / "sagemaker" / kind

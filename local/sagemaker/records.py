@@ -116,8 +116,24 @@ TRANSFORM_JOBS = Kind(
 MODELS = Kind("Model", "model", "model")
 ENDPOINTS = Kind("Endpoint", "endpoint", "endpoint")
 ENDPOINT_CONFIGS = Kind("EndpointConfig", "endpoint-config", "endpoint configuration")
+MODEL_PACKAGE_GROUPS = Kind(
+    "ModelPackageGroup",
+    "model-package-group",
+    "ModelPackageGroup",
+    missing="{noun} {arn} does not exist.",
+    taken="{noun} already exists: {arn}",
+)
+MODEL_PACKAGES = Kind("ModelPackage", "model-package", "ModelPackage", missing="{noun} {arn} does not exist.")
 #: A request is about the first kind that it names: jobs name models, and endpoints name configurations.
-KINDS = (TRAINING_JOBS, TRANSFORM_JOBS, MODELS, ENDPOINTS, ENDPOINT_CONFIGS)
+KINDS = (
+    TRAINING_JOBS,
+    TRANSFORM_JOBS,
+    MODELS,
+    ENDPOINTS,
+    ENDPOINT_CONFIGS,
+    MODEL_PACKAGE_GROUPS,
+    MODEL_PACKAGES,
+)
 
 
 def now() -> float:

@@ -1,4 +1,4 @@
-"""Checks requests against botocore's model of SageMaker, and shapes replies to it.
+"""Checks requests against botocore's models, that of SageMaker above all, and shapes replies to them.
 
 The texts are those of AWS's own front end: "N validation error(s) detected: Value V at 'path' failed to
 satisfy constraint: ...".
@@ -30,8 +30,17 @@ _ACCEPTED: dict[str, tuple[tuple[type, ...], str]] = {
     "map": ((dict,), "Map"),
     "list": ((list,), "List"),
 }
-#: Java's character classes and Python's; all of them stand inside brackets.
-_JAVA_CLASSES = {r"\p{L}\p{Z}\p{N}": r"\w\s", r"\p{Alnum}": "a-zA-Z0-9"}
+#: Java's character classes and Python's; all but the last stand inside brackets.
+_JAVA_CLASSES = {
+    r"\p{L}\p{M}\p{Z}\p{S}\p{N}\p{P}": r" -~\xa0-\U0010ffff",
+    r"\p{L}\p{M}\p{Z}\p{N}\p{P}": r" -~\xa0-\U0010ffff",
+    r"\p{L}\p{Z}\p{N}": r"\w\s",
+    r"\p{Alnum}": "a-zA-Z0-9",
+    r"\uD800\uDC00-\uDBFF\uDFFF": r"\U00010000-\U0010FFFF",
+    r"\p{Print}": "[ -~]",
+}
+#: Some patterns end in a repeated end of the text, which says nothing and which Python refuses.
+_REPEATED_END = re.compile(r"\$\{\d+,\d+\}$")
 
 
 @lru_cache(maxsize=1)
@@ -57,7 +66,12 @@ def get_request_shape(operation: str) -> StructureShape:
 
 
 def parse_request(operation: str, body: bytes) -> dict[str, Any]:
-    """Returns the checked members of a request for an operation, without those that are null, as on AWS.
+    """Returns the checked members of a request for an operation; raises as ``parse_body`` does."""
+    return parse_body(body, get_request_shape(operation))
+
+
+def parse_body(body: bytes, shape: Shape) -> dict[str, Any]:
+    """Returns the checked members of a request of a shape, without those that are null, as on AWS.
 
     Raises:
         ApiError: SerializationException for a body that is not JSON and for a wrong type, ValidationException
@@ -67,7 +81,7 @@ def parse_request(operation: str, body: bytes) -> dict[str, Any]:
         request = json.loads(body or b"{}")
     except (ValueError, RecursionError):
         raise ApiError("SerializationException", "Unable to parse the request as JSON") from None
-    check(request, get_request_shape(operation))
+    check(request, shape)
     return dict(_without_nulls(request))
 
 
@@ -168,6 +182,7 @@ def _find_broken(value: Any, shape: Shape) -> Iterator[str]:
 @lru_cache(maxsize=256)
 def compile_pattern(pattern: str) -> re.Pattern[str]:
     """Returns a pattern of AWS's models, which are Java's, in Python's syntax."""
+    pattern = _REPEATED_END.sub("", pattern)
     for java, python in _JAVA_CLASSES.items():
         pattern = pattern.replace(java, python)
     return re.compile(pattern)

@@ -1,4 +1,4 @@
-"""Checks whether SageMaker may act as a role, and whether a caller may have it do so."""
+"""Checks whether a service may act as a role, SageMaker above all, and whether a caller may have it so."""
 
 import json
 from typing import Any
@@ -8,18 +8,27 @@ import ministack.app
 from botocore.exceptions import ClientError
 
 from local.clients import make_client
-from local.iam.access import find_denial
+from local.iam.access import assume_role, find_denial
 from local.sagemaker.errors import ApiError, ValidationException
 
 _PRINCIPAL = "sagemaker.amazonaws.com"
 
 
-def check_passable(role_arn: str, access_key: str) -> None:
-    """Raises AWS's AccessDeniedException where the caller may not pass the role to SageMaker."""
+def check_passable(role_arn: str, access_key: str, principal: str = _PRINCIPAL) -> None:
+    """Raises AWS's AccessDeniedException where the caller may not pass the role to a service."""
     if not ministack.app.AUTH:
         return
-    context = {"iam:PassedToService": _PRINCIPAL}
+    context = {"iam:PassedToService": principal}
     if denial := find_denial(access_key, access_key, "iam:PassRole", role_arn, **context):
+        raise ApiError("AccessDeniedException", denial)
+
+
+def check_allowed(role_arn: str, action: str, resource: str) -> None:
+    """Raises AWS's AccessDeniedException where a role that SageMaker acts as may not do something."""
+    if not ministack.app.AUTH:
+        return
+    key, _ = assume_role(role_arn, "SageMaker")
+    if denial := find_denial(key, role_arn, action, resource):
         raise ApiError("AccessDeniedException", denial)
 
 
@@ -31,20 +40,21 @@ def check_assumable(role_arn: str) -> None:
         if error.response["Error"]["Code"] != "NoSuchEntity":
             raise
         role = None
-    if role is None or role["Arn"] != role_arn or not _trusts(role["AssumeRolePolicyDocument"]):
+    if role is None or role["Arn"] != role_arn or not trusts(role["AssumeRolePolicyDocument"]):
         raise ValidationException(
             f"Could not assume role {role_arn}. Please ensure that the role exists and allows principal "
             f"'{_PRINCIPAL}' to assume the role."
         )
 
 
-def _trusts(document: str | dict[str, Any]) -> bool:
+def trusts(document: str | dict[str, Any], principal: str = _PRINCIPAL) -> bool:
+    """Returns whether a role's trust policy lets a service act as the role."""
     policy = json.loads(unquote(document)) if isinstance(document, str) else document
     statements = policy["Statement"] if isinstance(policy["Statement"], list) else [policy["Statement"]]
     return any(
         statement["Effect"] == "Allow"
         and isinstance(statement.get("Principal"), dict)
-        and _PRINCIPAL in _make_list(statement["Principal"].get("Service"))
+        and principal in _make_list(statement["Principal"].get("Service"))
         for statement in statements
     )
 

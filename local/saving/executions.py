@@ -27,7 +27,7 @@ OTHER_STORES = (
 """What MiniStack's state of Step Functions holds beside the executions."""
 PARTS = 16
 ERROR = "States.Runtime"
-CAUSE = "The embedded cloud was stopped while the execution ran. Please start it again."
+CAUSE = "The embedded cloud was stopped while the execution ran. Please redrive it."
 
 _logger = logging.getLogger("persistence")
 

@@ -13,10 +13,14 @@ from local.patching import find_original, replace, wrap
 from local.saving import deliveries, saver, stacks, tasks
 from local.saving.executions import ExecutionFiles
 from local.saving.files import name_files
+from local.saving.items import WRITES, ItemJournal
 
 READING = ("Describe", "Get", "List", "BatchGet", "Head", "Filter", "Simulate", "Validate", "Test")
 """How the operations begin that change nothing; Invoke changes what tells of it alone."""
-NOT_WAITED_FOR = ("s3:", "logs:", "cloudwatch:", "states:StartExecution", "states:StopExecution")
+NOT_WAITED_FOR = (
+    *("s3:", "logs:", "cloudwatch:"),
+    *("states:StartExecution", "states:StopExecution", "states:RedriveExecution"),
+)
 """Actions that come by the hundred: objects and executions have files of their own, logs are saved soon."""
 REACHING_QUEUES = ("events:PutEvents", "sns:Publish", "sns:PublishBatch")
 """Actions of other services that put messages into queues before they are answered."""
@@ -44,10 +48,14 @@ def install(home: Path) -> None:
     executions.install()
     stacks.install()
     deliveries.install()
+    journal = ItemJournal(home / "state" / "items")
+    journal.install()
+    saver.install(journal)
     tasks.install()
 
     def load(load_all: Any) -> None:
         load_all()
+        journal.load()
         executions.load()
         stacks.resume()
         saver.start()
@@ -70,6 +78,9 @@ async def _answer_when_saved(
     operation = action.partition(":")[2]
     if operation.startswith("Invoke"):
         saver.note_change()
+    elif headers.get("x-amz-target", "").rpartition(".")[2] in WRITES:
+        saver.note_change()
+        saver.write_items()
     elif not operation.startswith(READING):
         services = name_files(service)
         saver.note_change(*services)

@@ -5,7 +5,7 @@ import logging
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,8 @@ from ministack import app
 from ministack.core import persistence
 
 from local.patching import find_original
+from local.saving import items
+from local.saving.items import ItemJournal
 
 PAUSE_SECONDS = 0.5
 SHARE = 0.05
@@ -21,6 +23,7 @@ SHARE = 0.05
 ATTEMPTS = 10
 FOLLOWING = frozenset({"cloudwatch_logs", "cloudwatch"})
 """What tells of every other service's work: it changes with it, and is never waited for."""
+STACKS = "cloudformation"
 
 _logger = logging.getLogger("persistence")
 _changed: set[str] = set()
@@ -28,6 +31,13 @@ _locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
 #: When a service may be written again, by time.monotonic().
 _due: defaultdict[str, float] = defaultdict(float)
 _stopped = threading.Event()
+_journal: ItemJournal
+
+
+def install(journal: ItemJournal) -> None:
+    """Has what was copied into the tables' state dropped from a journal of its own."""
+    global _journal
+    _journal = journal
 
 
 def start() -> None:
@@ -48,6 +58,12 @@ def note_change(*services: str) -> None:
     _changed.update(FOLLOWING)
 
 
+def write_items() -> None:
+    """Writes the items that have changed, and has the whole state written now and then."""
+    if _journal.flush():
+        note_change(items.SERVICE)
+
+
 def note_change_of_all() -> list[str]:
     """Has every service's state written soon; returns their names."""
     services = list(_collect_states())
@@ -55,11 +71,16 @@ def note_change_of_all() -> list[str]:
     return services
 
 
-def write_changed(services: Iterable[str]) -> None:
-    """Writes the state of those of some services that have changed, all or none of them where it can."""
+def write_changed(services: Collection[str]) -> None:
+    """Writes the state of those of some services that have changed, all or none of them where it can.
+
+    CloudFormation's goes with any other's, is copied last and put in its place first: its stacks then name
+    all that they have made and changed, and no roll-back after the server was killed forgets any of it.
+    """
     states = _collect_states()
-    # CloudFormation is copied last and put in its place first: its stacks then name all that they have made.
-    chosen = sorted(states.keys() & set(services), key=lambda service: (service == "cloudformation", service))
+    chosen = sorted(states.keys() & set(services) - {STACKS})
+    if STACKS in services or not FOLLOWING.issuperset(chosen):
+        chosen += states.keys() & {STACKS}
     with ExitStack() as held:
         for service in chosen:
             held.enter_context(_locks[service])
@@ -68,6 +89,8 @@ def write_changed(services: Iterable[str]) -> None:
         ]
         for file in reversed(written):
             file.replace(file.with_suffix(""))
+        if items.SERVICE in (file.name.partition(".")[0] for file in written):
+            _journal.drop_copied()
 
 
 def _keep_writing() -> None:

@@ -8,6 +8,7 @@ from ministack.services import stepfunctions
 from local.patching import wrap
 from local.saving import deliveries, saver
 from local.saving.files import name_files
+from local.saving.items import WRITES
 
 NOT_SAVED = ("lambda", "states", "sfn")
 """What is saved where it happens: functions make requests of their own, executions have files."""
@@ -25,7 +26,11 @@ def _invoke(invoke: Any, resource: str, arguments: Any) -> Any:
     events = deliveries.collect()
     result = invoke(resource, arguments)
     services = find_changed(resource)
-    if services:
+    operation = resource.rpartition(":")[2]
+    if f"{operation[:1].upper()}{operation[1:]}" in WRITES:
+        saver.note_change()
+        saver.write_items()
+    elif services:
         wait(events)
         saver.note_change(*services)
         saver.write_changed(services)

@@ -1,16 +1,18 @@
 """Tells in a history what happens within Map and Parallel states, which MiniStack leaves out."""
 
-import copy
 import json
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
-from ministack.core.responses import now_iso
 from ministack.services import stepfunctions
 
 from local.patching import find_original, replace, wrap
+from local.step_functions.distributed_map.definition import is_distributed
+from local.step_functions.distributed_map.state import run_map
 from local.step_functions.history import add, find_previous, follow
+from local.step_functions.running import Progress, begin_branches, find_branches, run_states
+from local.step_functions.runs import is_running
 
 Document = dict[str, Any]
 
@@ -38,15 +40,14 @@ def install() -> None:
     replace(stepfunctions, "_run_sub_machine", _run_branch)
     wrap(stepfunctions, "_run_map_items", _run_map)
     wrap(stepfunctions, "_run_parallel_branches", _run_parallel)
-    for used in ("_fail_state_error", "_jsonata_state_field"):
-        find_original(stepfunctions, used)
+    find_original(stepfunctions, "_jsonata_state_field")
 
 
 def _run_map(run: Any, state: Document, given: Any, execution: Document, context: Document) -> Any:
-    processor = state.get("Iterator") or state.get("ItemProcessor", {})
-    if (processor.get("ProcessorConfig") or {}).get("Mode") == "DISTRIBUTED":
-        return run(state, given, execution, context)
-    add(execution, "MapStateStarted", {"length": _count_items(state, given, context)})
+    if is_distributed(state):
+        return run_map(state, given, execution, context)
+    if begin_branches(context):
+        add(execution, "MapStateStarted", {"length": _count_items(state, given, context)})
     concurrent = state.get("MaxConcurrency", 0)
     token = _map.set(_Map(context["State"]["Name"], concurrent if isinstance(concurrent, int) else 0))
     try:
@@ -65,7 +66,8 @@ def _count_items(state: Document, given: Any, context: Document) -> int:
 
 
 def _run_parallel(run: Any, state: Document, given: Any, execution: Document, context: Document) -> Any:
-    add(execution, "ParallelStateStarted")
+    if begin_branches(context):
+        add(execution, "ParallelStateStarted")
     return _run_branches(run, "Parallel", state, given, execution, context)
 
 
@@ -92,52 +94,44 @@ def _follow_last(execution: Document) -> None:
 
 
 def _run_branch(states: Document, start: str, given: Any, execution: Document, context: Document) -> Any:
-    """Runs a branch, or one item of a Map state, on a thread of its own."""
+    """Runs a branch, or an item of a Map state, on its thread; one that ended before a redrive is left."""
+    # Branches run at once, each in a state of its own and with variables that no other sees.
+    context = {**context}
     mapping = _map.get()
+    # No two states of a state machine have the same name.
+    key = start if mapping is None else str(context["Map"]["Item"]["Index"])
+    branches = find_branches()
+    progress = branches.setdefault(key, {})
+    if "output" in progress:
+        return json.loads(progress["output"])
     if mapping is None:
-        return _run_states(states, start, given, execution, context)
+        result = run_states(states, start, given, execution, context, progress)
+    else:
+        result = _run_item(mapping, states, start, given, execution, context, progress)
+    if is_running(execution):
+        branches[key] = {"output": json.dumps(result)}
+    return result
+
+
+def _run_item(
+    mapping: _Map,
+    states: Document,
+    start: str,
+    given: Any,
+    execution: Document,
+    context: Document,
+    progress: Progress,
+) -> Any:
     _map.set(None)
     details = {"name": mapping.name, "index": context["Map"]["Item"]["Index"]}
     if mapping.ended and details["index"] >= mapping.concurrent > 0:
         follow(execution, mapping.ended.pop(0))
     add(execution, "MapIterationStarted", details)
     try:
-        result = _run_states(states, start, given, execution, context)
+        result = run_states(states, start, given, execution, context, progress)
     except stepfunctions._ExecutionError:
         add(execution, "MapIterationFailed", details, passed_by=True)
         raise
     add(execution, "MapIterationSucceeded", details, passed_by=True)
     mapping.ended.append(find_previous())
     return result
-
-
-def _run_states(states: Document, start: str, given: Any, execution: Document, context: Document) -> Any:
-    # Branches run at once, each in a state of its own; the workflow's variables are common to them.
-    context = {**context}
-    document, name = copy.deepcopy(given), start
-    while name and execution["status"] == "RUNNING":
-        if name not in states:
-            raise stepfunctions._ExecutionError("States.Runtime", f"State '{name}' not found")
-        state = states[name]
-        context["State"] = {"Name": name, "EnteredTime": now_iso(), "RetryCount": 0}
-        add(execution, f"{state['Type']}StateEntered", {"name": name, "input": json.dumps(document)})
-        document, following = _run_state(state, document, execution, context)
-        add(execution, f"{state['Type']}StateExited", {"name": name, "output": json.dumps(document)})
-        name = following
-    return document
-
-
-def _run_state(state: Document, given: Any, execution: Document, context: Document) -> tuple[Any, Any]:
-    """Runs one state of a branch; returns its output and the name of the next state."""
-    kind = state["Type"]
-    if kind == "Fail":
-        raise stepfunctions._ExecutionError(*stepfunctions._fail_state_error(state, given, context))
-    if kind == "Succeed":
-        selected = stepfunctions._apply_input_path(state, given, context)
-        return stepfunctions._apply_output_path(state, selected, context), None
-    execute = getattr(stepfunctions, f"_execute_{kind.lower()}", None)
-    if execute is None:
-        raise stepfunctions._ExecutionError("States.Runtime", f"Unknown state type: {kind}")
-    if kind in ("Task", "Parallel", "Map"):
-        return tuple(execute(state, given, execution, context))
-    return tuple(execute(state, given, context))

@@ -12,6 +12,7 @@ from ministack.services.cloudformation import provisioners
 
 from local.patching import find_original, wrap
 from local.step_functions import machines
+from local.step_functions.runs import DEFINED, find_revision
 
 TYPE = "AWS::StepFunctions::StateMachine"
 NO_LOGGING = {"level": "OFF", "includeExecutionData": False}
@@ -25,6 +26,7 @@ def install() -> None:
     wrap(stepfunctions, "_update_state_machine", _update)
     for operation in ("_describe_state_machine", "_describe_state_machine_for_execution"):
         wrap(stepfunctions, operation, _describe)
+    wrap(stepfunctions, "_describe_state_machine_for_execution", _describe_for_execution)
     find_original(stepfunctions, "_resolve_state_machine_arn")
     find_original(cloudwatch_logs, "_log_groups")
     _complete_cloudformation()
@@ -127,6 +129,15 @@ def _describe(describe: Any, request: Document) -> Any:
     described["loggingConfiguration"] = read_logging({**machine, **described})
     described.setdefault("tracingConfiguration", machine.get("tracingConfiguration", NO_TRACING))
     return json_response(described)
+
+
+def _describe_for_execution(describe: Any, request: Document) -> Any:
+    response = describe(request)
+    if response[0] != 200:
+        return response
+    revision = find_revision(stepfunctions._executions[request["executionArn"]]) or {}
+    begun_with = {name: revision[name] for name in DEFINED if name in revision}
+    return json_response({**json.loads(response[2]), **begun_with})
 
 
 def _complete_cloudformation() -> None:

@@ -19,6 +19,7 @@ from ministack.services import stepfunctions
 from local.patching import find_original, replace, wrap
 from local.step_functions.logs import write_event
 from local.step_functions.metrics import count_execution, count_task, time_task
+from local.step_functions.runs import begin_with_revision, enter_run, is_running, leave_run
 
 Document = dict[str, Any]
 EVALUATION = "States.QueryEvaluationError"
@@ -87,8 +88,8 @@ def add(execution: Document, kind: str, details: Document | None = None, *, pass
         passed_by: Whether the next event follows the one before this one.
     """
     with _lock:
-        if execution["status"] != "RUNNING" and not kind.startswith("Execution"):
-            # It was stopped, or timed out, while a state ran.
+        if not is_running(execution) and not kind.startswith("Execution"):
+            # It was stopped, or timed out, while a state ran, and may have been redriven since.
             return
         arn, previous = _previous.get()
         event = {
@@ -199,7 +200,7 @@ def _describe_execution(describe: Any, request: Document) -> Any:
     """Shows an execution as running until its history tells of its end, which MiniStack writes later."""
     execution = stepfunctions._executions.get(request.get("executionArn"))
     # Asked before it is described: an end that comes in between is described in part.
-    ended = execution is not None and _has_ended(execution)
+    ended = execution is not None and has_ended(execution)
     response = describe(request)
     if response[0] != 200 or (described := json.loads(response[2]))["status"] == "RUNNING":
         return response
@@ -213,7 +214,8 @@ def _describe_execution(describe: Any, request: Document) -> Any:
     return json_response(described)
 
 
-def _has_ended(execution: Document) -> bool:
+def has_ended(execution: Document) -> bool:
+    """Returns whether an execution has ended, and its history tells of it."""
     if execution["status"] == "RUNNING":
         return False
     if not execution["events"] or execution["events"][-1]["type"].removeprefix("Execution") in ENDS:
@@ -227,12 +229,16 @@ def _run_execution(run: Callable[[str], None], arn: str) -> None:
     execution = stepfunctions._executions.get(arn)
     if execution is None:
         return
-    begun = execution["events"][0]
-    begun["previousEventId"] = 0
-    begun["executionStartedEventDetails"] = _complete(begun["executionStartedEventDetails"])
-    _tell(execution, begun)
+    redriven = execution.get("redriveCount", 0)
+    if not redriven:
+        begun = execution["events"][0]
+        begun["previousEventId"] = 0
+        begun["executionStartedEventDetails"] = _complete(begun["executionStartedEventDetails"])
+        _tell(execution, begun)
+    followed = execution["events"][-1]["id"] if redriven else 0
     # Another execution may run on this thread, and wait for this one.
-    running, previous = _running.set(execution), _previous.set((arn, 0))
+    token = enter_run(execution)
+    running, previous = _running.set(execution), _previous.set((arn, followed))
     timer = _start_timer(execution)
     try:
         run(arn)
@@ -241,13 +247,13 @@ def _run_execution(run: Callable[[str], None], arn: str) -> None:
             timer.cancel()
         _running.reset(running)
         _previous.reset(previous)
+        leave_run(token)
 
 
 def _start_timer(execution: Document) -> threading.Timer | None:
     """Ends an execution once it has run for its state machine's ``TimeoutSeconds``."""
-    machine = stepfunctions._state_machines.get(execution["stateMachineArn"]) or {}
     try:
-        seconds = json.loads(machine["definition"])["TimeoutSeconds"]
+        seconds = json.loads((begin_with_revision(execution) or {})["definition"])["TimeoutSeconds"]
     except (KeyError, ValueError):
         return None
     timer = threading.Timer(seconds, copy_context().run, (_time_out, execution))
@@ -257,7 +263,7 @@ def _start_timer(execution: Document) -> threading.Timer | None:
 
 
 def _time_out(execution: Document) -> None:
-    if execution["status"] == "RUNNING":
+    if is_running(execution):
         execution.update(status="TIMED_OUT", stopDate=now_iso())
         # It follows no state: whichever runs is not waited for.
         follow(execution, 0)

@@ -8,10 +8,11 @@ import json
 from datetime import datetime
 from typing import Any
 
-from ministack.services import cloudwatch_logs, stepfunctions
+from ministack.services import cloudwatch_logs
 
 from local.patching import find_original
 from local.step_functions.configuration import find_group, read_logging
+from local.step_functions.runs import find_machine
 
 ENDS = ("ExecutionFailed", "ExecutionAborted", "ExecutionTimedOut")
 FAILURES = ("Failed", "Aborted", "TimedOut", "FailStateEntered")
@@ -26,7 +27,7 @@ def install() -> None:
 
 def write_event(execution: dict[str, Any], event: dict[str, Any]) -> None:
     """Writes one event, if the state machine logs events of its type."""
-    machine = stepfunctions._state_machines.get(execution["stateMachineArn"]) or {}
+    machine = find_machine(execution) or {}
     logging = read_logging(machine)
     group = find_group(logging)
     if group is None or not is_logged(logging["level"], event["type"]):
@@ -39,7 +40,7 @@ def write_event(execution: dict[str, Any], event: dict[str, Any]) -> None:
         "previous_event_id": str(event["previousEventId"]),
         "event_timestamp": str(milliseconds),
         "execution_arn": execution["executionArn"],
-        "redrive_count": "0",
+        "redrive_count": str(execution.get("redriveCount", 0)),
     }
     names = {"logGroupName": group, "logStreamName": name_stream(machine["name"], execution)}
     cloudwatch_logs._create_log_stream(names)

@@ -11,6 +11,7 @@ from ministack.services import stepfunctions
 
 from local.patching import replace, wrap
 from local.step_functions.roles import is_task_running
+from local.step_functions.runs import is_running
 
 NAME_CHARACTERS = 80
 FORBIDDEN = re.compile(
@@ -101,8 +102,8 @@ def _find_retrier(find: Any, retriers: list[Any], error: str, counts: dict[int, 
 
 
 def _fail_execution(fail: Any, execution: dict[str, Any], error: str, cause: str) -> None:
-    if execution["status"] != "RUNNING":
-        # It was stopped, or timed out, while the state ran that now fails.
+    if not is_running(execution):
+        # It was stopped, or timed out, while the state ran that now fails, and may have been redriven since.
         return
     fail(execution, error, cause)
     execution["output"] = None

@@ -11,7 +11,8 @@ from ministack.services import cloudwatch
 from local.patching import find_original
 
 NAMESPACE = "AWS/States"
-EXECUTIONS = ("Started", "Succeeded", "Failed", "Aborted", "TimedOut")
+BEGINNINGS = ("Started", "Redriven")
+ENDS = ("Succeeded", "Failed", "Aborted", "TimedOut")
 
 
 def install() -> None:
@@ -20,13 +21,15 @@ def install() -> None:
 
 
 def count_execution(execution: dict[str, Any], kind: str) -> None:
-    """Counts an execution that has begun or ended, as an event of its history tells."""
+    """Counts an execution that has begun, was redriven or has ended, as an event of its history tells."""
     change = kind.removeprefix("Execution")
-    if change not in EXECUTIONS:
+    if change not in BEGINNINGS + ENDS:
         return
     dimensions = {"StateMachineArn": execution["stateMachineArn"]}
     cloudwatch.record_metric(NAMESPACE, f"Executions{change}", 1, "Count", dimensions)
-    if change != "Started":
+    if change in ENDS:
+        if execution.get("redriveCount"):
+            cloudwatch.record_metric(NAMESPACE, f"RedrivenExecutions{change}", 1, "Count", dimensions)
         began, ended = (datetime.fromisoformat(execution[moment]) for moment in ("startDate", "stopDate"))
         milliseconds = (ended - began).total_seconds() * 1000
         cloudwatch.record_metric(NAMESPACE, "ExecutionTime", milliseconds, "Milliseconds", dimensions)

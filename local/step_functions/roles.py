@@ -10,6 +10,7 @@ from ministack.services import lambda_svc, stepfunctions
 
 from local.iam.access import assume_role, find_denial
 from local.patching import find_original, wrap
+from local.step_functions.runs import find_revision
 
 _execution: ContextVar[dict[str, Any] | None] = ContextVar("execution whose task runs", default=None)
 
@@ -73,9 +74,16 @@ def require(action: str, resource: str, error: str, **context: Any) -> None:
         stepfunctions._ExecutionError: The role does not allow it.
     """
     execution = _execution.get()
-    if execution is None:
-        return
-    role = stepfunctions._state_machines[execution["stateMachineArn"]]["roleArn"]
+    if execution is not None:
+        require_of(execution, action, resource, error, **context)
+
+
+def require_of(execution: dict[str, Any], action: str, resource: str, error: str, **context: Any) -> None:
+    """Refuses an action that the role of an execution's state machine does not allow.
+
+    Takes and raises beside the execution what ``require`` does.
+    """
+    role = (find_revision(execution) or {}).get("roleArn", "")
     key, _ = assume_role(role, "StepFunctions")
     if denial := find_denial(key, role, action, resource, **context):
         raise stepfunctions._ExecutionError(error, f"{denial} (Status Code: 403)")

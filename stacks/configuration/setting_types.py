@@ -7,13 +7,19 @@ raised here need no text.
 import json
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal
+from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
 from stacks.configuration.instance_types import HOSTING, TRAINING, TRANSFORM
+from stacks.configuration.schedule import list_weekly_minutes
 
 # What CloudWatch Logs takes as retention.
 LOG_DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)  # fmt: skip  # noqa: E501
+
+
+class WrongPart(ValueError):
+    """One part of a setting's value is wrong; the message says which, and why."""
 
 
 def read_object(value: Any) -> Any:
@@ -58,6 +64,21 @@ def _refuse_types_but(allowed: frozenset[str]) -> Callable[[str], str]:
     return refuse
 
 
+def _refuse_half_a_schedule(schedule: dict[str, str]) -> dict[str, str]:
+    if not schedule:
+        return schedule
+    if set(schedule) != {"off", "on", "time_zone"}:
+        raise ValueError
+    if schedule["time_zone"] not in available_timezones():
+        raise WrongPart(f"there is no time_zone {schedule['time_zone'][:40]!r}")
+    for which in ("off", "on"):
+        try:
+            list_weekly_minutes(schedule[which])
+        except ValueError as error:
+            raise WrongPart(f"{which} is wrong, {error}") from None
+    return schedule
+
+
 def _refuse_other_days(days: int) -> int:
     if days not in LOG_DAYS:
         raise ValueError
@@ -78,11 +99,11 @@ Name = Annotated[
     Field(
         min_length=2,
         max_length=32,
-        pattern=r"^(?!aws|ssm|(?:sthree|amzn-s3-demo)(?:-|\Z))(?!.*-(?:training|evaluation|serverless)\Z)"
+        pattern=r"^(?!aws|ssm|(?:sthree|amzn-s3-demo)(?:-|\Z))(?!.*-(?:training|evaluation|serverless|batch)\Z)"
         r"[a-z]+(-?[a-z0-9]+)*\Z",
     ),
     "2 to 32 of a-z, 0-9 and single hyphens, starting with a letter, not with aws, ssm, sthree- or "
-    "amzn-s3-demo-, and not ending in -training, -evaluation or -serverless",
+    "amzn-s3-demo-, and not ending in -training, -evaluation, -serverless or -batch",
 ]
 ClassNames = Annotated[
     tuple[_ClassName, ...],
@@ -125,11 +146,30 @@ TrainingType = Annotated[
 InstanceCount = Annotated[_Integer, Field(ge=1, le=100), "a whole number from 1 to 100"]
 TrainingMode = Annotated[Literal["on-demand", "spot"], "one of on-demand, spot"]
 TrainingSeconds = Annotated[_Integer, Field(ge=60, le=2700), "a whole number of seconds from 60 to 2700"]
-EndpointMode = Annotated[Literal["instance", "serverless"], "one of instance, serverless"]
+EndpointMode = Annotated[Literal["instance", "serverless", "off"], "one of instance, serverless, off"]
+BakingSeconds = Annotated[_Integer, Field(ge=0, le=3600), "a whole number of seconds from 0 to 3600"]
+Invocations = Annotated[_Integer, Field(ge=1, le=1_000_000), "a whole number from 1 to 1000000"]
+Schedule = Annotated[
+    dict[str, str],
+    BeforeValidator(read_object),
+    AfterValidator(_refuse_half_a_schedule),
+    'empty, or off, on and time_zone, as {"off": "0 20 ? * MON-FRI *", "on": "0 7 ? * MON-FRI *", '
+    '"time_zone": "Europe/Berlin"}',
+]
+Concurrency = Annotated[_Integer, Field(ge=1, le=1000), "a whole number from 1 to 1000"]
 ServerlessMemory = Annotated[
     _Integer, Field(ge=1024, le=6144, multiple_of=1024), "one of 1024, 2048, 3072, 4096, 5120, 6144"
 ]
 Days = Annotated[_Integer, Field(ge=1, le=3650), "a whole number of days from 1 to 3650"]
 Labels = Annotated[_Integer, Field(ge=0, le=1_000_000), "a whole number from 0 to 1000000"]
+Email = Annotated[
+    str,
+    Field(max_length=254, pattern=r"^(|[^@\s\x00-\x1f,;<>]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+)\Z"),
+    "empty for nobody, or one address such as someone@example.org",
+]
+Alarming = Annotated[_Integer, Field(ge=1, le=1_000_000), "a whole number from 1 to 1000000"]
+# CloudWatch looks back for a week at most.
+TrafficHours = Annotated[_Integer, Field(ge=0, le=168), "a whole number of hours from 0 to 168"]
+Budget = Annotated[_Float, Field(ge=0, le=1_000_000), "a number of US dollars from 0 to 1000000"]
 LogDays = Annotated[_Integer, AfterValidator(_refuse_other_days), f"one of {', '.join(map(str, LOG_DAYS))}"]
 TrueOrFalse = Annotated[bool, BeforeValidator(_read_boolean), "true or false"]

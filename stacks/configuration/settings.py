@@ -2,6 +2,7 @@
 
 import difflib
 import json
+import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from stacks.configuration import setting_types as types
+from stacks.configuration.endpoint import find_contradiction
 from stacks.configuration.hyperparameters import find_fault, suggest_name
 
 CDK_JSON = Path(__file__).resolve().parents[2] / "cdk.json"
@@ -51,9 +53,9 @@ class Settings(BaseModel):
     confidence_threshold: types.ShareOrAuto = Field(
         0.8,
         description="A photo whose confidence is below this is refused; at exactly this it is routed. With "
-        "`auto` it is the lowest threshold for which the endpoint's answers for the validation split prove "
-        "what the next two settings ask for. Where they prove none, the deploy ends with a line that says "
-        "how many more photos it takes, and the former threshold stays, for the new model too.",
+        "`auto` it is the lowest threshold for which the model's answers for the validation split prove what "
+        "the next two settings ask for. Where they prove none, the deploy ends before the model serves, with "
+        "a line that says how many more photos it takes: model and threshold stay as they were.",
     )
     routed_error_target: types.OpenShare = Field(
         0.05,
@@ -102,24 +104,53 @@ class Settings(BaseModel):
     endpoint_mode: types.EndpointMode = Field(
         "instance",
         description="`serverless` costs nothing while idle; SageMaker captures no traffic there "
-        "([how to change it](docs/aws.md#another-endpoint_mode)).",
+        "([how to change it](docs/aws.md#another-endpoint_mode)). `off`: all is there but the endpoint, "
+        "until `python -m console endpoint on`.",
     )
     endpoint_instance_type: types.HostingType = Field(
         "ml.t2.medium",
         description="The instances of an endpoint in the mode `instance`. Of the default a new account may "
         "have two, of [most others none](docs/aws.md#what-a-new-account-has-to-ask-for).",
     )
-    endpoint_instance_count: types.InstanceCount = Field(
+    endpoint_min_instances: types.InstanceCount = Field(
         1, description="How many of them there are. Two or more are spread over availability zones."
+    )
+    endpoint_max_instances: types.InstanceCount = Field(
+        1, description="Up to so many there are under load; no more than the least: their number is fixed."
+    )
+    endpoint_invocations_per_instance: types.Invocations = Field(
+        300,
+        description="Photos a minute that one instance is to answer: above it autoscaling adds instances, "
+        "far below it takes some away.",
+    )
+    endpoint_baking_seconds: types.BakingSeconds = Field(
+        180,
+        description="How long a new model's instances are watched, the former ones kept, before an update of "
+        "the endpoint is done: an alarm in this time rolls it back.",
+    )
+    endpoint_schedule: types.Schedule = Field(
+        {},
+        description='When the endpoint is switched off and on: `{"off": "0 20 ? * MON-FRI *", "on": '
+        '"0 7 ? * MON-FRI *", "time_zone": "Europe/Berlin"}`, as EventBridge Scheduler has cron.',
     )
     endpoint_serverless_memory_mb: types.ServerlessMemory = Field(
         3072,
         description="The memory of an endpoint in the mode `serverless`; a new account's quota is 3072.",
     )
+    batch_max_concurrency: types.Concurrency = Field(
+        4,
+        description="How many parts of a batch are asked for at once, some photos of each at a time. More "
+        "only helps where the endpoint answers more ([what bounds a batch](docs/scale.md)).",
+    )
+    batch_tolerated_failures: types.Share = Field(
+        0.05,
+        description="The share of a batch's photos for which the endpoint or S3 may not answer, whatever was "
+        "tried, before the rest is given up. A photo that is no photo is an outcome and does not count.",
+    )
     capture_days: types.Days = Field(
         30,
-        description="The age at which photos uploaded to be routed (`incoming/`) and captured traffic "
-        "expire. The bucket is versioned: for good they are gone up to two days later.",
+        description="The age at which photos uploaded to be routed (`incoming/`, `batches/`) and captured "
+        "traffic expire. The bucket is versioned: for good they are gone up to two days later.",
     )
     model_days: types.Days = Field(
         90,
@@ -139,6 +170,30 @@ class Settings(BaseModel):
         0,
         description="From so many labels since the last training on, the page and `python -m console review` "
         "say that `make deploy` trains anew; with 0 they never do.",
+    )
+    alarm_email: types.Email = Field(
+        "",
+        description="Who is told of alarms, once SNS's first mail is confirmed; empty for nobody "
+        "([what each means](docs/runbook.md)).",
+    )
+    alarm_failed_photos: types.Alarming = Field(
+        5, description="So many failed photos within a quarter of an hour are an alarm."
+    )
+    alarm_review_hours: types.Alarming = Field(
+        72, description="A refused photo that has waited longer for a person is an alarm."
+    )
+    alarm_latency_ms: types.Alarming = Field(
+        2000,
+        description="It is an alarm when one photo in ten takes the model longer: two of three times five "
+        "minutes.",
+    )
+    alarm_no_traffic_hours: types.TrafficHours = Field(
+        0, description="So many hours without a photo are an alarm; with 0 they never are."
+    )
+    monthly_budget_usd: types.Budget = Field(
+        0,
+        description="What the deployment may cost a month before a budget tells of it; 0 for none. It counts "
+        "nothing until its tag is [activated](docs/runbook.md#budget).",
     )
     log_days: types.LogDays = Field(
         30, description="The age at which logs of functions and state machines are removed."
@@ -165,6 +220,8 @@ class Settings(BaseModel):
                 f"Setting 'training_instance_count' is {self.training_instance_count}: training on several "
                 "instances needs the hyperparameter kv_store (dist_sync or dist_async)"
             )
+        if contradiction := find_contradiction(self):
+            raise SettingError(contradiction)
 
 
 def read_settings(context: Mapping[str, Any]) -> Settings:
@@ -202,6 +259,19 @@ def read_cdk_json(path: Path = CDK_JSON) -> Settings:
         SettingError: The file cannot be read or is no JSON object, or a setting in it is unknown or wrong.
     """
     return read_settings({CONTEXT_KEY: _read_written(path)})
+
+
+def read_settings_of_deploy(path: Path = CDK_JSON, environment: Mapping[str, str] = os.environ) -> Settings:
+    """Reads the settings that ``make deploy`` would take: ``CDK_CONTEXT=NAME=VALUE`` is the CDK CLI's ``-c``.
+
+    Raises:
+        SettingError: As ``read_cdk_json``, or the variable has no equals sign.
+    """
+    override = environment.get("CDK_CONTEXT", "")
+    name, equals, value = override.partition("=")
+    if override and not equals:
+        raise SettingError(f"CDK_CONTEXT is {override[:100]!r}: it must be NAME=VALUE")
+    return read_settings({CONTEXT_KEY: _read_written(path), **({name: value} if override else {})})
 
 
 def read_name(path: Path = CDK_JSON) -> str:
@@ -244,4 +314,6 @@ def _describe_first(error: ValidationError, values: Mapping[str, Any]) -> str:
     shown = json.dumps(value, default=str)
     shown = shown if len(shown) <= 100 else f"{shown[:97]}..."
     allowed = next(text for text in field.metadata if isinstance(text, str))
-    return f"Setting '{name}' is {shown}: it must be {allowed}"
+    cause = error.errors()[0].get("ctx", {}).get("error")
+    fault = f"{cause}; " if isinstance(cause, types.WrongPart) else ""
+    return f"Setting '{name}' is {shown}: {fault}it must be {allowed}"

@@ -1,12 +1,15 @@
 """The container of AWS's built-in image-classification algorithm: its image, and the role that it runs in."""
 
 from collections.abc import Sequence
+from functools import cache
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
+from aws_cdk import region_info
 from constructs import Construct
 
+from stacks.configuration.algorithm_images import read_registries
 from stacks.parts.parameters import SharedBucket
 
 SAGEMAKER = "sagemaker.amazonaws.com"
@@ -22,24 +25,24 @@ class AlgorithmImage(Construct):
 
     def __init__(self, scope: Construct, construct_id: str) -> None:
         super().__init__(scope, construct_id)
-        # Here and not above: this import takes more than a second, and only synthesis needs it.
-        from sagemaker.core import image_uris
-
-        versions = image_uris.config_for_framework("image-classification")["versions"]
-        uris = {
-            region: image_uris.retrieve("image-classification", region)
-            for region in sorted(versions["1"]["registries"])
-        }
-        mapping = cdk.CfnMapping(
-            self,
-            "Images",
-            mapping={region: {"uri": uri, "account": uri.split(".")[0]} for region, uri in uris.items()},
-        )
+        mapping = cdk.CfnMapping(self, "Images", mapping=list_images())
         self.uri = mapping.find_in_map(cdk.Aws.REGION, "uri")
         account = mapping.find_in_map(cdk.Aws.REGION, "account")
         self.repository_arn = (
             f"arn:{cdk.Aws.PARTITION}:ecr:{cdk.Aws.REGION}:{account}:repository/image-classification"
         )
+
+
+@cache
+def list_images() -> dict[str, dict[str, str]]:
+    """Returns the image's address and the account that it lies in, by region."""
+    registries = read_registries()
+    found = {}
+    for region, account in registries.accounts.items():
+        domain = region_info.RegionInfo.get(region).domain_suffix
+        uri = f"{account}.dkr.ecr.{region}.{domain}/{registries.repository}:1"
+        found[region] = {"uri": uri, "account": account}
+    return found
 
 
 class SageMakerRole(iam.Role):

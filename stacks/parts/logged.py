@@ -37,9 +37,13 @@ class LoggedFunction(lambda_.Function):
         code: FunctionAsset,
         memory_mb: int,
         timeout_seconds: int,
+        temporary_mb: int = 512,
         environment: dict[str, str] | None = None,
     ) -> None:
-        """Makes function, role and log group; ``purpose`` is the last part of the function's name."""
+        """Makes function, role and log group.
+
+        ``purpose`` is the last part of the function's name, ``temporary_mb`` the room for its files.
+        """
         name = f"{settings.name}-{purpose}"
         log_group = LogGroup(scope, f"{construct_id}Logs", name=f"/aws/lambda/{name}", days=settings.log_days)
         role = iam.Role(scope, f"{construct_id}Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
@@ -56,6 +60,7 @@ class LoggedFunction(lambda_.Function):
             ),
             role=role,
             memory_size=memory_mb,
+            ephemeral_storage_size=cdk.Size.mebibytes(temporary_mb) if temporary_mb != 512 else None,
             timeout=cdk.Duration.seconds(timeout_seconds),
             environment={"POWERTOOLS_SERVICE_NAME": settings.name, **(environment or {})},
             log_group=log_group,

@@ -147,7 +147,7 @@ class Outcomes:
                 "Arguments": {
                     "TableName": self.table,
                     "Item": item,
-                    **_give_way(outcome),
+                    **outcomes.give_way(outcome, "{% $states.context.Execution.Id %}"),
                 },
                 "Assign": {"decided_at": f"{{% {ENTERED} %}}"},
                 "Output": UNCHANGED,
@@ -260,30 +260,6 @@ def _retry(state: sfn.CustomState, unless: str | None = None) -> None:
         max_delay=cdk.Duration.seconds(20),
         jitter_strategy=sfn.JitterType.FULL,
     )
-
-
-def _give_way(outcome: str) -> dict[str, Any]:
-    """Returns the condition under which an outcome is kept: it is better than the one before, if any.
-
-    An execution may write its own again, for its first answer may have been lost.
-    """
-    worse = {
-        outcomes.ROUTED: (outcomes.FAILED, outcomes.REFUSED),
-        outcomes.REFUSED: (outcomes.FAILED,),
-        outcomes.FAILED: (),
-    }[outcome]
-    values = {f":worse{number}": {"S": name} for number, name in enumerate(worse)}
-    given_up = "".join(f" OR outcome = {name}" for name in values)
-    return {
-        "ConditionExpression": f"attribute_not_exists(photo){given_up}"
-        " OR (outcome = :outcome AND #execution = :execution)",
-        "ExpressionAttributeNames": {"#execution": "execution"},
-        "ExpressionAttributeValues": {
-            **values,
-            ":outcome": {"S": outcome},
-            ":execution": {"S": "{% $states.context.Execution.Id %}"},
-        },
-    }
 
 
 def _describe_error() -> dict[str, Any]:

@@ -25,6 +25,13 @@ def write_parameter(
     )
 
 
+def format_parameter_arn(stack: cdk.Stack, name: str, which: str) -> str:
+    """Returns the ARN of one of a deployment's parameters, for permissions."""
+    return stack.format_arn(
+        service="ssm", resource="parameter", resource_name=places.parameter(name, which).removeprefix("/")
+    )
+
+
 class SharedBucket:
     """The storage stack's bucket as other stacks find it.
 

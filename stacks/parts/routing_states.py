@@ -16,27 +16,27 @@ from stacks.parts.outcome_states import Outcomes
 # The state in which an execution ends, by the error that a function raises.
 SERIALIZE_FAILURES: dict[type[errors.WorkflowError], str] = {
     errors.InvalidEvent: "Event is invalid",
-    errors.ImageNotFound: "Photo is not there",
-    errors.ImageAccessDenied: "Photo may not be read",
+    errors.ImageNotFound: "Photo not found",
+    errors.ImageAccessDenied: "No permission to read the photo",
     errors.ImageArchived: "Photo is archived",
     errors.InvalidImage: "Photo is not an image",
     errors.ImageTooLarge: "Photo is too large",
-    errors.StorageUnavailable: "Storage stays unavailable",
+    errors.StorageUnavailable: "Storage unavailable (after retries)",
 }
 CLASSIFY_FAILURES: dict[type[errors.WorkflowError], str] = {
     errors.InvalidEvent: "Event is invalid",
     errors.InvalidImage: "Photo is not an image",
     errors.EndpointThrottled: "Endpoint is called too often",
-    errors.EndpointUnavailable: "Endpoint stays unavailable",
+    errors.EndpointUnavailable: "Endpoint unavailable (after retries)",
     errors.EndpointNotInService: "Endpoint is not in service",
-    errors.EndpointAccessDenied: "Endpoint may not be called",
+    errors.EndpointAccessDenied: "No permission to call the endpoint",
     errors.ModelError: "Model answered with an error",
     errors.ModelOfOtherClasses: "Model is of other classes",
     errors.InvalidPrediction: "Prediction is invalid",
 }
 FILTER_FAILURES: dict[type[errors.WorkflowError], str] = {errors.InvalidEvent: "Event is invalid"}
 REFUSAL = (errors.ThresholdConfidenceNotMet, "Confidence is below the threshold")
-OTHER_FAILURE = "Something unforeseen failed"
+OTHER_FAILURE = "Unexpected error"
 # What may go well the next time.
 TRANSIENT = (errors.StorageUnavailable, errors.EndpointUnavailable)
 # What Lambda itself may answer so.

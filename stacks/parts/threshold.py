@@ -1,6 +1,5 @@
 """The threshold of the confidence filter: the number that is set, or the recommended one."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from constructs import Construct
@@ -11,7 +10,8 @@ from stacks.parts.function_asset import FunctionAsset
 from stacks.parts.logged import LoggedFunction
 from stacks.parts.parameters import SharedBucket, read_parameter
 
-FUNCTION_SECONDS = 900
+# It may try for a minute until IAM knows its permissions.
+FUNCTION_SECONDS = 120
 
 
 @dataclass(frozen=True)
@@ -33,12 +33,12 @@ def find_threshold(
     settings: Settings,
     functions: FunctionAsset,
     bucket: SharedBucket,
-    endpoint_arns: Sequence[str],
 ) -> Threshold:
     """Returns the threshold that the settings ask for.
 
-    For ``auto`` it is the attribute of a custom resource, whose function has the endpoint answer for the
-    validation split. CloudFormation calls it when one of the properties differs from the last deploy's.
+    For ``auto`` it is the attribute of a custom resource, whose function reads what the model answered for
+    the validation split when it was judged: by then the training stack has accepted no model without such a
+    threshold. CloudFormation calls it when one of the properties differs from the last deploy's.
     """
     if settings.confidence_threshold != AUTO:
         return Threshold(str(settings.confidence_threshold), "set by confidence_threshold")
@@ -50,26 +50,19 @@ def find_threshold(
         purpose="threshold",
         handler="lambdas.deploy.threshold.handler",
         code=functions,
-        memory_mb=512,
+        memory_mb=256,
         timeout_seconds=FUNCTION_SECONDS,
-        environment={
-            "ENDPOINT_NAME": read_parameter(scope, name, "endpoint"),
-            "ENDPOINT_CONFIG": read_parameter(scope, name, "endpoint-config"),
-            "CLASSES": ",".join(settings.classes),
-        },
     )
-    # Without the right to list, S3 answers "denied" for a photo that is not there.
+    # Without the right to list, S3 answers "denied" for answers that are not there.
     function.allow(["s3:ListBucket"], bucket.arn)
-    function.allow(["s3:GetObject"], *bucket.arns_for_objects(places.DATASETS, places.VALIDATIONS))
-    function.allow(["s3:PutObject"], *bucket.arns_for_objects(places.VALIDATIONS))
-    function.allow(["sagemaker:DescribeEndpoint", "sagemaker:InvokeEndpoint"], *endpoint_arns)
+    function.allow(["s3:GetObject"], *bucket.arns_for_objects(places.VALIDATIONS))
     found = function.add_resource(
         "RecommendedThreshold",
-        answer_seconds=3600,
+        answer_seconds=600,
         properties={
             "Name": name,
             "Bucket": bucket.name,
-            "Dataset": read_parameter(scope, name, "dataset"),
+            "Dataset": read_parameter(scope, name, "model-dataset"),
             "ModelDataUrl": read_parameter(scope, name, "model"),
             "RoutedErrorTarget": str(settings.routed_error_target),
             "RoutedErrorConfidence": str(settings.routed_error_confidence),

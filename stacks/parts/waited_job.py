@@ -12,10 +12,11 @@ from typing import Any, Literal
 import aws_cdk as cdk
 
 from lambdas.workflow import places
-from stacks.configuration.settings import Settings
+from stacks.configuration.settings import AUTO, Settings
 from stacks.parts.algorithm_container import AlgorithmImage, SageMakerRole
 from stacks.parts.function_asset import FunctionAsset
 from stacks.parts.logged import LoggedFunction, LoggedStateMachine
+from stacks.parts.model_versions import ModelVersions
 from stacks.parts.parameters import SharedBucket, read_parameter, write_parameter
 from stacks.parts.waiting_states import GIVE_UP_SECONDS, SERVICE_TIMEOUT_SECONDS, build_waiting_states
 
@@ -111,7 +112,8 @@ class WaitedJob:
         self.start = function("start", 256, {"STATE_MACHINE_ARN": self._machine.state_machine_arn})
         # Without the right to list, S3 answers "denied" for an object that is not there.
         self.start.allow(["s3:ListBucket"], self.bucket.arn)
-        self.start.allow(["s3:GetObject"], *self.bucket.arns_for_objects(places.DATASETS, places.VERDICTS))
+        read_by_start = (places.DATASETS, places.VERDICTS, places.VALIDATIONS)
+        self.start.allow(["s3:GetObject"], *self.bucket.arns_for_objects(*read_by_start))
         executions_arn = stack.format_arn(
             service="states",
             resource="execution",
@@ -122,14 +124,21 @@ class WaitedJob:
         self.start.allow(["states:ListExecutions"], self._machine.state_machine_arn)
         self.evaluate.allow(["states:DescribeExecution"], executions_arn)
         self.finish.allow(["s3:ListBucket"], self.bucket.arn)
-        readable = self.bucket.arns_for_objects(places.DATASETS, places.EVALUATIONS)
-        self.finish.allow(["s3:GetObject"], *readable)
-        self.finish.allow(["s3:PutObject"], *self.bucket.arns_for_objects(places.VERDICTS))
+        read_by_finish = (places.DATASETS, places.EVALUATIONS, places.VALIDATIONS)
+        self.finish.allow(["s3:GetObject"], *self.bucket.arns_for_objects(*read_by_finish))
+        kept = self.bucket.arns_for_objects(places.VERDICTS, places.VALIDATIONS)
+        self.finish.allow(["s3:PutObject"], *kept)
         self._allow_evaluating(transform_jobs_arn)
         self._allow_keeping_models()
+        self._versions = ModelVersions(stack, settings=settings, functions=functions)
+        for step in (self.start, self.finish):
+            self._versions.allow_registering(step)
 
     def add_resource(self, construct_id: str, properties: Mapping[str, Any]) -> cdk.CustomResource:
-        """Adds the custom resource, what it needs, the parameter ``/{name}/model`` and two outputs.
+        """Adds the custom resource, what it needs, three parameters of Parameter Store, and two outputs.
+
+        The parameters are ``/{name}/model``, ``/{name}/model-dataset`` and ``/{name}/model-version``. With a
+        threshold that is to be proved the resource has its target, and refuses a model for which none is.
 
         Args:
             construct_id: Id in the stack, and name of the resource's type.
@@ -137,6 +146,10 @@ class WaitedJob:
         """
         self._machine.grant_start_execution(self.start)
         stack, settings, name = self._stack, self._settings, self._settings.name
+        target = {
+            "RoutedErrorTarget": str(settings.routed_error_target),
+            "RoutedErrorConfidence": str(settings.routed_error_confidence),
+        }
         resource = cdk.CustomResource(
             stack,
             construct_id,
@@ -153,6 +166,8 @@ class WaitedJob:
                 "EvaluationRoleArn": self._role.role_arn,
                 "AccuracyGate": str(settings.accuracy_gate),
                 "MaxWaitSeconds": GIVE_UP_SECONDS,
+                "ModelVersion": self._versions.wanted,
+                **(target if settings.confidence_threshold == AUTO else {}),
                 **properties,
             },
         )
@@ -164,9 +179,17 @@ class WaitedJob:
             *(function.role for function in functions),
             self._machine,
             self._machine.role,
+            self._versions.emptied,
         )
         model_url = resource.get_att_string("ModelDataUrl")
         write_parameter(stack, name, "model", model_url, "Artifact of the model that passed the gate")
+        description = "Data set by whose validation split that model was judged"
+        write_parameter(stack, name, "model-dataset", resource.get_att_string("Dataset"), description)
+        wanted = f'{{"version": "{self._versions.wanted}", "accuracy_gate": {settings.accuracy_gate}}}'
+        description = "Version of the model that is asked for, and the gate that each has to pass, as JSON"
+        told = write_parameter(stack, name, "model-version", wanted, description)
+        # Until the resource has taken it, the former one is right.
+        told.node.add_dependency(resource)
         cdk.CfnOutput(stack, "ValidationAccuracy", value=resource.get_att_string("ValidationAccuracy"))
         cdk.CfnOutput(stack, "ModelDataUrl", value=model_url)
         return resource

@@ -1,4 +1,4 @@
-"""A browser, a page serve_page for a real deployment, and what no view may do: fail, or call out."""
+"""A browser, a page served for a real deployment, and what no view may do: fail, or call out."""
 
 from collections.abc import Iterator
 from urllib.parse import urlsplit
@@ -11,6 +11,7 @@ from tests.browser.fixtures.routed_photos import find_doubtful_photo, find_route
 from tests.browser.fixtures.screens import WIDE
 from tests.browser.fixtures.served_page import serve_page
 from tests.browser.fixtures.shared_deployment import share_deployment
+from tests.end_to_end.deployed_home import find_run_folder
 from tests.end_to_end.embedded_cloud import App, free_port
 
 # States are waited for; this long only where something is wrong.
@@ -21,14 +22,13 @@ expect.set_options(timeout=PATIENCE_MILLISECONDS)
 @pytest.fixture(scope="session")
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
     """The app, deployed once for all workers, with its test photos routed."""
-    # The parent is the one folder that pytest-xdist's workers share.
-    with share_deployment(tmp_path_factory.getbasetemp().parent / "page") as app:
+    with share_deployment(find_run_folder(tmp_path_factory)) as app:
         yield app
 
 
 @pytest.fixture(scope="session")
 def address(app: App) -> Iterator[str]:
-    """Where the page of that deployment is serve_page."""
+    """Where the page of that deployment is served."""
     with serve_page(app.cloud.environment, app.name, free_port()) as server:
         yield server.address
 

@@ -32,7 +32,7 @@ def is_wider_than_the_screen(place: Locator) -> bool:
     ("view", "caption", "columns"),
     [
         ("confidence", "Invocations 1 to", 5),
-        ("model", "In parentheses the 95% interval", 4),
+        ("model", "95% interval in parentheses", 4),
         ("model", "Thresholds, for", 6),
         ("model", "Photos by the model's confidence", 4),
     ],
@@ -48,13 +48,13 @@ def test_every_column_is_seen(page: Page, address: str, view: str, caption: str,
         expect(cell).to_be_visible()
 
 
-def test_the_states_of_an_execution_are_seen(page: Page, address: str) -> None:
+def test_the_steps_of_an_execution_are_seen(page: Page, address: str) -> None:
     open_view(page, address, "executions")
     page.locator("tbody tr a").first.click()
-    states = page.get_by_role("group", name=re.compile("States in the order"))
-    states.wait_for()
-    assert not is_wider_than_the_screen(states)
-    expect(states.get_by_text("Output").first).to_be_visible()
+    steps = page.get_by_role("group", name="Steps, in order")
+    steps.wait_for()
+    assert not is_wider_than_the_screen(steps)
+    expect(page.get_by_role("region", name=re.compile("^Data of ")).last).to_be_visible()
 
 
 @contextmanager

@@ -9,11 +9,11 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from lambdas.workflow.places import review_key
+from tests.browser.fixtures.accessibility import find_violations
 from tests.browser.fixtures.screens import PHONE, WIDE
 from tests.browser.fixtures.served_page import serve_page
 from tests.browser.fixtures.views import open_view
 from tests.browser.fixtures.waiting_photos import ReviewedDeployment
-from tests.browser.test_accessibility import find_violations
 from tests.end_to_end.embedded_cloud import App, free_port
 
 pytestmark = pytest.mark.end_to_end
@@ -233,9 +233,10 @@ def test_a_photo_that_somebody_else_has_judged_is_said_in_a_line_and_the_next_on
     expect_photo(page, NAMES[0])
     reviewed.change(photos[0], outcome="routed by review", label="motorcycle", reviewed_by="arn:aws:iam::1:x")
     page.keyboard.press("1")
-    expect(page.get_by_role("alert")).to_contain_text("first.png as bicycle: What arn:aws:iam::1:x said")
+    expect(page.get_by_role("alert")).to_contain_text("first.png as bicycle: What x said")
     expect_photo(page, NAMES[1])
     expect(page.get_by_text("3 left, 0 judged by you")).to_be_visible()
+    expect_said(page, "Next: second photo.png. 3 left.")
     assert reviewed.read(photos[0])["label"] == "motorcycle"
     expect_faults(faults, "409")
 
@@ -255,7 +256,7 @@ def test_photos_are_free_again_when_the_view_or_the_tab_is_left(
     wait_until_released(reviewed, photos)
 
 
-def test_a_judgement_that_the_network_has_lost_is_kept_and_sent_again(
+def test_a_judgement_that_the_network_has_lost_is_kept_and_sent_again_by_itself(
     page: Page, review_address: str, reviewed: ReviewedDeployment, photos: list[str], faults: list[str]
 ) -> None:
     open_view(page, review_address, "review")
@@ -264,13 +265,16 @@ def test_a_judgement_that_the_network_has_lost_is_kept_and_sent_again(
     page.keyboard.press("2")
     expect_photo(page, NAMES[1])
     lost = page.get_by_role("alert")
-    expect(lost).to_contain_text("first.png as motorcycle: The console's server does not answer")
+    expect(lost).to_contain_text("The page's server does not answer")
+    expect_said(
+        page, "1 judgement not saved yet, sent again once that is over. Next: second photo.png. 4 left."
+    )
     expect(page.get_by_text("4 left, 0 judged by you")).to_be_visible()
     page.unroute_all(behavior="wait")
-    lost.get_by_role("button", name="Try again").click()
     wait_for_outcome(reviewed, photos[0], "routed by review")
     assert reviewed.read(photos[0])["label"] == "motorcycle"
     expect(page.get_by_role("alert")).to_have_count(0)
+    expect_said(page, "Routed as motorcycle. Next: second photo.png. 3 left.")
     expect(page.get_by_text("3 left, 1 judged by you")).to_be_visible()
     faults.clear()
 

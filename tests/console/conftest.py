@@ -32,6 +32,7 @@ DEFINITION = {
             "Choices": [
                 {"Variable": "$.s3_key", "StringMatches": "*unsure*", "Next": "Unsure"},
                 {"Variable": "$.s3_key", "StringMatches": "*broken*", "Next": "Broken"},
+                {"Variable": "$.s3_key", "StringMatches": "*cut off*", "Next": "Slow"},
             ],
             "Default": "Sure",
         },
@@ -39,6 +40,7 @@ DEFINITION = {
         "Routed": {"Type": "Succeed"},
         "Unsure": _answering("motorcycle", 0.6, "Refused"),
         "Refused": {"Type": "Fail", "Error": "ThresholdConfidenceNotMet", "Cause": "Confidence 0.6 is below"},
+        "Slow": {"Type": "Wait", "Seconds": 60, "Next": "Routed"},
         "Broken": {"Type": "Fail", "Error": "InvalidImage", "Cause": "an empty file, no image"},
     },
 }

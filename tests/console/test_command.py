@@ -4,6 +4,7 @@ import itertools
 import threading
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import boto3
 import pytest
@@ -30,7 +31,7 @@ def test_the_training_log_shows_each_telling_line_of_this_deployments_jobs_once(
         pause(0.01)
 
     pause = time.sleep
-    monkeypatch.setattr("console.training_log.time.sleep", sleep)
+    monkeypatch.setattr("console.training_log.time", SimpleNamespace(sleep=sleep, time=time.time))
     deployment = Deployment("scones")
     # moto passes over the prefix.
     prefixes: set[str] = set()

@@ -5,24 +5,26 @@ from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.embedded_cloud import EmbeddedCloud, succeeded
+from tests.end_to_end.deployed_home import find_run_folder, start_deployed, start_empty
+from tests.end_to_end.embedded_cloud import EmbeddedCloud
 
 # The file, and its first test that failed.
 FAILED: dict[Path, str] = {}
 
 
 @pytest.fixture(scope="module")
-def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedCloud]:
-    """A freshly started embedded cloud, bootstrapped for the CDK; stopped at the end whatever happened."""
-    cloud = EmbeddedCloud(tmp_path_factory.mktemp("cloud") / "home")
-    cloud.up()
-    try:
-        succeeded(
-            cloud.run("node_modules/.bin/cdk", "bootstrap", "--app", "", "aws://000000000000/us-east-1")
-        )
+def empty_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedCloud]:
+    """A freshly started embedded cloud, bootstrapped for the CDK."""
+    with start_empty(tmp_path_factory.mktemp("cloud") / "home") as cloud:
         yield cloud
-    finally:
-        cloud.local("down")
+
+
+@pytest.fixture(scope="module")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedCloud]:
+    """An embedded cloud of the file's own, with what was deployed once for all."""
+    run_folder = find_run_folder(tmp_path_factory)
+    with start_deployed(run_folder, tmp_path_factory.mktemp("cloud") / "home") as cloud:
+        yield cloud
 
 
 @pytest.hookimpl(wrapper=True)

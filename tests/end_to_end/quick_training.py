@@ -1,4 +1,9 @@
-"""Hyperparameters of a training that takes seconds."""
+"""The hyperparameters of a training that takes seconds, and the model that says the opposite of its own."""
+
+import tarfile
+from pathlib import Path
+
+from training.artifact.parameters import read_parameters, write_parameters
 
 # The built-in's smallest network on small pictures: a real training, in seconds. A null takes a default away.
 QUICK_TRAINING = {
@@ -15,3 +20,19 @@ QUICK_TRAINING = {
     "lr_scheduler_step": None,
     "lr_scheduler_factor": None,
 }
+
+
+def turned_round(artifact: Path, folder: Path) -> Path:
+    """Writes an artifact whose model says of every picture what the given one deems least probable."""
+    with tarfile.open(artifact) as archive:
+        archive.extractall(folder / "unpacked", filter="data")
+    (weights,) = (folder / "unpacked").glob("*.params")
+    arrays = read_parameters(weights)
+    last = [name for name in arrays if name.startswith("arg:fc")]
+    assert last
+    write_parameters(weights, {name: -array if name in last else array for name, array in arrays.items()})
+    path = folder / "turned-round.tar.gz"
+    with tarfile.open(path, "w:gz") as archive:
+        for file in sorted((folder / "unpacked").iterdir()):
+            archive.add(file, file.name)
+    return path

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from data_staging.sample import write_sample
+from tests.end_to_end.deployed_home import NAME, SETTINGS
 from tests.end_to_end.embedded_cloud import (
     App,
     EmbeddedCloud,
@@ -20,19 +20,16 @@ from tests.end_to_end.embedded_cloud import (
     training_jobs,
     transform_jobs,
 )
-from tests.end_to_end.left_over import left_over
-from tests.end_to_end.quick_training import QUICK_TRAINING
-from training.artifact.parameters import read_parameters, write_parameters
+from tests.end_to_end.quick_training import turned_round
 
 pytestmark = pytest.mark.end_to_end
 
-GATE = 0.6
+GATE = SETTINGS["accuracy_gate"]
 
 
 @pytest.fixture(scope="module")
 def app(cloud: EmbeddedCloud, tmp_path_factory: pytest.TempPathFactory) -> App:
-    settings = {"hyperparameters": QUICK_TRAINING, "accuracy_gate": GATE, "confidence_threshold": 0.5}
-    return App(cloud, "scones-given", settings, tmp_path_factory.mktemp("assembly"))
+    return App(cloud, NAME, SETTINGS, tmp_path_factory.mktemp("assembly"))
 
 
 @pytest.fixture(scope="module")
@@ -58,28 +55,7 @@ def artifacts_of_the_cdk(app: App) -> list[tuple[str, str]]:
     return found
 
 
-def turned_round(artifact: Path, folder: Path) -> Path:
-    """Writes an artifact whose model says of every picture what the given one deems least probable."""
-    with tarfile.open(artifact) as archive:
-        archive.extractall(folder / "unpacked", filter="data")
-    (weights,) = (folder / "unpacked").glob("*.params")
-    arrays = read_parameters(weights)
-    last = [name for name in arrays if name.startswith("arg:fc")]
-    assert last
-    write_parameters(weights, {name: -array if name in last else array for name, array in arrays.items()})
-    path = folder / "turned-round.tar.gz"
-    with tarfile.open(path, "w:gz") as archive:
-        for file in sorted((folder / "unpacked").iterdir()):
-            archive.add(file, file.name)
-    return path
-
-
-def test_a_trained_model_is_taken_home(app: App, artifacts: Path, tmp_path: Path) -> None:
-    archive = tmp_path / "drawn.tar.gz"
-    write_sample(archive, train_per_class=60, test_per_class=8)
-    succeeded(app.deploy("storage"))
-    succeeded(app.stage(archive))
-    succeeded(app.deploy("training"))
+def test_a_trained_model_is_taken_home(app: App, artifacts: Path) -> None:
     succeeded(app.console("model", str(artifacts / "model.tar.gz")))
     with tarfile.open(artifacts / "model.tar.gz") as taken:
         assert "model-shapes.json" in taken.getnames()
@@ -147,6 +123,5 @@ def test_without_the_setting_the_trained_model_serves_again(app: App) -> None:
 def test_a_model_in_s3_is_served_and_goes_with_all_else(app: App) -> None:
     succeeded(app.deploy("training", model_artifact=app.parameter("model")))
     assert f"/models/{app.name}-artifact-" in app.parameter("model")
-    bucket = app.parameter("bucket")
-    succeeded(app.cdk("destroy", "--all", "--force", model_artifact=app.parameter("model")))
-    assert left_over(app, bucket) == []
+    succeeded(app.console("destroy"))
+    assert app.list_remains() == []

@@ -7,15 +7,14 @@ import json
 import random
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pillow_heif
 import pytest
 from PIL import Image, ImageDraw
 
+from tests.end_to_end.deployed_home import NAME, SETTINGS
 from tests.end_to_end.embedded_cloud import REPOSITORY, App, EmbeddedCloud, execute, succeeded
-from tests.end_to_end.quick_training import QUICK_TRAINING
 
 pytestmark = pytest.mark.end_to_end
 
@@ -63,22 +62,9 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def seed() -> Iterator[None]:
-    """Makes the training the same each time, of a cloud that is started after this."""
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("SCONES_SEED", "1")
-        yield
-
-
-@pytest.fixture(scope="module")
-def app(seed: None, cloud: EmbeddedCloud, tmp_path_factory: pytest.TempPathFactory) -> App:
-    settings = {
-        "classes": list(CLASSES),
-        "hyperparameters": {**QUICK_TRAINING, "resize": "32"},
-        "accuracy_gate": 0.6,
-        "confidence_threshold": 0.34,
-    }
-    return App(cloud, "scones-own", settings, tmp_path_factory.mktemp("assembly"))
+def app(cloud: EmbeddedCloud, tmp_path_factory: pytest.TempPathFactory) -> App:
+    settings = {**SETTINGS, "classes": list(CLASSES), "confidence_threshold": 0.34}
+    return App(cloud, NAME, settings, tmp_path_factory.mktemp("assembly"))
 
 
 def stage(app: App, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -90,7 +76,6 @@ def stage(app: App, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_own_pictures_are_staged_but_for_what_is_none(app: App, pictures: Path) -> None:
-    succeeded(app.deploy("storage"))
     staged = stage(app, "--images", str(pictures))
     assert "(81 train, 9 validation, 18 test pictures of red_disc, green_square, blue_bars)" in staged.stdout
     assert "Left out: 'red_disc/copy of 0.png'" in staged.stderr
@@ -98,7 +83,10 @@ def test_own_pictures_are_staged_but_for_what_is_none(app: App, pictures: Path) 
 
 
 def test_a_model_of_three_classes_is_trained_on_them_and_served(app: App) -> None:
+    # What serves so far is a model of other classes.
+    succeeded(app.console("endpoint", "off"))
     succeeded(app.deploy())
+    succeeded(app.console("endpoint", "on"))
     endpoint = app.cloud.client("sagemaker").describe_endpoint(EndpointName=app.parameter("endpoint"))
     assert endpoint["EndpointStatus"] == "InService"
 

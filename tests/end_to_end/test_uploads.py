@@ -15,32 +15,20 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from data_staging.sample import write_sample
 from lambdas.workflow import places
+from tests.end_to_end.deployed_home import NAME, SETTINGS
 from tests.end_to_end.embedded_cloud import App, EmbeddedCloud, execute, succeeded
-from tests.end_to_end.quick_training import QUICK_TRAINING
 from tests.end_to_end.uploaded_photos import eventually, put, read_outcomes, wait_for_outcome
 
 pytestmark = pytest.mark.end_to_end
 
 BURST, BURST_SECONDS = 100, 180
-NAME = "scones-uploads"
 
 
 @pytest.fixture(scope="module")
 def app(cloud: EmbeddedCloud, tmp_path_factory: pytest.TempPathFactory) -> App:
     """A deployment whose model is sure enough of every photo."""
-    settings = {
-        "hyperparameters": {**QUICK_TRAINING, "epochs": "2"},
-        "accuracy_gate": 0.0,
-        "confidence_threshold": 0.5,
-    }
-    app = App(cloud, NAME, settings, tmp_path_factory.mktemp("assembly"))
-    archive = tmp_path_factory.mktemp("archive") / "drawn.tar.gz"
-    write_sample(archive, train_per_class=60, test_per_class=4)
-    succeeded(app.deploy("storage"))
-    succeeded(app.stage(archive))
-    succeeded(app.deploy())
+    app = App(cloud, NAME, SETTINGS, tmp_path_factory.mktemp("assembly"))
     # What comes back to the queue comes again in a second, in place of minutes.
     sqs = app.cloud.client("sqs")
     sqs.set_queue_attributes(QueueUrl=find_queue(app), Attributes={"VisibilityTimeout": "1"})

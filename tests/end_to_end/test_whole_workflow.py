@@ -7,6 +7,7 @@ import json
 import subprocess
 import threading
 import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import pytest
 from PIL import Image
 
 from data_staging.sample import write_sample
+from lambdas.workflow import places
 from tests.end_to_end.embedded_cloud import (
     App,
     EmbeddedCloud,
@@ -26,8 +28,8 @@ from tests.end_to_end.embedded_cloud import (
     transform_jobs,
     wait_in_service,
 )
-from tests.end_to_end.left_over import left_over
 from tests.end_to_end.quick_training import QUICK_TRAINING
+from tests.end_to_end.uploaded_photos import eventually
 
 pytestmark = pytest.mark.end_to_end
 
@@ -35,9 +37,14 @@ CLASSES = ("bicycle", "motorcycle")
 
 
 @pytest.fixture(scope="module")
-def app(cloud: EmbeddedCloud, tmp_path_factory: pytest.TempPathFactory) -> App:
-    settings = {"hyperparameters": QUICK_TRAINING, "accuracy_gate": 0.6, "confidence_threshold": 0.5}
-    return App(cloud, "scones-e2e", settings, tmp_path_factory.mktemp("assembly"))
+def app(empty_cloud: EmbeddedCloud, tmp_path_factory: pytest.TempPathFactory) -> App:
+    settings = {
+        "hyperparameters": QUICK_TRAINING,
+        "accuracy_gate": 0.6,
+        "confidence_threshold": 0.5,
+        "endpoint_baking_seconds": 0,
+    }
+    return App(empty_cloud, "scones-e2e", settings, tmp_path_factory.mktemp("assembly"))
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +62,8 @@ def test_what_is_staged_nowhere_can_not_be_trained_on(app: App) -> None:
     failed = app.deploy("training")
     assert failed.returncode != 0
     assert "python data_staging/stage.py" in failed.stdout + failed.stderr
+    # The next deploy goes on from there.
+    assert stack_status(app, "training") == "ROLLBACK_COMPLETE"
 
 
 def test_staged_pictures_are_trained_on_and_served(app: App, archives: list[Path]) -> None:
@@ -77,9 +86,10 @@ def test_a_photo_is_routed_by_the_state_machine(app: App) -> None:
     assert output["image_data"]
 
 
-def test_both_state_machines_log_what_they_do(app: App) -> None:
+def test_the_state_machines_log_what_they_do(app: App) -> None:
     logs = app.cloud.client("logs")
-    found = logs.describe_log_groups(logGroupNamePrefix=f"/aws/vendedlogs/states/{app.name}")["logGroups"]
+    prefix = f"/aws/vendedlogs/states/{app.name}"
+    found = logs.describe_log_groups(logGroupNamePrefix=prefix)["logGroups"]
     kinds = {
         group["logGroupName"]: {
             json.loads(event["message"])["type"]
@@ -87,7 +97,8 @@ def test_both_state_machines_log_what_they_do(app: App) -> None:
         }
         for group in found
     }
-    assert len(kinds) == 2
+    assert kinds.pop(f"{prefix}-batch") == set(), "no batch has run"
+    assert kinds.keys() == {prefix, f"{prefix}-training"}
     for group, told in kinds.items():
         assert {"ExecutionStarted", "TaskStarted", "TaskSucceeded", "ExecutionSucceeded"} <= told, group
 
@@ -142,13 +153,17 @@ def test_the_threshold_may_be_recommended_from_the_validation_split(app: App) ->
     assert 0.5 <= threshold["value"] <= 1
     model = app.parameter("model").split("/")[-3]
     assert threshold["source"] == (
-        f"recommended for model {model} from 12 validation photos: at most 50 wrong in 100 routed with "
-        "50 % confidence"
+        f"recommended for model {model} from 12 validation photos: at most 50% of the routed photos "
+        "wrong, with 50% confidence"
     )
-    refused = app.deploy("workflow", **auto, routed_error_target=0.001)
+    evaluations = len(transform_jobs(app))
+    refused = app.deploy(**auto, routed_error_target=0.001)
     assert refused.returncode != 0
     assert "no threshold is proved to keep to routed_error_target 0.001" in refused.stdout + refused.stderr
-    # Rolled back to the former target.
+    # The deploy has not come as far as the endpoint, and nothing was asked anew.
+    assert stack_status(app, "training") == "UPDATE_ROLLBACK_COMPLETE"
+    assert len(transform_jobs(app)) == evaluations
+    assert app.parameter("model").split("/")[-3] == model
     assert json.loads(app.parameter("threshold")) == threshold
 
 
@@ -172,6 +187,45 @@ def test_what_the_endpoint_answered_is_captured(app: App) -> None:
     line = s3.get_object(Bucket=bucket, Key=captured[0]["Key"])["Body"].read().splitlines()[0]
     probabilities = json.loads(json.loads(line)["captureData"]["endpointOutput"]["data"])
     assert len(probabilities) == len(CLASSES)
+
+
+def test_what_the_functions_measure_is_a_metric(app: App) -> None:
+    cloudwatch = app.cloud.client("cloudwatch")
+
+    def look() -> set[str]:
+        pages = cloudwatch.get_paginator("list_metrics").paginate(
+            Namespace="SconesUnlimited", Dimensions=[{"Name": "service", "Value": app.name}]
+        )
+        return {metric["MetricName"] for page in pages for metric in page["Metrics"]}
+
+    measured = {"PhotosRouted", "PhotosRefused", "Confidence", "StepMilliseconds", "PhotosFailed"}
+    eventually(lambda: measured <= look())
+    now = datetime.now(UTC)
+    counted = cloudwatch.get_metric_statistics(
+        Namespace="SconesUnlimited",
+        MetricName="PhotosFailed",
+        Dimensions=[{"Name": "service", "Value": app.name}],
+        StartTime=now - timedelta(hours=1),
+        EndTime=now + timedelta(minutes=1),
+        Period=7200,
+        Statistics=["Sum"],
+    )["Datapoints"]
+    assert sum(point["Sum"] for point in counted) >= 4
+
+
+def test_the_traffic_of_a_day_is_held_against_the_validation_split(app: App) -> None:
+    day = datetime.now(UTC).date().isoformat()
+    answer = app.cloud.client("lambda").invoke(
+        FunctionName=f"{app.name}-drift", Payload=json.dumps({"day": day}).encode()
+    )
+    assert "FunctionError" not in answer, answer["Payload"].read()
+    s3, key = app.cloud.client("s3"), places.drift_key(day)
+    report = json.load(s3.get_object(Bucket=app.parameter("bucket"), Key=key)["Body"])
+    assert (report["day"], report["source"]) == (day, "captured")
+    assert report["photos"] > 0
+    assert [each["measure"] for each in report["measures"]] == [
+        *("confidence", "class_mix", "brightness", "contrast", "sharpness")
+    ]
 
 
 def test_no_log_of_the_functions_holds_an_image(app: App) -> None:
@@ -236,10 +290,71 @@ def test_a_restart_of_the_cloud_keeps_what_was_deployed(app: App) -> None:
     assert execute(app, photo_event(app))["status"] == "SUCCEEDED"
 
 
-def test_destroying_leaves_no_resource(app: App) -> None:
-    bucket = app.parameter("bucket")
-    succeeded(app.cdk("destroy", "--all", "--force"))
-    assert left_over(app, bucket) == []
+def test_each_role_is_denied_what_is_none_of_its_business(app: App) -> None:
+    iam, account = app.cloud.client("iam"), "000000000000"
+    bucket, region = app.parameter("bucket"), "us-east-1"
+    forbidden = {
+        "s3:DeleteBucket": f"arn:aws:s3:::{bucket}",
+        "s3:DeleteObject": f"arn:aws:s3:::{bucket}/models/model.tar.gz",
+        "s3:PutBucketPolicy": f"arn:aws:s3:::{bucket}",
+        "s3:PutObject": f"arn:aws:s3:::{bucket}/datasets/train.lst",
+        "s3:GetObject": "arn:aws:s3:::somebody-elses/models/model.tar.gz",
+        "dynamodb:DeleteItem": f"arn:aws:dynamodb:{region}:{account}:table/{app.parameter('outcomes')}",
+        "dynamodb:PutItem": f"arn:aws:dynamodb:{region}:{account}:table/somebody-elses",
+        "sagemaker:InvokeEndpoint": f"arn:aws:sagemaker:{region}:{account}:endpoint/somebody-elses",
+        "sagemaker:DeleteEndpoint": f"arn:aws:sagemaker:{region}:{account}:endpoint/{app.name}",
+        "ssm:PutParameter": f"arn:aws:ssm:{region}:{account}:parameter/{app.name}/threshold",
+        "states:StartExecution": f"arn:aws:states:{region}:{account}:stateMachine:somebody-elses",
+        "lambda:UpdateFunctionCode": f"arn:aws:lambda:{region}:{account}:function:{app.name}-filter",
+        "cloudformation:DeleteStack": f"arn:aws:cloudformation:{region}:{account}:stack/{app.name}-storage/1",
+        "iam:PassRole": f"arn:aws:iam::{account}:role/administrator",
+        "iam:CreateRole": f"arn:aws:iam::{account}:role/administrator",
+        "sts:AssumeRole": f"arn:aws:iam::{account}:role/administrator",
+    }
+    pages = iam.get_paginator("list_roles").paginate()
+    roles = [role for page in pages for role in page["Roles"] if role["RoleName"].startswith(f"{app.name}-")]
+    assert len(roles) > 10
+    allowed = {
+        (role["RoleName"], action)
+        for role in roles
+        for action, resource in forbidden.items()
+        for answer in iam.simulate_principal_policy(
+            PolicySourceArn=role["Arn"], ActionNames=[action], ResourceArns=[resource]
+        )["EvaluationResults"]
+        if answer["EvalDecision"] == "allowed"
+    }
+    assert allowed == set()
+
+
+def test_destroying_leaves_nothing_of_the_app_and_all_of_another(app: App, tmp_path: Path) -> None:
+    other = App(app.cloud, f"{app.name}-blue", {"remove_data_on_destroy": False}, tmp_path)
+    succeeded(other.deploy("storage"))
+    kept = other.list_remains()
+    assert {f"stack {other.name}-storage", f"parameter /{other.name}/bucket"} <= set(kept)
+    assert any(
+        line.startswith(f"log group /aws/sagemaker/Endpoints/{app.name}") for line in app.list_remains()
+    )
+    # As if an earlier one had been interrupted.
+    app.cloud.client("cloudformation").delete_stack(StackName=f"{app.name}-batch")
+    told = succeeded(app.console("destroy")).stdout
+    assert (
+        told.splitlines()[-1]
+        == f"'{other.name}' is deployed in us-east-1 too: make destroy NAME={other.name}"
+    )
+    assert app.list_remains() == []
+    assert other.list_remains() == kept
+
+
+def test_data_that_are_to_stay_do_until_they_are_removed_by_name(app: App, tmp_path: Path) -> None:
+    other = App(app.cloud, f"{app.name}-blue", {"remove_data_on_destroy": False}, tmp_path)
+    bucket = other.parameter("bucket")
+    other.cloud.client("s3").put_object(Bucket=bucket, Key="incoming/photo.png", Body=b"photo")
+    told = succeeded(other.console("destroy")).stdout
+    assert f"bucket {bucket}" in told
+    assert f"python -m console --name {other.name} destroy --data" in told
+    assert [line.split()[0] for line in other.list_remains()] == ["bucket", "table"]
+    succeeded(other.console("destroy", "--data"))
+    assert other.list_remains() == []
 
 
 def test_stopping_leaves_no_process(app: App) -> None:

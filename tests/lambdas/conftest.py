@@ -17,7 +17,7 @@ ENVIRONMENT = {
     "CONFIDENCE_THRESHOLD": "0.8",
     "THRESHOLD_SOURCE": "set by confidence_threshold",
     "ENDPOINT_NAME": "scones",
-    "ENDPOINT_CONFIG": "scones-config",
+    "ENDPOINT_SWITCH": "/scones/endpoint-switch",
     "POWERTOOLS_SERVICE_NAME": "scones",
     "AWS_DEFAULT_REGION": "us-east-1",
     "AWS_ACCESS_KEY_ID": "testing",
@@ -28,7 +28,6 @@ with pytest.MonkeyPatch.context() as patch:
     for variable, value in ENVIRONMENT.items():
         patch.setenv(variable, value)
     from lambdas import classify, filter, serialize  # noqa: F401
-    from lambdas.deploy import threshold  # noqa: F401
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ import base64
 import io
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import boto3
@@ -50,6 +51,27 @@ def service() -> Iterator[Stubber]:
 def answers(service: Stubber, content: bytes, **expected: object) -> None:
     body = StreamingBody(io.BytesIO(content), len(content))
     service.add_response("invoke_endpoint", {"Body": body}, expected or None)
+
+
+ARN = "arn:aws:states:us-east-1:123456789012:execution:scones:"
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("0a1b", {"InferenceId": "execution:0a1b"}),
+        ("n" * 54, {"InferenceId": f"execution:{'n' * 54}"}),
+        ("n" * 55, {}),
+        ("ümläut", {}),
+        ("line\nbreak", {}),
+    ],
+)
+def test_data_capture_is_told_the_execution_that_asks_where_sagemaker_takes_its_name(
+    name: str, expected: dict[str, str], service: Stubber
+) -> None:
+    request = {"EndpointName": "scones", "ContentType": "image/png", "Accept": "application/json"}
+    answers(service, b"[0.75, 0.25]", **request, Body=PNG, **expected)
+    classify.classify({**FIELDS, "execution_id": ARN + name}, ENDPOINT)
 
 
 @pytest.mark.parametrize("event", recorded("classify"))
@@ -111,7 +133,6 @@ def test_what_is_neither_png_nor_jpeg_is_not_sent(service: Stubber, context: Any
 @pytest.mark.parametrize(
     ("code", "status", "error"),
     [
-        ("ValidationError", 400, EndpointNotInService),
         ("ModelError", 424, EndpointUnavailable),
         ("ModelNotReadyException", 429, EndpointUnavailable),
         ("ThrottlingException", 400, EndpointThrottled),
@@ -130,6 +151,49 @@ def test_each_error_of_the_service_gets_its_name(
         classify.handler(FIELDS, context)
     assert "scones" in str(raised.value)
     assert type(raised.value) is error
+
+
+@pytest.fixture
+def missing_endpoint(service: Stubber) -> Iterator[Stubber]:
+    """Parameter Store, while the endpoint that is asked is not there."""
+    service.add_client_error("invoke_endpoint", "ValidationError", "Endpoint scones not found.", 400)
+    with Stubber(endpoint.ssm) as stub:
+        yield stub
+        stub.assert_no_pending_responses()
+
+
+def test_an_endpoint_that_is_switched_off_is_told_from_one_that_is_missing(
+    missing_endpoint: Stubber, context: Any
+) -> None:
+    parameter = {"Name": "/scones/endpoint-switch"}
+    missing_endpoint.add_response("get_parameter", {"Parameter": {"Value": "off"}}, parameter)
+    with pytest.raises(EndpointNotInService) as told:
+        classify.handler(dict(FIELDS), context)
+    assert str(told.value).startswith(
+        "Endpoint scones is switched off: python -m console endpoint on switches it on"
+    )
+
+
+def test_how_it_is_switched_on_bears_the_name_of_a_deployment_of_another(
+    missing_endpoint: Stubber, monkeypatch: pytest.MonkeyPatch, context: Any
+) -> None:
+    parameter = {"Name": "/cakes/endpoint-switch"}
+    missing_endpoint.add_response("get_parameter", {"Parameter": {"Value": "off"}}, parameter)
+    monkeypatch.setattr(classify, "ENDPOINT", replace(classify.ENDPOINT, switch=parameter["Name"]))
+    with pytest.raises(EndpointNotInService, match="console --name cakes endpoint on switches"):
+        classify.handler(dict(FIELDS), context)
+
+
+@pytest.mark.parametrize("switch", ["on", None])
+def test_whatever_parameter_store_says_a_missing_endpoint_is_not_in_service(
+    switch: str | None, missing_endpoint: Stubber, context: Any
+) -> None:
+    if switch:
+        missing_endpoint.add_response("get_parameter", {"Parameter": {"Value": switch}})
+    else:
+        missing_endpoint.add_client_error("get_parameter", "ParameterNotFound")
+    with pytest.raises(EndpointNotInService, match="is not in service: Endpoint scones not found"):
+        classify.handler(dict(FIELDS), context)
 
 
 def test_an_error_nobody_foresaw_keeps_its_own_name(service: Stubber, context: Any) -> None:

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from console.executions.routing import read_missed_threshold, read_threshold
 from lambdas import filter as confidence_filter
 from lambdas.workflow.errors import InvalidEvent, ThresholdConfidenceNotMet
 from tests.lambdas.samples import recorded
@@ -36,6 +37,19 @@ def test_the_refusal_tells_the_confidence_the_threshold_and_each_probability(con
         confidence_filter.handler({"inferences": [0.21, 0.79]}, context)
     assert type(raised.value).__name__ == "ThresholdConfidenceNotMet"
     assert str(raised.value).endswith("(set by confidence_threshold): bicycle 0.21, motorcycle 0.79")
+
+
+@given(threshold=st.floats(0, 1, exclude_min=True))
+def test_the_threshold_is_read_from_what_passes_and_from_what_does_not(threshold: float) -> None:
+    def keep(inference: float) -> dict[str, Any]:
+        return confidence_filter.keep_confident(
+            {"inferences": [inference]}, ("bicycle",), threshold, "a test"
+        )
+
+    assert read_threshold(keep(threshold)) == threshold
+    with pytest.raises(ThresholdConfidenceNotMet) as refusal:
+        keep(math.nextafter(threshold, 0))
+    assert read_missed_threshold(str(refusal.value)) == threshold
 
 
 def test_what_the_event_says_of_its_confidence_is_not_believed(context: Any) -> None:

@@ -267,6 +267,43 @@ def test_what_was_deployed_is_there_after_a_restart(own: Cloud) -> None:
     assert own.client("s3").get_object(Bucket="kept", Key="photo.png")["Body"].read() == b"photo"
 
 
+@pytest.fixture
+def copied(tmp_path: Path) -> Iterator[Cloud]:
+    """A cloud whose home the test makes of another one's."""
+    cloud = Cloud(tmp_path / "copy", free_port())
+    yield cloud
+    lifecycle.stop(cloud.home)
+
+
+def test_a_copied_home_comes_up_beside_the_first_with_what_was_deployed(own: Cloud, copied: Cloud) -> None:
+    up(own)
+    function = own.function("def handler(event, context): return event + 1")
+    assert own.invoke(function, 1) == (None, 2)
+    own.client("ssm").put_parameter(Name="/kept", Value="yes", Type="String")
+    own.client("s3").create_bucket(Bucket="kept")
+    own.client("s3").put_object(Bucket="kept", Key="photo.png", Body=b"photo")
+    queues = own.client("sqs")
+    queues.send_message(QueueUrl=queues.create_queue(QueueName="uploads")["QueueUrl"], MessageBody="kept")
+    lifecycle.stop(own.home)
+    shutil.copytree(own.home, copied.home)
+    up(own)
+    up(copied)
+    assert copied.invoke(function, 2) == (None, 3)
+    copied.client("ssm").put_parameter(Name="/kept", Value="changed", Type="String", Overwrite=True)
+    assert (own.parameter("/kept"), copied.parameter("/kept")) == ("yes", "changed")
+    copied.client("s3").delete_object(Bucket="kept", Key="photo.png")
+    assert own.client("s3").get_object(Bucket="kept", Key="photo.png")["Body"].read() == b"photo"
+    for cloud in (own, copied):
+        queues = cloud.client("sqs")
+        (address,) = queues.list_queues()["QueueUrls"]
+        assert f":{cloud.port}/" in address
+        (message,) = queues.receive_message(QueueUrl=address)["Messages"]
+        assert message["Body"] == "kept"
+    lifecycle.stop(copied.home)
+    assert processes_of(copied.home) == []
+    assert own.invoke(function, 3) == (None, 4)
+
+
 def test_a_killed_server_leaves_no_process_and_loses_no_stack(own: Cloud) -> None:
     up(own)
     function = own.function("import time\ndef handler(event, context): time.sleep(event)")

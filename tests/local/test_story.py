@@ -9,6 +9,7 @@ from local.story import main, tell
 
 DEPLOY = """\
 Successfully synthesized to /project/cdk.out
+On AWS these settings cost $0.06 an hour, $1.55 a day (us-east-1, list prices)
 Supply a stack id (scones-storage, scones-training) to display its template.
  ⏳  Bootstrapping environment aws://000000000000/us-east-1...
 CDKToolkit |  1/15 | 11:48:50 AM | CREATE_COMPLETE         | AWS::IAM::Role             | ExecutionRole
@@ -51,12 +52,13 @@ training: [11/26/2026 11:50:02 INFO 140] Epoch[0] Validation-accuracy=0.900000
 
 def test_a_deploy_is_a_line_a_stack_and_what_went_wrong_is_told() -> None:
     assert list(tell(DEPLOY.splitlines())) == [
+        "On AWS these settings cost $0.06 an hour, $1.55 a day (us-east-1, list prices)",
         "Bootstrapped: what the CDK itself needs is there",
         "Deployed: scones-storage (5 s)",
         "Staged: s3://bucket/datasets/0eb9/ (900 train, 100 validation, 100 test pictures of a, b)",
         "  training: takes about 4 minutes on this machine",
         "  training: features of 900 images, view 1 of 4",
-        "  training: epoch 1, validation accuracy 0.900",
+        "  training: epoch 1, validation accuracy 90.0%",
         "❌  scones-training failed: ToolkitError: Validation accuracy 0.9 is below accuracy_gate 0.95",
     ]
 
@@ -68,7 +70,9 @@ def test_a_stack_that_a_second_run_leaves_alone_is_called_unchanged() -> None:
 
 def test_the_log_has_every_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     log = tmp_path / "logs" / "demo.log"
-    program = f"import sys; sys.stdout.write({DEPLOY!r}); print('of errors', file=sys.stderr)"
+    program = (
+        f"import sys; sys.stdout.write({DEPLOY!r}); sys.stdout.flush(); print('of errors', file=sys.stderr)"
+    )
     assert main([str(log), sys.executable, "-c", program]) == 0
     assert log.read_text().splitlines()[:-1] == DEPLOY.splitlines()
     assert "Deployed: scones-storage (5 s)\n" in capsys.readouterr().out

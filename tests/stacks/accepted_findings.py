@@ -9,22 +9,24 @@ ACCEPTED_FINDINGS = (
     ),
     (
         r"AwsSolutions-L1",
-        r"[^/]+-(storage|training|workflow|uploads)/(Dataset|(Artifact)?(Start|Evaluate|Finish)|Serialize|Classify|"
-        r"Filter|Threshold|Upload)/Resource",
+        r"[^/]+-(storage|training|endpoint|workflow|uploads|batch|monitoring)/(Dataset|"
+        r"(Artifact)?(Start|Evaluate|Finish)|"
+        r"Versions|Change|Serialize|Classify|Filter|Threshold|Upload|Batch|BatchSummary|Drift|Watch)/Resource",
         "The runtime is pinned: the newest is taken when the wheels in lambdas/requirements.txt are for it.",
     ),
     (
         r"AwsSolutions-IAM5\[Resource::arn:<AWS::Partition>:s3:::<[^>]+>/"
-        r"(datasets|models|evaluations|verdicts|captured|validations|reports|review)/\*\]",
-        r"[^/]+-(training|endpoint|workflow)/"
-        r"(Role|(Artifact)?(Evaluation|Start|Finish)Role|ThresholdRole|StateMachineRole)/"
+        r"(datasets|models|evaluations|verdicts|captured|validations|reports|review|"
+        r"batches|batches/\*/results|reports/drift|validations/looks)/\*\]",
+        r"[^/]+-(training|endpoint|workflow|batch|monitoring)/"
+        r"(Role|(Artifact)?(Evaluation|Start|Finish)Role|ThresholdRole|StateMachineRole|Batch(Summary)?Role|DriftRole)/"
         r"DefaultPolicy/Resource",
         "A prefix of the app's own bucket: the keys under it are not known beforehand.",
     ),
     (
         r"AwsSolutions-IAM5\[Resource::arn:<AWS::Partition>:s3:::<[^>]+>/\*\]",
-        r"[^/]+-workflow/(Serialize|StateMachine)Role/DefaultPolicy/Resource",
-        "A photo may lie anywhere in the app's own bucket; both may only read.",
+        r"[^/]+-(workflow/(Serialize|StateMachine)|batch/Batch(Summary)?|monitoring/Drift)Role/DefaultPolicy/Resource",
+        "A photo may lie anywhere in the app's own bucket; all may only read.",
     ),
     (
         r"AwsSolutions-IAM5\[Resource::arn:<AWS::Partition>:sagemaker:.*:training-job/scones--\*\]",
@@ -38,9 +40,14 @@ ACCEPTED_FINDINGS = (
         "A job's name ends in a digest of its inputs; the model that is made for it bears the same.",
     ),
     (
+        r"AwsSolutions-IAM5\[Resource::arn:<AWS::Partition>:sagemaker:.*:model-package/scones/\*\]",
+        r"[^/]+-training/((Artifact)?(Start|Finish)|Versions)Role/DefaultPolicy/Resource",
+        "The versions of this deployment's model: SageMaker counts them.",
+    ),
+    (
         r"AwsSolutions-IAM5\[Resource::arn:<AWS::Partition>:sagemaker:.*:"
         r"(endpoint-config/\*|model/\*)\]",
-        r"[^/]+-training/(Artifact)?(Start|Finish)Role/DefaultPolicy/Resource",
+        r"[^/]+-(training/(Artifact)?(Start|Finish)|endpoint/Change)Role/DefaultPolicy/Resource",
         "To see which model serves: CloudFormation names configurations and models.",
     ),
     (
@@ -49,10 +56,20 @@ ACCEPTED_FINDINGS = (
         "Each request of CloudFormation names an execution of the one state machine.",
     ),
     (
+        r"AwsSolutions-IAM5\[Resource::arn:<AWS::Partition>:states:.*:execution:scones-batch(/Photos)?:\*\]",
+        r"[^/]+-batch/StateMachineRole/DefaultPolicy/Resource",
+        "Step Functions names the child executions of the one state machine.",
+    ),
+    (
         r"AwsSolutions-IAM5\[Resource::arn:<AWS::Partition>:logs:.*:log-group:/aws/sagemaker/"
         r"(TrainingJobs|TransformJobs|Endpoints/scones):\*\]",
         r"[^/]+-(training|endpoint)/((Artifact)?Evaluation)?Role/DefaultPolicy/Resource",
         "SageMaker names the streams of its log groups.",
+    ),
+    (
+        r"AwsSolutions-IAM5\[Resource::arn:<AWS::Partition>:cloudwatch:.*:alarm:\*\]",
+        r"[^/]+-endpoint/(Change)?Role/DefaultPolicy/Resource",
+        "To tell of alarms by their names CloudWatch asks for the permission to look at all.",
     ),
     (
         r"AwsSolutions-IAM5\[Resource::\*\]",
@@ -61,8 +78,9 @@ ACCEPTED_FINDINGS = (
     ),
     (
         r"AwsSolutions-IAM5\[Resource::\*\]",
-        r"[^/]+-(storage|training|workflow|uploads)/\w+Role/DefaultPolicy/Resource",
-        "X-Ray's actions, and those that set up a state machine's log delivery, know no resources.",
+        r"[^/]+-(storage|training|endpoint|workflow|uploads|batch|monitoring)/\w+Role/DefaultPolicy/Resource",
+        "X-Ray's actions, those that set up a state machine's log delivery, and "
+        "application-autoscaling:DescribeScalableTargets know no resources.",
     ),
     (
         r"AwsSolutions-IAM5\[Resource::<\w+\.Arn>:\*\]",

@@ -1,6 +1,7 @@
 """The app synthesised once for all tests of this folder, and otherwise set thrice: each takes seconds."""
 
 import fcntl
+import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -37,9 +38,20 @@ def otherwise_set(tmp_path_factory: pytest.TempPathFactory) -> Assembly:
 
 @pytest.fixture(scope="session")
 def with_auto(tmp_path_factory: pytest.TempPathFactory) -> Assembly:
-    """The app with a threshold that is computed at deploy."""
+    """The app with a threshold computed at deploy, an endpoint that scales and is scheduled, all alarms."""
+    schedule = {"off": "0 20 ? * MON-FRI *", "on": "0 7 ? * MON-FRI *", "time_zone": "Europe/Berlin"}
     with share_folder(tmp_path_factory, "auto") as folder:
-        return synthesise_and_check(folder, confidence_threshold="auto")
+        return synthesise_and_check(
+            folder,
+            confidence_threshold="auto",
+            endpoint_instance_type="ml.m5.large",
+            endpoint_min_instances=2,
+            endpoint_max_instances=4,
+            endpoint_schedule=json.dumps(schedule),
+            alarm_email="someone@example.org",
+            alarm_no_traffic_hours="6",
+            monthly_budget_usd="20",
+        )
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,7 @@ from app import build
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 CONTEXT = json.loads((REPOSITORY / "cdk.json").read_text())["context"]
-STACKS = ("storage", "training", "endpoint", "workflow", "uploads")
+STACKS = ("storage", "training", "endpoint", "workflow", "uploads", "batch", "monitoring")
 
 
 @dataclass(frozen=True)

@@ -38,15 +38,19 @@ def test_no_training_is_defined_and_what_is_given_is_evaluated(with_artifact: As
 
 def test_either_stack_is_an_update_of_the_other(assembly: Assembly, with_artifact: Assembly) -> None:
     training, given = (made.templates["training"]["Resources"] for made in (assembly, with_artifact))
-    # One owner of the parameter; all else must be made before the other's is removed.
-    (parameter,) = [name for name in training.keys() & given.keys() if name != "CDKMetadata"]
-    for resources in (training, given):
-        assert resources[parameter]["Properties"]["Name"] == "/scones/model"
+    # One owner of these; all else must be made before the other's is removed.
+    both = training.keys() & given.keys()
+    parameters = {training[name]["Properties"].get("Name") for name in both if "Parameter" in name}
+    assert parameters == {"/scones/model", "/scones/model-dataset", "/scones/model-version"}
+    assert "ModelVersions" in both
+    for name in both - {"CDKMetadata"}:
+        assert training[name]["Properties"] == given[name]["Properties"] or "Parameter" in name, name
 
     def names(resources: dict[str, dict[str, dict[str, str]]]) -> set[str]:
         return {
             str(resource["Properties"][property_])
-            for resource in resources.values()
+            for name, resource in resources.items()
+            if name not in both
             for property_ in ("FunctionName", "LogGroupName", "StateMachineName")
             if property_ in resource["Properties"]
         }
@@ -56,9 +60,16 @@ def test_either_stack_is_an_update_of_the_other(assembly: Assembly, with_artifac
 
 def test_nothing_that_the_evaluation_needs_comes_after_it_or_goes_before_it(with_artifact: Assembly) -> None:
     (model,) = with_artifact.resources("training", "Custom::ModelArtifact").values()
-    policies = set(with_artifact.resources("training", "AWS::IAM::Policy"))
+    policies = {
+        name
+        for name in with_artifact.resources("training", "AWS::IAM::Policy")
+        if not name.startswith("VersionsRole")
+    }
+    assert policies
     machines = set(with_artifact.resources("training", "AWS::StepFunctions::StateMachine"))
-    assert policies | machines <= set(model["DependsOn"])
+    # What empties the group goes after the model, which may register itself.
+    (emptied,) = with_artifact.resources("training", "Custom::EmptiedModelVersions")
+    assert policies | machines | {emptied} <= set(model["DependsOn"])
 
 
 def test_a_file_is_uploaded_and_may_be_read_by_whom_copies_it_alone(artifact: Path, tmp_path: Path) -> None:

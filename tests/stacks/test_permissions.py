@@ -13,6 +13,7 @@ from tests.stacks.synthesis import STACKS, Assembly
 
 # Actions that know no resources, and may therefore stand with "*" (service authorization reference).
 WITHOUT_RESOURCES = {
+    "application-autoscaling:DescribeScalableTargets",
     "cloudwatch:PutMetricData",
     "ecr:GetAuthorizationToken",
     "logs:CreateLogDelivery",
@@ -97,11 +98,23 @@ def test_the_staged_data_set_can_be_made_and_removed_but_not_read(assembly: Asse
     }
 
 
-@pytest.mark.parametrize("role", ["SerializeRole", "StateMachineRole"])
-def test_no_photo_is_read_where_the_deployment_keeps_what_is_its_own(assembly: Assembly, role: str) -> None:
-    denied = statements(assembly, "workflow", role, "Deny")
+@pytest.mark.parametrize(
+    ("stack", "role"),
+    [
+        ("workflow", "SerializeRole"),
+        ("workflow", "StateMachineRole"),
+        ("batch", "BatchRole"),
+        ("batch", "BatchSummaryRole"),
+    ],
+)
+def test_no_photo_is_read_where_the_deployment_keeps_what_is_its_own(
+    assembly: Assembly, stack: str, role: str
+) -> None:
+    denied = statements(assembly, stack, role, "Deny")
     prefixes = {value for value in vars(places).values() if isinstance(value, str) and value.endswith("/")}
-    own = prefixes - {places.DATASETS, places.INCOMING, places.REVIEW}
+    # Those that lie in another are refused with it.
+    prefixes = {prefix for prefix in prefixes if prefix.count("/") == 1}
+    own = prefixes - {places.DATASETS, places.INCOMING, places.BATCHES, places.REVIEW}
     assert {places.MODELS, places.CAPTURED} < own
     assert {(action, resource) for action, resource, _ in denied} == {
         (action, f"arn:<Partition>:s3:::<bucket>/{prefix}*")
@@ -110,10 +123,43 @@ def test_no_photo_is_read_where_the_deployment_keeps_what_is_its_own(assembly: A
     }
 
 
-def test_classify_can_only_call_the_endpoint_of_either_mode(assembly: Assembly) -> None:
+def test_classify_can_only_call_the_endpoint_of_either_mode_and_see_whether_it_is_off(
+    assembly: Assembly,
+) -> None:
+    switch = "arn:<Partition>:ssm:<Region>:<AccountId>:parameter/scones/endpoint-switch"
     assert beyond_logs_and_traces(assembly, "workflow", "ClassifyRole") == {
         ("sagemaker:InvokeEndpoint", f"arn:<Partition>:sagemaker:<Region>:<AccountId>:endpoint/{endpoint}")
         for endpoint in ("scones", "scones-serverless")
+    } | {("ssm:GetParameter", switch)}
+
+
+def test_whoever_looks_at_an_update_of_the_endpoint_can_change_nothing(assembly: Assembly) -> None:
+    # Asked of alarms by name, CloudWatch wants the permission for all.
+    watched = {("cloudwatch:DescribeAlarms", "arn:<Partition>:cloudwatch:<Region>:<AccountId>:alarm:*")}
+    assert beyond_logs_and_traces(assembly, "endpoint", "ChangeRole") == watched | {
+        ("application-autoscaling:DescribeScalableTargets", "*"),
+        ("sagemaker:DescribeEndpoint", f"{SAGEMAKER}:endpoint/scones"),
+        ("sagemaker:DescribeEndpointConfig", f"{SAGEMAKER}:endpoint-config/*"),
+        ("sagemaker:DescribeModel", f"{SAGEMAKER}:model/*"),
+    }
+    # SageMaker looks at the alarms in the model's role.
+    assert watched <= beyond_logs_and_traces(assembly, "endpoint", "Role")
+
+
+def test_the_schedule_can_update_its_own_stack_alone_and_read_what_that_stack_is_given(
+    with_auto: Assembly,
+) -> None:
+    read = {
+        parameter["Default"]
+        for parameter in with_auto.templates["endpoint"]["Parameters"].values()
+        if parameter["Type"].startswith("AWS::SSM::Parameter::Value")
+    }
+    assert {"/scones/bucket", "/scones/model"} < read
+    place = "arn:<Partition>:ssm:<Region>:<AccountId>:parameter"
+    allowed = beyond_logs_and_traces(with_auto, "endpoint", "ScheduleRole")
+    assert allowed == {
+        ("cloudformation:UpdateStack", "<StackId>"),
+        *(("ssm:GetParameters", f"{place}{name}") for name in read),
     }
 
 
@@ -214,11 +260,14 @@ def test_a_role_is_handed_to_sagemaker_alone_by_whom_needs_to(
     }
 
 
-def test_sagemaker_and_step_functions_get_a_role_for_what_this_account_runs_alone(
-    assembly: Assembly, with_artifact: Assembly
+def test_sagemaker_step_functions_and_scheduler_get_a_role_for_what_this_account_runs_alone(
+    assembly: Assembly, with_artifact: Assembly, with_auto: Assembly
 ) -> None:
     services = []
-    for made, stack in (*((assembly, stack) for stack in STACKS), (with_artifact, "training")):
+    for made, stack in (
+        *((assembly, stack) for stack in STACKS if stack != "endpoint"),
+        *((with_artifact, "training"), (with_auto, "endpoint")),
+    ):
         for role in made.resources(stack, "AWS::IAM::Role").values():
             (statement,) = role["Properties"]["AssumeRolePolicyDocument"]["Statement"]
             service = statement["Principal"]["Service"]
@@ -227,7 +276,11 @@ def test_sagemaker_and_step_functions_get_a_role_for_what_this_account_runs_alon
                 assert statement["Condition"] == {
                     "StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}
                 }
-    assert sorted(services) == 4 * ["sagemaker.amazonaws.com"] + 3 * ["states.amazonaws.com"]
+    assert sorted(services) == [
+        *4 * ["sagemaker.amazonaws.com"],
+        "scheduler.amazonaws.com",
+        *4 * ["states.amazonaws.com"],
+    ]
 
 
 STATE_MACHINE = "AWS::StepFunctions::StateMachine"
@@ -235,7 +288,17 @@ BUCKET = "arn:<Partition>:s3:::<bucket>"
 SAGEMAKER = "arn:<Partition>:sagemaker:<Region>:<AccountId>"
 TRANSFORM_JOB, EVALUATED = (f"{SAGEMAKER}:{kind}/scones--evaluation-*" for kind in ("transform-job", "model"))
 TRAINING_JOB = f"{SAGEMAKER}:training-job/scones--*"
+GROUP, VERSIONS = f"{SAGEMAKER}:model-package-group/scones", f"{SAGEMAKER}:model-package/scones/*"
+LISTS_VERSIONS = {
+    ("sagemaker:ListModelPackages", GROUP),
+    ("sagemaker:ListModelPackages", VERSIONS),
+}
+READS_VERSIONS = {*LISTS_VERSIONS, ("sagemaker:DescribeModelPackage", VERSIONS)}
 KEEPS_MODELS = {
+    *READS_VERSIONS,
+    ("sagemaker:CreateModelPackage", GROUP),
+    ("sagemaker:CreateModelPackage", VERSIONS),
+    ("sagemaker:UpdateModelPackage", VERSIONS),
     ("s3:DeleteObjectTagging", f"{BUCKET}/models/*"),
     ("s3:GetObject", f"{BUCKET}/models/*"),
     ("s3:GetObjectTagging", f"{BUCKET}/models/*"),
@@ -262,6 +325,8 @@ FINISHES = {
     ("s3:ListBucket", BUCKET),
     ("s3:GetObject", f"{BUCKET}/datasets/*"),
     ("s3:GetObject", f"{BUCKET}/evaluations/*"),
+    ("s3:GetObject", f"{BUCKET}/validations/*"),
+    ("s3:PutObject", f"{BUCKET}/validations/*"),
     ("s3:PutObject", f"{BUCKET}/verdicts/*"),
 }
 
@@ -273,6 +338,7 @@ def waits(made: Assembly, name: str) -> set[tuple[str, str]]:
     return {
         ("s3:ListBucket", BUCKET),
         ("s3:GetObject", f"{BUCKET}/datasets/*"),
+        ("s3:GetObject", f"{BUCKET}/validations/*"),
         ("s3:GetObject", f"{BUCKET}/verdicts/*"),
         ("states:StartExecution", machine),
         ("states:ListExecutions", machine),
@@ -320,6 +386,19 @@ def test_a_model_that_is_given_can_only_be_evaluated_and_copied(with_artifact: A
         ("iam:PassRole", "<ArtifactEvaluationRole>"),
     }
     assert finish == FINISHES | KEEPS_MODELS | ENDS_EVALUATIONS
+
+
+def test_versions_are_deleted_by_their_own_function_alone(
+    assembly: Assembly, with_artifact: Assembly
+) -> None:
+    for made in (assembly, with_artifact):
+        assert beyond_logs_and_traces(made, "training", "VersionsRole") == {
+            *LISTS_VERSIONS,
+            ("sagemaker:DeleteModelPackage", VERSIONS),
+        }
+        for role in made.resources("training", "AWS::IAM::Role"):
+            deletes = "sagemaker:DeleteModelPackage" in json.dumps(statements(made, "training", role[:-8]))
+            assert deletes == (role[:-8] == "VersionsRole")
 
 
 def test_the_state_machine_looks_at_the_jobs_of_this_name_alone(
@@ -376,12 +455,12 @@ def test_who_does_not_train_may_not_train(with_artifact: Assembly) -> None:
     assert "TrainingJob" not in policies
 
 
-def test_each_prefix_of_the_bucket_is_written_by_one_stack_alone(
+def test_each_prefix_of_the_bucket_is_written_by_those_stacks_alone_that_make_what_lies_there(
     assembly: Assembly, with_artifact: Assembly, with_auto: Assembly
 ) -> None:
     writers: dict[str, set[str]] = {}
     for made in (assembly, with_artifact, with_auto):
-        for stack in ("training", "endpoint", "workflow"):
+        for stack in ("training", "endpoint", "workflow", "batch"):
             for role in made.resources(stack, "AWS::IAM::Role"):
                 for action, resource, _ in statements(made, stack, role[:-8]):
                     if action == "s3:PutObject":
@@ -393,8 +472,10 @@ def test_each_prefix_of_the_bucket_is_written_by_one_stack_alone(
         places.EVALUATIONS: {"training"},
         places.VERDICTS: {"training"},
         places.CAPTURED: {"endpoint"},
-        places.VALIDATIONS: {"workflow"},
-        places.REVIEW: {"workflow"},
+        places.VALIDATIONS: {"training"},
+        places.REVIEW: {"workflow", "batch"},
+        places.BATCHES: {"batch"},
+        f"{places.BATCHES}*/results/": {"batch"},
     }
 
 
@@ -414,14 +495,14 @@ def test_no_action_is_a_wildcard_and_no_resource_either_where_there_are_any(
 
 
 def test_a_role_belongs_to_one_function_or_machine(assembly: Assembly) -> None:
-    for stack in ("training", "workflow"):
+    for stack in ("training", "workflow", "batch"):
         users = [
             plain(resource["Properties"].get("Role") or resource["Properties"]["RoleArn"])
             for kind in ("AWS::Lambda::Function", "AWS::StepFunctions::StateMachine")
             for resource in assembly.resources(stack, kind).values()
         ]
         assert len(set(users)) == len(users)
-    for stack in ("training", "endpoint", "workflow"):
+    for stack in ("training", "endpoint", "workflow", "batch"):
         for role in assembly.resources(stack, "AWS::IAM::Role").values():
             assert "ManagedPolicyArns" not in role["Properties"]
 

@@ -1,12 +1,12 @@
 """What the templates hold: how data are kept, how the model is served, how long logs stay, what is tagged."""
 
 import json
+from functools import cache
 from typing import Any
 
 import pytest
 from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
 
-from lambdas.workflow.places import name_variant
 from tests.stacks.synthesis import STACKS, Assembly
 
 
@@ -38,6 +38,7 @@ def test_traffic_old_models_and_leftovers_are_removed_in_time(assembly: Assembly
     assert {(rule["Prefix"], rule["ExpirationInDays"]) for rule in rules.values()} == {
         ("captured/", 30),
         ("incoming/", 30),
+        ("batches/", 30),
         ("models/", 90),
         ("evaluations/", 1),
     }
@@ -92,12 +93,17 @@ def test_stacks_talk_through_parameters_under_the_name(assembly: Assembly) -> No
         ("storage", "/scones/bucket"),
         ("storage", "/scones/outcomes"),
         ("training", "/scones/model"),
+        ("training", "/scones/model-dataset"),
+        ("training", "/scones/model-version"),
         ("training", "/scones/training-job"),
         ("endpoint", "/scones/endpoint"),
         ("endpoint", "/scones/endpoint-config"),
+        ("endpoint", "/scones/endpoint-switch"),
         ("workflow", "/scones/state-machine"),
         ("workflow", "/scones/threshold"),
         ("uploads", "/scones/dead-letters"),
+        ("batch", "/scones/batch-machine"),
+        ("monitoring", "/scones/alarms-topic"),
     }
     read = {
         (stack, parameter["Default"])
@@ -117,6 +123,14 @@ def test_stacks_talk_through_parameters_under_the_name(assembly: Assembly) -> No
         ("workflow", "/scones/outcomes"),
         ("uploads", "/scones/bucket"),
         ("uploads", "/scones/state-machine"),
+        ("batch", "/scones/bucket"),
+        ("batch", "/scones/endpoint"),
+        ("batch", "/scones/model"),
+        ("batch", "/scones/outcomes"),
+        ("batch", "/scones/threshold"),
+        ("monitoring", "/scones/outcomes"),
+        ("monitoring", "/scones/bucket"),
+        ("monitoring", "/scones/endpoint"),
     }
     for stack in STACKS:
         outputs = assembly.templates[stack].get("Outputs", {}).values()
@@ -151,7 +165,12 @@ def test_the_training_job_takes_what_the_settings_say(assembly: Assembly) -> Non
 
 def test_nothing_that_the_job_needs_comes_after_it_or_goes_before_it(assembly: Assembly) -> None:
     (job,) = assembly.resources("training", "Custom::TrainingJob").values()
-    policies = set(assembly.resources("training", "AWS::IAM::Policy"))
+    policies = {
+        name
+        for name in assembly.resources("training", "AWS::IAM::Policy")
+        # What empties the group of the versions goes after all of this.
+        if not name.startswith("VersionsRole")
+    }
     machines = set(assembly.resources("training", "AWS::StepFunctions::StateMachine"))
     assert policies | machines <= set(job["DependsOn"])
 
@@ -161,85 +180,29 @@ def test_a_function_that_died_before_it_answered_cloudformation_is_run_again(ass
     assert assembly.resources("training", "AWS::Lambda::EventInvokeConfig") == {}
 
 
-def test_the_image_is_found_in_the_region_that_is_deployed_to(assembly: Assembly) -> None:
+def test_the_image_is_found_in_each_region_where_the_sdk_finds_it(
+    assembly: Assembly, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Here and not above: the import takes seconds in each process that collects the tests.
+    from sagemaker.core import common_utils, image_uris
+
+    # The SDK reads all endpoints of AWS anew for each region.
+    monkeypatch.setattr(common_utils, "_botocore_resolver", cache(common_utils._botocore_resolver))
+    regions = image_uris.config_for_framework("image-classification")["versions"]["1"]["registries"]
+    assert len(regions) > 25
+    uris = {region: image_uris.retrieve("image-classification", region) for region in regions}
+    assert uris["us-east-1"] == "811284229777.dkr.ecr.us-east-1.amazonaws.com/image-classification:1"
     for stack in ("training", "endpoint"):
         (mapping,) = assembly.templates[stack]["Mappings"].values()
-        assert mapping["us-east-1"]["uri"] == (
-            "811284229777.dkr.ecr.us-east-1.amazonaws.com/image-classification:1"
-        )
-        assert mapping["cn-north-1"]["uri"].endswith(".cn-north-1.amazonaws.com.cn/image-classification:1")
-        assert len(mapping) > 25
-
-
-def test_a_new_model_replaces_model_and_configuration_and_updates_the_endpoint(assembly: Assembly) -> None:
-    model = assembly.only("endpoint", "AWS::SageMaker::Model")
-    configuration = assembly.only("endpoint", "AWS::SageMaker::EndpointConfig")
-    endpoint = assembly.only("endpoint", "AWS::SageMaker::Endpoint")
-    # With a name of ours CloudFormation could not make the new one beside the old.
-    assert "ModelName" not in model
-    assert "EndpointConfigName" not in configuration
-    assert endpoint["EndpointName"] == "scones"
-    assert endpoint["EndpointConfigName"] == {"Fn::GetAtt": ["EndpointConfig", "EndpointConfigName"]}
-
-
-def test_the_configuration_is_told_once_the_endpoint_serves_it(assembly: Assembly) -> None:
-    (told,) = [
-        parameter
-        for parameter in assembly.resources("endpoint", "AWS::SSM::Parameter").values()
-        if parameter["Properties"]["Name"] == "/scones/endpoint-config"
-    ]
-    assert told["Properties"]["Value"] == {"Fn::GetAtt": ["EndpointConfig", "EndpointConfigName"]}
-    assert told["DependsOn"] == ["Endpoint"]
-
-
-def test_the_variant_changes_with_the_classes_alone(
-    assembly: Assembly, with_auto: Assembly, otherwise_set: Assembly
-) -> None:
-    variants = [
-        made.only("endpoint", "AWS::SageMaker::EndpointConfig")["ProductionVariants"][0]["VariantName"]
-        for made in (assembly, with_auto, otherwise_set)
-    ]
-    assert variants == [name_variant(("bicycle", "motorcycle"))] * 3
-
-
-def test_the_served_model_reaches_no_network(assembly: Assembly, otherwise_set: Assembly) -> None:
-    assert assembly.only("endpoint", "AWS::SageMaker::Model")["EnableNetworkIsolation"] is True
-    # Serverless inference does not support it.
-    assert "EnableNetworkIsolation" not in otherwise_set.only("endpoint", "AWS::SageMaker::Model")
-
-
-def test_each_mode_has_an_endpoint_of_its_own(assembly: Assembly, otherwise_set: Assembly) -> None:
-    # So CloudFormation makes the one and then removes the other: SageMaker does not take one to serverless.
-    (name,) = assembly.resources("endpoint", "AWS::SageMaker::Endpoint")
-    (serverless,) = otherwise_set.resources("endpoint", "AWS::SageMaker::Endpoint")
-    assert name != serverless
-    assert otherwise_set.only("endpoint", "AWS::SageMaker::Endpoint")["EndpointName"] == "other-serverless"
-    assert "/aws/sagemaker/Endpoints/other-serverless" in json.dumps(otherwise_set.templates["endpoint"])
-    assert "Endpoints/other:" not in json.dumps(otherwise_set.templates["endpoint"])
-
-
-def test_the_endpoint_captures_all_of_its_traffic(assembly: Assembly) -> None:
-    capture = assembly.only("endpoint", "AWS::SageMaker::EndpointConfig")["DataCaptureConfig"]
-    assert capture["EnableCapture"] is True
-    assert capture["InitialSamplingPercentage"] == 100
-    assert capture["CaptureOptions"] == [{"CaptureMode": "Input"}, {"CaptureMode": "Output"}]
-    assert capture["CaptureContentTypeHeader"] == {"JsonContentTypes": ["application/json"]}
-    assert "/captured" in json.dumps(capture["DestinationS3Uri"])
-
-
-def test_a_serverless_endpoint_has_no_capture_and_no_instances(otherwise_set: Assembly) -> None:
-    configuration = otherwise_set.only("endpoint", "AWS::SageMaker::EndpointConfig")
-    (variant,) = configuration["ProductionVariants"]
-    assert variant["ServerlessConfig"] == {"MaxConcurrency": 5, "MemorySizeInMB": 3072}
-    assert not {"InstanceType", "InitialInstanceCount"} & variant.keys()
-    assert "DataCaptureConfig" not in configuration
+        assert {region: found["uri"] for region, found in mapping.items()} == uris
+        assert {region: found["account"] for region, found in mapping.items()} == regions
 
 
 def functions(assembly: Assembly) -> dict[str, dict[str, Any]]:
     """The app's own functions by name."""
     return {
         function["Properties"]["FunctionName"]: function["Properties"]
-        for stack in ("storage", "training", "workflow", "uploads")
+        for stack in ("storage", "training", "endpoint", "workflow", "uploads", "batch", "monitoring")
         for function in assembly.resources(stack, "AWS::Lambda::Function").values()
         if "FunctionName" in function["Properties"]
     }
@@ -247,10 +210,12 @@ def functions(assembly: Assembly) -> dict[str, dict[str, Any]]:
 
 def test_the_functions_know_what_they_need(assembly: Assembly) -> None:
     environments = {name: f["Environment"]["Variables"] for name, f in functions(assembly).items()}
-    endpoint = environments["scones-classify"].pop("ENDPOINT_NAME")
+    endpoint = environments["scones-classify"]["ENDPOINT_NAME"]
     assert assembly.templates["workflow"]["Parameters"][endpoint["Ref"]]["Default"] == "/scones/endpoint"
     assert environments["scones-classify"] == {
         "CLASSES": "bicycle,motorcycle",
+        "ENDPOINT_NAME": endpoint,
+        "ENDPOINT_SWITCH": "/scones/endpoint-switch",
         "POWERTOOLS_SERVICE_NAME": "scones",
     }
     assert environments["scones-filter"]["CONFIDENCE_THRESHOLD"] == "0.8"
@@ -270,7 +235,9 @@ def test_every_function_logs_json_to_a_group_of_its_own_and_is_traced(
             assert function["TracingConfig"] == {"Mode": "Active"}
 
 
-@pytest.mark.parametrize("stack", ["storage", "training", "workflow", "uploads"])
+@pytest.mark.parametrize(
+    "stack", ["storage", "training", "endpoint", "workflow", "uploads", "batch", "monitoring"]
+)
 def test_every_log_is_forgotten_and_goes_with_its_stack(assembly: Assembly, stack: str) -> None:
     groups = assembly.resources(stack, "AWS::Logs::LogGroup").values()
     logging = ("AWS::Lambda::Function", "AWS::StepFunctions::StateMachine")
@@ -308,9 +275,11 @@ def test_a_person_is_told_what_was_made(assembly: Assembly) -> None:
     assert {stack: sorted(assembly.templates[stack].get("Outputs", {})) for stack in STACKS} == {
         "storage": ["BucketName"],
         "training": ["ModelDataUrl", "TrainingJobName", "ValidationAccuracy"],
-        "endpoint": ["EndpointName", "ModelDataUrl"],
+        "endpoint": ["EndpointName", "EndpointSettings", "ModelDataUrl"],
         "workflow": ["ConfidenceThreshold", "StateMachineArn", "StateMachineConsole"],
         "uploads": [],
+        "batch": [],
+        "monitoring": [],
     }
 
 

@@ -5,8 +5,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 REPOSITORY = Path(__file__).resolve().parents[2]
 
 
@@ -32,19 +30,13 @@ def test_synth_needs_no_account_no_region_and_no_credentials(tmp_path: Path) -> 
     assert done.returncode == 0, done.stderr
     assert sorted(path.name for path in (tmp_path / "out").glob("*.template.json")) == [
         f"elsewhere-{stack}.template.json"
-        for stack in ("endpoint", "storage", "training", "uploads", "workflow")
+        for stack in ("batch", "endpoint", "monitoring", "storage", "training", "uploads", "workflow")
     ]
 
 
-@pytest.mark.parametrize(
-    ("override", "line"),
-    [
-        ("accuracy_gate=2", "Setting 'accuracy_gate' is \"2\": it must be a number from 0 to 1"),
-        ("acuracy_gate=0.5", "Unknown setting 'acuracy_gate': did you mean 'accuracy_gate'?"),
-    ],
-)
-def test_a_wrong_setting_is_one_line_and_no_traceback(tmp_path: Path, override: str, line: str) -> None:
-    done = synth(tmp_path / "out", "-c", override)
+def test_a_wrong_setting_is_one_line_and_no_traceback(tmp_path: Path) -> None:
+    done = synth(tmp_path / "out", "-c", "accuracy_gate=2")
     assert done.returncode == 1
+    line = "Setting 'accuracy_gate' is \"2\": it must be a number from 0 to 1"
     assert line in done.stderr.splitlines()
     assert "Traceback" not in done.stderr + done.stdout

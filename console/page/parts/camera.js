@@ -1,6 +1,6 @@
 /* Takes a photo with the camera, in a dialog over the page. */
 
-import { create } from "./element.js";
+import { html, nothing, render } from "/static/lit-html/lit-html.js";
 
 const QUALITY = 0.92;
 const REASONS = {
@@ -13,54 +13,56 @@ const REASONS = {
 export const hasCameras = () => Boolean(navigator.mediaDevices);
 
 /**
- * Opens the dialog in `place` and starts the camera, until the user closes the dialog or leaves the view.
+ * Opens the dialog in `place`, which holds nothing else, and starts the camera, until the user closes the dialog or
+ * leaves the view.
  *
  * @param {(photo: File) => void} take Called with the photo, if the user takes one.
  */
 export async function openCamera(place, take, signal) {
-  const video = create("video", { autoplay: true, playsinline: true, "aria-label": "What the camera sees" });
-  const status = create("p", { role: "status" }, "Waiting for the camera…");
-  const shutter = create("button", { type: "button", class: "primary", disabled: true }, "Take");
-  const dialog = create(
-    "dialog",
-    { class: "camera", "aria-labelledby": "camera-title" },
-    create("h2", { id: "camera-title" }, "Take a photo"),
-    status,
-    video,
-    create(
-      "div",
-      { class: "row" },
-      shutter,
-      create("button", { type: "button", onclick: () => dialog.close() }, "Cancel"),
-    ),
-  );
-  const stop = () => {
-    for (const track of video.srcObject?.getTracks() ?? []) track.stop();
-    dialog.remove();
+  let stream = null;
+  const stopFilming = () => {
+    for (const track of stream?.getTracks() ?? []) track.stop();
   };
-  dialog.addEventListener("close", stop);
-  signal.addEventListener("abort", stop);
-  shutter.addEventListener("click", async () => {
-    shutter.disabled = true;
-    take(await capturePhoto(video));
+  const close = () => {
+    stopFilming();
+    render(nothing, place);
+  };
+  const draw = (status, isReady = false) => render(drawDialog(status, isReady, shoot, close), place);
+  const shoot = async () => {
+    draw(nothing);
+    take(await capturePhoto(dialog.querySelector("video")));
     dialog.close();
-  });
-  place.append(dialog);
+  };
+  draw("Waiting for the camera…");
+  const dialog = place.querySelector("dialog");
+  signal.addEventListener("abort", close, { once: true });
   dialog.showModal();
   try {
-    video.srcObject = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment" } });
+    stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment" } });
+    // The browser may have asked for permission until after the dialog was closed.
+    if (!dialog.isConnected) return stopFilming();
+    const video = dialog.querySelector("video");
+    video.srcObject = stream;
     await video.play();
   } catch (error) {
-    status.textContent = REASONS[error.name] ?? error.message;
+    if (dialog.isConnected) draw(REASONS[error.name] ?? error.message);
     return;
-  } finally {
-    // The browser may have asked for permission until after the dialog was closed.
-    if (!dialog.isConnected) stop();
   }
-  status.remove();
-  shutter.disabled = false;
-  shutter.focus();
+  if (!dialog.isConnected) return;
+  draw(nothing, true);
+  dialog.querySelector("button").focus();
 }
+
+const drawDialog = (status, isReady, shoot, close) =>
+  html`<dialog class="camera" aria-labelledby="camera-title" @close=${close}>
+    <h2 id="camera-title">Take a photo</h2>
+    ${status === nothing ? nothing : html`<p role="status">${status}</p>`}
+    <video autoplay playsinline aria-label="What the camera sees"></video>
+    <div class="row">
+      <button type="button" class="primary" ?disabled=${!isReady} @click=${shoot}>Take</button>
+      <button type="button" @click=${({ target }) => target.closest("dialog").close()}>Cancel</button>
+    </div>
+  </dialog>`;
 
 async function capturePhoto(video) {
   const canvas = Object.assign(document.createElement("canvas"), {

@@ -1,24 +1,19 @@
-/* Creates cards, and what stands in several of them: figures, and the link to AWS's console. */
+/* Draws cards, and what stands in several of them: figures, and the link to AWS's console. */
 
-import { create } from "./element.js";
+import { html } from "/static/lit-html/lit-html.js";
 
-/** Returns a section under a heading; both have the title for a name. */
-export function createCard(title, ...children) {
-  return create("section", { class: "card", "aria-label": title }, create("h2", {}, title), ...children);
-}
+/** Draws a section under a heading; both have the title for a name. */
+export const drawCard = (title, ...children) =>
+  html`<section class="card" aria-label=${title}><h2>${title}</h2>${children}</section>`;
 
-/** Returns a number in large type between its name and a note on it. */
-export function createFigure(name, value, note) {
-  return create(
-    "div",
-    { class: "figure" },
-    create("span", {}, name),
-    create("strong", {}, value),
-    create("span", { class: "small" }, note),
-  );
-}
+/** Draws a number in large type between its name and a note on it. */
+export const drawFigure = (name, value, note) =>
+  html`<div class="figure"><span>${name}</span><strong>${value}</strong><span class="small">${note}</span></div>`;
 
-/** Returns a link to where AWS's own console shows the same. */
-export function createConsoleLink(href) {
-  return create("a", { href, target: "_blank", rel: "noopener noreferrer" }, "Open in AWS's console");
-}
+/** Draws terms, each with its description; a term without one has a dash. */
+export const drawTerms = (terms) =>
+  html`<dl>${terms.map(([name, value]) => html`<dt>${name}</dt><dd>${value ?? "–"}</dd>`)}</dl>`;
+
+/** Draws a link to where AWS's own console shows the same. */
+export const drawConsoleLink = (href) =>
+  html`<a href=${href} target="_blank" rel="noopener noreferrer">Open in AWS's console</a>`;

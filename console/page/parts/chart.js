@@ -1,28 +1,26 @@
 /* Draws charts with ECharts in the page's colours, and beside each chart a table of the same data. */
 
-import { create } from "./element.js";
+import { html, render } from "/static/lit-html/lit-html.js";
+import { ApiError } from "../api.js";
 import { getThemeColour, theme } from "./theme.js";
 
+const LIBRARY = "/static/echarts.min.js";
 const FONT = '"Segoe UI", system-ui, "Open Sans", sans-serif';
 
-/**
- * Adds a chart to `place`, and below it a closed table for whoever does not see the chart.
- *
- * @param {Element} place Must be in the page already: ECharts measures it.
- * @param {() => Element} createRows Returns the table.
- * @param {{tall: boolean}} [size]
- * @returns {() => void} Draws both anew, from a new option and a new table.
- */
-export function addChart(place, description, createOption, createRows, signal, { tall = false } = {}) {
-  const chart = create("div", { class: tall ? "chart tall" : "chart" });
-  const summary = create("summary", {}, "The same as a table");
-  const details = create("details", {}, summary, createRows());
-  place.append(chart, details);
-  const { redraw } = drawChart(chart, description, createOption, signal);
-  return () => {
-    redraw();
-    details.replaceChildren(summary, createRows());
-  };
+let loading = null;
+
+/** Loads ECharts, once: only the views that draw need its megabyte. */
+export function loadCharts() {
+  loading ??= new Promise((resolve, reject) => {
+    const onerror = () => {
+      loading = null;
+      reject(new ApiError("The library of charts did not load: is the page's server still there?"));
+    };
+    document.head.append(
+      Object.assign(document.createElement("script"), { src: LIBRARY, onload: resolve, onerror }),
+    );
+  });
+  return loading;
 }
 
 /**
@@ -82,12 +80,14 @@ export function createTooltip(createLines, special = {}) {
     backgroundColor: getThemeColour("--surface"),
     textStyle: { color: getThemeColour("--ink"), fontSize: 13, fontFamily: FONT },
     // Elements, not markup: the lines may hold names from strangers.
-    formatter: (parameters) =>
-      create(
-        "div",
-        {},
-        createLines(parameters).map((line) => create("div", {}, line)),
-      ),
+    formatter: (parameters) => {
+      const place = document.createElement("div");
+      render(
+        createLines(parameters).map((line) => html`<div>${line}</div>`),
+        place,
+      );
+      return place;
+    },
     ...special,
   };
 }
@@ -112,3 +112,58 @@ export const createMarkLine = (data, words) => ({
   lineStyle: { color: getThemeColour("--ink"), type: "dotted" },
   label: { formatter: words, rotate: 0, position: "end", color: getThemeColour("--ink") },
 });
+
+/**
+ * Draws a chart, and below it a closed table for whoever does not see the chart.
+ *
+ * @param {string} description What the chart shows, for a screen reader.
+ * @param {() => object} createOption Returns ECharts' option; called again when the theme changed.
+ * @param {*} table What lit-html renders.
+ */
+export const drawChartWithTable = (description, createOption, table, { tall = false } = {}) => html`
+  <drawn-chart
+    class=${tall ? "chart tall" : "chart"}
+    description=${description}
+    .createOption=${createOption}
+  ></drawn-chart>
+  <details>
+    <summary>The same as a table</summary>
+    ${table}
+  </details>
+`;
+
+/** <drawn-chart>: a chart that is there while the element is in the page, for ECharts measures its place. */
+class DrawnChart extends HTMLElement {
+  #leaving;
+  #createOption;
+  #redraw = () => {};
+
+  set createOption(createOption) {
+    this.#createOption = createOption;
+    this.#redraw();
+  }
+
+  async connectedCallback() {
+    this.#leaving = new AbortController();
+    const { signal } = this.#leaving;
+    this.setAttribute("aria-busy", "true");
+    try {
+      await loadCharts();
+    } catch (error) {
+      this.textContent = error.message;
+      return;
+    } finally {
+      this.removeAttribute("aria-busy");
+    }
+    if (signal.aborted) return;
+    const createOption = () => this.#createOption();
+    this.#redraw = drawChart(this, this.getAttribute("description"), createOption, signal).redraw;
+  }
+
+  disconnectedCallback() {
+    this.#leaving.abort();
+    this.#redraw = () => {};
+  }
+}
+
+customElements.define("drawn-chart", DrawnChart);

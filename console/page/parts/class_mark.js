@@ -1,6 +1,6 @@
 /* Marks a class by a colour and a shape, so that whoever cannot tell the colours apart tells the shapes. */
 
-import { create, createIcon } from "./element.js";
+import { html, svg } from "/static/lit-html/lit-html.js";
 import { getThemeColour } from "./theme.js";
 
 const COLOURS = 6;
@@ -29,13 +29,12 @@ export const getClassVariable = (classes, name) => `var(${getProperty(findIndex(
 
 const findIndex = (classes, name) => Math.max(classes.indexOf(name), 0);
 
-/** Returns the class's shape and name. */
-export function createClassMark(classes, name) {
+/** Draws the class's shape and name. */
+export function drawClass(classes, name) {
   const path = getClassPath(findIndex(classes, name));
-  return create(
-    "span",
-    { class: "class-mark" },
-    createIcon({ d: path, style: { fill: getClassVariable(classes, name) } }),
-    create("span", { class: "truncated", title: name }, name),
-  );
+  return html`<span class="class-mark"
+    ><svg viewBox="0 0 16 16" aria-hidden="true" .style=${`fill: ${getClassVariable(classes, name)}`}>
+      ${svg`<path d=${path}></path>`}</svg
+    ><span class="truncated" title=${name}>${name}</span></span
+  >`;
 }

@@ -1,45 +1,30 @@
-/* Creates tables with a caption, and with headings that belong to columns and rows. */
+/* Draws tables with a caption, and with headings that belong to columns and rows. */
 
-import { create } from "./element.js";
+import { html } from "/static/lit-html/lit-html.js";
 
 /**
- * Returns a table in a region that scrolls sideways where it is too wide.
+ * Draws a table in a region that scrolls sideways where it is too wide; with `records` it turns into cards on a narrow
+ * screen: one for each row, its heading, and below it each cell under its column's name.
  *
  * @param {string} caption What it holds.
  * @param {string[]} columns Their headings; a column whose heading starts with "#" has numbers, to the right.
- * @param {Array<Array<Node|string>>} rows The first cell of each is its heading.
+ * @param {Array<Array<*>>} rows Cells that lit-html renders; the first of each row is its heading.
  * @param {{records: boolean}} [form]
  */
-export function createTable(caption, columns, rows, { records = false } = {}) {
-  const classes = columns.map((column) => (column.startsWith("#") ? "number" : null));
+export function drawTable(caption, columns, rows, { records = false } = {}) {
+  const classes = columns.map((column) => (column.startsWith("#") ? "number" : ""));
   const names = columns.map((column) => column.replace(/^#/, ""));
-  const createCell = (cell, index) =>
-    create(
-      index === 0 ? "th" : "td",
-      { scope: index === 0 ? "row" : null, class: classes[index], "data-column": names[index] },
-      cell,
-    );
-  const headings = names.map((name, index) => create("th", { scope: "col", class: classes[index] }, name));
-  return create(
-    "div",
-    { class: "scroll", tabindex: "0", role: "group", "aria-label": caption },
-    create(
-      "table",
-      { class: records ? "records" : null },
-      create("caption", {}, caption),
-      create("thead", {}, create("tr", {}, headings)),
-      create(
-        "tbody",
-        {},
-        rows.map((cells) => create("tr", {}, cells.map(createCell))),
-      ),
-    ),
-  );
+  const drawCell = (cell, index) =>
+    index === 0
+      ? html`<th scope="row" class=${classes[index]} data-column=${names[index]}>${cell}</th>`
+      : html`<td class=${classes[index]} data-column=${names[index]}>${cell}</td>`;
+  return html`<div class="scroll" tabindex="0" role="group" aria-label=${caption}>
+    <table class=${records ? "records" : ""}>
+      <caption>${caption}</caption>
+      <thead>
+        <tr>${names.map((name, index) => html`<th scope="col" class=${classes[index]}>${name}</th>`)}</tr>
+      </thead>
+      <tbody>${rows.map((cells) => html`<tr>${cells.map(drawCell)}</tr>`)}</tbody>
+    </table>
+  </div>`;
 }
-
-/**
- * Returns a table that turns into cards on a narrow screen, one for each row: its heading, and below it each cell
- * under its column's name. The arguments are those of createTable().
- */
-export const createRecordTable = (caption, columns, rows) =>
-  createTable(caption, columns, rows, { records: true });

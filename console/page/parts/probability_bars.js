@@ -1,41 +1,36 @@
 /* Shows how probable each class is, as bars that the threshold crosses. */
 
-import { createClassMark, getClassVariable } from "./class_mark.js";
-import { create } from "./element.js";
+import { html } from "/static/lit-html/lit-html.js";
+import { drawClass, getClassVariable } from "./class_mark.js";
 import { formatProbability, formatThreshold } from "./format.js";
 
 const SHOWN = 5;
 
 /**
- * Returns a bar for each of the most probable classes, with the threshold as a dashed line.
+ * Draws a bar for each of the most probable classes, crossed by the threshold with its number.
  *
  * @param {[string, number][]} probabilities Name and probability of each class.
  * @param {string[]} classes All classes in their order, which gives each its colour.
  * @param {number|null} threshold null where none is known: no line then.
  */
-export function createProbabilityBars(probabilities, classes, threshold) {
+export function drawProbabilityBars(probabilities, classes, threshold) {
   const ranked = [...probabilities].sort(([, one], [, other]) => other - one).slice(0, SHOWN);
-  return create(
-    "div",
-    { class: "probabilities", role: "group", "aria-label": "Probabilities" },
-    ranked.map(([name, value]) =>
-      create(
-        "div",
-        {},
-        createClassMark(classes, name),
-        create(
-          "span",
-          { class: "bar", "aria-hidden": "true" },
-          create("span", {
-            style: { width: `${value * 100}%`, background: getClassVariable(classes, name) },
-          }),
-          threshold === null ? null : create("i", { style: { left: `${threshold * 100}%` } }),
-        ),
-        create("span", { class: "number" }, formatProbability(value)),
-      ),
-    ),
-    threshold === null
-      ? null
-      : create("p", { class: "muted small" }, `Dashed: the threshold, ${formatThreshold(threshold)}.`),
-  );
+  return html`<div class="probabilities" role="group" aria-label="Probabilities">
+    ${ranked.map(
+      ([name, value]) =>
+        html`<div>
+          ${drawClass(classes, name)}
+          <span class="bar" aria-hidden="true"
+            ><span .style=${`width: ${value * 100}%; background: ${getClassVariable(classes, name)}`}></span>
+            ${threshold === null ? "" : html`<i .style=${`left: ${threshold * 100}%`}></i>`}</span
+          >
+          <span class="number">${formatProbability(value)}</span>
+        </div>`,
+    )}
+    ${threshold === null
+      ? ""
+      : html`<div class="threshold" aria-hidden="true">
+          <span></span><span class="scale"><b .style=${`left: ${threshold * 100}%`}>${formatThreshold(threshold)}</b></span>
+        </div>`}
+  </div>`;
 }

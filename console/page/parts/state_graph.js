@@ -1,52 +1,66 @@
 /* Draws a state machine as a graph that marks what happened to each state in one execution. */
 
-import { createSvg } from "./element.js";
-import { BEND, CIRCLE, GAP, placeStates } from "./state_graph_layout.js";
+import { repeat } from "/static/lit-html/directives/repeat.js";
+import { html, svg } from "/static/lit-html/lit-html.js";
+import { describeStatus } from "./execution_states.js";
+import { formatQuantity } from "./format.js";
+import { BEND, CIRCLE, foldGraph, GAP, placeStates } from "./state_graph_layout.js";
 
-const NARROW = window.matchMedia("(max-width: 48rem)");
-const TWO_LINES = 46;
-const WORDS = { caught: "error caught", unreached: "not reached" };
-const describeStatus = (status) => WORDS[status] ?? status;
+const LETTER = 7;
 
 /**
- * Returns the SVG.
+ * Draws the graph. A state that was entered is a button that selects it.
  *
  * @param {{nodes: string[], edges: [string, string][], successes: string[]}} graph The names of the states, which
  *   leads to which, and after which ones an execution has succeeded.
  * @param {{name: string, status: string}[]} states The states that the execution entered, in order.
+ * @param {object} form
+ * @param {string|null} form.selected The name of the state that is selected.
+ * @param {(name: string) => void} form.select
+ * @param {boolean} form.isNarrow Whether the screen has no room for two columns.
+ * @param {boolean} form.isWhole Whether states are shown that the execution did not come near.
+ * @param {() => void} form.toggleWhole
  */
-export function drawStateGraph(graph, states) {
-  const happened = new Map(states.map((state) => [state.name, state.status]));
+export function drawStateGraph(graph, states, { selected, select, isNarrow, isWhole, toggleWhole }) {
+  const entered = new Map(states.map((state) => [state.name, state]));
+  const folded = foldGraph(graph, new Set(entered.keys()), isNarrow);
+  const shown = isWhole ? graph : folded;
   const taken = new Set(states.slice(1).map((state, index) => `${states[index].name}\n${state.name}`));
-  const { boxes, edges, spine, width, height } = placeStates(graph, new Set(happened.keys()), NARROW.matches);
+  const { boxes, spine, width, height } = placeStates(shown, isNarrow);
   const [first, last] = [boxes.get(spine[0]), boxes.get(spine.at(-1))];
   const end = last.y + last.height + GAP + CIRCLE;
-  const drawing = createSvg("svg", {
-    class: "state-graph",
-    role: "img",
-    width,
-    height,
-    viewBox: `0 0 ${width} ${height}`,
-    "aria-label": describe(graph, happened),
-  });
   const middle = first.x + first.width / 2;
-  const ended = happened.get(spine.at(-1)) === "succeeded";
-  drawing.append(
-    drawLine(middle, 2 + 2 * CIRCLE, middle, first.y, states.length > 0),
-    drawLine(middle, last.y + last.height, middle, end - CIRCLE, ended),
-    drawTerminal("Start", middle, CIRCLE + 2),
-    drawTerminal("End", middle, end),
-  );
+  const hasEnded = !["running", undefined].includes(entered.get(spine.at(-1))?.status);
   // Edges not taken come first, so that they never cover one that was.
-  for (const isTaken of [false, true]) {
-    for (const [from, to] of edges.filter((edge) => taken.has(edge.join("\n")) === isTaken)) {
-      drawing.append(drawEdge(boxes.get(from), boxes.get(to), isTaken));
-    }
-  }
-  for (const [name, box] of boxes) {
-    drawing.append(drawState(box, happened.get(name) ?? "unreached"));
-  }
-  return drawing;
+  const isTaken = (edge) => taken.has(edge.join("\n"));
+  const edges = [...shown.edges].sort((one, other) => isTaken(one) - isTaken(other));
+  return html`<div class="scroll">
+      <svg
+        class="state-graph"
+        role="group"
+        width=${width}
+        height=${height}
+        viewBox="0 0 ${width} ${height}"
+        aria-label=${describeGraph(graph, states)}
+      >
+        ${drawLine(middle, 2 + 2 * CIRCLE, middle, first.y, states.length > 0)}
+        ${drawLine(middle, last.y + last.height, middle, end - CIRCLE, hasEnded)}
+        ${drawTerminal("Start", middle, CIRCLE + 2)} ${drawTerminal("End", middle, end)}
+        ${edges.map((edge) => drawEdge(boxes.get(edge[0]), boxes.get(edge[1]), isTaken(edge)))}
+        ${repeat(
+          boxes,
+          ([name]) => name,
+          ([name, box]) => drawState(name, box, entered.get(name), selected === name, select),
+        )}
+      </svg>
+    </div>
+    ${folded.hiddenEndings
+      ? html`<p>
+          <button type="button" class="quiet" aria-expanded=${isWhole} @click=${toggleWhole}>
+            ${isWhole ? "Hide" : "Show"} ${formatQuantity(folded.hiddenEndings, "other ending")}, not reached
+          </button>
+        </p>`
+      : ""}`;
 }
 
 function drawEdge(from, to, isTaken) {
@@ -67,47 +81,39 @@ function drawEdge(from, to, isTaken) {
 
 function drawCurve(x1, bend, x2, from, to, isTaken) {
   const [y1, y2] = [from.y + from.height / 2, to.y + to.height / 2];
-  return createSvg("path", {
-    class: isTaken ? "taken" : null,
-    d: `M${x1} ${y1} C${bend} ${y1} ${bend} ${y2} ${x2} ${y2}`,
-  });
+  return drawPath(`M${x1} ${y1} C${bend} ${y1} ${bend} ${y2} ${x2} ${y2}`, isTaken);
 }
 
-function drawLine(x1, y1, x2, y2, isTaken) {
-  return createSvg("path", {
-    class: isTaken ? "taken" : null,
-    d: `M${x1} ${y1}L${x2} ${y2}M${x2 - 4} ${y2 - 6}L${x2} ${y2}L${x2 + 4} ${y2 - 6}`,
-  });
-}
+const drawLine = (x1, y1, x2, y2, isTaken) =>
+  drawPath(`M${x1} ${y1}L${x2} ${y2}M${x2 - 4} ${y2 - 6}L${x2} ${y2}L${x2 + 4} ${y2 - 6}`, isTaken);
 
-function drawTerminal(name, x, y) {
-  return createSvg(
-    "g",
-    {},
-    createSvg("circle", { cx: x, cy: y, r: CIRCLE }),
-    createSvg("text", { x, y: y + 4, "text-anchor": "middle", class: "what-happened" }, name),
-  );
-}
+const drawPath = (d, isTaken) => svg`<path class=${isTaken ? "taken" : ""} d=${d}></path>`;
 
-function drawState({ x, y, width, height, label }, status) {
-  const isLow = height < TWO_LINES;
-  const [title, subtitle] =
-    isLow && status !== "unreached"
-      ? [`${label}: ${describeStatus(status)}`, null]
-      : [label, describeStatus(status)];
-  return createSvg(
-    "g",
-    { class: status === "aborted" || status === "timed out" ? "failed" : status },
-    createSvg("title", {}, `${label}: ${describeStatus(status)}`),
-    createSvg("rect", { x, y, width, height, rx: 7 }),
-    createSvg("text", { x: x + 12, y: y + 19 }, shorten(title, Math.floor(width / 7))),
-    isLow ? null : createSvg("text", { x: x + 12, y: y + 36, class: "what-happened" }, subtitle),
-  );
+const drawTerminal = (name, x, y) =>
+  svg`<circle cx=${x} cy=${y} r=${CIRCLE}></circle>
+    <text x=${x} y=${y + 4} text-anchor="middle" class="what-happened">${name}</text>`;
+
+function drawState(name, { x, y, width, height }, state, isSelected, select) {
+  const [outcome, words] = state ? describeStatus(state) : ["unreached", "not reached"];
+  const act = () => select(name);
+  const press = (event) => {
+    if (event.key !== "Enter" && event.key !== " ") return;
+    event.preventDefault();
+    act();
+  };
+  const content = svg`<title>${name}: ${words}</title>
+    <rect x=${x} y=${y} width=${width} height=${height} rx="7"></rect>
+    <text x=${x + 12} y=${y + 19}>${shorten(name, Math.floor((width - 12) / LETTER))}</text>
+    <text x=${x + 12} y=${y + 36} class="what-happened">${words}</text>`;
+  return state
+    ? svg`<g class=${outcome} role="button" tabindex="0" aria-pressed=${isSelected}
+        aria-label=${`${name}: ${words}`} @click=${act} @keydown=${press}>${content}</g>`
+    : svg`<g class=${outcome}>${content}</g>`;
 }
 
 const shorten = (text, length) => (text.length > length ? `${text.slice(0, length - 1)}…` : text);
 
-function describe(graph, happened) {
-  const entered = [...happened].map(([name, status]) => `${name} ${describeStatus(status)}`);
+function describeGraph(graph, states) {
+  const entered = states.map((state) => `${state.name} ${describeStatus(state)[1]}`);
   return `State machine of ${graph.nodes.length} states. ${entered.join(", ") || "None entered yet"}.`;
 }

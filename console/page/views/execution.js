@@ -1,98 +1,122 @@
-/* Shows one execution: its photo, its answer, the state machine as a graph, and each state. */
+/*
+ * Shows one execution as it is now: what became of its photo, the state machine as a graph, each step with its data,
+ * and its events. A step is selected in the graph and in the table alike.
+ */
 
-import { readEvents } from "../api.js";
-import { createCard, createConsoleLink } from "../parts/card.js";
-import { createClassMark } from "../parts/class_mark.js";
-import { create } from "../parts/element.js";
-import {
-  createAnswer,
-  createAnswerBars,
-  createStateTable,
-  formatValue,
-} from "../parts/execution_states.js";
-import { formatTime } from "../parts/format.js";
-import { createErrorLine, showAnswers } from "../parts/loading.js";
-import { createOutcomeMark, createReviewer } from "../parts/outcome.js";
-import { createPhotoImage } from "../parts/photo_image.js";
+import { html } from "/static/lit-html/lit-html.js";
+import { followExecution } from "../changes.js";
+import { drawError, showAnswers } from "../parts/answers.js";
+import { drawCard } from "../parts/card.js";
+import { drawSteps, findTelling } from "../parts/execution_states.js";
 import { drawStateGraph } from "../parts/state_graph.js";
+import { Actions } from "./execution/actions.js";
+import { drawDocument } from "./execution/documents.js";
+import { EventHistory } from "./execution/history.js";
+import { drawNeighbours, findNeighbours } from "./execution/neighbours.js";
+import { drawResult } from "./execution/result.js";
+import { drawStep } from "./execution/step.js";
 
-export function showExecution(content, { signal, identifier }) {
-  const place = create("div", { class: "stack" });
-  content.append(create("p", {}, create("a", { href: "#/executions" }, "All executions")), place);
+const NARROW = window.matchMedia("(max-width: 40rem)");
+
+export function showExecution(place, context) {
+  const { identifier, parameters, setTitle, signal } = context;
   const path = `/api/executions/${encodeURIComponent(identifier)}`;
-  const show = async (shown, execution, deployment) => {
-    const draw = (present) => shown.replaceChildren(...createParts(present, deployment, path, signal));
-    draw(execution);
-    if (execution.outcome === "running") await follow(`${path}/events`, shown, draw, signal);
+  const list = parameters.get("from-list");
+  const unfolded = new Set();
+  let fetched = null;
+  let execution = null;
+  let neighbours = null;
+  let lost = null;
+  let chosen = null;
+  let isWhole = false;
+  const redraw = () => shown.redraw();
+  const history = new EventHistory(path, redraw, context);
+  const actions = new Actions(path, redraw, () => shown.load(), context.freshness);
+
+  const take = (changed) => {
+    execution = { ...execution, ...changed };
+    setTitle(`${execution.name ?? execution.id}, ${execution.outcome}`);
+    history.refresh();
   };
-  showAnswers(place, [path, "/api/deployment"], show, signal);
+  const follow = async () => {
+    lost = null;
+    const show = (changed) => {
+      take(changed);
+      redraw();
+    };
+    try {
+      await followExecution(identifier, show, signal);
+    } catch (error) {
+      // That the server is another one every view says.
+      if (signal.aborted || error.status === 401) return;
+      lost = error;
+      redraw();
+    }
+  };
+  const select = (index) => {
+    chosen = index;
+    redraw();
+    document.getElementById("step-data").scrollIntoView({ block: "nearest" });
+  };
+
+  const draw = (answer, deployment) => {
+    if (answer !== fetched) {
+      fetched = answer;
+      take(answer);
+      if (execution.outcome === "running") follow();
+    }
+    const { states } = execution;
+    const selected = chosen ?? findTelling(states);
+    const form = { unfolded, redraw };
+    const saveData = (...data) => history.saveData(...data);
+    // The first step's input is the execution's, the last one's output too.
+    const drawEnd = (title, value, event) =>
+      drawDocument(title, value, {
+        ...form,
+        name: "the execution",
+        save: event ? () => saveData(event, title.toLowerCase(), `${execution.id}, ${title.toLowerCase()}.json`) : null,
+      });
+    return html`${drawNeighbours(list, neighbours)} ${actions.draw(execution)}
+      ${lost ? drawError(lost, follow) : ""}
+      ${drawResult(execution, deployment, path)}
+      ${drawCard(
+        "Steps",
+        html`<div class="steps">
+          <div>
+            ${drawStateGraph(execution.graph, states, {
+              selected: states[selected]?.name ?? null,
+              select: (name) => select(states.findLastIndex((state) => state.name === name)),
+              isNarrow: NARROW.matches,
+              isWhole,
+              toggleWhole: () => {
+                isWhole = !isWhole;
+                redraw();
+              },
+            })}
+          </div>
+          <div class="stack">
+            ${drawSteps(execution, (state, index) => drawStepName(state, index === selected, () => select(index)))}
+            ${states.length ? drawStep(states[selected], execution, { ...form, saveData }) : ""}
+          </div>
+        </div>`,
+      )}
+      ${drawCard(
+        "Data of the whole execution",
+        html`<div class="documents">
+          ${drawEnd("Input", execution.input, states[0]?.events.input)}
+          ${drawEnd("Output", execution.output, states.at(-1)?.events.output)}
+        </div>`,
+      )}
+      ${history.draw(execution)}`;
+  };
+
+  const shown = showAnswers(place, [path, "/api/deployment"], draw, context);
+  NARROW.addEventListener("change", redraw, { signal });
+  findNeighbours(identifier, list, signal).then((found) => {
+    neighbours = found;
+    if (!signal.aborted) redraw();
+  });
 }
 
-async function follow(path, shown, draw, signal) {
-  try {
-    for await (const execution of readEvents(path, signal)) draw(execution);
-  } catch (error) {
-    const retry = () => window.dispatchEvent(new Event("hashchange"));
-    if (!signal.aborted) shown.prepend(createErrorLine(error, retry));
-  }
-}
-
-function createParts(execution, deployment, path, signal) {
-  const threshold = deployment.threshold?.value ?? null;
-  const answer = createCard(
-    "Answer",
-    createPhotoImage(`${path}/photo`, `Photo ${execution.name ?? ""}`, "picture", signal),
-    create("div", { class: "stack", "aria-live": "polite" }, createAnswer(execution)),
-    createAnswerBars(execution, deployment.classes, threshold),
-    create(
-      "dl",
-      {},
-      create("dt", {}, "Photo"),
-      create("dd", {}, execution.bucket ? `s3://${execution.bucket}/${execution.key}` : "–"),
-      create("dt", {}, "Started"),
-      create("dd", {}, formatTime(execution.started)),
-      create("dt", {}, "Execution"),
-      create("dd", {}, execution.id),
-      createKept(execution, deployment.classes),
-    ),
-    execution.link ? create("p", {}, createConsoleLink(execution.link)) : null,
-  );
-  const graph = create(
-    "div",
-    { class: "scroll", tabindex: "0", role: "group", "aria-label": "State machine as a graph" },
-    drawStateGraph(execution.graph, execution.states),
-  );
-  const ends = [createEnd("Input", execution.input), createEnd("Output", execution.output)];
-  return [
-    create("div", { class: "side-by-side" }, answer, createCard("State machine", graph)),
-    createCard("States", createStateTable(execution.states)),
-    createCard("Input and output of the execution", create("div", { class: "grid" }, ends)),
-  ];
-}
-
-/** Returns the terms of what the table of outcomes keeps of the photo, which a person may have judged since. */
-function createKept({ id, kept }, classes) {
-  if (!kept) return [];
-  if (kept.fault) return createTerm("Kept outcome", kept.fault);
-  return [
-    createTerm("Kept outcome", createOutcomeMark(kept.outcome), `, ${formatTime(kept.decided)}`),
-    kept.label ? createTerm("Label", createClassMark(classes, kept.label)) : null,
-    kept.reviewed_by ? createTerm("Reviewed", createReviewer(kept.reviewed_by)) : null,
-    kept.id === id
-      ? null
-      : createTerm("Decided by", create("a", { href: `#/executions/${encodeURIComponent(kept.id)}` }, kept.id)),
-  ].flat();
-}
-
-const createTerm = (name, ...value) => [create("dt", {}, name), create("dd", {}, ...value)];
-
-function createEnd(title, value) {
-  return create(
-    "div",
-    { class: "stack" },
-    create("h3", {}, title),
-    value === null
-      ? create("p", { class: "muted" }, "None.")
-      : create("pre", { tabindex: "0" }, formatValue(value)),
-  );
-}
+const drawStepName = (state, isSelected, select) =>
+  html`<button type="button" class="step-name" aria-pressed=${isSelected} @click=${select}>${state.name}</button>`;

@@ -1,150 +1,131 @@
-/* Shows whether all is well: the endpoint, the model, the threshold, and what became of today's photos. */
+/* Shows whether all is well: a sentence, the last day's figures and photos, and what is in service. */
 
-import { createCard, createConsoleLink } from "../parts/card.js";
-import { createClassMark } from "../parts/class_mark.js";
-import { create } from "../parts/element.js";
-import { formatCount, formatPercent, formatQuantity, formatThreshold, formatTime } from "../parts/format.js";
-import { createEmptyState, createErrorLine, showAnswers } from "../parts/loading.js";
-import { createOutcomeMark, OUTCOMES } from "../parts/outcome.js";
+import { html, nothing } from "/static/lit-html/lit-html.js";
+import { drawNotice, showAnswers } from "../parts/answers.js";
+import { drawCard, drawConsoleLink, drawTerms } from "../parts/card.js";
+import { drawClass } from "../parts/class_mark.js";
+import { formatCount, formatPercent, formatQuantity, formatTime } from "../parts/format.js";
+import { drawOutcome, OUTCOMES } from "../parts/outcome.js";
+import { drawFigures } from "./overview/figures.js";
+import { drawHealth } from "./overview/health.js";
+import { drawLastFailure, drawLatest } from "./overview/latest.js";
+import { drawThreshold } from "./overview/threshold.js";
 
+const SECONDS = 5;
 const SHOWN_CLASSES = 12;
 
-export function showOverview(content, { signal }) {
-  const place = create("div", { class: "stack" });
-  content.append(place);
-  showAnswers(place, ["/api/overview"], fillOverview, signal);
+export function showOverview(place, context) {
+  showAnswers(place, () => [`/api/overview?midnight=${findMidnight()}`], drawOverview, context, SECONDS);
 }
 
-function fillOverview(place, overview) {
-  const { links, name, region, account } = overview;
-  const threshold = overview.threshold ?? {
-    missing: "No threshold is published: deploy again with make deploy.",
-  };
-  place.append(
-    create("p", { class: "lead" }, `Deployment ${name}, ${region}, account ${account}`),
-    createTodayCard(overview.today),
-    create(
-      "div",
-      { class: "grid" },
-      createSubjectCard("Endpoint", overview.endpoint, describeEndpoint, links?.endpoint),
-      createSubjectCard("Model", overview.model, describeModel),
-      createSubjectCard("Threshold", threshold, describeThreshold),
-      createSubjectCard("Routing", overview, describeRouting, links?.state_machine),
-    ),
-  );
+const findMidnight = () => new Date().setHours(0, 0, 0, 0) / 1000;
+
+function drawOverview(overview) {
+  const { links, name, region, account, today } = overview;
+  return html`
+    ${drawHealth(overview)} ${overview.week ? drawFigures(overview) : nothing}
+    <div class="side-by-side overview-photos">
+      ${drawLatest(overview)}
+      <div class="stack">${drawLastFailure(overview)} ${drawToday(today)}</div>
+    </div>
+    <div class="grid in-service">
+      ${drawSubject("Endpoint", overview.endpoint, drawEndpoint, links?.endpoint)}
+      ${drawSubject("Model", overview.model, (model) => drawModel(model, overview))}
+      ${drawThreshold(overview)}
+    </div>
+    <p class="muted small">Deployment ${name}, ${region}, account ${account}</p>
+  `;
 }
 
-function createTodayCard(today) {
-  if (today.fault) {
-    const retry = () => window.dispatchEvent(new Event("hashchange"));
-    return createCard("Photos today", createErrorLine({ message: today.fault }, retry));
-  }
-  const figures = OUTCOMES.filter((outcome) => today[outcome] !== undefined).map((outcome) => {
-    const isRunning = outcome === "running";
-    const wanted = new URLSearchParams(isRunning ? { outcome } : { outcome, from: "today" });
-    const count = formatCount(today[outcome]) + (isRunning && today.more_running ? "+" : "");
-    return create(
-      "a",
-      { class: "figure", href: `#/executions?${wanted}` },
-      create("strong", {}, count),
-      createOutcomeMark(outcome),
-    );
+function drawToday(today) {
+  if (today.fault) return drawCard("Photos today", drawNotice(today.fault));
+  const counted = OUTCOMES.filter((outcome) => outcome !== "running" && today[outcome] !== undefined);
+  const figures = counted.map((outcome) => {
+    const wanted = new URLSearchParams({ outcome, from: "today" });
+    return html`<a class="figure" href="#/executions?${wanted}"
+      ><strong>${formatCount(today[outcome])}</strong> ${drawOutcome(outcome)}</a
+    >`;
   });
-  return createCard(
+  return drawCard(
     "Photos today",
-    create("div", { class: "figures" }, figures),
-    today.waiting === undefined ? null : createWaitingLine(today.waiting),
-    ...describeCounts(today).map((note) => create("p", { class: "muted small" }, note)),
+    html`<div class="figures">${figures}</div>`,
+    describeCounts(today).map((note) => html`<p class="muted small">${note}</p>`),
   );
-}
-
-function createWaitingLine(waiting) {
-  const link = create("a", { href: "#/review" }, "Waiting for review");
-  return create("p", {}, link, `: ${formatCount(waiting)}, today's and older ones`);
 }
 
 /** Returns in sentences what the figures were read from, and what they leave out. */
 function describeCounts(today) {
-  if (today.source === "table") {
-    return [
-      "From the table of outcomes: each photo counts once, by what was decided of it last. " +
-        "One that was refused today and judged since counts as routed by review or as discarded. " +
-        "How many are running comes from Step Functions.",
-    ];
-  }
-  return [
-    today.advice,
-    "From Step Functions' executions: a photo counts as often as it was sent.",
-    today.unknown
-      ? `${formatCount(today.unknown)} more did not succeed; whether they were refused or failed stands in their execution.`
-      : null,
-    today.more ? "Only the newest 1,000 executions are counted." : null,
-  ].filter(Boolean);
+  const unfinished = today.since ? `Counted back to ${formatTime(today.since)} so far.` : null;
+  const notes =
+    today.source === "table"
+      ? ["Each photo counts once, by its last decision, reviews included."]
+      : [
+          today.advice,
+          "From Step Functions' executions: a photo counts as often as it was sent.",
+          today.unknown ? `${formatCount(today.unknown)} more did not succeed: not yet known why.` : null,
+        ];
+  return [unfinished, ...notes].filter(Boolean);
 }
 
-/** Returns a card with what `describe` makes of the subject, or with what to do if the subject is missing. */
-function createSubjectCard(title, subject, describe, link) {
-  return create(
-    "section",
-    { class: "card" },
-    create(
-      "div",
-      { class: "row" },
-      create("h2", {}, title),
-      link ? create("span", { class: "end small" }, createConsoleLink(link)) : null,
-    ),
-    subject.missing ? createEmptyState(subject.missing) : describe(subject),
-  );
+/** Draws a card with what `draw` makes of the subject, or with what to do if the subject is missing. */
+function drawSubject(title, subject, draw, link) {
+  return html`<section class="card" aria-label=${title} id="overview-${title.toLowerCase()}" tabindex="-1">
+    <div class="row">
+      <h2>${title}</h2>
+      ${link ? html`<span class="end small">${drawConsoleLink(link)}</span>` : nothing}
+    </div>
+    ${subject.missing ? drawNotice(subject.missing) : draw(subject)}
+  </section>`;
 }
 
-function describeEndpoint(endpoint) {
-  const outcome = endpoint.status === "InService" ? "routed" : "failed";
-  return createTerms([
-    ["Status", create("strong", { class: `outcome ${outcome}` }, endpoint.status)],
-    ["Name", endpoint.name],
-    ["Model", endpoint.model],
-    ["Instance", endpoint.instance_type ?? "serverless"],
-    ["Updated", formatTime(endpoint.updated)],
+const FAILED = ["Failed", "OutOfService", "UpdateRollbackFailed"];
+
+function drawEndpoint({ status, name, model, instance_type: instance, updated }) {
+  const marks = { InService: "routed", ...Object.fromEntries(FAILED.map((one) => [one, "failed"])) };
+  // Any other is in transit: the ring that turns, in amber.
+  const mark = marks[status] ?? "running";
+  return drawTerms([
+    [
+      "Status",
+      html`<span class=${mark === "running" ? "in-transit" : nothing}>${drawOutcome(mark, status)}</span>`,
+    ],
+    ["Name", name],
+    ["Model", model],
+    ["Instance", instance ?? "serverless"],
+    ["Updated", formatTime(updated)],
   ]);
 }
 
-function describeModel({ accuracy, dataset, pictures, trained, training_job: job }) {
-  return createTerms([
-    ["Validation accuracy", accuracy === null ? "not recorded" : formatPercent(accuracy)],
+function drawModel(model, { evaluation, classes }) {
+  const { trained, dataset, pictures, training_job: job } = model;
+  return drawTerms([
+    ["Accuracy", describeAccuracy(model, evaluation)],
+    ["Classes", drawClasses(classes)],
     ["Trained", formatTime(trained)],
-    ["Data set", pictures ? `${dataset} (${formatQuantity(pictures, "picture")})` : dataset],
+    ["Data set", pictures ? `${dataset}, ${formatQuantity(pictures, "training photo")}` : dataset],
     ["Training job", job],
+    ["More", html`<a href="#/model">Evaluation and training</a>`],
   ]);
 }
 
-function describeThreshold({ value, source }) {
-  const terms = createTerms([
-    ["A photo is routed from", create("strong", {}, formatThreshold(value))],
-    ["Where it comes from", source ?? "the deployment's settings"],
-  ]);
-  terms.append(
-    create("dd", {}, create("a", { href: "#/confidence" }, "See what another threshold would do")),
-  );
-  return terms;
+/** Says of which photos an accuracy is: the evaluation's where there is one, as the view Model has it. */
+function describeAccuracy({ accuracy, validation_photos: photos }, evaluation) {
+  if (evaluation.accuracy) {
+    const measured = formatQuantity(evaluation.photos, `${evaluation.split} photo`);
+    return html`<strong>${formatPercent(evaluation.accuracy.value)}</strong> of ${measured}`;
+  }
+  if (accuracy === null) return "not measured";
+  const validated = photos ? formatQuantity(photos, "validation photo") : "the validation photos";
+  return html`<strong>${formatPercent(accuracy)}</strong> of ${validated}, in training.
+    ${evaluation.missing}`;
 }
 
-function describeRouting({ classes }) {
+function drawClasses(classes) {
   const more = classes.length - SHOWN_CLASSES;
-  const marks = classes.slice(0, SHOWN_CLASSES).map((name) => createClassMark(classes, name));
-  return create(
-    "div",
-    { class: "stack" },
-    create("p", {}, `${formatCount(classes.length)} classes; a photo is routed by the most probable one.`),
-    create("div", { class: "row" }, marks),
-    more > 0 ? create("p", { class: "muted" }, `and ${formatCount(more)} more`) : null,
-    create("p", {}, create("a", { class: "button primary", href: "#/try" }, "Try a photo")),
-  );
-}
-
-function createTerms(terms) {
-  return create(
-    "dl",
-    {},
-    ...terms.map(([name, value]) => [create("dt", {}, name), create("dd", {}, value ?? "–")]),
-  );
+  const marks = classes.slice(0, SHOWN_CLASSES).map((name) => drawClass(classes, name));
+  return html`${formatCount(classes.length)} classes. A photo goes to the most probable one.
+    <span class="row"
+      >${marks}
+      ${more > 0 ? html`<span class="muted">and ${formatCount(more)} more</span>` : nothing}</span
+    >`;
 }

@@ -9,7 +9,7 @@ from console.reviews.photos import Waiting
 from console.reviews.terminal.desk import Desk, Ready
 from console.reviews.terminal.keys import NONE, QUIT, SKIP, UNDO, Answers, name_keys
 from lambdas.workflow.places import s3_uri
-from lambdas.workflow.prediction import format_probability
+from lambdas.workflow.prediction import format_probability, format_threshold
 
 _BAR = 20
 _MOST_CLASSES = 8
@@ -161,7 +161,7 @@ def describe(ready: Ready, classes: dict[str, str], left: int) -> Iterator[str]:
 
 def explain_waiting(waiting: Waiting) -> str:
     """Returns why a photo waits for a person."""
-    confidence, threshold = map(format_probability, (waiting.confidence, waiting.threshold))
+    confidence, threshold = format_probability(waiting.confidence), format_threshold(waiting.threshold)
     return f"waits because its confidence {confidence} is below the threshold {threshold}"
 
 

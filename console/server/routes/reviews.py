@@ -1,6 +1,5 @@
 """Reviews: hands waiting photos to a window of the page, shows them, and takes what a person says of them."""
 
-import json
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
@@ -14,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from console.batches.naming import read_batch_of_arn
 from console.reviews.errors import JudgedMeanwhile, MalformedOutcome, UnknownPhoto
 from console.reviews.labels import suggest_retraining
 from console.reviews.photos import Waiting
@@ -21,7 +21,7 @@ from console.reviews.pictures import read_picture
 from console.reviews.queue import Reviews
 from console.reviews.reviewer import name_reviewer
 from console.reviews.table import Place
-from console.server.responses import make_image_route, make_json_route
+from console.server.responses import make_image_route, make_json_route, read_json
 from console.server.telling import BackgroundTeller
 from evaluation.deployment import Deployment
 from lambdas.workflow import places
@@ -110,6 +110,7 @@ def describe_photo(photo: Waiting) -> dict[str, Any]:
         "name": photo.key.rpartition("/")[2] or photo.photo,
         "key": photo.key,
         "execution": photo.execution.rpartition(":")[2],
+        "batch": read_batch_of_arn(photo.execution),
         "arrived": datetime.fromisoformat(photo.started_at).timestamp(),
         "predicted_class": photo.predicted_class,
         "confidence": photo.confidence,
@@ -196,24 +197,10 @@ def _answer_post(
     """Returns a handler that answers the value of a function of the request and its body, a JSON object."""
 
     async def handle(request: Request) -> Response:
-        content = bytearray()
-        async for chunk in request.stream():
-            content += chunk
-            if len(content) > MOST_BYTES:
-                raise HTTPException(413, f"A body of more than {MOST_BYTES} bytes")
-        return JSONResponse(await run_in_threadpool(answer, request, _read_object(bytes(content))))
+        body = await read_json(request, MOST_BYTES)
+        return JSONResponse(await run_in_threadpool(answer, request, body))
 
     return handle
-
-
-def _read_object(content: bytes) -> dict[str, Any]:
-    try:
-        body = json.loads(content)
-    except (ValueError, RecursionError):
-        raise HTTPException(400, "The body is no JSON") from None
-    if not isinstance(body, dict):
-        raise HTTPException(400, "The body is no JSON object")
-    return body
 
 
 def _make_error(name: str, value: object, expected: str) -> HTTPException:

@@ -59,16 +59,17 @@ JPEG_QUALITY = 90
 Image.MAX_IMAGE_PIXELS = MAX_PIXELS_BASELINE_JPEG
 
 
-def make_small_image(photo: bytes, max_bytes: int) -> bytes:
+def make_small_image(photo: bytes, max_bytes: int, max_pixels: int = TARGET_PIXELS) -> bytes:
     """Returns the photo as an upright sRGB image of at most ``max_bytes``.
 
     The format is known by content. Of an animation the first frame counts. What is transparent becomes white.
-    An image of at most TARGET_PIXELS whose PNG fits arrives pixel for pixel, as a PNG; a larger one is scaled
-    down, keeping its proportions, to a PNG or, if that is too large, a JPEG. No metadata goes along.
+    An image of at most ``max_pixels`` whose PNG fits arrives pixel for pixel, as a PNG; a larger one is
+    scaled down, keeping its proportions, to a PNG or, if that is too large, a JPEG. No metadata goes along.
 
     Args:
         photo: The file's bytes.
         max_bytes: What the result may take, 10,000 or more.
+        max_pixels: How many pixels the result may have.
 
     Raises:
         InvalidImage: Not an image, not a whole one, or one of a format or kind that is not read here.
@@ -80,7 +81,7 @@ def make_small_image(photo: bytes, max_bytes: int) -> bytes:
     # which ``warnings.catch_warnings`` is not made.
     warnings.filterwarnings("ignore", module="PIL|pi_heif")
     try:
-        image = _decode(open_file(photo))
+        image = _decode(open_file(photo), max_pixels)
     except (InvalidImage, ImageTooLarge):
         raise
     except (Image.DecompressionBombError, MemoryError) as error:
@@ -91,7 +92,7 @@ def make_small_image(photo: bytes, max_bytes: int) -> bytes:
     return _encode(image, max_bytes)
 
 
-def _decode(file: PhotoFile) -> Image.Image:
+def _decode(file: PhotoFile, max_pixels: int) -> Image.Image:
     try:
         image = READERS[file.format](io.BytesIO(file.content), "")
     except (SyntaxError, OSError, ValueError) as error:
@@ -106,9 +107,9 @@ def _decode(file: PhotoFile) -> Image.Image:
         raise InvalidImage(f"a broken image: {file.damage}")
     if file.format == "PNG":
         check_png_pixels(file.content)
-    orientation, small = _scale(image)
+    orientation, small = _scale(image, max_pixels)
     if file.counterpart:
-        _, other = _scale(READERS[file.format](io.BytesIO(file.counterpart), ""))
+        _, other = _scale(READERS[file.format](io.BytesIO(file.counterpart), ""), max_pixels)
         if other.tobytes() != small.tobytes():
             raise InvalidImage("a broken image: its pixels break off")
     if small.mode == "RGBA":
@@ -121,9 +122,9 @@ def _decode(file: PhotoFile) -> Image.Image:
     return small
 
 
-def _scale(image: ImageFile.ImageFile) -> tuple[int | None, Image.Image]:
+def _scale(image: ImageFile.ImageFile, max_pixels: int) -> tuple[int | None, Image.Image]:
     """Returns the Exif's orientation, and the image decoded, in its final size, as RGB or RGBA."""
-    target = _compute_target_size(image.size)
+    target = _compute_target_size(image.size, max_pixels)
     # A JPEG is decoded at a half, a quarter or an eighth where that leaves twice the target; others are not.
     image.draft(image.mode, (2 * target[0], 2 * target[1]))
     image.load()
@@ -156,9 +157,9 @@ def _check_size(image: ImageFile.ImageFile, file: PhotoFile) -> None:
         )
 
 
-def _compute_target_size(size: tuple[int, int]) -> tuple[int, int]:
+def _compute_target_size(size: tuple[int, int], max_pixels: int) -> tuple[int, int]:
     width, height = size
-    scale = min(1.0, (TARGET_PIXELS / (width * height)) ** 0.5)
+    scale = min(1.0, (max_pixels / (width * height)) ** 0.5)
     target = max(1, round(width * scale)), max(1, round(height * scale))
     # Rounding the short side down would make a long and thin one longer and thinner than is taken.
     longest = MAX_LENGTH_TO_WIDTH * min(target)

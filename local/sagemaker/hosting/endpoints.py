@@ -1,44 +1,62 @@
-"""The operations on endpoints, and the deployment that serves each."""
+"""The operations on endpoints, and what answers for each."""
 
-import logging
 from typing import Any
 
 from local.sagemaker import records
+from local.sagemaker.containers.model_server import INVOCATION_SECONDS
 from local.sagemaker.emulator import is_closing, start_work, wait_until_serving
 from local.sagemaker.errors import ApiError, ValidationException
 from local.sagemaker.hosting import variants
-from local.sagemaker.hosting.variants import Deployment, DeploymentFailed
+from local.sagemaker.hosting.descriptions import describe_pending
+from local.sagemaker.hosting.fleets import make_fleet, make_next_fleet
+from local.sagemaker.hosting.traffic import Traffic, serving
+from local.sagemaker.hosting.updating import rules
+from local.sagemaker.hosting.updating.plans import make_plan
+from local.sagemaker.hosting.updating.update import Update, explain, put_in_service
 from local.sagemaker.records import ENDPOINT_CONFIGS, ENDPOINTS, LOCK, Record
 from local.waiting import wait_until
 
 _RESTART_SECONDS = 60.0  # in which an endpoint should be back after the embedded cloud was started again
 _PATIENCE_AT_THE_END = 2.0  # seconds that requests have when the embedded cloud stops
 
-_logger = logging.getLogger("sagemaker.endpoints")
-#: ARN of an endpoint to the deployment that answers for it.
-_serving: dict[str, Deployment] = {}
-
 
 def create_endpoint(request: dict[str, Any]) -> Record:
     """CreateEndpoint: InService (or Failed) some seconds later."""
     config = ENDPOINT_CONFIGS.describe(request)
-    record = ENDPOINTS.add({**request, "EndpointStatus": "Creating"})
-    start_work(f"sagemaker-endpoint-{record['EndpointName']}", _deploy, record, config)
+    fleet = make_fleet(config)
+    # It is for later updates: https://docs.aws.amazon.com/sagemaker/latest/dg/deployment-guardrails.html
+    deployment = request.get("DeploymentConfig")
+    make_plan(deployment, fleet)
+    members = {key: value for key, value in request.items() if key != "DeploymentConfig"}
+    record = ENDPOINTS.add(
+        {
+            **members,
+            "EndpointStatus": "Creating",
+            "LastDeploymentConfig": deployment,
+            "PendingDeploymentSummary": describe_pending(fleet, records.now(), "Creating", 0.0),
+        }
+    )
+    start_work(f"sagemaker-endpoint-{record['EndpointName']}", _bring_up, record, fleet)
     return record
 
 
 def update_endpoint(request: dict[str, Any]) -> Record:
-    """UpdateEndpoint: the old deployment goes when the new one is healthy, and stays if it never is."""
+    """UpdateEndpoint: the blue fleet goes when the green one has proved itself, and stays if it does not."""
     config = ENDPOINT_CONFIGS.describe(request)
     with LOCK:
         record = ENDPOINTS.describe(request)
-        if record["EndpointStatus"] != "InService":
-            state = "failed" if record["EndpointStatus"] == "Failed" else "in-progress"
-            raise ValidationException(f'Cannot update {state} endpoint "{record["EndpointArn"]}".')
-        _refuse_to_become_serverless(record, config)
-        record.update(EndpointStatus="Updating", LastModifiedTime=records.now())
-        record.pop("FailureReason", None)
-    start_work(f"sagemaker-endpoint-{record['EndpointName']}", _deploy, record, config)
+        rules.check_in_service(record)
+        current = record["FleetConfig"]
+        fleet = make_next_fleet(request, config, current)
+        deployment = request.get("DeploymentConfig")
+        if deployment is None and request.get("RetainDeploymentConfig"):
+            deployment = record.get("LastDeploymentConfig")
+        rules.check_change(record, current, fleet, guarded=bool(deployment))
+        plan = make_plan(deployment, fleet)
+        if deployment is not None:
+            record["LastDeploymentConfig"] = deployment
+        update = Update(record, serving[record["EndpointArn"]], fleet, plan)
+    start_work(f"sagemaker-endpoint-{record['EndpointName']}", update.run)
     return record
 
 
@@ -46,132 +64,91 @@ def delete_endpoint(request: dict[str, Any]) -> Record:
     """DeleteEndpoint: it answers no more at once; requests that are with it finish."""
     with LOCK:
         record = ENDPOINTS.describe(request)
-        if record["EndpointStatus"] in ("Creating", "Updating", "SystemUpdating"):
+        if record["EndpointStatus"] in ("Creating", "Updating", "RollingBack", "SystemUpdating"):
             raise ValidationException(f'Cannot update in-progress endpoint "{record["EndpointArn"]}".')
         if record["EndpointStatus"] == "Deleting":
             return {}
         record.update(EndpointStatus="Deleting", LastModifiedTime=records.now())
-        retired = _serving.pop(record["EndpointArn"], None)
+        retired = serving.pop(record["EndpointArn"], None)
     start_work(f"sagemaker-endpoint-{record['EndpointName']}", _delete, record, retired)
     return {}
 
 
-def find_deployment(name: str) -> Deployment:
-    """Returns the deployment that answers for an endpoint of the caller's account.
+def find_traffic(name: str) -> Traffic:
+    """Returns what answers for an endpoint of the caller's account.
 
     Raises:
         ApiError: ValidationError, where there is no such endpoint or nothing answers for it yet.
     """
     endpoint_arn = ENDPOINTS.arn(name)
-    wait_until(lambda: endpoint_arn in _serving or not _is_restarting(name), _RESTART_SECONDS)
-    current = _serving.get(endpoint_arn)
-    if current is None:
+    wait_until(lambda: endpoint_arn in serving or not _is_restarting(name), _RESTART_SECONDS)
+    traffic = serving.get(endpoint_arn)
+    if traffic is None:
         account = endpoint_arn.split(":")[4]
         raise ApiError("ValidationError", f"Endpoint {name} of account {account} not found.")
-    return current
+    return traffic
 
 
 def restore(record: Record) -> None:
-    """Starts an endpoint that was in service when the embedded cloud stopped."""
+    """Starts an endpoint that was in service when the embedded cloud stopped.
+
+    An update that was under way is not taken up again: what was in service before it comes back.
+    """
     config = ENDPOINT_CONFIGS.store.get(record["EndpointConfigName"])
     if config is None:
         record.update(EndpointStatus="Failed", FailureReason="Its endpoint configuration was deleted.")
         return
+    pending = record.pop("PendingDeploymentSummary", None)
+    if pending is not None and record["EndpointStatus"] != "Creating":
+        record["FailureReason"] = (
+            f"The embedded cloud was stopped in the middle of the update to endpoint configuration "
+            f"{pending['EndpointConfigName']}: {record['EndpointConfigName']} goes on serving."
+        )
     record["EndpointStatus"] = "SystemUpdating"
-    start_work(f"sagemaker-endpoint-{record['EndpointName']}", _restore, record, config)
+    fleet = record.get("FleetConfig") or make_fleet(config)
+    start_work(f"sagemaker-endpoint-{record['EndpointName']}", _restore, record, fleet)
 
 
 def end_all() -> None:
     """Ends every deployment and leaves the records as they are."""
-    for endpoint_arn in list(_serving):
-        _serving.pop(endpoint_arn).end(_PATIENCE_AT_THE_END)
+    for endpoint_arn in list(serving):
+        _end(serving.pop(endpoint_arn), _PATIENCE_AT_THE_END)
 
 
-def _refuse_to_become_serverless(record: Record, config: Record) -> None:
-    """Raises an error where a real-time endpoint is to become serverless, the one way that AWS bars."""
-    real_time = any("CurrentServerlessConfig" not in variant for variant in record["ProductionVariants"])
-    if real_time and any("ServerlessConfig" in variant for variant in config["ProductionVariants"]):
-        raise ValidationException(
-            f'Cannot update real-time endpoint "{record["EndpointArn"]}" to a serverless one.'
-        )
+def _end(traffic: Traffic, patience: float) -> None:
+    for deployment in traffic.deployments:
+        deployment.end(patience)
 
 
 def _is_restarting(name: str) -> bool:
     return bool(ENDPOINTS.store.get(name, {}).get("EndpointStatus") == "SystemUpdating")
 
 
-def _restore(record: Record, config: Record) -> None:
+def _restore(record: Record, fleet: Record) -> None:
     wait_until_serving(_RESTART_SECONDS)
-    _deploy(record, config)
+    _bring_up(record, fleet)
 
 
-def _deploy(record: Record, config: Record) -> None:
-    reason = None
+def _bring_up(record: Record, fleet: Record) -> None:
+    """Puts the first fleet of an endpoint in service, or lets the endpoint fail with the reason."""
     try:
-        new = variants.start(record["EndpointName"], config)
-    except DeploymentFailed as error:
-        reason = str(error)
-    except ApiError as error:
-        reason = error.message
+        deployment = variants.start(record["EndpointName"], fleet)
     except Exception as error:
-        _logger.exception("endpoint %s", record["EndpointName"])
-        reason = f"The embedded cloud could not start it: {error!r}"
-    if is_closing():
-        if reason is None:
-            new.end()
+        if not is_closing():
+            reason = explain(error, record["EndpointName"])
+            with LOCK:
+                record.pop("PendingDeploymentSummary", None)
+                record.update(EndpointStatus="Failed", FailureReason=reason, LastModifiedTime=records.now())
         return
-    retired = None
+    if is_closing():
+        deployment.end()
+        return
     with LOCK:
-        if reason is None:
-            retired = _serving.get(record["EndpointArn"])
-            _serving[record["EndpointArn"]] = new
-            record.update(
-                EndpointStatus="InService",
-                EndpointConfigName=config["EndpointConfigName"],
-                ProductionVariants=[_summarise(variant) for variant in config["ProductionVariants"]],
-            )
-            _describe_capture(record, config)
-        elif record["EndpointArn"] in _serving:
-            record.update(EndpointStatus="InService", FailureReason=reason)
-        else:
-            record.update(EndpointStatus="Failed", FailureReason=reason)
-        record["LastModifiedTime"] = records.now()
-    if retired is not None:
-        retired.end()
+        serving[record["EndpointArn"]] = Traffic(deployment)
+        put_in_service(record, fleet)
 
 
-def _delete(record: Record, retired: Deployment | None) -> None:
+def _delete(record: Record, retired: Traffic | None) -> None:
     if retired is not None:
-        retired.end()
+        _end(retired, INVOCATION_SECONDS)
     ENDPOINTS.remove(record["EndpointName"])
-
-
-def _summarise(variant: Record) -> Record:
-    weight = variant["InitialVariantWeight"]
-    summary = {
-        "VariantName": variant["VariantName"],
-        "CurrentWeight": weight,
-        "DesiredWeight": weight,
-    }
-    if serverless := variant.get("ServerlessConfig"):
-        return {
-            **summary,
-            "CurrentServerlessConfig": serverless,
-            "DesiredServerlessConfig": serverless,
-            "CurrentInstanceCount": 0,
-        }
-    count = variant["InitialInstanceCount"]
-    return {**summary, "CurrentInstanceCount": count, "DesiredInstanceCount": count}
-
-
-def _describe_capture(record: Record, config: Record) -> None:
-    record.pop("DataCaptureConfig", None)
-    if capture := config.get("DataCaptureConfig"):
-        on = capture.get("EnableCapture", False)
-        record["DataCaptureConfig"] = {
-            "EnableCapture": on,
-            "CaptureStatus": "Started" if on else "Stopped",
-            "CurrentSamplingPercentage": capture["InitialSamplingPercentage"],
-            "DestinationS3Uri": capture["DestinationS3Uri"],
-            "KmsKeyId": capture.get("KmsKeyId", ""),
-        }

@@ -80,9 +80,10 @@ def _invoke(name: str, body: bytes, headers: dict[str, str]) -> Reply:
             "1 validation error detected: Value at 'body' failed to satisfy constraint: Member must have "
             f"length less than or equal to {limit}",
         )
+    received = time.monotonic()
     target = headers.get("x-amzn-sagemaker-target-variant")
     while True:
-        variant = endpoints.find_deployment(name).choose(target)
+        variant = endpoints.find_traffic(name).choose(target)
         for header, refusal in _UNSUPPORTED.items():
             if header in headers:
                 raise ApiError("ValidationError", refusal.format(endpoint=name))
@@ -91,15 +92,15 @@ def _invoke(name: str, body: bytes, headers: dict[str, str]) -> Reply:
         if variant.serverless and len(body) > _LARGEST_SERVERLESS_BODY:
             raise ApiError("ValidationError", f"Request {uuid.uuid4()} has oversize body.")
         try:
-            # An update may have retired this deployment since; then the next look finds the new one.
+            # An update may have retired its deployment since; then the next look finds another one.
             with variant.server.request():
-                return _ask(name, variant, body, headers)
+                return _ask(name, variant, body, headers, received)
         except ServerGone:
-            if variant in endpoints.find_deployment(name).variants:
+            if endpoints.find_traffic(name).holds(variant):
                 raise ApiError("ServiceUnavailable", "The model server is not available.", 503) from None
 
 
-def _ask(name: str, variant: Variant, body: bytes, headers: dict[str, str]) -> Reply:
+def _ask(name: str, variant: Variant, body: bytes, headers: dict[str, str], received: float) -> Reply:
     passed = {header: headers[header] for header in _PASSED_ON if header in headers}
     began, status = time.monotonic(), 0
     try:
@@ -110,7 +111,7 @@ def _ask(name: str, variant: Variant, body: bytes, headers: dict[str, str]) -> R
     except ServerDied:
         raise _make_model_error(name, variant, status, _DIED.format(endpoint=name)) from None
     finally:
-        variant.metrics.add(time.monotonic() - began, status)
+        variant.metrics.add(time.monotonic() - began, began - received, status)
     if status >= 400:
         raise _make_model_error(name, variant, status, answer.data.decode(errors="replace"))
     answer_type = answer.headers.get("content-type", "application/octet-stream")

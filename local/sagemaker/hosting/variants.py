@@ -20,13 +20,13 @@ class DeploymentFailed(Exception):
     """A deployment that did not come into service; the message is the endpoint's FailureReason."""
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Variant:
     """A production variant in service.
 
     Attributes:
         name: Its name in the configuration.
-        weight: Its share of the traffic, relative to the other variants' weights.
+        weight: Its share of the traffic, relative to the other variants' weights; it may change.
         serverless: Whether it stands for serverless inference, which takes less than instances do.
         server: Answers its requests.
         capture: Keeps its traffic.
@@ -56,6 +56,12 @@ class Deployment:
         weights = [variant.weight for variant in self.variants]
         return random.choices(self.variants, weights if any(weights) else None)[0]
 
+    def adjust(self, fleet: Record) -> None:
+        """Takes the weights and the numbers of instances of a fleet with the same variants."""
+        for variant, wanted in zip(self.variants, fleet["ProductionVariants"], strict=True):
+            variant.weight = wanted["InitialVariantWeight"]
+            variant.metrics.instances = wanted.get("InitialInstanceCount")
+
     def end(self, patience: float = INVOCATION_SECONDS) -> None:
         """Lets the requests that are with it finish, for ``patience`` seconds, then ends every server."""
         for variant in self.variants:
@@ -66,7 +72,7 @@ class Deployment:
 
 
 def start(endpoint_name: str, config: Record) -> Deployment:
-    """Starts servers for a configuration and waits until all are healthy.
+    """Starts servers for a configuration, or for a fleet, and waits until all are healthy.
 
     Raises:
         DeploymentFailed: One did not start; none is left running.
@@ -108,6 +114,11 @@ def _start_variant(endpoint_name: str, config: Record, variant: Record) -> Varia
         serverless="ServerlessConfig" in variant,
         server=ModelServer(root, container.get("Environment", {}), log),
         capture=Capture(config, endpoint_name, variant["VariantName"], role_arn),
-        metrics=InvocationMetrics(endpoint_name, variant["VariantName"]),
+        metrics=InvocationMetrics(
+            endpoint_name,
+            variant["VariantName"],
+            config["EndpointConfigName"],
+            variant.get("InitialInstanceCount"),
+        ),
         root=root,
     )

@@ -27,7 +27,7 @@ def test_accuracy_counts_refused_photos_and_failed_ones_too() -> None:
     ]
     lines = list(summarize(routings, {"1": "bicycle", "2": "motorcycle", "3": "motorcycle", "4": "bicycle"}))
     assert lines == [
-        "Accuracy over all 4 test photos: 0.500 (2 right)",
+        "Accuracy over all 4 test photos: 50.0% (2 right)",
         "Routed: 2, 1 of them right",
         "Refused for a confidence below the threshold: 1",
         "Failed: 1",

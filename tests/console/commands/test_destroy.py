@@ -2,25 +2,35 @@
 
 import json
 from collections.abc import Iterator
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
-from botocore.exceptions import WaiterError
+from botocore.exceptions import ClientError, WaiterError
 from moto import mock_aws
 
 from console.__main__ import main
 from console.commands import destroy
 from stacks.configuration.settings import read_name
 
-PARTS = ("storage", "training", "endpoint", "workflow", "uploads")
+
+@cache
+def read_models_once() -> boto3.Session:
+    return boto3.session.Session()
+
+
+PARTS = ("storage", "training", "endpoint", "workflow", "uploads", "batch", "monitoring")
 
 
 @pytest.fixture
-def cloudformation() -> Iterator[Any]:
-    """An account in which nothing is deployed yet."""
+def cloudformation(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """An account in which nothing is deployed yet, and whose lists are always up to date."""
+    monkeypatch.setattr(destroy, "PATIENCE_SECONDS", 0)
+    monkeypatch.setattr(destroy, "SECONDS_BETWEEN_LOOKS", 0)
+    # Each session reads the models of twenty services anew.
+    monkeypatch.setattr("evaluation.deployment.boto3.Session", read_models_once)
     with mock_aws():
         yield boto3.client("cloudformation")
 
@@ -68,12 +78,15 @@ def test_all_stacks_of_the_deployment_go_the_last_first(
     assert main(["destroy"]) == 0
     assert stacks(cloudformation) == set()
     assert said(capsys) == [
+        "Removing scones-monitoring",
+        "Removing scones-batch",
         "Removing scones-uploads",
         "Removing scones-workflow",
         "Removing scones-endpoint",
         "Removing scones-training",
         "Removing scones-storage",
         f"Removed in us-east-1: {', '.join(f'scones-{part}' for part in reversed(PARTS))}",
+        "Nothing of 'scones' is left in us-east-1",
     ]
 
 
@@ -82,7 +95,7 @@ def test_what_a_deploy_has_left_unfinished_goes_as_well(
 ) -> None:
     deploy(cloudformation, "scones", "storage")
     assert main(["destroy"]) == 0
-    assert said(capsys)[-1] == "Removed in us-east-1: scones-storage"
+    assert "Removed in us-east-1: scones-storage" in said(capsys)
 
 
 def test_other_deployments_stay_and_are_named(
@@ -113,15 +126,90 @@ def test_stacks_of_somebody_else_with_such_a_name_are_left_alone(
     assert said(capsys) == ["Nothing of 'scones' is deployed in us-east-1"]
 
 
-def test_a_bucket_that_stays_is_named(
+def test_data_that_stay_are_named_and_go_when_that_is_asked_for(
+    cloudformation: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    s3 = boto3.client("s3")
+    deploy(cloudformation, "scones", "storage")
+    # As CloudFormation leaves a bucket whose policy is to be retained.
+    s3.create_bucket(Bucket="scones-storage-bucket-1")
+    s3.put_bucket_tagging(
+        Bucket="scones-storage-bucket-1", Tagging={"TagSet": [{"Key": "project", "Value": "scones"}]}
+    )
+    s3.put_bucket_versioning(Bucket="scones-storage-bucket-1", VersioningConfiguration={"Status": "Enabled"})
+    for _ in range(2):
+        s3.put_object(Bucket="scones-storage-bucket-1", Key="a", Body=b"a")
+    s3.delete_object(Bucket="scones-storage-bucket-1", Key="a")
+    assert main(["destroy"]) == 0
+    assert said(capsys)[-1] == (
+        "With their data stay, as remove_data_on_destroy was false: bucket scones-storage-bucket-1. "
+        "python -m console destroy --data removes them"
+    )
+    assert main(["destroy", "--data"]) == 0
+    assert s3.list_buckets()["Buckets"] == []
+    assert said(capsys) == [
+        "Removed in us-east-1: scones-storage-bucket-1",
+        "Nothing of 'scones' is left in us-east-1",
+    ]
+
+
+def test_data_without_the_deployment_s_tag_are_nobody_s_to_remove(
+    cloudformation: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    boto3.client("s3").create_bucket(Bucket="scones-storage-of-flour")
+    assert main(["destroy", "--data"]) == 1
+    assert "scones-storage-of-flour has no tag project=scones" in capsys.readouterr().err
+    assert [bucket["Name"] for bucket in boto3.client("s3").list_buckets()["Buckets"]] == [
+        "scones-storage-of-flour"
+    ]
+
+
+def test_what_is_left_fails_it_with_a_line_for_each(
+    cloudformation: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    deploy(cloudformation, "scones", "storage")
+    boto3.client("sqs").create_queue(QueueName="scones-uploads")
+    boto3.client("logs").create_log_group(logGroupName="/aws/lambda/scones-serialize")
+    assert main(["destroy"]) == 1
+    printed = capsys.readouterr()
+    left = [line for line in printed.out.splitlines() if line.startswith("Left: ")]
+    assert left == [
+        "Left: queue https://sqs.us-east-1.amazonaws.com/123456789012/scones-uploads: aws sqs delete-queue "
+        "--queue-url https://sqs.us-east-1.amazonaws.com/123456789012/scones-uploads",
+        "Left: log group /aws/lambda/scones-serialize: aws logs delete-log-group --log-group-name "
+        "/aws/lambda/scones-serialize",
+    ]
+    assert printed.err == "console: 2 of 'scones' are left in us-east-1: see the lines above\n"
+
+
+def test_what_aws_lists_for_a_while_is_waited_for(
+    cloudformation: Any, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sqs = boto3.client("sqs")
+    url = sqs.create_queue(QueueName="scones-uploads")["QueueUrl"]
+    monkeypatch.setattr(destroy, "PATIENCE_SECONDS", 60)
+    monkeypatch.setattr(destroy.time, "sleep", lambda _: sqs.delete_queue(QueueUrl=url))
+    assert main(["destroy"]) == 0
+    assert said(capsys)[0] == f"Waiting for AWS to remove the queue {url}"
+
+
+def test_a_stack_in_the_midst_of_an_update_is_a_line(
     cloudformation: Any, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     deploy(cloudformation, "scones", "storage")
-    # As with a bucket whose policy is to be retained.
-    monkeypatch.setattr(destroy, "_delete", lambda *_: None)
-    assert main(["destroy"]) == 0
-    assert said(capsys)[-1].startswith(
-        "The bucket scones-bucket and the table of outcomes stay with their data"
+    answer: Any = {"Error": {"Code": "ValidationError", "Message": "it is UPDATE_IN_PROGRESS"}}
+
+    class Busy:
+        def __getattr__(self, name: str) -> Any:
+            return getattr(cloudformation, name)
+
+        def delete_stack(self, **_: Any) -> None:
+            raise ClientError(answer, "DeleteStack")
+
+    monkeypatch.setattr("evaluation.deployment.Deployment.client", lambda *_: Busy())
+    assert main(["destroy"]) == 1
+    assert capsys.readouterr().err == (
+        "console: scones-storage is not removed (it is UPDATE_IN_PROGRESS): make destroy again in a while\n"
     )
 
 

@@ -118,6 +118,25 @@ def test_a_refused_photo_tells_what_the_model_had_thought(stubbed: StubbedDeploy
     ]
 
 
+def test_a_routed_photo_has_the_threshold_of_the_filters_output(stubbed: StubbedDeployment) -> None:
+    stubbed.stub.add_response("describe_execution", ended("SUCCEEDED", output='{"threshold": 0.85}'))
+    assert route_one(stubbed).threshold == 0.85
+
+
+def test_a_refused_photo_has_the_threshold_of_the_filters_cause(stubbed: StubbedDeployment) -> None:
+    cause = "Confidence 0.6 is below the threshold 0.8 (set by confidence_threshold): bicycle 0.6, bus 0.4"
+    ending = ended("FAILED", error="ThresholdConfidenceNotMet", cause=cause)
+    stubbed.stub.add_response("describe_execution", ending)
+    stubbed.stub.add_response("get_execution_history", history())
+    assert route_one(stubbed).threshold == 0.8
+
+
+@pytest.mark.parametrize("output", ["{}", '{"threshold": "0.8"}', '{"threshold": true}', "[0.8]"])
+def test_where_no_threshold_was_recorded_it_is_unknown(stubbed: StubbedDeployment, output: str) -> None:
+    stubbed.stub.add_response("describe_execution", ended("SUCCEEDED", output=output))
+    assert route_one(stubbed).threshold is None
+
+
 def test_any_other_error_is_a_failure_without_a_class(stubbed: StubbedDeployment) -> None:
     stubbed.stub.add_response(
         "describe_execution", ended("FAILED", error="ImageNotFound", cause="no such key")

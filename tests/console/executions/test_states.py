@@ -43,6 +43,7 @@ def test_a_state_that_goes_well_has_its_time_input_and_output() -> None:
     )
     assert state == {
         "name": "Serialize",
+        "kind": "Task",
         "status": "succeeded",
         "entered": START.timestamp() + 0.1,
         "milliseconds": 400,
@@ -50,7 +51,16 @@ def test_a_state_that_goes_well_has_its_time_input_and_output() -> None:
         "output": {"b": 1},
         "error": None,
         "cause": None,
-        "attempts": 1,
+        "attempts": [
+            {
+                "started": START.timestamp() + 0.2,
+                "waited": None,
+                "milliseconds": 200,
+                "error": None,
+                "cause": None,
+            }
+        ],
+        "events": {"input": 1, "output": 5},
     }
 
 
@@ -65,7 +75,7 @@ def test_an_error_that_leads_to_a_fail_state_is_caught_and_its_message_plain() -
             *BEGUN,
             REFUSED,
             ("TaskStateExited", {"output": "{}"}),
-            ("FailStateEntered", {"name": "Photo is not there", "input": "{}"}),
+            ("FailStateEntered", {"name": "Photo not found", "input": "{}"}),
             ("ExecutionFailed", {"error": "ImageNotFound", "cause": "no a"}),
         )
     )
@@ -75,7 +85,7 @@ def test_an_error_that_leads_to_a_fail_state_is_caught_and_its_message_plain() -
         "no a",
     )
     assert (ending["status"], ending["error"], ending["cause"]) == ("failed", "ImageNotFound", "no a")
-    assert ending["attempts"] == 0
+    assert (ending["kind"], ending["attempts"]) == ("Fail", [])
 
 
 def test_states_that_keep_tell_and_choose_have_their_time_too() -> None:
@@ -97,7 +107,7 @@ def test_states_that_keep_tell_and_choose_have_their_time_too() -> None:
         )
     )
     assert [
-        (state["name"], state["status"], state["milliseconds"], state["attempts"]) for state in states
+        (state["name"], state["status"], state["milliseconds"], len(state["attempts"])) for state in states
     ] == [
         ("Keep the refusal", "succeeded", 400, 1),
         ("Tell the refusal", "succeeded", 500, 2),
@@ -105,17 +115,44 @@ def test_states_that_keep_tell_and_choose_have_their_time_too() -> None:
     ]
 
 
-def test_an_attempt_that_goes_well_after_one_that_failed_leaves_no_error() -> None:
+def test_each_attempt_has_its_error_in_full_and_how_long_was_waited_for_it() -> None:
+    cause = '{"errorMessage": "try again", "stackTrace": ["line 7"]}'
     (state,) = parse_states(
         history(
             *BEGUN,
-            ("TaskFailed", {"error": "StorageUnavailable", "cause": "try again"}),
+            ("TaskFailed", {"error": "StorageUnavailable", "cause": cause}),
             ("TaskScheduled", {}),
             ("TaskSucceeded", {}),
             ("TaskStateExited", {"output": "{}"}),
         )
     )
-    assert (state["status"], state["attempts"], state["error"]) == ("succeeded", 2, None)
+    assert (state["status"], state["error"]) == ("succeeded", None)
+    first, second = state["attempts"]
+    assert (first["waited"], first["milliseconds"], first["error"]) == (None, 200, "StorageUnavailable")
+    assert first["cause"] == cause
+    assert (second["waited"], second["milliseconds"], second["error"]) == (100, 100, None)
+
+
+def test_a_state_that_a_redrive_opens_again_runs_again() -> None:
+    failed = (*BEGUN, ("TaskFailed", {"error": "Busy"}), ("ExecutionFailed", {"error": "Busy"}))
+    assert parse_states(history(*failed))[0]["status"] == "failed"
+    (state,) = parse_states(history(*failed, ("ExecutionRedriven", {}), ("TaskScheduled", {})))
+    assert (state["status"], state["error"], len(state["attempts"])) == ("running", None, 2)
+
+
+def test_what_fails_before_it_is_attempted_has_an_error_and_no_attempt() -> None:
+    (state,) = parse_states(
+        history(
+            ("TaskStateEntered", {"name": "Keep", "input": "{}"}),
+            ("EvaluationFailed", {"error": "States.QueryEvaluationError", "cause": "no such field"}),
+            ("ExecutionFailed", {"error": "States.QueryEvaluationError"}),
+        )
+    )
+    assert (state["status"], state["error"], state["attempts"]) == (
+        "failed",
+        "States.QueryEvaluationError",
+        [],
+    )
 
 
 def test_an_execution_that_is_stopped_stops_its_state() -> None:

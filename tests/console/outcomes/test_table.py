@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
 from botocore.exceptions import ClientError
@@ -27,6 +28,7 @@ from tests.console.reviews.waiting_photos import (
 )
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC).timestamp()
+MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:scones"
 ANN = "arn:aws:sts::123456789012:assumed-role/Reviewers/ann"
 JUDGED = {"label": "motorcycle", "reviewed_by": ANN, "refused_at": "2026-01-31T12:03:00.250Z"}
 KEYS = {
@@ -43,12 +45,13 @@ def filled() -> Iterator[dict[str, str]]:
     """A photo of each outcome, decided a minute after each other from noon on; their ids by outcome."""
     with deployed():
         empty()
+        client("ssm").put_parameter(Name="/scones/state-machine", Value=MACHINE, Type="String")
         unanswered = dict.fromkeys(("predicted_class", "confidence", "probabilities", "threshold"))
         others: dict[str, dict[str, Any]] = {
             "routed": {"confidence": Decimal("0.95")},
             "failed": {**unanswered, "error": "InvalidImage", "cause": "no image"},
             "routed by review": JUDGED,
-            "discarded": {**JUDGED, "label": None},
+            "discarded": {**JUDGED, "label": None, "error": "Custom.Error"},
         }
         yield {
             outcome: refuse(key, 60 * number, outcome=outcome, **others.get(outcome, {}))
@@ -63,8 +66,8 @@ def kept(filled: dict[str, str]) -> Outcomes:
     return Outcomes(Deployment("scones"))
 
 
-def list_outcomes(kept: Outcomes, **query: str) -> list[str]:
-    page = kept.list_page(ExecutionFilter.from_query(query), None)
+def list_outcomes(kept: Outcomes, query: str) -> list[str]:
+    page = kept.list_page(ExecutionFilter.from_query(parse_qsl(query)), None)
     assert page["cursor"] is None
     return [shown["outcome"] for shown in page["executions"]]
 
@@ -72,46 +75,71 @@ def list_outcomes(kept: Outcomes, **query: str) -> list[str]:
 @pytest.mark.parametrize(
     ("query", "expected"),
     [
-        ({}, ["discarded", "routed by review", "failed", "refused", "routed"]),
-        ({"file": "BIKE"}, ["refused", "routed"]),
-        ({"file": "bike.jpg"}, ["routed"]),
-        ({"file": " moped "}, ["routed by review"]),
-        ({"file": "incoming"}, []),
-        ({"file": "bike", "outcome": "refused"}, ["refused"]),
-        ({"outcome": "routed by review"}, ["routed by review"]),
-        ({"class": "bicycle"}, ["discarded", "refused", "routed"]),
-        ({"class": "motorcycle"}, ["routed by review"]),
-        ({"min": "0.95"}, ["routed"]),
-        ({"max": "0.625"}, ["discarded", "routed by review", "refused"]),
-        (
-            {"min": "1e-200", "max": "1e300", "file": "e"},
-            ["discarded", "routed by review", "refused", "routed"],
-        ),
-        ({"min": "5"}, []),
-        ({"from": str(NOON + 181)}, ["discarded"]),
-        ({"to": str(NOON + 60.4)}, ["routed"]),
-        ({"from": str(NOON + 60.5), "to": str(NOON + 120.5)}, ["failed", "refused"]),
-        ({"from": "2", "to": "1"}, []),
-        ({"from": "-1e30", "to": "1e30", "outcome": "failed"}, ["failed"]),
+        ("", ["discarded", "routed by review", "failed", "refused", "routed"]),
+        ("search=BIKE", ["refused", "routed"]),
+        ("search=bike.jpg", ["routed"]),
+        ("search= moped ", ["routed by review"]),
+        ("search=incoming", []),
+        ("search=arn", []),
+        ("search=scones", []),
+        ("search=invalidimage", ["failed"]),
+        ("search=Custom.E", ["discarded"]),
+        ("search=bike&outcome=refused", ["refused"]),
+        ("search=bike&outcome=refused&outcome=routed", ["refused", "routed"]),
+        ("error=InvalidImage", ["failed"]),
+        ("error=Image", []),
+        ("outcome=routed by review", ["routed by review"]),
+        ("outcome=running&outcome=failed", ["failed"]),
+        ("class=bicycle", ["discarded", "refused", "routed"]),
+        ("class=motorcycle", ["routed by review"]),
+        ("min=0.95", ["routed"]),
+        ("max=0.625", ["discarded", "routed by review", "refused"]),
+        ("min=1e-200&max=1&search=e", ["discarded", "routed by review", "refused", "routed"]),
+        (f"from={NOON + 181}", ["discarded"]),
+        (f"to={NOON + 60.4}", ["routed"]),
+        (f"from={NOON + 60.5}&to={NOON + 120.5}", ["failed", "refused"]),
+        ("from=-1e30&to=1e30&outcome=failed", ["failed"]),
     ],
 )
-def test_filters(kept: Outcomes, query: dict[str, str], expected: list[str]) -> None:
-    assert list_outcomes(kept, **query) == expected
+def test_filters(kept: Outcomes, query: str, expected: list[str]) -> None:
+    assert list_outcomes(kept, query) == expected
+    assert kept.count(ExecutionFilter.from_query(parse_qsl(query))) == (len(expected), False)
+
+
+def test_a_photo_is_found_by_the_beginning_of_its_execution_s_name(
+    kept: Outcomes, filled: dict[str, str]
+) -> None:
+    assert list_outcomes(kept, f"search={filled['failed'][:12]}") == ["failed"]
+
+
+def test_a_total_that_would_take_too_long_says_that_there_may_be_more(
+    kept: Outcomes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("console.outcomes.table.MOST_REQUESTS", 0)
+    assert kept.count(ExecutionFilter()) == (0, True)
+
+
+def test_the_errors_are_those_by_which_photos_failed(kept: Outcomes) -> None:
+    assert kept.list_errors() == ["InvalidImage"]
 
 
 def test_a_line_tells_what_became_of_the_photo(kept: Outcomes, filled: dict[str, str]) -> None:
-    (line,) = kept.list_page(ExecutionFilter(outcome="routed by review"), None)["executions"]
+    (line,) = kept.list_page(ExecutionFilter(frozenset({"routed by review"})), None)["executions"]
     photo = filled["routed by review"]
     assert line == {
         "photo": photo,
         "id": photo,
+        "arn": read_item(photo)["execution"],
+        "batch": None,
         "name": "grey moped.png",
         "bucket": BUCKET,
         "key": "incoming/4/grey moped.png",
+        "version": None,
         "outcome": "routed by review",
         "started": NOON + 180,
         "decided": NOON + 180.5,
         # The execution ended with the refusal; the person came later.
+        "ended": NOON + 180.25,
         "milliseconds": 250,
         "predicted_class": "bicycle",
         "confidence": 0.625,
@@ -125,17 +153,12 @@ def test_a_line_tells_what_became_of_the_photo(kept: Outcomes, filled: dict[str,
 def test_an_item_of_a_foreign_writer_is_a_line_without_what_it_lacks(filled: dict[str, str]) -> None:
     put({"photo": "odd", "outcome": "failed", "decided_at": "once", "key": 7, "confidence": "much"})
     try:
-        page = Outcomes(Deployment("scones")).list_page(ExecutionFilter(outcome="failed"), None)
+        wanted = ExecutionFilter(frozenset({"failed"}))
+        page = Outcomes(Deployment("scones")).list_page(wanted, None)
         odd = next(line for line in page["executions"] if line["photo"] == "odd")
         assert (odd["id"], odd["name"], odd["decided"], odd["confidence"]) == ("odd", None, None, None)
     finally:
         table().delete_item(Key={"photo": "odd"})
-
-
-def test_counts_are_of_the_outcomes_as_they_are_now(kept: Outcomes) -> None:
-    counted = kept.count_since(NOON + 60)
-    assert counted == {"routed": 0, "refused": 1, "failed": 1, "routed by review": 1, "discarded": 1}
-    assert kept.count_waiting() == 1
 
 
 @pytest.mark.parametrize("outcome", ["routed", "refused", "discarded"])
@@ -182,9 +205,9 @@ def test_a_table_that_throttles_is_one_line(filled: dict[str, str], monkeypatch:
 
     monkeypatch.setattr(deployment.client("dynamodb"), "query", throttle)
     with pytest.raises(TableBusy, match=r"^The table scones-outcomes is throttled .* try again in a minute$"):
-        Outcomes(deployment).list_page(ExecutionFilter(file="bike"), None)
+        Outcomes(deployment).list_page(ExecutionFilter(search="bike"), None)
 
 
 def test_a_deployment_without_a_table_says_so(filled: dict[str, str]) -> None:
     with pytest.raises(NotDeployed):
-        Outcomes(Deployment("older")).count_waiting()
+        Outcomes(Deployment("older")).list_errors()

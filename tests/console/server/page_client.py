@@ -34,13 +34,6 @@ class Answer:
         """The body, read as JSON."""
         return json.loads(self.body)
 
-    @property
-    def events(self) -> list[Any]:
-        """The body, read as server-sent events of JSON."""
-        return [
-            json.loads(block.removeprefix("data: ")) for block in self.body.decode().split("\n\n") if block
-        ]
-
 
 @dataclass(frozen=True)
 class PageClient:

@@ -9,8 +9,11 @@ import boto3
 import pytest
 
 from evaluation.deployment import Deployment
+from lambdas.deploy.models.registering import register
+from lambdas.workflow.places import model_key
 from tests.console.server.page_client import PageClient, png
 from tests.console.server.served_endpoint import IMAGE, MODEL, ROLE, serving
+from tests.console.traffic.captured_lines import ask_columns, read_all
 
 LOG = """[INFO] Epoch[0] Batch [20] Speed: 123.881 samples/sec accuracy=0.574405
 [INFO] Epoch[0] Train-accuracy=0.613911
@@ -111,9 +114,55 @@ def test_without_an_endpoint_the_overview_says_what_to_do(page: PageClient) -> N
     assert page.get("/api/evaluation").json == overview["endpoint"]
 
 
+def test_without_a_version_the_page_says_what_to_do(page: PageClient) -> None:
+    assert "make deploy" in page.get("/api/versions").json["missing"]
+
+
+def test_the_versions_of_the_model_are_listed_with_their_commands(
+    page: PageClient, endpoint: None, deployment: Deployment, job: str
+) -> None:
+    sagemaker: Any = boto3.client("sagemaker")
+    sagemaker.create_model_package_group(ModelPackageGroupName="scones")
+    for model in ("scones-older", job):
+        facts = {"Name": "scones", "Bucket": deployment.bucket, "Classes": ["bicycle"], "Dataset": "d1ce"}
+        register(sagemaker, {**facts, "Image": IMAGE}, model=model, accuracy=0.9, job="evaluation")
+        boto3.client("s3").put_object(Bucket=deployment.bucket, Key=model_key(model), Body=b"weights")
+    ssm = boto3.client("ssm")
+    wanted = '{"version": "2", "accuracy_gate": 0.8}'
+    ssm.put_parameter(Name="/scones/model-version", Value=wanted, Type="String")
+    ssm.put_parameter(Name="/scones/model", Value=f"s3://{deployment.bucket}/{model_key(job)}", Type="String")
+    answer = page.get("/api/versions").json
+    assert [(version["version"], version["why"]) for version in answer["versions"]] == [
+        (2, "in service, kept by models use"),
+        (1, "superseded by version 2"),
+    ]
+    assert [version["command"] for version in answer["versions"]] == [
+        None,
+        "python -m console models use 1",
+    ]
+    assert answer["kept"].startswith("Version 2 of the model is kept")
+
+
 def test_an_endpoint_that_was_deleted_is_missing(page: PageClient, endpoint: None) -> None:
     boto3.client("ssm").put_parameter(Name="/scones/endpoint", Value="gone", Type="String", Overwrite=True)
     assert "There is no endpoint" in page.get("/api/overview").json["endpoint"]["missing"]
+
+
+def test_an_endpoint_that_is_switched_off_is_told_calmly_with_the_command(
+    page: PageClient, endpoint: None
+) -> None:
+    ssm = boto3.client("ssm")
+    ssm.put_parameter(Name="/scones/endpoint", Value="gone", Type="String", Overwrite=True)
+    ssm.put_parameter(Name="/scones/endpoint-switch", Value="off", Type="String")
+    try:
+        overview = page.get("/api/overview").json
+        told = page.get("/api/evaluation").json["missing"]
+    finally:
+        ssm.delete_parameter(Name="/scones/endpoint-switch")
+    assert overview["endpoint"]["missing"] == told
+    assert told == "Endpoint gone is switched off: python -m console endpoint on switches it on"
+    assert overview["health"]["level"] != "act"
+    assert "the endpoint is switched off" in json.dumps(overview["health"])
 
 
 def test_an_endpoint_that_was_put_back_is_told_with_what_to_do(page: PageClient, endpoint: None) -> None:
@@ -160,21 +209,33 @@ def test_a_given_model_was_trained_by_no_job(page: PageClient) -> None:
         assert page.get("/api/overview").json["model"]["training_job"] is None
 
 
+def read_baseline(page: PageClient) -> Any:
+    """Returns which confidences the invocations are compared with."""
+    header, _ = ask_columns(page, read_all(page)["source"])
+    return header["baseline"]
+
+
 def test_the_evaluation_is_that_of_the_model_in_service(
     page: PageClient, endpoint: None, deployment: Deployment
 ) -> None:
     assert "python -m evaluation" in page.get("/api/evaluation").json["missing"]
-    report = {"split": "test", "answers": [{"probabilities": [0.25, 0.75]}, {"probabilities": [0.9, 0.1]}]}
+    report = {
+        "split": "test",
+        "answers": [{"probabilities": [0.25, 0.75]}, {"probabilities": [0.9, 0.1]}],
+        "recommendation": {"threshold": 0.9},
+    }
     place: Any = {"Bucket": deployment.bucket, "Key": f"reports/{MODEL}/test/report.json"}
     boto3.client("s3").put_object(**place, Body=json.dumps(report).encode())
-    assert page.get("/api/evaluation").json == report
-    columns = page.get("/api/invocations").body
-    assert b'"baseline": {"split": "test", "confidences": [0.75, 0.9]}' in columns
+    shown = page.get("/api/evaluation").json
+    assert shown.pop("command").endswith("make deploy CDK_CONTEXT=confidence_threshold=0.900")
+    assert shown.pop("more_routed") is None
+    assert shown == report
+    assert read_baseline(page) == {"split": "test", "confidences": [0.75, 0.9]}
     of_validation = report | {"split": "validation", "answers": [{"probabilities": [0.5, 0.5]}]}
     other: Any = place | {"Key": f"reports/{MODEL}/validation/report.json"}
     boto3.client("s3").put_object(**other, Body=json.dumps(of_validation).encode())
-    assert page.get("/api/evaluation").json == report
-    assert b'"baseline": {"split": "validation", "confidences": [0.5]}' in page.get("/api/invocations").body
+    assert page.get("/api/evaluation").json["split"] == "test"
+    assert read_baseline(page) == {"split": "validation", "confidences": [0.5]}
     for each in (place, other):
         boto3.client("s3").delete_object(**each)
 

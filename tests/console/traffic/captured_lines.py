@@ -7,9 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tests.console.server.page_client import Answer
-
-EVENTS = "/api/invocations/events"
+from tests.console.server.page_client import Answer, PageClient
 
 
 def line(inferences: Any, second: int = 0, picture: bytes | None = None, **metadata: str) -> dict[str, Any]:
@@ -26,6 +24,20 @@ def line(inferences: Any, second: int = 0, picture: bytes | None = None, **metad
 
 def encoded(*lines: Any) -> bytes:
     return b"".join(json.dumps(each).encode() + b"\n" for each in lines)
+
+
+def read_all(page: PageClient) -> dict[str, Any]:
+    """Has the server read what is new, as the page does; returns what it says at the end."""
+    progress: dict[str, Any] = page.ask("POST", "/api/invocations", None, b"").json
+    while not progress["done"]:
+        progress |= page.get(f"/api/invocations/{progress['source']}/progress").json
+    return progress
+
+
+def ask_columns(page: PageClient, source: str = "captured", **query: int) -> tuple[dict[str, Any], Any]:
+    """Asks for the invocations of a source."""
+    asked = "&".join(f"{name}={value}" for name, value in query.items())
+    return columns(page.get(f"/api/invocations/{source}/columns?{asked}"))
 
 
 def columns(answer: Answer) -> tuple[dict[str, Any], dict[str, np.ndarray]]:

@@ -1,5 +1,6 @@
 """Intervals, confusion, calibration and prices, against SciPy and against counting by hand."""
 
+import itertools
 import math
 
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest
 
 from evaluation.answers import Answer
-from evaluation.measures.calibration import BINS, measure_calibration
+from evaluation.measures.calibration import BINS, WIDTHS, measure_calibration
 from evaluation.measures.confusion import count_confusions, measure_classes
 from evaluation.measures.intervals import measure_share
 from evaluation.measures.threshold_price import list_thresholds, price_thresholds
@@ -51,21 +52,37 @@ def test_of_equal_probabilities_the_first_class_counts():
 
 @settings(deadline=None, max_examples=50)
 @given(outcomes())
-def test_the_calibration_error_is_the_mean_distance_of_the_bins(given):
+def test_the_calibration_error_is_the_mean_distance_of_bins_of_equal_width(given):
     found = measure_calibration(answers(given))
     error = 0.0
-    for each in found.bins:
-        inside = [pair for pair in given if each.low < pair[0] <= each.high]
-        assert each.photos == len(inside)
-        if inside:
-            confidence = math.fsum(pair[0] for pair in inside) / len(inside)
-            accuracy = sum(pair[1] for pair in inside) / len(inside)
-            assert each.confidence == pytest.approx(confidence)
-            assert each.accuracy.value == pytest.approx(accuracy)
-            error += len(inside) / len(given) * abs(accuracy - confidence)
-    assert len(found.bins) == BINS
+    for number in range(WIDTHS):
+        # A confidence of 0 is in the first.
+        inside = [pair for pair in given if max(math.ceil(pair[0] * WIDTHS), 1) == number + 1]
+        error += abs(sum(right - confidence for confidence, right in inside)) / len(given)
     assert found.photos == len(given)
     assert found.ece == pytest.approx(error)
+
+
+@settings(deadline=None, max_examples=50)
+@given(outcomes())
+def test_the_drawn_bins_have_each_photo_once_in_order_and_those_of_one_confidence_together(given):
+    bins = measure_calibration(answers(given)).bins
+    assert 1 <= len(bins) <= BINS
+    assert sum(each.photos for each in bins) == len(given)
+    assert all(one.high < other.low for one, other in itertools.pairwise(bins))
+    for each in bins:
+        inside = [pair for pair in given if each.low <= pair[0] <= each.high]
+        assert each.photos == len(inside)
+        assert each.confidence == pytest.approx(math.fsum(pair[0] for pair in inside) / len(inside))
+        assert each.accuracy == measure_share(sum(pair[1] for pair in inside), len(inside))
+
+
+@pytest.mark.parametrize(
+    ("photos", "sizes"), [(1, [1]), (15, [15]), (17, [8, 9]), (100, [20] * 5), (1000, [100] * 10)]
+)
+def test_of_different_confidences_the_drawn_bins_are_of_one_size_and_never_of_few(photos, sizes):
+    given = [(0.5 + number / 10_000, True) for number in range(photos)]
+    assert [each.photos for each in measure_calibration(answers(given)).bins] == sizes
 
 
 def test_an_overconfident_model_is_as_wrong_as_it_is_overconfident():

@@ -120,9 +120,9 @@ def test_a_wrong_photo_says_whether_the_threshold_in_service_refuses_it(tmp_path
 def test_the_summary_says_what_more_photos_it_takes(tmp_path: Path) -> None:
     lines = list(summarize(measured(DataSet.in_folder(staged(tmp_path)))))
     assert "12 test photos of data set 0123456789abcdef" in lines
-    assert any(re.search(r"^Accuracy: 0\.917 \(0\.646 to 0\.985\)", line) for line in lines)
+    assert any(re.search(r"^Accuracy: 91\.7% \(64\.6% to 98\.5%\)", line) for line in lines)
     assert any(
-        re.search(r"^No threshold can be recommended .* it needs about \d+ more photos", line)
+        re.search(r"^No threshold can be recommended .* about \d+ more labelled photos are needed", line)
         for line in lines
     )
     assert any(line.startswith("m is no better than old") for line in lines)
@@ -134,9 +134,9 @@ def test_the_summary_marks_the_thresholds_in_service_and_recommended(tmp_path: P
     found["recommendation"] |= {"threshold": 0.9, "routed": 5, "wrong": 0, "bound": 0.04, "more_photos": None}
     lines = list(summarize(found))
     assert [line.split()[0] for line in lines if line.endswith("in service")] == ["0.8123"]
-    assert [line.split()[0] for line in lines if line.endswith("recommended")] == ["0.9"]
+    assert [line.split()[0] for line in lines if line.endswith("recommended")] == ["0.900"]
     assert (
-        "Recommended threshold: 0.9, for at most 5 wrong in 100 routed photos, with 90 % confidence"
+        "Recommended threshold: 0.900, for at most 5% of the routed photos wrong, with 90% confidence"
         in "".join(lines)
     )
 

@@ -31,12 +31,13 @@ MACHINE = {
     "StartAt": "Wait",
     "States": {"Wait": {"Type": "Wait", "Seconds": 60, "End": True}},
 }
+CLASSES = ["bicycle", "motorcycle"]
 OF_BOTH = {
     "ServiceToken": "arn:aws:lambda:us-east-1:123456789012:function:scones-start",
     "Name": NAME,
     "Bucket": BUCKET,
     "Dataset": DATASET,
-    "Classes": ["bicycle", "motorcycle"],
+    "Classes": CLASSES,
     "Image": "811284229777.dkr.ecr.us-east-1.amazonaws.com/image-classification:1",
     "EvaluationInstanceType": "ml.m5.large",
     "EvaluationRoleArn": "arn:aws:iam::123456789012:role/evaluation",
@@ -55,6 +56,8 @@ OF_ONE = {
     },
     "artifact": {"ArtifactBucket": SOURCE_BUCKET, "ArtifactKey": SOURCE_KEY},
 }
+# What a threshold that is to be proved adds: five pictures without a mistake prove it, with two they do not.
+AUTO = {"RoutedErrorTarget": "0.55", "RoutedErrorConfidence": "0.9"}
 # What makes another model of the same data.
 ANOTHER: dict[str, dict[str, str]] = {
     "training": {"Hyperparameters": '{"epochs": "12"}'},
@@ -64,7 +67,9 @@ ANOTHER: dict[str, dict[str, str]] = {
 with pytest.MonkeyPatch.context() as patch:
     for variable in ("AWS_DEFAULT_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         patch.setenv(variable, "us-east-1")
-    from lambdas.deploy import artifact, custom_resource, jobs, kept_models, training
+    from lambdas.deploy import artifact, custom_resource, jobs, training
+    from lambdas.deploy.models import kept
+    from lambdas.deploy.models.versions import Version, list_versions
 
 MODULES: dict[str, ModuleType] = {"training": training, "artifact": artifact}
 Way = Literal["training", "artifact"]
@@ -82,8 +87,8 @@ class Cloud:
         self.way = way
         self.answers = answers
         self.sagemaker = jobs.sagemaker
-        self.s3 = kept_models.s3
-        self.ssm = kept_models.ssm
+        self.s3 = kept.s3
+        self.ssm = kept.ssm
         self.step_functions = custom_resource.step_functions
         self._functions = MODULES[way]
         self._machine = machine
@@ -244,6 +249,10 @@ class Cloud:
         names = [model["ModelName"] for model in self.sagemaker.list_models()["Models"]]
         return [name for name in names if name.startswith("scones--evaluation-")]
 
+    def versions(self) -> list[Version]:
+        """The registered versions, the newest first."""
+        return list_versions(self.sagemaker, NAME)
+
     def marked(self) -> dict[str, bool]:
         """Which models are in the deployment's bucket, and whether each is marked for removal."""
         listed = self.s3.list_objects_v2(Bucket=BUCKET, Prefix="models/").get("Contents", [])
@@ -253,6 +262,12 @@ class Cloud:
         }
         assert all(tag in ([], [{"Key": "superseded", "Value": "true"}]) for tag in tags.values())
         return {model: bool(tag) for model, tag in tags.items()}
+
+
+def delete_model_package(ModelPackageName: str) -> None:
+    """Deletes a version: moto has no such operation."""
+    backend = moto.backends.get_backend("sagemaker")["123456789012"]["us-east-1"]
+    del backend.model_packages[ModelPackageName]
 
 
 @contextmanager
@@ -275,7 +290,8 @@ def running_cloud(way: Way, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
     with moto.mock_aws(), HTTPServer(("127.0.0.1", 0), Listener) as server:
         Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         for bucket in (BUCKET, SOURCE_BUCKET):
-            kept_models.s3.create_bucket(Bucket=bucket)
+            kept.s3.create_bucket(Bucket=bucket)
+        jobs.sagemaker.create_model_package_group(ModelPackageGroupName=NAME)
         machine = custom_resource.step_functions.create_state_machine(
             name="scones-training",
             definition=json.dumps(MACHINE),
@@ -294,5 +310,6 @@ def running_cloud(way: Way, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
                 lambda **job: cloud.end(*job.values(), "Stopped"),
                 raising=False,
             )
+        monkeypatch.setattr(jobs.sagemaker, "delete_model_package", delete_model_package, raising=False)
         yield cloud
         server.shutdown()

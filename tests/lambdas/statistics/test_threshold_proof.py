@@ -86,6 +86,22 @@ def test_the_threshold_is_the_lowest_that_is_proved_not_the_purest() -> None:
     assert found.wrong > 0
 
 
+@pytest.mark.parametrize(
+    ("least", "below", "threshold"),
+    [
+        (0.8499151468276978, 0.7479400634765625, 0.849),
+        (0.8499151468276978, 0.849, 0.8499),
+        (0.9999998807907104, 0.9999997615814209, 0.9999998),
+        (0.849, 0.8489999, 0.849),
+    ],
+)
+def test_a_threshold_has_no_more_decimals_than_it_takes_to_part_the_photos_so(
+    least: float, below: float, threshold: float
+) -> None:
+    found = recommend([least] * 100 + [below] * 100, [True] * 100 + [False] * 100, 0.05, 0.9)
+    assert (found.threshold, found.routed, found.wrong) == (threshold, 100, 0)
+
+
 def test_photos_of_one_confidence_are_routed_together_or_not_at_all() -> None:
     # 400 of 500 at 0.9 are right: none of them may be picked out.
     confidences, right = [0.9] * 500 + [0.99] * 500, [True] * 400 + [False] * 100 + [True] * 500

@@ -37,7 +37,7 @@ BUNDLED = (
         ("THRESHOLD_SOURCE", environment.threshold_source, None),
         ("ENDPOINT_NAME", environment.endpoint_name, None),
         ("ENDPOINT_NAME", environment.endpoint_name, ""),
-        ("ENDPOINT_CONFIG", environment.endpoint_config, None),
+        ("ENDPOINT_SWITCH", environment.endpoint_switch, None),
     ],
 )
 def test_a_missing_or_wrong_variable_is_named(
@@ -56,12 +56,12 @@ def test_the_variables_are_read_with_their_types(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("CONFIDENCE_THRESHOLD", "0.75")
     monkeypatch.setenv("THRESHOLD_SOURCE", "a test: of it")
     monkeypatch.setenv("ENDPOINT_NAME", "scones")
-    monkeypatch.setenv("ENDPOINT_CONFIG", "scones-config")
+    monkeypatch.setenv("ENDPOINT_SWITCH", "/scones/endpoint-switch")
     assert environment.classes() == ("bicycle", "motorcycle", "bus")
     assert environment.confidence_threshold() == 0.75
     assert environment.threshold_source() == "a test: of it"
     assert environment.endpoint_name() == "scones"
-    assert environment.endpoint_config() == "scones-config"
+    assert environment.endpoint_switch() == "/scones/endpoint-switch"
 
 
 @pytest.mark.parametrize("function", ["classify", "filter"])
@@ -97,6 +97,7 @@ def test_a_function_needs_no_package_but_the_runtimes_and_the_bundled(
         "CONFIDENCE_THRESHOLD": "0.8",
         "THRESHOLD_SOURCE": "a test",
         "ENDPOINT_NAME": "e",
+        "ENDPOINT_SWITCH": "/e/endpoint-switch",
         "AWS_REGION": "us-east-1",
     }
     ran = subprocess.run(

@@ -159,3 +159,56 @@ def test_events_are_sent_from_the_sources_alone_that_a_policy_names(cloud: Cloud
     for entries in ([entry("another")], [entry("allowed"), entry("another")]):
         with pytest.raises(ClientError, match="not authorized to perform: events:PutEvents"):
             events.put_events(Entries=entries)
+
+
+@pytest.mark.parametrize(
+    ("resource", "allowed"),
+    [
+        ("arn:aws:cloudwatch:us-east-1:000000000000:alarm:*", True),
+        ("arn:aws:cloudwatch:us-east-1:000000000000:alarm:mine", False),
+    ],
+)
+def test_to_ask_for_alarms_by_name_takes_the_permission_for_all(
+    cloud: Cloud, resource: str, allowed: bool
+) -> None:
+    iam, name = cloud.client("iam"), a_name()
+    statement = {"Effect": "Allow", "Action": "cloudwatch:DescribeAlarms", "Resource": resource}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    iam.create_user(UserName=name)
+    iam.put_user_policy(UserName=name, PolicyName="p", PolicyDocument=policy)
+    key = iam.create_access_key(UserName=name)["AccessKey"]
+    alarms = boto3.client(
+        "cloudwatch",
+        endpoint_url=cloud.client("cloudwatch").meta.endpoint_url,
+        region_name="us-east-1",
+        aws_access_key_id=key["AccessKeyId"],
+        aws_secret_access_key=key["SecretAccessKey"],
+    )
+    if allowed:
+        assert alarms.describe_alarms(AlarmNames=["mine"])["MetricAlarms"] == []
+    else:
+        with pytest.raises(ClientError, match="is not authorized to perform: cloudwatch:DescribeAlarms"):
+            alarms.describe_alarms(AlarmNames=["mine"])
+
+
+def test_each_request_is_judged_by_what_the_policy_says_now(cloud: Cloud) -> None:
+    iam, name = cloud.client("iam"), a_name()
+    arn = iam.create_role(RoleName=name, AssumeRolePolicyDocument=TRUST)["Role"]["Arn"]
+    session = cloud.client("sts").assume_role(RoleArn=arn, RoleSessionName="judged")["Credentials"]
+    sagemaker = boto3.client(
+        "sagemaker",
+        endpoint_url=f"http://127.0.0.1:{cloud.port}",
+        region_name="us-east-1",
+        aws_access_key_id=session["AccessKeyId"],
+        aws_secret_access_key=session["SecretAccessKey"],
+        aws_session_token=session["SessionToken"],
+    )
+    for policy in (POLICY, POLICY.replace("Allow", "Deny"), POLICY):
+        iam.put_role_policy(RoleName=name, PolicyName="p", PolicyDocument=policy)
+        try:
+            sagemaker.list_models()
+            decided = "Allow"
+        except ClientError as error:
+            assert error.response["Error"]["Code"] == "AccessDeniedException"
+            decided = "Deny"
+        assert f'"{decided}"' in policy

@@ -97,7 +97,7 @@ class Server:
         iam.create_role(RoleName="learner", AssumeRolePolicyDocument=json.dumps(_TRUST))
         allowed = {
             "Effect": "Allow",
-            "Action": ["s3:*", "logs:*", "cloudwatch:PutMetricData"],
+            "Action": ["s3:*", "logs:*", "cloudwatch:PutMetricData", "cloudwatch:DescribeAlarms"],
             "Resource": "*",
         }
         policy = {"Version": "2012-10-17", "Statement": [allowed]}
@@ -153,13 +153,15 @@ class Server:
 
         return dict(wait_for(ended, seconds))
 
-    def create_model(self, name: str, bias: float, *, gate: Path | None = None, **container: Any) -> None:
-        """Makes a model that answers ``[bias, 1 - bias]``.
+    def create_model(
+        self, name: str, bias: float, *, gate: Path | None = None, status: int = 200, **container: Any
+    ) -> None:
+        """Makes a model that answers ``[bias, 1 - bias]`` with an HTTP status.
 
         A bias below zero makes a model whose server does not start, ``gate`` one that starts once that file
         is there; ``container`` adds to its container.
         """
-        content = json.dumps({"bias": bias, "gate": str(gate) if gate else None}).encode()
+        content = json.dumps({"bias": bias, "gate": str(gate) if gate else None, "status": status}).encode()
         packed = io.BytesIO()
         with tarfile.open(fileobj=packed, mode="w:gz") as archive:
             member = tarfile.TarInfo("model.json")
@@ -173,18 +175,27 @@ class Server:
             PrimaryContainer={"Image": IMAGE, "ModelDataUrl": f"s3://{BUCKET}/{key}", **container},
         )
 
-    def deploy_model(self, name: str, bias: float, *, gate: Path | None = None, **config: Any) -> None:
+    def deploy_model(
+        self,
+        name: str,
+        bias: float,
+        *,
+        gate: Path | None = None,
+        status: int = 200,
+        instances: int = 1,
+        **config: Any,
+    ) -> None:
         """Makes a model, as ``create_model`` does, and an endpoint configuration of the same name.
 
         ``config`` adds to the configuration.
         """
-        self.create_model(name, bias, gate=gate)
+        self.create_model(name, bias, gate=gate, status=status)
         variants = [
             {
                 "VariantName": "AllTraffic",
                 "ModelName": name,
                 "InstanceType": "ml.m5.large",
-                "InitialInstanceCount": 1,
+                "InitialInstanceCount": instances,
             }
         ]
         self.client("sagemaker").create_endpoint_config(
@@ -264,13 +275,17 @@ def _serve(home: Path, listener: int, command: list[str]) -> None:
     (home / "tmp").mkdir()
     # MiniStack reads its environment when it is imported.
     from local import server
+    from local.autoscaling import hooks as autoscaling
     from local.sagemaker.containers import algorithm, child_process, log_streams, model_server
-    from local.sagemaker.hosting import data_capture, invocation_metrics
+    from local.sagemaker.hosting import capacities, data_capture, invocation_metrics
+    from local.sagemaker.hosting.updating import update
     from local.sagemaker.jobs.transform_jobs import TransformJob
 
     data_capture.SECONDS_IN_BUFFER = invocation_metrics.SECONDS_BETWEEN_WRITES = 0.1
     log_streams.SECONDS_BETWEEN_BATCHES = model_server.SECONDS_BETWEEN_RESTARTS = 0.1
     child_process.GRACE_SECONDS = 0.5
+    autoscaling.SECONDS_BETWEEN_LOOKS = 0.2
+    update.SECONDS_BETWEEN_LOOKS = capacities.SECONDS_TO_CHANGE = 0.1
     # A test says itself when a container that is asked to stop ends.
     TransformJob.stop_seconds = 60.0
     algorithm.TRAIN[:] = [*command, "train"]

@@ -49,15 +49,16 @@ def train(root: Path) -> int:
 
 
 class Serving(BaseHTTPRequestHandler):
-    """Answers with the model's bias; some bodies are orders.
+    """Answers with the model's bias and status; some bodies are orders.
 
-    ``sleep SECONDS``, ``meet`` (wait until there are as many as ``MEETING``), ``await FILE``,
-    ``error STATUS TEXT``, ``die`` and ``tell`` (its environment and the request's headers).
+    ``sleep SECONDS``, ``meet`` (wait until there are as many as ``MEETING``), ``await FILE`` (makes
+    ``FILE.asked``), ``error STATUS TEXT``, ``die`` and ``tell`` (its environment and the request's headers).
     """
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     bias = 0.0
+    status = 200
 
     def do_GET(self) -> None:
         self._answer(200, b"", "text/plain")
@@ -72,6 +73,7 @@ class Serving(BaseHTTPRequestHandler):
         elif order == "meet":
             MEETING.wait()
         elif order == "await":
+            Path(f"{rest}.asked").touch()
             await_file(Path(rest))
         if order == "error":
             status, _, text = rest.partition(" ")
@@ -80,7 +82,7 @@ class Serving(BaseHTTPRequestHandler):
             told = {"environment": dict(os.environ), "headers": dict(self.headers)}
             self._answer(200, json.dumps(told).encode(), "application/json")
         else:
-            self._answer(200, json.dumps([self.bias, 1 - self.bias]).encode(), "application/json")
+            self._answer(self.status, json.dumps([self.bias, 1 - self.bias]).encode(), "application/json")
 
     def _answer(self, status: int, body: bytes, kind: str) -> None:
         self.send_response(status)
@@ -95,7 +97,7 @@ def serve(root: Path, port: int) -> int:
     model = json.loads((root / "model" / "model.json").read_text())
     if gate := model.get("gate"):
         await_file(Path(gate))
-    Serving.bias = model["bias"]
+    Serving.bias, Serving.status = model["bias"], model["status"]
     if Serving.bias < 0:
         return 3
     print("serving")

@@ -153,6 +153,58 @@ def test_an_endpoint_changes_its_mode_by_another_endpoint_alone(server: Server) 
     wait_for(lambda: gone(server, "modal"))
 
 
+def guarded(model: str, alarm: str) -> str:
+    """Returns a template whose endpoint is updated all at once, bakes for a second and has an alarm."""
+    made = json.loads(template(model))
+    policy = {
+        "TrafficRoutingConfiguration": {"Type": "ALL_AT_ONCE", "WaitIntervalInSeconds": 0},
+        "TerminationWaitInSeconds": "1",
+    }
+    made["Resources"]["Endpoint"]["Properties"] |= {
+        "EndpointName": "guarded",
+        "DeploymentConfig": {
+            "BlueGreenUpdatePolicy": policy,
+            "AutoRollbackConfiguration": {"Alarms": [{"AlarmName": alarm}]},
+        },
+    }
+    return json.dumps(made)
+
+
+def test_a_stack_waits_for_the_baking_and_is_no_success_where_the_endpoint_was_rolled_back(
+    server: Server,
+) -> None:
+    cloudformation, cloudwatch = server.client("cloudformation"), server.client("cloudwatch")
+    cloudwatch.put_metric_alarm(
+        AlarmName="guard",
+        Namespace="Nobody",
+        MetricName="Writes",
+        Statistic="Sum",
+        Period=60,
+        EvaluationPeriods=1,
+        Threshold=0,
+        ComparisonOperator="GreaterThanThreshold",
+        TreatMissingData="ignore",
+    )
+    cloudformation.create_stack(StackName="guarded", TemplateBody=guarded("first", "guard"))
+    assert settled(server, "guarded")["StackStatus"] == "CREATE_COMPLETE", reasons(server, "guarded")
+    cloudformation.update_stack(StackName="guarded", TemplateBody=guarded("second", "guard"))
+    assert settled(server, "guarded")["StackStatus"] == "UPDATE_COMPLETE", reasons(server, "guarded")
+    assert server.ask("guarded") == [0.25, 0.75]
+    endpoint = server.client("sagemaker").describe_endpoint(EndpointName="guarded")
+    assert endpoint["EndpointStatus"] == "InService"
+
+    # Whether the endpoint's resource fails or one that checks it afterwards, the stack says what serves, why.
+    cloudwatch.set_alarm_state(AlarmName="guard", StateValue="ALARM", StateReason="a test")
+    cloudformation.update_stack(StackName="guarded", TemplateBody=guarded("first", "guard"))
+    assert settled(server, "guarded")["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
+    told = reasons(server, "guarded")
+    assert endpoint["EndpointConfigName"] in told
+    assert "alarm guard is in state ALARM" in told
+    assert server.ask("guarded") == [0.25, 0.75]
+    cloudformation.delete_stack(StackName="guarded")
+    wait_for(lambda: gone(server, "guarded"))
+
+
 def gone(server: Server, name: str) -> bool:
     try:
         stack = server.client("cloudformation").describe_stacks(StackName=name)["Stacks"][0]
@@ -189,3 +241,25 @@ def test_a_named_model_cannot_be_replaced_under_its_name(server: Server) -> None
     cloudformation.update_stack(StackName="named", TemplateBody=model("second"))
     assert settled(server, "named")["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
     assert "cannot update a stack when a custom-named resource requires replacing" in reasons(server, "named")
+
+
+def test_a_group_of_model_packages_goes_with_its_stack_once_it_is_empty(server: Server) -> None:
+    cloudformation, sagemaker = server.client("cloudformation"), server.client("sagemaker")
+    properties = {"ModelPackageGroupName": "versions", "Tags": [{"Key": "project", "Value": "scones"}]}
+    group = {"Type": "AWS::SageMaker::ModelPackageGroup", "Properties": properties}
+    body = json.dumps({"Resources": {"Group": group}, "Outputs": {"Arn": {"Value": {"Ref": "Group"}}}})
+    cloudformation.create_stack(StackName="versions", TemplateBody=body)
+    stack = settled(server, "versions")
+    assert stack["StackStatus"] == "CREATE_COMPLETE", reasons(server, "versions")
+    arn = "arn:aws:sagemaker:us-east-1:000000000000:model-package-group/versions"
+    assert stack["Outputs"][0]["OutputValue"] == arn
+    specification = {"Containers": [{"Image": IMAGE}]}
+    package = sagemaker.create_model_package(
+        ModelPackageGroupName="versions", InferenceSpecification=specification
+    )["ModelPackageArn"]
+    cloudformation.delete_stack(StackName="versions")
+    assert settled(server, "versions")["StackStatus"] == "DELETE_FAILED"
+    assert "has model packages and cannot be deleted" in reasons(server, "versions")
+    sagemaker.delete_model_package(ModelPackageName=package)
+    cloudformation.delete_stack(StackName="versions")
+    wait_for(lambda: not sagemaker.list_model_package_groups()["ModelPackageGroupSummaryList"])

@@ -97,33 +97,42 @@ def test_the_servers_output_is_in_the_endpoints_log_group(server: Server) -> Non
 
 
 def test_invocations_are_counted_in_cloudwatch(server: Server) -> None:
-    server.put_in_service("counted", 0.5)
+    server.put_in_service("counted", 0.5, instances=2)
     for body in (b"image", b"sleep 0.2", b"error 400 bad", b"error 500 bad"):
         if body.startswith(b"error"):
             error_of(server, body, "counted")
         else:
             server.ask("counted", body)
 
-    def total(metric: str, statistic: str = "Sum") -> float:
+    variant = {"EndpointName": "counted", "VariantName": "AllTraffic"}
+
+    def points(metric: str, dimensions: dict[str, str]) -> list[dict[str, Any]]:
         now = datetime.now(UTC)
-        points = server.client("cloudwatch").get_metric_statistics(
+        found = server.client("cloudwatch").get_metric_statistics(
             Namespace="AWS/SageMaker",
             MetricName=metric,
-            Dimensions=[
-                {"Name": "EndpointName", "Value": "counted"},
-                {"Name": "VariantName", "Value": "AllTraffic"},
-            ],
+            Dimensions=[{"Name": name, "Value": value} for name, value in dimensions.items()],
             StartTime=now - timedelta(minutes=10),
             EndTime=now + timedelta(minutes=1),
             Period=3600,
-            Statistics=[statistic],
-        )["Datapoints"]
-        return float(sum(point[statistic] for point in points))
+            Statistics=["Sum", "Maximum"],
+        )
+        return list(found["Datapoints"])
 
-    wait_for(lambda: total("Invocations") == 4)
-    assert total("ModelLatency", "Maximum") > 200_000
-    assert total("Invocation4XXErrors") == total("Invocation5XXErrors") == 1
-    assert total("InvocationModelErrors") == 2
+    # Once as the variant, and once more as the configuration that it came with.
+    for dimensions in (variant, {**variant, "EndpointConfigName": "counted"}):
+
+        def total(metric: str, dimensions: dict[str, str] = dimensions) -> float:
+            return float(sum(point["Sum"] for point in points(metric, dimensions)))
+
+        wait_for(lambda total=total: total("Invocations") == 4)
+        assert total("InvocationsPerInstance") == 2
+        assert total("Invocation4XXErrors") == total("Invocation5XXErrors") == 1
+        assert total("InvocationModelErrors") == 2
+        assert max(point["Maximum"] for point in points("ModelLatency", dimensions)) > 200_000
+        overheads = points("OverheadLatency", dimensions)
+        assert {point["Unit"] for point in overheads} == {"Microseconds"}
+        assert max(point["Maximum"] for point in overheads) > 0
 
 
 def test_many_requests_at_once_do_not_wait_for_each_other(server: Server) -> None:

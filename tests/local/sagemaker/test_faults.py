@@ -82,8 +82,8 @@ def test_a_container_that_does_not_answer_in_time_is_a_model_error_without_a_sta
     server = SimpleNamespace(request=nullcontext, invoke=wait_in_vain, log=SimpleNamespace(name="stream"))
     metrics = SimpleNamespace(add=lambda *_: None)
     variant = SimpleNamespace(server=server, metrics=metrics, serverless=False)
-    deployment = SimpleNamespace(choose=lambda _: variant)
-    monkeypatch.setattr(endpoints, "find_deployment", lambda _: deployment)
+    traffic = SimpleNamespace(choose=lambda _: variant)
+    monkeypatch.setattr(endpoints, "find_traffic", lambda _: traffic)
     with pytest.raises(ApiError, match=r"Received server error \(0\) from primary with message") as caught:
         invocation._invoke("slow", b"image", {})
     assert (caught.value.code, caught.value.status) == ("ModelError", 424)

@@ -181,10 +181,14 @@ RESPONSES = {
     "DescribeEndpoint": {"EndpointName": "served"},
     "DescribeEndpointConfig": {"EndpointConfigName": "served"},
     "DescribeModel": {"ModelName": "served"},
+    "DescribeModelPackage": {"ModelPackageName": f"{ARN}:model-package/served/1"},
+    "DescribeModelPackageGroup": {"ModelPackageGroupName": "served"},
     "DescribeTrainingJob": {"TrainingJobName": "job"},
     "DescribeTransformJob": {"TransformJobName": "job"},
     "ListEndpointConfigs": {},
     "ListEndpoints": {},
+    "ListModelPackageGroups": {},
+    "ListModelPackages": {"ModelPackageGroupName": "served"},
     "ListModels": {},
     "ListTags": {"ResourceArn": f"{ARN}:endpoint/served"},
     "ListTrainingJobs": {},
@@ -192,6 +196,18 @@ RESPONSES = {
 }
 
 
+@pytest.fixture(scope="module")
+def version(server: Server) -> None:
+    """A model package group of the name "served" with one version."""
+    sagemaker = server.client("sagemaker")
+    sagemaker.create_model_package_group(ModelPackageGroupName="served")
+    sagemaker.create_model_package(
+        ModelPackageGroupName="served",
+        InferenceSpecification={"Containers": [{"Image": "image", "ModelDataUrl": f"s3://{BUCKET}/model"}]},
+    )
+
+
+@pytest.mark.usefixtures("version")
 @pytest.mark.parametrize("operation", sorted(RESPONSES))
 def test_a_reply_as_botocore_reads_it_has_the_models_members(server: Server, operation: str) -> None:
     sagemaker = server.client("sagemaker")

@@ -24,7 +24,42 @@ def under_way(server: Server, mark: str) -> None:
     wait_for(lambda: processes(f"# {mark}"))
 
 
-def test_a_restart_keeps_endpoints_and_fails_jobs_that_ran(tmp_path: Path) -> None:
+def bake(server: Server) -> None:
+    """Begins an update of an endpoint of three instances and returns once its new fleet answers."""
+    server.put_in_service("updated", 0.5)
+    sagemaker = server.client("sagemaker")
+    sagemaker.update_endpoint_weights_and_capacities(
+        EndpointName="updated",
+        DesiredWeightsAndCapacities=[{"VariantName": "AllTraffic", "DesiredInstanceCount": 3}],
+    )
+    server.endpoint_settled("updated")
+    server.deploy_model("updated-2", 0.25)
+    policy = {
+        "TrafficRoutingConfiguration": {"Type": "ALL_AT_ONCE", "WaitIntervalInSeconds": 0},
+        "TerminationWaitInSeconds": 3600,
+    }
+    sagemaker.update_endpoint(
+        EndpointName="updated",
+        EndpointConfigName="updated-2",
+        DeploymentConfig={"BlueGreenUpdatePolicy": policy},
+    )
+    wait_for(lambda: server.ask("updated") == [0.25, 0.75])
+
+
+def check_what_was_updated(server: Server) -> None:
+    """Fails unless that endpoint serves what it served before its update, and says so."""
+    assert server.ask("updated") == [0.5, 0.5]
+    endpoint = server.endpoint_settled("updated")
+    assert (endpoint["EndpointStatus"], endpoint["EndpointConfigName"]) == ("InService", "updated")
+    assert endpoint["ProductionVariants"][0]["CurrentInstanceCount"] == 3
+    assert "PendingDeploymentSummary" not in endpoint
+    assert endpoint["FailureReason"] == (
+        "The embedded cloud was stopped in the middle of the update to endpoint configuration updated-2: "
+        "updated goes on serving."
+    )
+
+
+def test_a_restart_keeps_endpoints_ends_their_updates_and_fails_jobs_that_ran(tmp_path: Path) -> None:
     mark = f"restart-{os.getpid()}"
     with running(tmp_path / "home") as server:
         under_way(server, mark)
@@ -33,6 +68,7 @@ def test_a_restart_keeps_endpoints_and_fails_jobs_that_ran(tmp_path: Path) -> No
         server.ask("kept")
         server.put_in_service("lost", 0.5)
         server.client("s3").delete_object(Bucket=BUCKET, Key="models/lost.tar.gz")
+        bake(server)
         server.stop()
         assert not processes(f"# {mark}")
         assert not processes(str(server.home))
@@ -42,6 +78,7 @@ def test_a_restart_keeps_endpoints_and_fails_jobs_that_ran(tmp_path: Path) -> No
         assert server.ask("kept") == [0.75, 0.25]
         sagemaker = server.client("sagemaker")
         assert server.endpoint_settled("kept")["EndpointStatus"] == "InService"
+        check_what_was_updated(server)
         assert server.finished("done")["TrainingJobStatus"] == "Completed"
         cut = sagemaker.describe_training_job(TrainingJobName="cut")
         assert cut["TrainingJobStatus"] == cut["SecondaryStatus"] == "Failed"

@@ -6,7 +6,7 @@ from typing import Any
 from tests.local.cloud_process import Cloud, eventually
 from tests.local.delivery.test_object_events import listen, put
 from tests.local.saving.test_killed_server import kill_and_start, make_machine, own
-from tests.local.step_functions.test_optimised import put_event, put_item
+from tests.local.step_functions.tasks.test_optimised import put_event, put_item
 
 __all__ = ["own"]
 

@@ -14,6 +14,7 @@ from local import lifecycle
 from tests.local.cloud_process import Cloud, eventually, free_port, local, processes_of
 
 IMAGE = "811284229777.dkr.ecr.us-east-1.amazonaws.com/image-classification:1"
+GET_PARAMETER = {"Effect": "Allow", "Action": "ssm:GetParameter", "Resource": "*"}
 SLOW = "import time\ndef handler(event, context): time.sleep(60)"
 
 
@@ -75,6 +76,33 @@ def test_the_last_parameter_before_a_kill_is_kept(own: Cloud) -> None:
     assert own.parameter("/value") == "19"
 
 
+def test_the_last_items_before_a_kill_are_kept_and_the_tables_are_not_written_for_each(own: Cloud) -> None:
+    tables = own.client("dynamodb")
+    tables.create_table(
+        TableName="outcomes",
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=[{"AttributeName": "photo", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "photo", "AttributeType": "S"}],
+    )
+    state = own.home / "state" / "dynamodb.json"
+    written = state.stat().st_mtime_ns
+    photos = [{"photo": {"S": str(number)}} for number in range(20)]
+    for photo in photos:
+        tables.put_item(TableName="outcomes", Item=photo)
+    tables.delete_item(TableName="outcomes", Key=photos[0])
+    tables.update_item(
+        TableName="outcomes",
+        Key=photos[1],
+        UpdateExpression="SET outcome = :routed",
+        ExpressionAttributeValues={":routed": {"S": "routed"}},
+    )
+    assert state.stat().st_mtime_ns == written
+    kill_and_start(own)
+    kept = tables.scan(TableName="outcomes")["Items"]
+    changed = {**photos[1], "outcome": {"S": "routed"}}
+    assert sorted(kept, key=str) == sorted([changed, *photos[2:]], key=str)
+
+
 def test_executions_are_kept_and_those_that_ran_have_failed(own: Cloud) -> None:
     states = own.client("stepfunctions")
     quick, slow = (
@@ -109,6 +137,45 @@ def test_executions_are_kept_and_those_that_ran_have_failed(own: Cloud) -> None:
         "SucceedStateExited",
         "ExecutionSucceeded",
     ]
+
+
+def test_an_execution_is_redriven_from_where_it_was_however_often_the_server_was_killed(own: Cloud) -> None:
+    states, role = own.client("stepfunctions"), own.role(GET_PARAMETER)
+    steps = {
+        "First": {
+            "Type": "Pass",
+            "Assign": {"kept": "{% $states.input.number %}"},
+            "Output": 2,
+            "Next": "Read",
+        },
+        "Read": {
+            "Type": "Task",
+            "Resource": "arn:aws:states:::aws-sdk:ssm:getParameter",
+            "Arguments": {"Name": "/late"},
+            "Output": "{% [$kept, $states.input, $states.context.Execution.RedriveCount] %}",
+            "End": True,
+        },
+    }
+    definition = json.dumps({"QueryLanguage": "JSONata", "StartAt": "First", "States": steps})
+    machine = states.create_state_machine(name="late", roleArn=role, definition=definition)["stateMachineArn"]
+    arn = states.start_execution(stateMachineArn=machine, input='{"number": 1}')["executionArn"]
+
+    def status() -> str:
+        return str(states.describe_execution(executionArn=arn)["status"])
+
+    eventually(lambda: status() == "FAILED")
+    kill_and_start(own)
+    date = states.redrive_execution(executionArn=arn, clientToken="first")["redriveDate"]
+    eventually(lambda: status() == "FAILED")
+    kill_and_start(own)
+    assert states.redrive_execution(executionArn=arn, clientToken="first")["redriveDate"] == date
+    own.client("ssm").put_parameter(Name="/late", Value="there", Type="String")
+    states.update_state_machine(stateMachineArn=machine, roleArn=own.role())
+    kill_and_start(own)
+    states.redrive_execution(executionArn=arn)
+    eventually(lambda: status() == "SUCCEEDED")
+    described = states.describe_execution(executionArn=arn)
+    assert (json.loads(described["output"]), described["redriveCount"]) == ([1, 2, 2], 2)
 
 
 def test_an_execution_is_kept_through_any_number_of_restarts(own: Cloud) -> None:

@@ -79,7 +79,7 @@ def check_start_of_handlers(python: str, asset: Path, runtime: Path, *assemblies
     handlers = {
         function["Properties"]["Handler"]
         for made in assemblies
-        for stack in ("storage", "training", "workflow")
+        for stack in ("storage", "training", "endpoint", "workflow")
         for function in made.resources(stack, "AWS::Lambda::Function").values()
         if "FunctionName" in function["Properties"]
     }
@@ -99,7 +99,7 @@ def check_start_of_handlers(python: str, asset: Path, runtime: Path, *assemblies
                 "CONFIDENCE_THRESHOLD": "0.8",
                 "THRESHOLD_SOURCE": "a test",
                 "ENDPOINT_NAME": "scones",
-                "ENDPOINT_CONFIG": "scones-config",
+                "ENDPOINT_SWITCH": "/scones/endpoint-switch",
                 "POWERTOOLS_SERVICE_NAME": "scones",
             },
             capture_output=True,

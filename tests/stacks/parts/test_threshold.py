@@ -48,7 +48,7 @@ def test_it_is_asked_anew_when_model_data_set_or_target_changes(with_auto: Assem
     of_ssm = {key: parameters[asked[key]["Ref"]]["Default"] for key in ("Bucket", "Dataset", "ModelDataUrl")}
     assert of_ssm == {
         "Bucket": "/scones/bucket",
-        "Dataset": "/scones/dataset",
+        "Dataset": "/scones/model-dataset",
         "ModelDataUrl": "/scones/model",
     }
     assert (asked["RoutedErrorTarget"], asked["RoutedErrorConfidence"]) == ("0.05", "0.9")
@@ -62,33 +62,21 @@ def test_it_is_asked_anew_when_model_data_set_or_target_changes(with_auto: Assem
     }
 
 
-def test_its_function_reads_the_data_set_keeps_answers_and_calls_this_endpoint(with_auto: Assembly) -> None:
+def test_its_function_reads_kept_answers_and_asks_no_endpoint(with_auto: Assembly) -> None:
     bucket = "arn:<Partition>:s3:::<bucket>"
-    endpoints = [
-        f"arn:<Partition>:sagemaker:<Region>:<AccountId>:endpoint/scones{mode}"
-        for mode in ("", "-serverless")
-    ]
     assert beyond_logs_and_traces(with_auto, "workflow", "ThresholdRole") == {
         ("s3:ListBucket", bucket),
-        ("s3:GetObject", f"{bucket}/datasets/*"),
         ("s3:GetObject", f"{bucket}/validations/*"),
-        ("s3:PutObject", f"{bucket}/validations/*"),
-        *(("sagemaker:InvokeEndpoint", endpoint) for endpoint in endpoints),
-        *(("sagemaker:DescribeEndpoint", endpoint) for endpoint in endpoints),
     }
 
 
-def test_its_function_knows_the_configuration_that_this_deploy_made(with_auto: Assembly) -> None:
-    (environment,) = [
-        function["Properties"]["Environment"]["Variables"]
-        for function in with_auto.resources("workflow", "AWS::Lambda::Function").values()
-        if function["Properties"]["FunctionName"] == "scones-threshold"
-    ]
-    parameters = with_auto.templates["workflow"]["Parameters"]
-    told = {
-        key: parameters[environment[key]["Ref"]]["Default"] for key in ("ENDPOINT_NAME", "ENDPOINT_CONFIG")
-    }
-    assert told == {"ENDPOINT_NAME": "/scones/endpoint", "ENDPOINT_CONFIG": "/scones/endpoint-config"}
+def test_the_model_is_refused_before_it_serves_where_no_threshold_is_proved(
+    assembly: Assembly, with_auto: Assembly
+) -> None:
+    target = ("RoutedErrorTarget", "RoutedErrorConfidence")
+    model = with_auto.only("training", "Custom::TrainingJob")
+    assert [model[name] for name in target] == ["0.05", "0.9"]
+    assert not set(target) & assembly.only("training", "Custom::TrainingJob").keys()
 
 
 def test_what_it_may_do_is_there_before_it_is_asked(with_auto: Assembly) -> None:

@@ -1,20 +1,27 @@
 /* Shows how the confidences of the period are spread, and at which hours of which weekdays they came. */
 
-import { addChart, createAxis, createLegend, createTooltip } from "../../parts/chart.js";
+import { html } from "/static/lit-html/lit-html.js";
+import { drawCard } from "../../parts/card.js";
+import { createAxis, createLegend, createTooltip, drawChartWithTable } from "../../parts/chart.js";
 import { getClassColour } from "../../parts/class_mark.js";
-import { createTable } from "../../parts/data_table.js";
-import { formatCount, formatQuantity, getTimeZone } from "../../parts/format.js";
+import { drawTable } from "../../parts/data_table.js";
+import { formatCount, formatQuantity } from "../../parts/format.js";
 import { getThemeColour } from "../../parts/theme.js";
+import { countByHour } from "./zone.js";
 
 const BINS = 50;
 const DAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
 const HOURS = Array.from({ length: 24 }, (_, hour) => String(hour).padStart(2, "0"));
-const HOUR_SECONDS = 3600;
+/* A few beside many are still seen: of shades from 0 to 1, that of the least that is more than nothing. */
+const FIRST_SHADE = 0.25;
 
-/** Adds the histogram; returns a function that shows another period. */
-export function addHistogram(place, { classes, confidence, predicted }, lowest, signal) {
-  const createBins = () => classes.map(() => new Array(BINS).fill(0));
-  let bins = createBins();
+/** Draws the histogram of the invocations from `first` to before `last`. */
+export function drawHistogram({ classes, confidence, predicted }, first, last, lowest) {
+  const bins = classes.map(() => new Array(BINS).fill(0));
+  for (let index = first; index < last; index += 1) {
+    const bin = Math.floor(((confidence[index] - lowest) / (1 - lowest)) * BINS);
+    bins[predicted[index]][Math.min(BINS - 1, Math.max(0, bin))] += 1;
+  }
   const formatEdge = (bin) => (lowest + (bin / BINS) * (1 - lowest)).toFixed(3);
   const edges = Array.from({ length: BINS }, (_, bin) => formatEdge(bin));
   const createOption = () => ({
@@ -42,50 +49,47 @@ export function addHistogram(place, { classes, confidence, predicted }, lowest, 
       data: bins[index],
     })),
   });
-  const createRows = () =>
-    createTable(
-      "Invocations by confidence",
-      ["#Confidence from", ...classes.map((name) => `#${name}`)],
-      edges.map((edge, bin) => [edge, ...bins.map((counts) => formatCount(counts[bin]))]),
-    );
-  const description = "Histogram of the confidences; the table below holds the same";
-  const redraw = addChart(place, description, createOption, createRows, signal);
-  return (first, last) => {
-    bins = createBins();
-    for (let index = first; index < last; index += 1) {
-      const bin = Math.floor(((confidence[index] - lowest) / (1 - lowest)) * BINS);
-      bins[predicted[index]][Math.min(BINS - 1, Math.max(0, bin))] += 1;
-    }
-    redraw();
-  };
+  return drawCard(
+    "Histogram of confidences",
+    drawChartWithTable(
+      "Histogram of the confidences; the table below holds the same",
+      createOption,
+      drawTable(
+        "Invocations by confidence",
+        ["#Confidence from", ...classes.map((name) => `#${name}`)],
+        edges.map((edge, bin) => [edge, ...bins.map((counts) => formatCount(counts[bin]))]),
+      ),
+    ),
+  );
 }
 
-/** Adds the volumes by weekday and hour in the browser's time zone; returns a function that shows another period. */
-export function addVolumes(place, { time }, signal) {
-  const createCells = () => DAYS.map(() => new Array(HOURS.length).fill(0));
-  let cells = createCells();
+/** Draws the volumes by weekday and hour of the invocations from `first` to before `last`. */
+export function drawVolumes({ time }, first, last, zone) {
+  const counts = countByHour(time, first, last, zone.getOffset);
+  const most = Math.max(1, ...counts.flat());
+  const findShade = (count) => count && FIRST_SHADE + ((1 - FIRST_SHADE) * count) / most;
   const createOption = () => {
-    const most = Math.max(1, ...cells.flat());
+    const [raised, accent] = ["--raised", "--accent"].map(getThemeColour);
     return {
       grid: { left: 48, right: 16, top: 16, bottom: 84 },
-      xAxis: createAxis({ type: "category", data: HOURS, name: `Hour (${getTimeZone()})`, nameGap: 26 }),
+      xAxis: createAxis({ type: "category", data: HOURS, name: `Hour (${zone.name})`, nameGap: 26 }),
       yAxis: createAxis({ type: "category", data: DAYS.map((day) => day.slice(0, 3)), inverse: true }),
       visualMap: {
+        dimension: 2,
         min: 0,
-        max: most,
+        max: 1,
         calculable: false,
         orient: "horizontal",
         left: "center",
         bottom: 0,
         itemHeight: 120,
         itemWidth: 12,
-        formatter: (value) => formatCount(Math.round(value)),
         textStyle: { color: getThemeColour("--ink") },
         text: [formatCount(most), "0"],
-        inRange: { color: [getThemeColour("--raised"), getThemeColour("--accent")] },
+        inRange: { color: [raised, accent] },
       },
       tooltip: createTooltip(
-        ({ value: [hour, day, invocations] }) => [
+        ({ value: [hour, day, , invocations] }) => [
           `${DAYS[day]} ${HOURS[hour]}:00 to ${HOURS[hour]}:59`,
           formatQuantity(invocations, "invocation"),
         ],
@@ -94,33 +98,25 @@ export function addVolumes(place, { time }, signal) {
       series: [
         {
           type: "heatmap",
-          data: cells.flatMap((counts, day) => counts.map((count, hour) => [hour, day, count])),
+          data: counts.flatMap((hours, day) =>
+            hours.map((count, hour) => [hour, day, findShade(count), count]),
+          ),
           itemStyle: { borderWidth: 1, borderColor: getThemeColour("--surface") },
         },
       ],
     };
   };
-  const createRows = () =>
-    createTable(
-      `Invocations by weekday and hour (${getTimeZone()})`,
-      ["Weekday", ...HOURS.map((hour) => `#${hour}`)],
-      cells.map((counts, day) => [DAYS[day], ...counts.map(formatCount)]),
-    );
-  const description = "Invocations by weekday and hour; the table below holds the same";
-  const redraw = addChart(place, description, createOption, createRows, signal);
-  return (first, last) => {
-    cells = createCells();
-    let hourStart = -Infinity;
-    let [day, hour] = [0, 0];
-    for (let index = first; index < last; index += 1) {
-      // Times ascend, so the local calendar is asked once an hour, not once an invocation.
-      if (time[index] >= hourStart + HOUR_SECONDS) {
-        const date = new Date(time[index] * 1000);
-        [day, hour] = [(date.getDay() + 6) % DAYS.length, date.getHours()];
-        hourStart = date.setMinutes(0, 0, 0) / 1000;
-      }
-      cells[day][hour] += 1;
-    }
-    redraw();
-  };
+  return drawCard(
+    "Invocations by hour and weekday",
+    html`<p class="muted small">Point at an hour, or touch it, for its number.</p>`,
+    drawChartWithTable(
+      "Invocations by weekday and hour; the table below holds the same",
+      createOption,
+      drawTable(
+        `Invocations by weekday and hour (${zone.name})`,
+        ["Weekday", ...HOURS.map((hour) => `#${hour}`)],
+        counts.map((hours, day) => [DAYS[day], ...hours.map(formatCount)]),
+      ),
+    ),
+  );
 }

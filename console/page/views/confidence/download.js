@@ -1,26 +1,18 @@
 /* Saves what is shown as files: the invocations as CSV, the chart with its threshold as PNG. */
 
+import { formatCsvLine, saveFile } from "../../parts/csv.js";
 import { formatThreshold } from "../../parts/format.js";
 import { getThemeColour } from "../../parts/theme.js";
 
 /** Saves the invocations from `first` to before `last`. */
-export function downloadCsv(invocations, first, last) {
-  const { classes, time, confidence, predicted, truth } = invocations;
-  const lines = ["time,confidence,predicted,truth\r\n"];
+export function downloadCsv({ classes, time, confidence, predicted, truth }, first, last) {
+  const lines = [formatCsvLine(["time", "confidence", "predicted", "truth"])];
   for (let index = first; index < last; index += 1) {
-    const fields = [
-      new Date(time[index] * 1000).toISOString(),
-      confidence[index],
-      quote(classes[predicted[index]]),
-      truth[index] < 0 ? "" : quote(classes[truth[index]]),
-    ];
-    lines.push(`${fields.join()}\r\n`);
+    const moment = new Date(time[index] * 1000).toISOString();
+    lines.push(formatCsvLine([moment, confidence[index], classes[predicted[index]], classes[truth[index]]]));
   }
-  save(new Blob(lines, { type: "text/csv" }), "invocations.csv");
+  saveFile(new Blob(lines, { type: "text/csv" }), "invocations.csv");
 }
-
-/** Quotes a field as RFC 4180 says. */
-const quote = (text) => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
 
 /** Saves the chart; the points and the threshold, which are no part of ECharts' canvas, are drawn onto it. */
 export function downloadPng({ echarts, canvas: points }, grid, lowest, threshold) {
@@ -45,11 +37,5 @@ export function downloadPng({ echarts, canvas: points }, grid, lowest, threshold
   context.font = "13px sans-serif";
   context.textBaseline = "middle";
   context.fillText(formatThreshold(threshold), width - grid.right + 8, y);
-  canvas.toBlob((blob) => save(blob, "confidence.png"), "image/png");
-}
-
-function save(blob, name) {
-  const address = URL.createObjectURL(blob);
-  Object.assign(document.createElement("a"), { href: address, download: name }).click();
-  setTimeout(() => URL.revokeObjectURL(address), 10_000);
+  canvas.toBlob((blob) => saveFile(blob, "confidence.png"), "image/png");
 }

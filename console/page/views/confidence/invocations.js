@@ -1,4 +1,4 @@
-/* Reads the captured invocations as columns, and counts in them. */
+/* Reads the endpoint's invocations as columns, adds what is new to them, filters them and counts in them. */
 
 const ARRAYS = {
   f64: Float64Array,
@@ -14,8 +14,9 @@ const ALIGNMENT = 8;
  * column that it names. Header and columns are padded to 8 bytes, so that the columns are used where they lie.
  *
  * @param {ArrayBuffer} buffer
- * @returns {{count, classes, threshold, baseline, time, id, confidence, predicted, truth}} time in Unix seconds,
- *   ascending; id names the invocation's picture; truth is -1 where it is not known.
+ * @returns {{count, columns, time, id, confidence, predicted, truth, picture}} with all else that the header has. time
+ *   in Unix seconds, ascending; truth is -1 where it is not known; picture is the same number for the same picture, 0
+ *   for one that is not told from others.
  */
 export function readInvocations(buffer) {
   const length = new DataView(buffer).getUint32(0, true);
@@ -31,6 +32,45 @@ export function readInvocations(buffer) {
 }
 
 const align = (offset) => Math.ceil(offset / ALIGNMENT) * ALIGNMENT;
+
+/** Returns an answer with what was known before it; the answer begins anew where the server has forgotten that. */
+export function addInvocations(before, answer) {
+  if (!before || answer.first === 0) return answer;
+  const order = new Uint32Array(before.count + answer.count);
+  for (let place = 0, one = 0, other = 0; place < order.length; place += 1) {
+    const isOld =
+      other === answer.count || (one < before.count && before.time[one] <= answer.time[other]);
+    order[place] = isOld ? one++ : before.count + other++;
+  }
+  const added = { ...answer, count: order.length };
+  for (const { name } of answer.columns) {
+    const [old, fresh] = [before[name], answer[name]];
+    added[name] = new old.constructor(order.length);
+    for (let place = 0; place < order.length; place += 1) {
+      const at = order[place];
+      added[name][place] = at < before.count ? old[at] : fresh[at - before.count];
+    }
+  }
+  return added;
+}
+
+/** Returns the invocations, given by their index, for which `admits` is true; the same ones if that is all. */
+export function filterInvocations(invocations, admits) {
+  const order = new Uint32Array(invocations.count);
+  let count = 0;
+  for (let index = 0; index < order.length; index += 1) if (admits(index)) order[count++] = index;
+  if (count === invocations.count) return invocations;
+  const filtered = { ...invocations, count };
+  for (const { name } of invocations.columns) {
+    const column = invocations[name];
+    filtered[name] = new column.constructor(count);
+    for (let place = 0; place < count; place += 1) filtered[name][place] = column[order[place]];
+  }
+  return filtered;
+}
+
+/** Says whether it is known that an invocation was predicted wrong. */
+export const isWrong = ({ truth, predicted }, index) => truth[index] >= 0 && truth[index] !== predicted[index];
 
 /** Returns the path of an invocation's picture. */
 export const getPhotoPath = ({ id }, index) => `/api/invocations/${id[index]}/photo`;
@@ -54,7 +94,7 @@ export function findLowerBound(ascending, wanted) {
  * @returns {(threshold: number) => {routed, refused, known, wrong}} known: routed ones whose truth is known; wrong:
  *   those of them that were routed as another class.
  */
-export function createThresholdCounter({ confidence, predicted, truth }, first, last) {
+export function createThresholdCounter({ confidence, truth, predicted }, first, last) {
   const order = new Uint32Array(last - first)
     .map((_, index) => first + index)
     .sort((one, other) => confidence[one] - confidence[other]);
@@ -64,9 +104,9 @@ export function createThresholdCounter({ confidence, predicted, truth }, first, 
   for (let index = order.length - 1; index >= 0; index -= 1) {
     const invocation = order[index];
     ascending[index] = confidence[invocation];
-    known[index] = known[index + 1] + (truth[invocation] >= 0 ? 1 : 0);
-    wrong[index] =
-      wrong[index + 1] + (truth[invocation] >= 0 && truth[invocation] !== predicted[invocation] ? 1 : 0);
+    const isKnown = truth[invocation] >= 0;
+    known[index] = known[index + 1] + (isKnown ? 1 : 0);
+    wrong[index] = wrong[index + 1] + (isKnown && truth[invocation] !== predicted[invocation] ? 1 : 0);
   }
   return (threshold) => {
     const from = findLowerBound(ascending, threshold);

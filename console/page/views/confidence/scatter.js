@@ -1,56 +1,56 @@
 /* Draws each invocation as a point: time across, confidence up, class by colour and shape. ECharts draws the rest. */
 
-import { createAxis, createLegend, drawChart } from "../../parts/chart.js";
+import { createAxis, createLegend, createMarkLine, drawChart } from "../../parts/chart.js";
 import { getClassColour, getClassPath, getClassSymbol } from "../../parts/class_mark.js";
-import { create } from "../../parts/element.js";
-import { formatShortTime } from "../../parts/format.js";
+import { formatThreshold } from "../../parts/format.js";
 import { getThemeColour, theme } from "../../parts/theme.js";
 import { findLowerBound } from "./invocations.js";
 import { createStamp, drawPoints } from "./points.js";
+import { computeTicks } from "./zone.js";
 
-/* The threshold's label has its place at the right. */
-export const GRID = { left: 56, right: 56, top: 40, bottom: 92 };
 /* The canvas of points reaches this far beyond the axes, so that a point at an edge is drawn whole. */
-export const MARGIN = 6;
+export const MARGIN = 9;
 const SMALL = 7;
 const LARGE = 11;
 const MANY = 2000;
-/* A single invocation still needs a time axis: this much before it and after it. */
-const SHORTEST_SECONDS = 1;
-const AROUND_SECONDS = 30;
+const RING = "M8 1.5 a6.5 6.5 0 1 0 .01 0z";
+const RING_PIXELS = 6;
+const PIXELS_PER_TICK = 88;
+const STRIP = { bottom: 8, height: 32 };
+const STRIP_BINS = 150;
+/* Changes in service that are nearer to one another, as a share of the chart, have one line. */
+const SHARE_PER_CHANGE = 0.06;
 
 /**
- * Draws all points into `place`, over a chart.
+ * Makes a chart in `place`, with the canvas of points over it.
  *
- * @param {(from: number, to: number) => void} onZoom Called with the period that is now shown, in Unix seconds.
- * @returns {{echarts: object, canvas: HTMLCanvasElement, getRange: () => object}} The chart, the points over it,
- *   and the period that is shown.
+ * @param {{left, right, top, bottom}} grid The chart's margins in pixels.
+ * @param {() => object} getShown What is to be drawn: `invocations`, `from`, `to`, the `whole` period they are part of,
+ *   `lowest` confidence, `zone`, `changes`.
+ * @param {(from: number, to: number) => void} onZoom Called with the period that the user zooms to, in Unix seconds.
+ * @returns {{echarts: object, canvas: HTMLCanvasElement, redraw: () => void, redrawSoon: () => void}} redraw() for all
+ *   that is shown, redrawSoon() where the points alone are others.
  */
-export function drawScatter(place, invocations, lowest, onZoom, signal) {
-  const { count, classes, time } = invocations;
-  const around = time[count - 1] - time[0] < SHORTEST_SECONDS ? AROUND_SECONDS : 0;
-  const range = { from: time[0] - around, to: time[count - 1] + around, lowest };
-  const canvas = create("canvas", {
-    class: "points",
-    style: { left: `${GRID.left - MARGIN}px`, top: `${GRID.top - MARGIN}px` },
-  });
-  let zoom = {};
-  const base = create("div", { class: "chart tall" });
-  place.append(base);
-  const { echarts: chart } = drawChart(
+export function createScatter(place, grid, getShown, onZoom, signal) {
+  const base = Object.assign(document.createElement("div"), { className: "chart tall" });
+  const canvas = Object.assign(document.createElement("canvas"), { className: "points" });
+  Object.assign(canvas.style, { left: `${grid.left - MARGIN}px`, top: `${grid.top - MARGIN}px` });
+  place.append(base, canvas);
+  const getTickCount = () => (place.clientWidth - grid.left - grid.right) / PIXELS_PER_TICK;
+  const chart = drawChart(
     base,
     "Confidence of each invocation over time; the table below holds the same",
-    () => createOption(classes, range, zoom),
+    () => createOption(getShown(), grid, getTickCount()),
     signal,
   );
-  place.append(canvas);
 
-  let [from, to] = [range.from, range.to];
   const draw = () => {
+    const { invocations, from, to, lowest } = getShown();
+    const { count, classes, time } = invocations;
     const scale = window.devicePixelRatio;
     const [width, height] = [
-      place.clientWidth - GRID.left - GRID.right + 2 * MARGIN,
-      place.clientHeight - GRID.top - GRID.bottom + 2 * MARGIN,
+      place.clientWidth - grid.left - grid.right + 2 * MARGIN,
+      place.clientHeight - grid.top - grid.bottom + 2 * MARGIN,
     ];
     Object.assign(canvas, {
       width: Math.max(1, Math.round(width * scale)),
@@ -59,68 +59,167 @@ export function drawScatter(place, invocations, lowest, onZoom, signal) {
     Object.assign(canvas.style, { width: `${width}px`, height: `${height}px` });
     const size = Math.round((count > MANY ? SMALL : LARGE) * scale);
     const stamps = classes.map((_, index) => createStamp(getClassPath(index), getClassColour(index), size));
+    const ring = createStamp(RING, getThemeColour("--ink"), size + RING_PIXELS * scale, { isOutline: true });
     const [first, last] = [findLowerBound(time, from), findLowerBound(time, to + 1e-3)];
-    drawPoints(canvas, invocations, first, last, { from, to, lowest }, Math.round(MARGIN * scale), stamps);
+    const margin = Math.round(MARGIN * scale);
+    drawPoints(canvas, invocations, first, last, { from, to, lowest }, margin, stamps, ring);
   };
   let frame = 0;
-  const drawSoon = () => {
+  const redrawSoon = () => {
     cancelAnimationFrame(frame);
     frame = requestAnimationFrame(draw);
   };
-  chart.on("datazoom", () => {
-    const [{ start, end }] = chart.getOption().dataZoom;
-    zoom = { start, end };
+  chart.echarts.on("datazoom", () => {
+    const [{ start, end }] = chart.echarts.getOption().dataZoom;
+    const { whole } = getShown();
     // ECharts' startValue and endValue are rounded, and would leave out the first invocation or the last.
-    [from, to] = [start, end].map((share) => range.from + (share / 100) * (range.to - range.from));
-    drawSoon();
+    const [from, to] = [start, end].map((share) => whole.from + (share / 100) * (whole.to - whole.from));
     onZoom(from, to);
+    chart.echarts.setOption(createZoomedOption(getShown(), getTickCount()));
+    redrawSoon();
   });
-  const sizes = new ResizeObserver(drawSoon);
+  const sizes = new ResizeObserver(redrawSoon);
   sizes.observe(place);
   signal.addEventListener("abort", () => {
     sizes.disconnect();
     cancelAnimationFrame(frame);
   });
-  theme.addEventListener("themechange", drawSoon, { signal });
-  return { echarts: chart, canvas, getRange: () => ({ from, to }) };
+  theme.addEventListener("themechange", redrawSoon, { signal });
+  const redraw = () => {
+    chart.redraw();
+    redrawSoon();
+  };
+  return { echarts: chart.echarts, canvas, redraw, redrawSoon };
 }
 
-function createOption(classes, { from, to, lowest }, zoom) {
+function createOption(shown, grid, tickCount) {
+  const { invocations, from, to, whole, lowest, zone } = shown;
+  const { classes } = invocations;
+  const zoomed = createZoomedOption(shown, tickCount);
+  const time = { type: "value", min: whole.from * 1000, max: whole.to * 1000, splitLine: { show: false } };
+  const findShare = (seconds) => (100 * (seconds - whole.from)) / (whole.to - whole.from);
+  const zoom = {
+    xAxisIndex: 0,
+    filterMode: "none",
+    start: findShare(from),
+    end: findShare(to),
+  };
   return {
-    grid: GRID,
+    grid: [grid, { left: grid.left, right: grid.right, ...STRIP }],
     // Another shape than a square would stretch the marks.
     legend: createLegend({
-      left: GRID.left,
-      right: GRID.right,
+      left: grid.left,
+      right: grid.right,
       selectedMode: false,
       itemWidth: 14,
       itemHeight: 14,
     }),
-    xAxis: createAxis({ type: "time", min: from * 1000, max: to * 1000 }),
-    yAxis: createAxis({ type: "value", min: lowest, max: 1, name: "Confidence" }),
+    xAxis: [
+      createAxis({ ...time, ...mergeLabels(zoomed.xAxis[0]) }),
+      { ...time, gridIndex: 1, show: false },
+    ],
+    yAxis: [
+      createAxis({ type: "value", min: lowest, max: 1, name: "Confidence" }),
+      { type: "value", gridIndex: 1, show: false },
+    ],
     dataZoom: [
-      { type: "inside", filterMode: "none", zoomOnMouseWheel: "ctrl", ...zoom },
+      { type: "inside", zoomOnMouseWheel: "ctrl", ...zoom },
       {
         type: "slider",
-        filterMode: "none",
-        bottom: 16,
-        height: 28,
+        ...STRIP,
+        left: grid.left,
+        right: grid.right,
         showDataShadow: false,
         brushSelect: false,
         ...zoom,
         ...createSliderColours(),
-        labelFormatter: (milliseconds) => formatShortTime(milliseconds / 1000),
+        labelFormatter: (milliseconds) => zone.formatShort(milliseconds / 1000),
         textStyle: { color: getThemeColour("--muted") },
       },
     ],
-    series: classes.map((name, index) => ({
-      name,
-      type: "scatter",
-      data: [],
-      symbol: getClassSymbol(index),
-      color: getClassColour(index),
-    })),
+    series: [
+      ...zoomed.series,
+      // Without data, for the legend: the points are drawn over the chart.
+      ...classes.map((name, index) => ({
+        name,
+        type: "scatter",
+        data: [],
+        symbol: getClassSymbol(index),
+        color: getClassColour(index),
+      })),
+      {
+        name: "misclassified",
+        type: "scatter",
+        data: [],
+        itemStyle: { color: "transparent", borderColor: getThemeColour("--ink"), borderWidth: 1.5 },
+      },
+      {
+        type: "line",
+        xAxisIndex: 1,
+        yAxisIndex: 1,
+        silent: true,
+        symbol: "none",
+        step: "end",
+        data: countVolumes(invocations.time, whole),
+        lineStyle: { width: 0 },
+        areaStyle: { color: getThemeColour("--control"), opacity: 0.6 },
+      },
+    ],
   };
+}
+
+/** Returns what depends on the period: ticks at equal steps, and lines where what is in service changed. */
+function createZoomedOption({ from, to, zone, changes }, tickCount) {
+  const { ticks, step } = computeTicks(from, to, tickCount, zone.getOffset);
+  const customValues = ticks.map((seconds) => seconds * 1000);
+  const data = joinChanges(changes, from, to).map(({ time, name }) => ({ xAxis: time * 1000, name }));
+  const lines = createMarkLine(data, "{b}");
+  const formatter = (milliseconds) => zone.formatTick(milliseconds / 1000, step);
+  return {
+    xAxis: [{ axisLabel: { customValues, formatter }, axisTick: { customValues } }],
+    series: [
+      {
+        id: "changes",
+        type: "scatter",
+        data: [],
+        markLine: { ...lines, lineStyle: { ...lines.lineStyle, type: "dashed" } },
+      },
+    ],
+  };
+}
+
+const mergeLabels = ({ axisLabel, axisTick }) => ({
+  axisLabel: { ...axisLabel, color: getThemeColour("--muted"), hideOverlap: true },
+  axisTick: { ...axisTick, lineStyle: { color: getThemeColour("--line") } },
+});
+
+/** Says in a word or two what changed. */
+export const nameChange = ({ what, value }) =>
+  what === "threshold" ? `threshold ${formatThreshold(value)}` : "deployed";
+
+function joinChanges(changes, from, to) {
+  const joined = [];
+  for (const change of changes) {
+    if (change.time < from || change.time > to) continue;
+    const before = joined.at(-1);
+    if (before && change.time - before.time < SHARE_PER_CHANGE * (to - from)) before.changes += 1;
+    else joined.push({ time: change.time, name: nameChange(change), changes: 1 });
+  }
+  return joined.map(({ time, name, changes: number }) => ({
+    time,
+    name: number === 1 ? name : `${number} changes`,
+  }));
+}
+
+function countVolumes(time, { from, to }) {
+  const counts = new Array(STRIP_BINS).fill(0);
+  for (const seconds of time) {
+    const bin = Math.floor(((seconds - from) / (to - from)) * STRIP_BINS);
+    counts[Math.min(bin, STRIP_BINS - 1)] += 1;
+  }
+  const width = (to - from) / STRIP_BINS;
+  // A step reaches to the end of its bin.
+  return [[from * 1000, counts[0]], ...counts.map((count, bin) => [(from + (bin + 1) * width) * 1000, count])];
 }
 
 function createSliderColours() {

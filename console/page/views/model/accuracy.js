@@ -1,85 +1,89 @@
 /* Shows how often the model is right: as a whole, for each class, and which classes it takes for which. */
 
-import { createCard, createFigure } from "../../parts/card.js";
-import { createClassMark } from "../../parts/class_mark.js";
-import { createRecordTable, createTable } from "../../parts/data_table.js";
-import { create } from "../../parts/element.js";
-import { formatCount, formatPercent, formatQuantity, formatTime } from "../../parts/format.js";
+import { html, nothing } from "/static/lit-html/lit-html.js";
+import { drawCard, drawFigure } from "../../parts/card.js";
+import { drawClass } from "../../parts/class_mark.js";
+import { drawTable } from "../../parts/data_table.js";
+import {
+  formatCount,
+  formatPercent,
+  formatQuantity,
+  formatShares,
+  formatThreshold,
+  formatTime,
+} from "../../parts/format.js";
 
 /** Formats the 95% interval of a share. */
 export const formatInterval = (share) => `${formatPercent(share.low)} to ${formatPercent(share.high)}`;
 
-export function createAccuracyCard({ accuracy, calibration, comparison, ...report }) {
-  return createCard(
+/** Formats a share with its 95% interval. */
+export const formatShare = (share) =>
+  share ? `${formatPercent(share.value)} (${formatInterval(share)})` : "–";
+
+export function drawAccuracy({ accuracy, calibration, comparison, ...report }) {
+  const scorer = report.endpoint ? `Endpoint ${report.endpoint}` : "The artifact";
+  return drawCard(
     "Evaluation",
-    create(
-      "p",
-      { class: "muted" },
-      `${report.endpoint ? `Endpoint ${report.endpoint}` : "The artifact"} scored ${formatQuantity(report.photos, "photo")} of the ${report.split} split of data set ${report.dataset}, ${formatTime(report.when)}. Model ${report.model ?? "–"}.`,
-    ),
-    create(
-      "div",
-      { class: "figures" },
-      createFigure("Accuracy", formatPercent(accuracy.value), `95% interval ${formatInterval(accuracy)}`),
-      createFigure("Right", formatCount(accuracy.count), `of ${formatQuantity(accuracy.of, "photo")}`),
-      createFigure(
-        "Calibration error",
+    html`<p class="muted">
+      ${scorer} scored ${formatQuantity(report.photos, "photo")} of the ${report.split} split of data set
+      ${report.dataset}, ${formatTime(report.when)}. Model ${report.model ?? "–"}.
+    </p>`,
+    html`<div class="figures">
+      ${drawFigure("Accuracy", formatPercent(accuracy.value), `95% interval ${formatInterval(accuracy)}`)}
+      ${drawOutcomes(report)}
+      ${drawFigure(
+        "Calibration error (ECE)",
         formatPercent(calibration.ece),
-        `expected, from ${formatQuantity(calibration.photos, "photo")}`,
-      ),
-    ),
-    comparison ? create("p", {}, describeComparison(comparison)) : null,
+        formatQuantity(calibration.photos, "photo"),
+      )}
+    </div>`,
+    comparison ? html`<p>${describeComparison(comparison)}</p>` : nothing,
   );
 }
 
-function describeComparison(comparison) {
-  const { champion, challenger, better, p_value: p } = comparison;
+/** Draws what the threshold in service makes of the photos. */
+function drawOutcomes({ thresholds, photos, threshold_in_service: inService }) {
+  const cost = thresholds.find((one) => one.threshold === inService?.value);
+  if (!cost) return nothing;
+  const [routed, refused] = formatShares(cost.routed, photos);
+  const note = `at threshold ${formatThreshold(cost.threshold)}`;
+  return [
+    drawFigure("Routed", routed, `${note}, ${formatCount(cost.right)} of ${formatCount(cost.routed)} right`),
+    drawFigure("Refused", refused, `${note}, ${formatQuantity(photos - cost.routed, "photo")}`),
+  ];
+}
+
+function describeComparison({ champion, challenger, better, p_value: p, ...only }) {
   return (
-    `${challenger} is ${better ? "better" : "no better"} than ${champion}: it alone is right on ${formatQuantity(comparison.challenger_only, "photo")}, ` +
-    `the other alone on ${formatCount(comparison.champion_only)} (McNemar's exact test, one-sided p = ${p.toPrecision(3)}).`
+    `${challenger} is ${better ? "better" : "no better"} than ${champion}: it alone is right on ` +
+    `${formatQuantity(only.challenger_only, "photo")}, the other alone on ${formatCount(only.champion_only)} ` +
+    `(McNemar's exact test, one-sided p = ${p.toPrecision(3)}).`
   );
 }
 
-export function createConfusionCard({ classes, confusion }) {
+export function drawConfusion({ classes, confusion }) {
   const rows = confusion.map((row, truth) => {
     const total = row.reduce((sum, photos) => sum + photos, 0);
-    return [
-      createClassMark(classes, classes[truth]),
-      ...row.map((photos, predicted) => createCell(photos, total, truth === predicted)),
-    ];
+    const shares =
+      row.length === 2 ? formatShares(row[0], total) : row.map((photos) => formatPercent(photos / total));
+    const drawCell = (photos, predicted) => {
+      const outcome = truth === predicted ? "outcome routed" : "outcome failed";
+      const share = total ? ` (${shares[predicted]})` : "";
+      return html`<span class=${photos === 0 ? "muted" : outcome}>${formatCount(photos)}${share}</span>`;
+    };
+    return [drawClass(classes, classes[truth]), ...row.map(drawCell)];
   });
-  return createCard(
-    "Confusion",
-    createTable(
-      "Rows: what the photo shows. Columns: what the model said.",
-      ["It shows", ...classes.map((name) => `#${name}`)],
-      rows,
-    ),
-  );
+  const columns = ["True class", ...classes.map((name) => `#${name}`)];
+  return drawCard("Confusion", drawTable("Rows: true class. Columns: predicted.", columns, rows));
 }
 
-function createCell(photos, total, isRight) {
-  return create(
-    "span",
-    { class: photos === 0 ? "muted" : isRight ? "outcome routed" : "outcome failed" },
-    `${formatCount(photos)}${total ? ` (${formatPercent(photos / total)})` : ""}`,
-  );
-}
-
-export function createPerClassCard({ classes, per_class: perClass }) {
-  const formatShare = (share) =>
-    share === null ? "–" : `${formatPercent(share.value)} (${formatInterval(share)})`;
-  return createCard(
-    "Each class",
-    createRecordTable(
-      "In parentheses the 95% interval",
-      ["Class", "#Photos", "#Precision", "#Recall"],
-      perClass.map(({ name, photos, precision, recall }) => [
-        createClassMark(classes, name),
-        formatCount(photos),
-        formatShare(precision),
-        formatShare(recall),
-      ]),
-    ),
-  );
+export function drawEachClass({ classes, per_class: perClass }) {
+  const rows = perClass.map(({ name, photos, precision, recall }) => [
+    drawClass(classes, name),
+    formatCount(photos),
+    formatShare(precision),
+    formatShare(recall),
+  ]);
+  const columns = ["Class", "#Photos", "#Precision", "#Recall"];
+  return drawCard("Each class", drawTable("95% interval in parentheses", columns, rows, { records: true }));
 }

@@ -1,85 +1,71 @@
 /* The card of the photo to judge: its picture, why it waits, and a button for each judgement. */
 
-import { createClassMark } from "../../parts/class_mark.js";
-import { create } from "../../parts/element.js";
+import { html, nothing } from "/static/lit-html/lit-html.js";
+import { drawClass } from "../../parts/class_mark.js";
+import { linkExecution } from "../../parts/execution_link.js";
+import { drawFileName } from "../../parts/file_name.js";
 import { formatProbability, formatThreshold, formatTime } from "../../parts/format.js";
-import { createProbabilityBars } from "../../parts/probability_bars.js";
+import { drawProbabilityBars } from "../../parts/probability_bars.js";
 
 const MOST_KEYS = 9;
 
-/** Returns a button that a key presses too; the key stands on it. */
-export function createKeyButton(key, label, onclick) {
-  return create(
-    "button",
-    { type: "button", "aria-keyshortcuts": key, onclick },
-    label,
-    create("kbd", { "aria-hidden": "true" }, key),
-  );
-}
+/** Draws a button that a key presses too; the key stands on it. */
+export const drawKeyButton = (key, label, press, isDisabled = false) =>
+  html`<button
+    type="button"
+    aria-keyshortcuts=${key}
+    aria-disabled=${isDisabled ? "true" : nothing}
+    @click=${press}
+  >
+    ${label}<kbd aria-hidden="true">${key}</kbd>
+  </button>`;
+
+/** Returns the keys that do the same as the card's buttons, each with what it does. */
+export const listKeys = (classes, judge, skip) =>
+  new Map([
+    ...classes.slice(0, MOST_KEYS).map((name, index) => [String(index + 1), () => judge(name)]),
+    ["n", () => judge(null)],
+    ["0", () => judge(null)],
+    ["s", skip],
+  ]);
 
 /**
- * Returns the card. Its buttons stay while photos come and go, so that the focus stays on the one that was pressed.
+ * Draws the card. Its buttons stay while photos come and go, so that the focus stays on the one that was pressed.
  *
+ * @param {object|null} photo null where the next one is still claimed.
  * @param {string[]} classes The classes in their order.
- * @param {{judge: (label: string|null) => void, skip: () => void}} act What the buttons do.
- * @returns {{element: Element, keys: Map<string, () => void>, show: (photo: object|null) => void}} The keys that
- *   do the same as the buttons, and a function that shows a photo; null where the next one is still claimed.
+ * @param {(label: string|null) => void} judge
+ * @param {() => void} skip
  */
-export function createReviewCard(classes, { judge, skip }) {
-  const discard = () => judge(null);
-  const keyed = classes.slice(0, MOST_KEYS).map((name, index) => [String(index + 1), name]);
-  const frame = create("div", { class: "review-frame" });
-  const name = create("h2", { class: "truncated" });
-  const facts = create("div", { class: "stack" });
-  const element = create(
-    "section",
-    { class: "card review", tabindex: "-1", "aria-label": "Photo to judge" },
-    frame,
-    create(
-      "div",
-      { class: "stack" },
-      name,
-      create(
-        "div",
-        { class: "judgements", role: "group", "aria-label": "What does it show?" },
-        keyed.map(([key, label]) => createKeyButton(key, createClassMark(classes, label), () => judge(label))),
-      ),
-      classes.length > MOST_KEYS ? createFinder(classes, judge) : null,
-      create(
-        "div",
-        { class: "judgements" },
-        createKeyButton("n", "None of these", discard),
-        createKeyButton("s", "Skip", skip),
-      ),
-      facts,
-    ),
-  );
-  const keys = new Map(keyed.map(([key, label]) => [key, () => judge(label)]));
-  keys.set("n", discard).set("0", discard).set("s", skip);
-  let shown;
-  const show = (photo) => {
-    if (photo === shown) return;
-    shown = photo;
-    name.textContent = photo?.name ?? "The next photo is on its way…";
-    name.title = photo?.key ?? "";
-    facts.replaceChildren(...(photo ? createFacts(photo, classes) : []));
-    frame.replaceChildren(photo?.picture ?? create("p", { class: "muted" }, "Loading the picture…"));
-    photo?.loading.then(() => {
-      if (photo === shown) frame.replaceChildren(photo.picture);
-    });
-  };
-  return { element, keys, show };
+export function drawReviewCard(photo, classes, judge, skip) {
+  return html`<section
+    class="card review"
+    tabindex="-1"
+    aria-label="Photo to judge"
+    aria-busy=${photo ? nothing : "true"}
+  >
+    <div class="review-frame">${photo?.picture ?? html`<p class="muted">Loading the picture…</p>`}</div>
+    <div class="stack">
+      <h2>${photo ? drawFileName(photo.name, photo.key) : "The next photo is on its way…"}</h2>
+      <div class="judgements" role="group" aria-label="What does it show?">
+        ${classes
+          .slice(0, MOST_KEYS)
+          .map((name, index) => drawKeyButton(String(index + 1), drawClass(classes, name), () => judge(name)))}
+      </div>
+      ${classes.length > MOST_KEYS ? drawFinder(classes, judge) : nothing}
+      <div class="judgements">
+        ${drawKeyButton("n", "None of these", () => judge(null))} ${drawKeyButton("s", "Skip", skip)}
+      </div>
+      <div class="stack">${photo ? drawFacts(photo, classes) : nothing}</div>
+    </div>
+  </section>`;
 }
 
-/** Returns a field that finds any of many classes by what is typed. */
-function createFinder(classes, judge) {
-  const field = create("input", {
-    list: "classes",
-    autocomplete: "off",
-    oninput: () => field.setCustomValidity(""),
-  });
+/** Draws a field that finds any of many classes by what is typed. */
+function drawFinder(classes, judge) {
   const submit = (event) => {
     event.preventDefault();
+    const field = event.currentTarget.querySelector("input");
     const label = classes.find((name) => name.toLowerCase() === field.value.trim().toLowerCase());
     if (label === undefined) {
       field.setCustomValidity(`There is no class "${field.value}": choose one of the list.`);
@@ -89,37 +75,30 @@ function createFinder(classes, judge) {
     field.value = "";
     judge(label);
   };
-  return create(
-    "form",
-    { class: "filters", onsubmit: submit },
-    create("label", {}, "Another class", field),
-    create(
-      "datalist",
-      { id: "classes" },
-      classes.map((value) => create("option", { value })),
-    ),
-    create("button", {}, "Route as this"),
-  );
+  const clearFault = ({ currentTarget }) => currentTarget.setCustomValidity("");
+  return html`<form class="filters" @submit=${submit}>
+    <label>Another class<input list="classes" autocomplete="off" @input=${clearFault} /></label>
+    <datalist id="classes">${classes.map((name) => html`<option value=${name}></option>`)}</datalist>
+    <button>Route as this</button>
+  </form>`;
 }
 
-function createFacts(photo, classes) {
-  const { probabilities, threshold, execution } = photo;
-  return [
-    create("p", {}, explainWaiting(photo, classes)),
-    createProbabilityBars(Object.entries(probabilities), classes, threshold),
-    create(
-      "p",
-      { class: "muted small" },
-      `Arrived ${formatTime(photo.arrived)}. `,
-      create("a", { href: `#/executions/${encodeURIComponent(execution)}` }, "See its execution"),
-    ),
-  ];
+function drawFacts(photo, classes) {
+  const { probabilities, threshold, execution, batch } = photo;
+  return html`
+    <p>${explainWaiting(photo, classes)}</p>
+    ${drawProbabilityBars(Object.entries(probabilities), classes, threshold)}
+    <p class="muted small">
+      Arrived ${formatTime(photo.arrived)}.
+      <a href=${linkExecution({ id: execution, batch })}>See its ${batch ? "batch" : "execution"}</a>
+    </p>
+  `;
 }
 
 function explainWaiting({ predicted_class: predicted, confidence, threshold }, classes) {
   const known = classes.includes(predicted) ? "" : ", a class that there is no longer";
   return (
     `It waits because the model takes it for ${predicted}${known}, with a confidence of only ` +
-    `${formatProbability(confidence)}: photos are routed from ${formatThreshold(threshold)} on.`
+    `${formatProbability(confidence)}; ${formatThreshold(threshold)} is needed.`
   );
 }

@@ -5,7 +5,7 @@
  */
 
 import { ApiError, fetchPhoto, request } from "../../api.js";
-import { create } from "../../parts/element.js";
+import { drawNotice } from "../../parts/answers.js";
 
 const AHEAD = 3;
 const PATIENCE_MILLISECONDS = 20_000;
@@ -30,13 +30,15 @@ export class ReviewQueue {
   judged = 0;
   /** Whether there was no further photo to claim when the server was asked last. */
   isAtEnd = false;
+  /** Whether no photo could be claimed when the server was asked last, which is asked again. */
+  isStuck = false;
   /** Whether an undo is on its way: until then nobody knows which photo is judged next. */
   isUndoing = false;
 
   /**
    * @param {number} waiting How many photos wait.
-   * @param {object} listener `showChange()` is called after each change; `showFault(error, retry)` shows an error
-   *   with a button for `retry`, unless that is null, and returns the element.
+   * @param {object} listener `showChange()` is called after each change; `showNote(error)` says what does not pass;
+   *   `keep(load, error, signal)` says the error and calls `load` again until it succeeds, or the signal is aborted.
    */
   constructor(waiting, listener) {
     this.left = waiting;
@@ -52,16 +54,25 @@ export class ReviewQueue {
     return this.#done.length > 0;
   }
 
+  /** How many judgements are kept here until they can be saved. */
+  get unsaved() {
+    return this.#done.filter(({ state }) => state === "unsaved").length;
+  }
+
   /** Claims photos until there are enough ahead, and those ahead again, since claims end. */
   async fill({ fromStart = false } = {}) {
-    let fault = null;
-    await this.#call(() => this.#claim(fromStart)).catch((error) => {
-      fault = error;
+    const claim = async () => {
+      await this.#call(() => this.#claim(fromStart));
+      this.isStuck = false;
+      if (!this.#isClosed) this.#listener.showChange();
+    };
+    await claim().catch((error) => {
+      // While photos to go on with are left, the next judgement asks again.
+      if (this.#isClosed || this.isStuck || this.current) return;
+      this.isStuck = true;
+      this.#listener.showChange();
+      this.#listener.keep(claim, error);
     });
-    if (this.#isClosed) return;
-    this.#listener.showChange();
-    // While photos to go on with are left, the next judgement asks again.
-    if (fault && !this.current) this.#listener.showFault(fault, () => this.fill({ fromStart }));
   }
 
   /** Looks at the waiting photos from the oldest on, those again that were skipped. */
@@ -69,24 +80,39 @@ export class ReviewQueue {
     return this.fill({ fromStart: true });
   }
 
-  /** Judges the photo that is shown: with a class, or with null as none of the classes. */
+  /**
+   * Judges the photo that is shown: with a class, or with null as none of the classes.
+   *
+   * @returns {{state: string}} What becomes of it: "sent", "saved", "unsaved" or "refused".
+   */
   judge(label) {
-    const entry = { photo: this.#held.shift(), label, state: "sent", fault: null };
+    const entry = { photo: this.#held.shift(), label, state: "sent", sending: new AbortController() };
     this.#done.push(entry);
-    this.#send(entry);
+    this.#send(entry).catch((error) => {
+      const send = async () => {
+        await this.#send(entry);
+        this.fill();
+      };
+      this.#listener.keep(send, error, entry.sending.signal);
+    });
     this.fill();
+    return entry;
   }
 
   /** Leaves the photo that is shown to others, or for later. */
   skip() {
     const photo = this.#held.shift();
-    this.#done.push({ photo, state: "skipped", fault: null });
+    this.#done.push({ photo, state: "skipped" });
     // A claim that is not given back ends by itself.
     this.#call(() => post("/api/reviews/release", { photos: [photo.id] })).catch(() => {});
     this.fill();
   }
 
-  /** Takes back what was done last; returns whether its photo is on the screen again. */
+  /**
+   * Takes back what was done last; returns whether its photo is on the screen again.
+   *
+   * @throws {ApiError} For a reason that passes: it can be taken back later.
+   */
   async undo() {
     const entry = this.#done.pop();
     const { photo } = entry;
@@ -97,7 +123,8 @@ export class ReviewQueue {
       await this.#call(() => (entry.state === "saved" ? post(`${pathOf(photo)}/undo`, {}) : null));
     } catch (error) {
       if (!isRefusal(error)) this.#done.push(entry);
-      this.#listener.showFault(addName(error, photo.name), null);
+      if (error.isPassing) throw error;
+      this.#listener.showNote(addName(error, photo.name));
       return false;
     } finally {
       this.isUndoing = false;
@@ -105,7 +132,7 @@ export class ReviewQueue {
     }
     if (entry.state === "refused") return false;
     if (entry.state === "saved") this.#count(-1);
-    entry.fault?.remove();
+    entry.sending?.abort();
     if (entry.state === "skipped") photo.claimed = 0;
     // A claim from the start may have brought it again meanwhile.
     this.#held = [photo, ...this.#held.filter((other) => other.id !== photo.id)];
@@ -142,13 +169,14 @@ export class ReviewQueue {
     this.left = claimed.waiting - this.#unsent;
     // What an undo has brought back is in the queue as well.
     const added = claimed.photos.filter(({ id }) => !this.#held.some((photo) => photo.id === id));
-    for (const photo of added) loadPicture(photo);
+    for (const photo of added) loadPicture(photo, this.#listener);
     this.#held.push(...added);
     for (const photo of [...added, ...old]) photo.claimed = now;
     for (const { id, why } of claimed.lost) this.#drop(id, why);
-    for (const fault of claimed.faults) this.#listener.showFault(new ApiError(fault), null);
+    for (const fault of claimed.faults) this.#listener.showNote(new ApiError(fault));
   }
 
+  /** Saves a judgement; throws why it cannot be saved yet. */
   async #send(entry) {
     const { photo, label } = entry;
     entry.state = "sent";
@@ -158,32 +186,19 @@ export class ReviewQueue {
       await this.#call(() => post(`${pathOf(photo)}/judgement`, { label }));
       entry.state = "saved";
     } catch (error) {
-      this.#takeFault(entry, error);
+      this.#count(-1);
+      entry.state = isRefusal(error) ? "refused" : "unsaved";
+      const fault = addName(error, `${photo.name} ${label === null ? "as none of these" : `as ${label}`}`);
+      // How many are not saved is said apart from what is away.
+      if (entry.state === "unsaved") throw error.isPassing ? error : fault;
+      this.#done = this.#done.filter((other) => other !== entry);
+      // The label is no class any more: the photo waits for another one.
+      if (error.status === BAD_REQUEST) this.#held.unshift(photo);
+      this.#listener.showNote(fault);
     } finally {
       this.#unsent -= 1;
-    }
-  }
-
-  #takeFault(entry, error) {
-    const { photo, label } = entry;
-    const fault = addName(error, `${photo.name} ${label === null ? "as none of these" : `as ${label}`}`);
-    this.#count(-1);
-    if (!isRefusal(error)) {
-      entry.state = "unsaved";
-      const retry = () => {
-        this.#send(entry);
-        this.fill();
-      };
-      entry.fault = this.#listener.showFault(fault, retry);
       this.#listener.showChange();
-      return;
     }
-    entry.state = "refused";
-    this.#done = this.#done.filter((other) => other !== entry);
-    // The label is no class any more: the photo waits for another one.
-    if (error.status === BAD_REQUEST) this.#held.unshift(photo);
-    this.#listener.showFault(fault, null);
-    this.#listener.showChange();
   }
 
   /** Takes away a photo that was judged or claimed by somebody else while it lay here for long. */
@@ -191,7 +206,7 @@ export class ReviewQueue {
     const lost = this.#held.find((photo) => photo.id === id);
     if (!lost) return;
     this.#held = this.#held.filter((photo) => photo !== lost);
-    this.#listener.showFault(new ApiError(`${lost.name}: ${why}`), null);
+    this.#listener.showNote(new ApiError(`${lost.name}: ${why}`));
   }
 
   #count(judged) {
@@ -211,7 +226,7 @@ const pathOf = (photo) => `/api/reviews/${encodeURIComponent(photo.id)}`;
 /** Whether the server's answer would be the same again. A token that is too old says nothing about the request. */
 const isRefusal = ({ status }) => status >= 400 && status < 500 && status !== 401;
 
-const addName = ({ message, status }, name) => new ApiError(`${name}: ${message}`, status);
+const addName = (error, name) => new ApiError(`${name}: ${error.message}`, error);
 
 async function post(path, content) {
   const answer = await request(path, {
@@ -227,19 +242,18 @@ async function post(path, content) {
 
 /**
  * Fetches and decodes a photo's picture ahead, so that it is there at once. The photo gets `loading`, a promise,
- * and once that is kept, `picture`: the img, or why there is none.
+ * and once that is kept, `picture`, to be rendered: the img, or why there is none.
  */
-function loadPicture(photo) {
+function loadPicture(photo, { keep, showChange }) {
   const load = async () => {
-    const image = create("img", { alt: `Photo ${photo.name}` });
+    const image = Object.assign(new Image(), { alt: `Photo ${photo.name}` });
     image.src = await fetchPhoto(`${pathOf(photo)}/picture`);
     await image.decode();
-    return image;
+    photo.picture = image;
   };
   photo.picture = null;
-  photo.loading = load()
-    .catch((error) => create("p", { class: "notice" }, `The picture cannot be shown. ${error.message}`))
-    .then((picture) => {
-      photo.picture = picture;
-    });
+  photo.loading = load().catch((error) => {
+    if (error.isPassing) keep(() => load().then(showChange), error);
+    else photo.picture = drawNotice(`The picture cannot be shown. ${error.message}`);
+  });
 }

@@ -1,0 +1,1 @@
+"""The commands that ``make deploy`` runs, each in a file."""

@@ -1,0 +1,1 @@
+"""The Model Registry: groups of model packages, and the packages that are their versions."""

@@ -1,0 +1,148 @@
+"""What tells a person: the alarms, whom they tell and what they say, and the dashboard."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.stacks.synthesis import Assembly
+from tests.stacks.test_permissions import plain
+
+RUNBOOK = Path(__file__).resolve().parents[3] / "docs" / "runbook.md"
+ALWAYS = {
+    "dead-letters",
+    "drift",
+    "endpoint-errors",
+    "endpoint-latency",
+    "oldest-review",
+    "photos-failed",
+    "throttles",
+    "training-failed",
+}
+
+
+def find_alarms(assembly: Assembly) -> dict[str, dict[str, Any]]:
+    """The alarms' properties by what they watch."""
+    resources = assembly.resources("monitoring", "AWS::CloudWatch::Alarm").values()
+    alarms = [resource["Properties"] for resource in resources]
+    return {alarm["AlarmName"].removeprefix("scones-"): alarm for alarm in alarms}
+
+
+def read_runbook() -> dict[str, str]:
+    """The first line of each chapter by its heading."""
+    return dict(re.findall(r"^## (\S+)\n\n(.+)$", RUNBOOK.read_text(), re.MULTILINE))
+
+
+def test_there_is_an_alarm_for_all_that_may_go_wrong(assembly: Assembly, with_auto: Assembly) -> None:
+    assert find_alarms(assembly).keys() == ALWAYS
+    assert find_alarms(with_auto).keys() == ALWAYS | {"no-traffic"}
+
+
+def test_every_alarm_tells_the_one_topic_when_it_goes_off_and_when_it_is_over(with_auto: Assembly) -> None:
+    (topic,) = with_auto.resources("monitoring", "AWS::SNS::Topic")
+    for alarm in find_alarms(with_auto).values():
+        assert alarm["AlarmActions"] == alarm["OKActions"] == [{"Ref": topic}]
+
+
+def test_the_runbook_begins_with_what_the_alarm_says(assembly: Assembly, with_auto: Assembly) -> None:
+    chapters = read_runbook()
+    said = {what: alarm["AlarmDescription"] for what, alarm in find_alarms(assembly).items()}
+    assert {what: chapters[what] for what in said} == said
+    (more,) = find_alarms(with_auto).keys() - said.keys()
+    assert chapters[more] == find_alarms(with_auto)[more]["AlarmDescription"].replace(" 6 hours", " N hours")
+    assert chapters.keys() == {*said, more, "budget"}
+
+
+@pytest.mark.parametrize(
+    ("what", "threshold", "minutes"),
+    [("photos-failed", 5, 15), ("oldest-review", 72, 15), ("endpoint-latency", 2_000_000, 5)],
+)
+def test_thresholds_are_those_of_the_settings(
+    assembly: Assembly, what: str, threshold: int, minutes: int
+) -> None:
+    alarm = find_alarms(assembly)[what]
+    assert (alarm["Threshold"], alarm["Period"]) == (threshold, minutes * 60)
+
+
+def test_no_traffic_takes_as_many_hours_without_a_value_as_the_setting_says(with_auto: Assembly) -> None:
+    alarm = find_alarms(with_auto)["no-traffic"]
+    assert (alarm["Period"], alarm["EvaluationPeriods"], alarm["DatapointsToAlarm"]) == (3600, 6, 6)
+    assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("LessThanThreshold", 1)
+    assert alarm["TreatMissingData"] == "breaching"
+
+
+def test_throttles_are_those_of_this_deployments_functions_alone(assembly: Assembly) -> None:
+    metrics = find_alarms(assembly)["throttles"]["Metrics"]
+    watched = [query["MetricStat"]["Metric"] for query in metrics if "MetricStat" in query]
+    assert {dimension["Value"] for metric in watched for dimension in metric["Dimensions"]} == {
+        f"scones-{purpose}" for purpose in ("serialize", "classify", "filter", "upload", "batch")
+    }
+
+
+@pytest.mark.parametrize("machine", ["training", "evaluation"])
+def test_the_machine_that_makes_the_model_is_watched(
+    assembly: Assembly, with_artifact: Assembly, machine: str
+) -> None:
+    made = assembly if machine == "training" else with_artifact
+    (dimension,) = find_alarms(made)["training-failed"]["Dimensions"]
+    assert plain(dimension["Value"]).endswith(f":stateMachine:scones-{machine}")
+    assert (
+        made.only("training", "AWS::StepFunctions::StateMachine")["StateMachineName"] == f"scones-{machine}"
+    )
+
+
+def test_cloudwatch_and_budgets_may_write_to_the_encrypted_topic_for_this_account_alone(
+    assembly: Assembly,
+) -> None:
+    (key,) = assembly.resources("monitoring", "AWS::KMS::Key")
+    assert plain(assembly.only("monitoring", "AWS::SNS::Topic")["KmsMasterKeyId"]) == plain(
+        {"Fn::GetAtt": [key, "Arn"]}
+    )
+    here = {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
+    services = {"cloudwatch.amazonaws.com", "budgets.amazonaws.com"}
+    for kind, document, actions in (
+        ("AWS::KMS::Key", "KeyPolicy", ["kms:Decrypt", "kms:GenerateDataKey"]),
+        ("AWS::SNS::TopicPolicy", "PolicyDocument", "sns:Publish"),
+    ):
+        statements = assembly.only("monitoring", kind)[document]["Statement"]
+        writers = [statement for statement in statements if "Service" in statement["Principal"]]
+        principals = [statement["Principal"]["Service"] for statement in writers]
+        assert {
+            name for told in principals for name in ([told] if isinstance(told, str) else told)
+        } == services
+        for statement in writers:
+            assert (statement["Action"], statement["Condition"]) == (actions, here)
+
+
+def test_only_who_wants_mail_gets_it(assembly: Assembly, with_auto: Assembly) -> None:
+    assert assembly.resources("monitoring", "AWS::SNS::Subscription") == {}
+    subscription = with_auto.only("monitoring", "AWS::SNS::Subscription")
+    assert (subscription["Protocol"], subscription["Endpoint"]) == ("email", "someone@example.org")
+
+
+def test_a_budget_is_made_on_demand_and_counts_what_bears_the_tag(
+    assembly: Assembly, with_auto: Assembly
+) -> None:
+    assert assembly.resources("monitoring", "AWS::Budgets::Budget") == {}
+    made = with_auto.only("monitoring", "AWS::Budgets::Budget")
+    assert made["Budget"]["BudgetName"] == "scones-budget"
+    assert made["Budget"]["BudgetLimit"] == {"Amount": 20, "Unit": "USD"}
+    assert made["Budget"]["CostFilters"] == {"TagKeyValue": ["user:project$scones"]}
+    (topic,) = with_auto.resources("monitoring", "AWS::SNS::Topic")
+    told = made["NotificationsWithSubscribers"]
+    assert [subscriber for each in told for subscriber in each["Subscribers"]] == [
+        {"SubscriptionType": "SNS", "Address": {"Ref": topic}}
+    ] * 2
+
+
+def test_the_dashboard_shows_every_alarm_on_one_screen(with_auto: Assembly) -> None:
+    dashboard = with_auto.only("monitoring", "AWS::CloudWatch::Dashboard")
+    assert dashboard["DashboardName"] == "scones"
+    parts = dashboard["DashboardBody"]["Fn::Join"][1]
+    widgets = json.loads("".join(part if isinstance(part, str) else "X" for part in parts))["widgets"]
+    (state,) = [widget for widget in widgets if widget["type"] == "alarm"]
+    assert len(state["properties"]["alarms"]) == len(find_alarms(with_auto))
+    assert max(widget["y"] + widget["height"] for widget in widgets) <= 14
+    assert max(widget["x"] + widget["width"] for widget in widgets) == 24
