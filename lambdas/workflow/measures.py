@@ -36,6 +36,11 @@ UNITS = {
 }
 """The unit of each metric."""
 
+STEPS = ("serialize", "classify", "filter")
+"""The values of the dimension ``step``."""
+DRIFTING = ("confidence", "class_mix", "brightness", "contrast", "sharpness")
+"""The values of the dimension ``measure``: what may drift."""
+
 Dimension = tuple[str, str]
 """Name and value of what divides a metric beside the service."""
 

@@ -12,13 +12,18 @@ from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from lambdas.workflow import measures, places
+from lambdas.workflow import measures
 from stacks.configuration.settings import Settings
+from stacks.parts.monitoring.metrics import (
+    DEAD_LETTERS,
+    measure_endpoint,
+    measure_photos,
+    measure_queue,
+    measure_throttles,
+)
 
 # Endpoints tell a 0 or a 1 for each call: the average is the share of calls that failed.
 FAILED_SHARE = 0.05
-# All functions share the account's concurrency; these are called for each photo, or for parts of a batch.
-THROTTLED = ("serialize", "classify", "filter", "upload", "batch")
 _NOT_BREACHING = cloudwatch.TreatMissingData.NOT_BREACHING
 
 
@@ -71,33 +76,6 @@ def add_alarms(scope: Construct, *, settings: Settings, topic: sns.ITopic) -> li
         alarm.add_ok_action(actions.SnsAction(topic))
         made.append(alarm)
     return made
-
-
-def measure_endpoint(settings: Settings, metric: str, statistic: str, minutes: int) -> cloudwatch.Metric:
-    """Returns a metric of the endpoint."""
-    return cloudwatch.Metric(
-        namespace="AWS/SageMaker",
-        metric_name=metric,
-        dimensions_map={
-            "EndpointName": places.endpoint_name(settings.name, settings.endpoint_mode),
-            "VariantName": places.name_variant(settings.classes),
-        },
-        statistic=statistic,
-        period=cdk.Duration.minutes(minutes),
-    )
-
-
-def measure_photos(
-    settings: Settings, metric: str, statistic: str, minutes: int, dimension: tuple[str, str] | None = None
-) -> cloudwatch.Metric:
-    """Returns one of the metrics that the project's functions tell."""
-    return cloudwatch.Metric(
-        namespace=measures.NAMESPACE,
-        metric_name=metric,
-        dimensions_map={"service": settings.name, **dict([dimension] if dimension else [])},
-        statistic=statistic,
-        period=cdk.Duration.minutes(minutes),
-    )
 
 
 def _watch_endpoint(settings: Settings) -> Sequence[Watched]:
@@ -175,16 +153,6 @@ def _watch_photos(settings: Settings) -> Sequence[Watched]:
 
 def _watch_account(scope: Construct, settings: Settings) -> Sequence[Watched]:
     name, stack = settings.name, cdk.Stack.of(scope)
-    throttles = {
-        purpose: cloudwatch.Metric(
-            namespace="AWS/Lambda",
-            metric_name="Throttles",
-            dimensions_map={"FunctionName": f"{name}-{purpose}"},
-            statistic="Sum",
-            period=cdk.Duration.minutes(5),
-        )
-        for purpose in THROTTLED
-    }
     machine = stack.format_arn(
         service="states",
         resource="stateMachine",
@@ -198,7 +166,7 @@ def _watch_account(scope: Construct, settings: Settings) -> Sequence[Watched]:
             "Have the account's concurrency raised, or route fewer photos at once.",
             cloudwatch.MathExpression(
                 expression="SUM(METRICS())",
-                using_metrics=dict(throttles),
+                using_metrics=dict(measure_throttles(settings)),
                 label="Throttles",
                 period=cdk.Duration.minutes(5),
             ),
@@ -210,13 +178,7 @@ def _watch_account(scope: Construct, settings: Settings) -> Sequence[Watched]:
             "dead-letters",
             "An upload has started nothing, whatever was tried.",
             "Look at the queue of dead letters, mend the cause, and send them back.",
-            cloudwatch.Metric(
-                namespace="AWS/SQS",
-                metric_name="ApproximateNumberOfMessagesVisible",
-                dimensions_map={"QueueName": f"{name}-uploads-dead-letters"},
-                statistic="Maximum",
-                period=cdk.Duration.minutes(5),
-            ),
+            measure_queue(settings, DEAD_LETTERS),
             1,
         ),
         Watched(

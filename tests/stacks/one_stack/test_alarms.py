@@ -1,6 +1,5 @@
-"""What tells a person: the alarms, whom they tell and what they say, and the dashboard."""
+"""What tells a person: the alarms, whom they tell and what they say."""
 
-import json
 import re
 from pathlib import Path
 from typing import Any
@@ -135,14 +134,3 @@ def test_a_budget_is_made_on_demand_and_counts_what_bears_the_tag(
     assert [subscriber for each in told for subscriber in each["Subscribers"]] == [
         {"SubscriptionType": "SNS", "Address": {"Ref": topic}}
     ] * 2
-
-
-def test_the_dashboard_shows_every_alarm_on_one_screen(with_auto: Assembly) -> None:
-    dashboard = with_auto.only("monitoring", "AWS::CloudWatch::Dashboard")
-    assert dashboard["DashboardName"] == "scones"
-    parts = dashboard["DashboardBody"]["Fn::Join"][1]
-    widgets = json.loads("".join(part if isinstance(part, str) else "X" for part in parts))["widgets"]
-    (state,) = [widget for widget in widgets if widget["type"] == "alarm"]
-    assert len(state["properties"]["alarms"]) == len(find_alarms(with_auto))
-    assert max(widget["y"] + widget["height"] for widget in widgets) <= 14
-    assert max(widget["x"] + widget["width"] for widget in widgets) == 24
