@@ -41,6 +41,7 @@ class Watched:
         bad: How many of them have to be bad.
         comparison: How values are compared with the threshold.
         missing: What periods without a value count as.
+        passes: Whether it may be over without anybody's doing: then the topic is told of that too.
     """
 
     what: str
@@ -54,10 +55,16 @@ class Watched:
         cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD
     )
     missing: cloudwatch.TreatMissingData = _NOT_BREACHING
+    passes: bool = False
 
 
 def add_alarms(scope: Construct, *, settings: Settings, topic: sns.ITopic) -> list[cloudwatch.Alarm]:
-    """Adds the alarms that the settings ask for; each tells the topic when it goes off and is over."""
+    """Adds the alarms that the settings ask for; each tells the topic when it goes off.
+
+    Those alone that pass by themselves tell when they are over: for CloudWatch a new alarm, which comes from
+    INSUFFICIENT_DATA to OK at its first evaluation, is over too, and each would be a mail for nothing.
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
+    """
     made = []
     for watched in [*_watch_endpoint(settings), *_watch_photos(settings), *_watch_account(scope, settings)]:
         alarm = cloudwatch.Alarm(
@@ -73,7 +80,8 @@ def add_alarms(scope: Construct, *, settings: Settings, topic: sns.ITopic) -> li
             treat_missing_data=watched.missing,
         )
         alarm.add_alarm_action(actions.SnsAction(topic))
-        alarm.add_ok_action(actions.SnsAction(topic))
+        if watched.passes:
+            alarm.add_ok_action(actions.SnsAction(topic))
         made.append(alarm)
     return made
 
@@ -90,6 +98,7 @@ def _watch_endpoint(settings: Settings) -> Sequence[Watched]:
             periods=3,
             bad=2,
             comparison=above,
+            passes=True,
         ),
         Watched(
             "endpoint-latency",
@@ -101,6 +110,7 @@ def _watch_endpoint(settings: Settings) -> Sequence[Watched]:
             periods=3,
             bad=2,
             comparison=above,
+            passes=True,
         ),
     ]
     if hours := settings.alarm_no_traffic_hours:
@@ -115,6 +125,7 @@ def _watch_endpoint(settings: Settings) -> Sequence[Watched]:
                 bad=hours,
                 comparison=cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
                 missing=cloudwatch.TreatMissingData.BREACHING,
+                passes=True,
             )
         )
     return watched

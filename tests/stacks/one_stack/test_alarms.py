@@ -39,10 +39,21 @@ def test_there_is_an_alarm_for_all_that_may_go_wrong(assembly: Assembly, with_au
     assert find_alarms(with_auto).keys() == ALWAYS | {"no-traffic"}
 
 
-def test_every_alarm_tells_the_one_topic_when_it_goes_off_and_when_it_is_over(with_auto: Assembly) -> None:
+def test_every_alarm_tells_the_one_topic_when_it_goes_off(with_auto: Assembly) -> None:
     (topic,) = with_auto.resources("monitoring", "AWS::SNS::Topic")
     for alarm in find_alarms(with_auto).values():
-        assert alarm["AlarmActions"] == alarm["OKActions"] == [{"Ref": topic}]
+        assert alarm["AlarmActions"] == [{"Ref": topic}]
+        assert "InsufficientDataActions" not in alarm
+
+
+def test_only_what_passes_by_itself_tells_that_it_is_over(with_auto: Assembly) -> None:
+    """A new alarm comes to OK at its first evaluation: each that told so would be a mail for nothing."""
+    telling = {
+        what: alarm["OKActions"] for what, alarm in find_alarms(with_auto).items() if "OKActions" in alarm
+    }
+    assert telling.keys() == {"endpoint-errors", "endpoint-latency", "no-traffic"}
+    (topic,) = with_auto.resources("monitoring", "AWS::SNS::Topic")
+    assert all(actions == [{"Ref": topic}] for actions in telling.values())
 
 
 def test_the_runbook_begins_with_what_the_alarm_says(assembly: Assembly, with_auto: Assembly) -> None:
