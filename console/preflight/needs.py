@@ -7,6 +7,7 @@ from stacks.configuration.settings import Settings
 
 CONCURRENCY = "Maximum total concurrency that can be allocated across all serverless endpoints"
 """The quota of all serverless endpoints together."""
+INSTANCES_PER_TRAINING_JOB = "Maximum number of instances per training job"
 TRAINING, TRANSFORM, ENDPOINT = "training job", "transform job", "endpoint"
 
 
@@ -38,6 +39,8 @@ def list_needs(settings: Settings) -> list[Need]:
         spot = "spot " if settings.training_mode == "spot" else ""
         name = f"{settings.training_instance_type} for {spot}training job usage"
         needs.append(_ask(name, settings.training_instance_count, TRAINING))
+        if settings.training_instance_count > 1:
+            needs.append(_ask(INSTANCES_PER_TRAINING_JOB, settings.training_instance_count, TRAINING))
     needs.append(_ask(f"{settings.evaluation_instance_type} for transform job usage", 1, TRANSFORM))
     if settings.endpoint_mode == "instance":
         name = f"{settings.endpoint_instance_type} for endpoint usage"

@@ -45,6 +45,8 @@ def get_default_quota(request: Record) -> Record:
 def request_increase(request: Record) -> Record:
     """RequestServiceQuotaIncrease: granted at once, where AWS takes minutes to days."""
     quota, desired = _find(request), request["DesiredValue"]
+    if not quota.is_adjustable:
+        raise ApiError("IllegalArgumentException", f"{quota.name} cannot be raised on the embedded cloud.")
     if desired <= find_value(quota.name):
         raise ApiError(
             "IllegalArgumentException",
@@ -93,7 +95,7 @@ def _describe(quota: Quota, value: float) -> Record:
         "QuotaName": quota.name,
         "Value": float(value),
         "Unit": "None",
-        "Adjustable": True,
+        "Adjustable": quota.is_adjustable,
         "GlobalQuota": False,
         "QuotaAppliedAtLevel": "ACCOUNT",
     }

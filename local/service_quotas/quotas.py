@@ -14,11 +14,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from local.sagemaker.request_validation import load_service_model
+import botocore.session
 
 GRANTED = 100
 SERVERLESS_MEMORY = "Memory size in MB per serverless endpoint"
 SERVERLESS_CONCURRENCY = "Maximum total concurrency that can be allocated across all serverless endpoints"
+INSTANCES_PER_TRAINING_JOB = "Maximum number of instances per training job"
 FILE = "quotas.json"
 
 # What new accounts were seen with; of every other type none.
@@ -28,6 +29,7 @@ _DEFAULTS = {
     "ml.m6g.xlarge for endpoint usage": 1,
     SERVERLESS_CONCURRENCY: 10,
     SERVERLESS_MEMORY: 3072,
+    INSTANCES_PER_TRAINING_JOB: 20,
 }
 # AWS's own codes, as far as they are known.
 _CODES = {
@@ -39,6 +41,7 @@ _CODES = {
     "ml.m5.large for endpoint usage": "L-614B09FD",
     "ml.t2.medium for endpoint usage": "L-29C181D7",
     SERVERLESS_CONCURRENCY: "L-96300102",
+    INSTANCES_PER_TRAINING_JOB: "L-622CFD70",
 }
 # Enumeration of SageMaker's API to the uses that its types have quotas for.
 _USES = {
@@ -67,6 +70,11 @@ class Quota:
     code: str
     default: int
 
+    @property
+    def is_adjustable(self) -> bool:
+        """Whether more can be had: the embedded cloud trains on the one machine that it has."""
+        return self.name != INSTANCES_PER_TRAINING_JOB
+
 
 def install(home: Path) -> None:
     """Takes the values from a folder."""
@@ -76,8 +84,8 @@ def install(home: Path) -> None:
 
 @lru_cache(maxsize=1)
 def list_quotas() -> tuple[Quota, ...]:
-    """Returns the quotas that Service Quotas lists, in the order of their names."""
-    model = load_service_model()
+    """Returns the quotas that Service Quotas lists, as on AWS without that of the memory, by name."""
+    model = botocore.session.Session().get_service_model("sagemaker")
     names = [
         f"{instance_type} for {use} usage"
         for enumeration, uses in _USES.items()
@@ -86,12 +94,14 @@ def list_quotas() -> tuple[Quota, ...]:
     ]
     return tuple(
         Quota(name, _CODES.get(name) or _make_code(name), _DEFAULTS.get(name, 0))
-        for name in sorted([*names, SERVERLESS_CONCURRENCY])
+        for name in sorted([*names, SERVERLESS_CONCURRENCY, INSTANCES_PER_TRAINING_JOB])
     )
 
 
 def find_value(name: str) -> int:
     """Returns how much this embedded cloud allows of a quota."""
+    if name == INSTANCES_PER_TRAINING_JOB:
+        return 1
     return int(_read_values().get(name, _UNLISTED.get(name, GRANTED)))
 
 

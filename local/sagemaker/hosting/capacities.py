@@ -3,7 +3,7 @@
 import copy
 from typing import Any
 
-from local.sagemaker import records
+from local.sagemaker import limits, records
 from local.sagemaker.emulator import start_work, wait_for_closing
 from local.sagemaker.errors import ValidationException
 from local.sagemaker.hosting.descriptions import describe_variants
@@ -23,6 +23,7 @@ def update_weights_and_capacities(request: dict[str, Any]) -> Record:
         rules.check_in_service(record)
         fleet = copy.deepcopy(record["FleetConfig"])
         _change(fleet, request["DesiredWeightsAndCapacities"])
+        limits.check_capacities(record["FleetConfig"], fleet)
         current, desired = describe_variants(record["FleetConfig"], "Updating"), describe_variants(fleet)
         for told, wanted in zip(current, desired, strict=True):
             told.update({key: value for key, value in wanted.items() if key.startswith("Desired")})

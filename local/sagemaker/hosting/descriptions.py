@@ -36,7 +36,6 @@ def describe_pending(fleet: Record, began: float, status: str, share: float, mes
                 **_describe(variant),
                 "CurrentWeight": variant["InitialVariantWeight"] * share,
                 **(_describe_capacity(variant, "Current") if started else {"CurrentInstanceCount": 0}),
-                "InstanceType": variant.get("InstanceType"),
                 **_describe_status(status, message),
             }
             for variant in fleet["ProductionVariants"]
@@ -63,6 +62,7 @@ def _describe(variant: Record) -> Record:
     return {
         "VariantName": variant["VariantName"],
         "DeployedImages": variant.get("DeployedImages"),
+        "InstanceType": variant.get("InstanceType"),
         "DesiredWeight": variant["InitialVariantWeight"],
         **_describe_capacity(variant, "Desired"),
     }

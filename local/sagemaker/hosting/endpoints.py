@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from local.sagemaker import records
+from local.sagemaker import limits, records
 from local.sagemaker.containers.model_server import INVOCATION_SECONDS
 from local.sagemaker.emulator import is_closing, start_work, wait_until_serving
 from local.sagemaker.errors import ApiError, ValidationException
@@ -28,14 +28,14 @@ def create_endpoint(request: dict[str, Any]) -> Record:
     deployment = request.get("DeploymentConfig")
     make_plan(deployment, fleet)
     members = {key: value for key, value in request.items() if key != "DeploymentConfig"}
-    record = ENDPOINTS.add(
-        {
-            **members,
-            "EndpointStatus": "Creating",
-            "LastDeploymentConfig": deployment,
-            "PendingDeploymentSummary": describe_pending(fleet, records.now(), "Creating", 0.0),
-        }
-    )
+    members |= {
+        "EndpointStatus": "Creating",
+        "LastDeploymentConfig": deployment,
+        "PendingDeploymentSummary": describe_pending(fleet, records.now(), "Creating", 0.0),
+    }
+    with LOCK:
+        limits.check_fleet(fleet)
+        record = ENDPOINTS.add(members)
     start_work(f"sagemaker-endpoint-{record['EndpointName']}", _bring_up, record, fleet)
     return record
 
@@ -53,6 +53,7 @@ def update_endpoint(request: dict[str, Any]) -> Record:
             deployment = record.get("LastDeploymentConfig")
         rules.check_change(record, current, fleet, guarded=bool(deployment))
         plan = make_plan(deployment, fleet)
+        limits.check_fleet(fleet, current)
         if deployment is not None:
             record["LastDeploymentConfig"] = deployment
         update = Update(record, serving[record["EndpointArn"]], fleet, plan)

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from local.sagemaker import records
 from local.sagemaker.containers.s3_data import DataError
 from local.sagemaker.emulator import is_closing, make_folder, start_thread, start_work
-from local.sagemaker.errors import ApiError, ValidationException
+from local.sagemaker.errors import ValidationException
 from local.sagemaker.records import LOCK, Kind, Record
 from local.saving.saver import note_change
 
@@ -151,16 +151,3 @@ def end_all() -> None:
         start_thread("sagemaker-stop", job.stop_container, 0.0) for job in list(_running.values())
     ]:
         thread.join()
-
-
-def check_one_machine(kind: Kind, resources: Record) -> None:
-    """Raises AWS's error for a job that asks for more machines than there are."""
-    instances = resources.get("InstanceCount", 1)
-    if instances > 1:
-        usage = f"{resources['InstanceType']} for {kind.noun} usage"
-        raise ApiError(
-            "ResourceLimitExceeded",
-            f"The account-level service limit '{usage}' is 1 Instances, with current utilization of 0 "
-            f"Instances and a request delta of {instances} Instances. The embedded cloud has one machine: "
-            "set the instance count to 1.",
-        )

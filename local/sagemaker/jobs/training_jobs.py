@@ -8,14 +8,14 @@ from typing import Any
 from ministack.core.responses import get_region
 
 from local.clients import make_client
-from local.sagemaker import records, roles
+from local.sagemaker import limits, records, roles
 from local.sagemaker.containers import algorithm, s3_data
 from local.sagemaker.containers.child_process import ChildProcess
 from local.sagemaker.containers.log_streams import TRAINING_GROUP, LogStream
 from local.sagemaker.emulator import is_closing
 from local.sagemaker.errors import ApiError, ValidationException
 from local.sagemaker.jobs.container_files import read_failure, write_configuration
-from local.sagemaker.jobs.job import FINISHED, Failed, Job, Stopped, check_one_machine
+from local.sagemaker.jobs.job import FINISHED, Failed, Job, Stopped
 from local.sagemaker.jobs.training_metrics import DEFINITIONS, TrainingMetrics
 from local.sagemaker.records import LOCK, TRAINING_JOBS, Record
 
@@ -59,6 +59,7 @@ def create_training_job(request: dict[str, Any]) -> Record:
         "ModelArtifacts": {"S3ModelArtifacts": f"{output}/{name}/output/model.tar.gz"},
     }
     with LOCK:
+        limits.check_training_job(request)
         record = TRAINING_JOBS.add(members)
         TrainingJob(record).start()
     return record
@@ -97,7 +98,6 @@ def _check_resources(request: dict[str, Any]) -> None:
                 "You can't override the metric definitions for Amazon SageMaker algorithms. Please retry the "
                 "request without specifying metric definitions."
             )
-    check_one_machine(TRAINING_JOBS, resources)
     if request["OutputDataConfig"].get("CompressionType") == "NONE":
         raise ValidationException(
             "CompressionType 'NONE' is not supported by the embedded cloud, which stores a model as "

@@ -12,11 +12,12 @@ import urllib3
 from botocore.exceptions import ClientError
 
 from local.clients import make_client
+from local.sagemaker import limits
 from local.sagemaker.containers import model_data, s3_data
 from local.sagemaker.containers.log_streams import TRANSFORM_GROUP, LogStream
 from local.sagemaker.containers.model_server import STARTUP_SECONDS, ModelServer, ServerDied, ServerGone
 from local.sagemaker.errors import ValidationException
-from local.sagemaker.jobs.job import Failed, Job, check_one_machine
+from local.sagemaker.jobs.job import Failed, Job
 from local.sagemaker.records import LOCK, MODELS, TRANSFORM_JOBS, Record, now
 
 _DEFAULT_PAYLOAD = 6  # MB; AWS's default, as CreateTransformJob documents
@@ -42,6 +43,7 @@ def create_transform_job(request: dict[str, Any]) -> Record:
         "TransformJobStatus": "InProgress",
     }
     with LOCK:
+        limits.check_transform_job(request)
         record = TRANSFORM_JOBS.add(members)
         TransformJob(record, model).start()
     return record
@@ -74,7 +76,6 @@ def _check_supported(request: dict[str, Any]) -> None:
             s3_data.split_uri(uri)
         except s3_data.DataError as error:
             raise ValidationException(str(error)) from error
-    check_one_machine(TRANSFORM_JOBS, request["TransformResources"])
 
 
 def _check_payloads(request: dict[str, Any]) -> None:

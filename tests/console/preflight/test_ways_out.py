@@ -38,6 +38,18 @@ def find_need(use: str, **changes: Any) -> tuple[Settings, Need]:
             {"ml.g4dn.xlarge for spot training job usage": 1, "ml.m5.large for transform job usage": 1},
         ),
         (
+            {
+                "training_instance_count": 2,
+                "hyperparameters": Settings().hyperparameters | {"kv_store": "dist_sync"},
+                "endpoint_mode": "off",
+            },
+            {
+                "ml.g4dn.xlarge for training job usage": 2,
+                "Maximum number of instances per training job": 2,
+                "ml.m5.large for transform job usage": 1,
+            },
+        ),
+        (
             {"model_artifact": "model.tar.gz", "endpoint_mode": "serverless"},
             {"ml.m5.large for transform job usage": 1, CONCURRENCY: 5},
         ),

@@ -338,7 +338,7 @@ def test_more_machines_than_there_are_is_awss_limit_error(server: Server) -> Non
     resources = {"InstanceType": "ml.g4dn.xlarge", "InstanceCount": 2, "VolumeSizeInGB": 1}
     message = refusal(server, "none", ResourceConfig=resources)
     assert "(ResourceLimitExceeded)" in message
-    assert "'ml.g4dn.xlarge for training job usage' is 1 Instances" in message
+    assert "'Maximum number of instances per training job' is 1 Instances" in message
 
 
 @pytest.mark.parametrize("kind", ["ml.m5.large", "ml.c5.2xlarge", "ml.trn1.2xlarge"])

@@ -273,7 +273,7 @@ def test_what_would_cut_an_object_up_is_refused(
         ({"MaxConcurrentTransforms": 17}, r"is 17 \* 6; it cannot exceed 100 MB"),
         (
             {"TransformResources": {"InstanceType": "ml.m5.large", "InstanceCount": 2}},
-            "ResourceLimitExceeded.*'ml.m5.large for transform job usage' is 1 Instances",
+            "InstanceCount 2 is not supported by the embedded cloud",
         ),
     ],
 )

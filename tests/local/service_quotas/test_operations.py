@@ -41,6 +41,7 @@ def list_values(operation: str) -> dict[str, float]:
 
 def test_what_is_not_set_is_allowed() -> None:
     values = list_values("ListServiceQuotas")
+    assert values.pop(quotas.INSTANCES_PER_TRAINING_JOB) == 1
     assert set(values.values()) == {100.0}
     for use in ("training job", "spot training job", "endpoint"):
         assert f"ml.g4dn.xlarge for {use} usage" in values
@@ -80,6 +81,12 @@ def test_an_increase_is_granted_and_leaves_the_others(home: Path) -> None:
         ("ListServiceQuotas", {"ServiceCode": "lambda"}, "NoSuchResourceException"),
         ("ListServiceQuotas", {"NextToken": "AAAA"}, "InvalidPaginationTokenException"),
         ("RequestServiceQuotaIncrease", {"QuotaCode": CODE, "DesiredValue": 100}, "IllegalArgumentException"),
+        # The embedded cloud has one machine to train on, whatever it is asked for.
+        (
+            "RequestServiceQuotaIncrease",
+            {"QuotaCode": "L-622CFD70", "DesiredValue": 2},
+            "IllegalArgumentException",
+        ),
         ("ListServices", {}, "UnknownOperationException"),
     ],
 )
