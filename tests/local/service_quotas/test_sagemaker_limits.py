@@ -3,12 +3,13 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from botocore.exceptions import ClientError
 from ministack.core.responses import request_scope
 
+from console.preflight.usage import list_uses
 from local.sagemaker import limits
 from local.sagemaker.errors import ApiError, ValidationException
 from local.sagemaker.hosting.descriptions import describe_pending, describe_variants
@@ -202,6 +203,11 @@ def test_each_operation_asks_and_an_increase_takes_effect(server: Server) -> Non
     server.transform("limited", "limited", "data/train/", **transform)
     sagemaker.create_endpoint(**endpoint)
     assert server.endpoint_settled("limited")["EndpointStatus"] == "InService"
+    # What is asked before a deploy reads the same from SageMaker's descriptions.
+    (use,) = (
+        use for use in list_uses(cast(Any, server)) if use.quota.startswith("ml.c5.xlarge for endpoint")
+    )
+    assert (use.name, use.count) == ("limited", 1)
     update = {**endpoint, "EndpointConfigName": "limited-2"}
     with pytest.raises(ClientError, match="current utilization of 1 Instances and a request delta of 1"):
         sagemaker.update_endpoint(**update)
