@@ -13,7 +13,7 @@ from local.lambda_functions import memory, runtime
 from local.lambda_functions import metrics as lambda_metrics
 from local.saving.install import install as install_saving
 from local.scheduler import hooks as scheduler
-from local.service_quotas import hooks as service_quotas
+from local.service_quotas import service as service_quotas
 from local.step_functions import (
     branches,
     configuration,

@@ -8,7 +8,7 @@ from typing import Any
 
 from botocore.model import StructureShape
 
-from local.autoscaling import api
+from local.autoscaling.service import SERVICE
 from local.sagemaker.cloudformation_types import Created, Properties, ResourceFailed, coerce
 from local.sagemaker.errors import ApiError
 
@@ -96,7 +96,7 @@ def _map_tags(properties: Properties) -> dict[str, str]:
 
 
 def _call(operation: str, logical_id: str, properties: Properties) -> dict[str, Any]:
-    shape = api.get_request_shape(operation)
+    shape = SERVICE.get_request_shape(operation)
     assert isinstance(shape, StructureShape)
     if unknown := [name for name in properties if name not in shape.members]:
         raise ResourceFailed(
@@ -104,7 +104,7 @@ def _call(operation: str, logical_id: str, properties: Properties) -> dict[str, 
             f"[{unknown[0]}] is not permitted"
         )
     try:
-        return api.call(operation, coerce(properties, shape))
+        return SERVICE.call(operation, coerce(properties, shape))
     except ApiError as error:
         raise ResourceFailed(
             f'Resource handler returned message: "{error.message} (Service: ApplicationAutoScaling, '
@@ -114,7 +114,7 @@ def _call(operation: str, logical_id: str, properties: Properties) -> dict[str, 
 
 def _delete(operation: str, request: Properties) -> None:
     try:
-        api.call(operation, request)
+        SERVICE.call(operation, request)
     except ApiError as error:
         if error.code != "ObjectNotFoundException":
             raise ResourceFailed(error.message) from error

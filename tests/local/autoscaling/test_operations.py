@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from local.autoscaling import api, persistence, targets
+from local.autoscaling import persistence, targets
+from local.autoscaling.service import SERVICE
 from local.sagemaker.errors import ApiError
 from tests.local.autoscaling.conftest import Cloud
 
@@ -23,22 +24,22 @@ TRACKED = {
 
 
 def register(**changes: Any) -> dict[str, Any]:
-    return api.call("RegisterScalableTarget", {**TARGET, "MinCapacity": 1, "MaxCapacity": 4, **changes})
+    return SERVICE.call("RegisterScalableTarget", {**TARGET, "MinCapacity": 1, "MaxCapacity": 4, **changes})
 
 
 def put_policy(name: str = "load", **changes: Any) -> dict[str, Any]:
     policy = {"PolicyType": "TargetTrackingScaling", "TargetTrackingScalingPolicyConfiguration": TRACKED}
-    return api.call("PutScalingPolicy", {**TARGET, "PolicyName": name, **policy, **changes})
+    return SERVICE.call("PutScalingPolicy", {**TARGET, "PolicyName": name, **policy, **changes})
 
 
 def describe(kind: str = "ScalableTargets", **request: Any) -> list[dict[str, Any]]:
-    found = api.call(f"Describe{kind}", {"ServiceNamespace": "sagemaker", **request})
+    found = SERVICE.call(f"Describe{kind}", {"ServiceNamespace": "sagemaker", **request})
     return list(found[kind])
 
 
 def refusal(operation: str, **request: Any) -> ApiError:
     with pytest.raises(ApiError) as caught:
-        api.call(operation, {**TARGET, **request})
+        SERVICE.call(operation, {**TARGET, **request})
     return caught.value
 
 
@@ -49,18 +50,18 @@ def test_a_target_is_told_with_its_bounds_role_arn_and_tags(cloud: Cloud) -> Non
     assert {key: target[key] for key in TARGET} == TARGET
     assert (target["MinCapacity"], target["MaxCapacity"], target["ScalableTargetARN"]) == (1, 4, arn)
     assert target["RoleARN"].endswith("/AWSServiceRoleForApplicationAutoScaling_SageMakerEndpoint")
-    assert api.call("ListTagsForResource", {"ResourceARN": arn}) == {"Tags": {"project": "scones"}}
-    api.call("TagResource", {"ResourceARN": arn, "Tags": {"owner": "me"}})
-    api.call("UntagResource", {"ResourceARN": arn, "TagKeys": ["project", "absent"]})
-    assert api.call("ListTagsForResource", {"ResourceARN": arn}) == {"Tags": {"owner": "me"}}
+    assert SERVICE.call("ListTagsForResource", {"ResourceARN": arn}) == {"Tags": {"project": "scones"}}
+    SERVICE.call("TagResource", {"ResourceARN": arn, "Tags": {"owner": "me"}})
+    SERVICE.call("UntagResource", {"ResourceARN": arn, "TagKeys": ["project", "absent"]})
+    assert SERVICE.call("ListTagsForResource", {"ResourceARN": arn}) == {"Tags": {"owner": "me"}}
 
 
 def test_registering_again_changes_what_is_named_and_keeps_the_rest(cloud: Cloud) -> None:
     before = register()
     cloud.status = "Updating"
-    api.call("RegisterScalableTarget", {**TARGET, "MaxCapacity": 6})
+    SERVICE.call("RegisterScalableTarget", {**TARGET, "MaxCapacity": 6})
     suspended = {"DynamicScalingInSuspended": True}
-    assert api.call("RegisterScalableTarget", {**TARGET, "SuspendedState": suspended}) == before
+    assert SERVICE.call("RegisterScalableTarget", {**TARGET, "SuspendedState": suspended}) == before
     (target,) = describe()
     assert (target["MinCapacity"], target["MaxCapacity"]) == (1, 6)
     assert target["SuspendedState"] == {
@@ -197,18 +198,18 @@ def test_what_is_not_there_is_not_found(cloud: Cloud) -> None:
         put_policy()
     assert caught.value.code == "ObjectNotFoundException"
     with pytest.raises(ApiError) as caught:
-        api.call("ListTagsForResource", {"ResourceARN": ABSENT})
+        SERVICE.call("ListTagsForResource", {"ResourceARN": ABSENT})
     assert caught.value.code == "ResourceNotFoundException"
 
 
 def test_deregistering_takes_the_policies(cloud: Cloud) -> None:
     register()
     put_policy()
-    api.call("DeregisterScalableTarget", TARGET)
+    SERVICE.call("DeregisterScalableTarget", TARGET)
     assert describe() == describe("ScalingPolicies") == []
     register()
     put_policy()
-    api.call("DeleteScalingPolicy", {**TARGET, "PolicyName": "load"})
+    SERVICE.call("DeleteScalingPolicy", {**TARGET, "PolicyName": "load"})
     assert describe("ScalingPolicies") == []
 
 
@@ -218,13 +219,13 @@ def test_lists_come_in_pages(cloud: Cloud) -> None:
         custom = {"TargetValue": 1.0, "CustomizedMetricSpecification": {**CUSTOM, "MetricName": f"M{index}"}}
         put_policy(f"policy-{index}", TargetTrackingScalingPolicyConfiguration=custom)
     request: dict[str, Any] = {"ServiceNamespace": "sagemaker", "MaxResults": 2}
-    first = api.call("DescribeScalingPolicies", request)
-    second = api.call("DescribeScalingPolicies", {**request, "NextToken": first["NextToken"]})
+    first = SERVICE.call("DescribeScalingPolicies", request)
+    second = SERVICE.call("DescribeScalingPolicies", {**request, "NextToken": first["NextToken"]})
     assert len(first["ScalingPolicies"]) == 2
     assert len(second["ScalingPolicies"]) == 1
     assert "NextToken" not in second
     with pytest.raises(ApiError) as caught:
-        api.call("DescribeScalingPolicies", {**request, "NextToken": "-1"})
+        SERVICE.call("DescribeScalingPolicies", {**request, "NextToken": "-1"})
     assert caught.value.code == "InvalidNextTokenException"
 
 
@@ -242,7 +243,7 @@ def test_records_outlive_a_restart(cloud: Cloud) -> None:
 
 def test_an_operation_that_is_not_there_is_named(cloud: Cloud) -> None:
     headers = {"x-amz-target": "AnyScaleFrontendService.PutScheduledAction"}
-    status, _, body = asyncio.run(api.handle_request("POST", "/", headers, b"{}", {}))
+    status, _, body = asyncio.run(SERVICE.handle_request("POST", "/", headers, b"{}", {}))
     assert status == 400
     assert json.loads(body)["__type"] == "UnknownOperationException"
     assert "PutScheduledAction" in json.loads(body)["message"]

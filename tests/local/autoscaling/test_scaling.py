@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from local.autoscaling import api, targets
+from local.autoscaling import targets
 from local.autoscaling.scaling import Scaler
+from local.autoscaling.service import SERVICE
 from tests.local.autoscaling.conftest import START, Cloud
 from tests.local.autoscaling.test_operations import CUSTOM, TARGET, TRACKED, describe, put_policy, register
 
@@ -234,5 +235,5 @@ def test_of_several_policies_the_one_that_wants_most_wins(scaled: Scaled) -> Non
 
 
 def test_a_variant_that_is_no_target_any_more_is_left_alone(scaled: Scaled) -> None:
-    api.call("DeregisterScalableTarget", TARGET)
+    SERVICE.call("DeregisterScalableTarget", TARGET)
     assert scaled.pass_minutes(*[500] * 5) == []

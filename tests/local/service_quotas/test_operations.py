@@ -9,7 +9,8 @@ import pytest
 from ministack.core.responses import request_scope
 
 from local.sagemaker.errors import ApiError
-from local.service_quotas import api, quotas
+from local.service_quotas import quotas
+from local.service_quotas.service import SERVICE
 
 ENDPOINT = "ml.t2.medium for endpoint usage"
 CODE = "L-29C181D7"
@@ -24,7 +25,7 @@ def home(tmp_path: Path) -> Iterator[Path]:
 
 
 def call(operation: str, **request: Any) -> dict[str, Any]:
-    return api.call(operation, json.dumps({"ServiceCode": "sagemaker", **request}).encode())
+    return SERVICE.call(operation, {"ServiceCode": "sagemaker", **request})
 
 
 def list_values(operation: str) -> dict[str, float]:

@@ -75,8 +75,9 @@ def test_a_training_job_counts_until_it_has_ended_and_for_its_type_alone() -> No
     for index, status in enumerate(("Completed", "Failed", "Stopped")):
         TRAINING_JOBS.add(training_job(TrainingJobName=f"ended-{index}", TrainingJobStatus=status))
     TRAINING_JOBS.add(training_job("ml.g5.xlarge", TrainingJobName="another", TrainingJobStatus="InProgress"))
-    spot = {"EnableManagedSpotTraining": True}
-    TRAINING_JOBS.add(training_job(TrainingJobName="spot", TrainingJobStatus="InProgress", **spot))
+    TRAINING_JOBS.add(
+        training_job(TrainingJobName="spot", TrainingJobStatus="InProgress", EnableManagedSpotTraining=True)
+    )
     limits.check_training_job(training_job())
     for status in ("InProgress", "Stopping"):
         TRAINING_JOBS.store.pop("held", None)
