@@ -17,7 +17,9 @@ MARK = '"_aws"'
 MOST_METRICS = 100
 MOST_VALUES = 100
 MOST_DIMENSIONS = 30
-LONGEST_NAME = 1024
+LONGEST_NAME, LONGEST_DIMENSION = 1024, 250
+"""Characters of a namespace, a metric's name and a dimension's value, and of a dimension's name."""
+MOST_BYTES = 1024**2
 PAST_SECONDS = 14 * 24 * 3600
 FUTURE_SECONDS = 2 * 3600
 """How old a value may be, and how far ahead of the time."""
@@ -76,7 +78,7 @@ def read_line(line: str, now: float) -> list[Measured]:
         line: The line.
         now: Seconds since 1970.
     """
-    if MARK not in line:
+    if MARK not in line or len(line.encode(errors="replace")) > MOST_BYTES:
         return []
     try:
         document = json.loads(line)
@@ -115,11 +117,11 @@ def _read(document: dict[str, Any], now: float) -> Iterator[Measured]:
 
 def _read_dimensions(document: dict[str, Any], names: list[str]) -> dict[str, str]:
     _require(isinstance(names, list) and len(names) <= MOST_DIMENSIONS)
-    return {name: _require_name(document[name]) for name in names}
+    return {_require_name(name, LONGEST_DIMENSION): _require_name(document[name]) for name in names}
 
 
-def _require_name(value: Any) -> str:
-    _require(isinstance(value, str) and 0 < len(value) <= LONGEST_NAME)
+def _require_name(value: Any, longest: int = LONGEST_NAME) -> str:
+    _require(isinstance(value, str) and 0 < len(value) <= longest)
     return str(value)
 
 

@@ -14,7 +14,7 @@ def add_budget(scope: Construct, *, settings: Settings, topic: sns.ITopic) -> bu
     """Adds the budget ``NAME-budget``.
 
     It counts nothing before the tag ``project`` is activated for cost allocation (docs/runbook.md).
-    https://docs.aws.amazon.com/awsaccountbilling/latest/aboutv2/activating-tags.html
+    https://docs.aws.amazon.com/awsaccountbilling/latest/aboutv2/custom-tags.html
     """
     subscriber = budgets.CfnBudget.SubscriberProperty(subscription_type="SNS", address=topic.topic_arn)
     return budgets.CfnBudget(

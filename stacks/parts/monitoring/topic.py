@@ -10,9 +10,6 @@ from constructs import Construct
 
 from stacks.configuration.settings import Settings
 
-WRITERS = ("cloudwatch.amazonaws.com", "budgets.amazonaws.com")
-"""The services that write to the topic."""
-
 
 class AlarmTopic(sns.Topic):
     """The topic ``NAME-alarms`` with its key.
@@ -23,7 +20,6 @@ class AlarmTopic(sns.Topic):
     """
 
     def __init__(self, scope: Construct, construct_id: str, *, settings: Settings) -> None:
-        from_here: dict[str, Any] = {"StringEquals": {"aws:SourceAccount": cdk.Aws.ACCOUNT_ID}}
         key = kms.Key(
             scope,
             f"{construct_id}Key",
@@ -35,22 +31,42 @@ class AlarmTopic(sns.Topic):
         super().__init__(
             scope, construct_id, topic_name=f"{settings.name}-alarms", master_key=key, enforce_ssl=True
         )
-        for writer in WRITERS:
-            principal = iam.ServicePrincipal(writer)
-            key.add_to_resource_policy(
-                iam.PolicyStatement(
-                    principals=[principal],
-                    actions=["kms:Decrypt", "kms:GenerateDataKey"],
-                    # In a key's policy: this key.
-                    resources=["*"],
-                    conditions=from_here,
-                )
+        account, stack = cdk.Aws.ACCOUNT_ID, cdk.Stack.of(scope)
+        self._let_write(
+            key,
+            "cloudwatch.amazonaws.com",
+            stack.format_arn(
+                service="cloudwatch",
+                resource="alarm",
+                resource_name=f"{settings.name}-*",
+                arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
+            ),
+        )
+        self._let_write(key, "budgets.amazonaws.com", f"arn:{cdk.Aws.PARTITION}:budgets::{account}:*")
+
+    def _let_write(self, key: kms.Key, service: str, senders: str) -> None:
+        """Lets a service write for this account's senders, as AWS's examples do.
+
+        https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-use-cases.html
+        https://docs.aws.amazon.com/cost-management/latest/userguide/budgets-sns-policy.html
+        https://repost.aws/knowledge-center/cloudwatch-configure-alarm-sns
+        """
+        principal = iam.ServicePrincipal(service)
+        here: dict[str, Any] = {"StringEquals": {"aws:SourceAccount": cdk.Aws.ACCOUNT_ID}}
+        key.add_to_resource_policy(
+            iam.PolicyStatement(
+                principals=[principal],
+                actions=["kms:Decrypt", "kms:GenerateDataKey"],
+                # In a key's policy: this key.
+                resources=["*"],
+                conditions=here,
             )
-            self.add_to_resource_policy(
-                iam.PolicyStatement(
-                    principals=[principal],
-                    actions=["sns:Publish"],
-                    resources=[self.topic_arn],
-                    conditions=from_here,
-                )
+        )
+        self.add_to_resource_policy(
+            iam.PolicyStatement(
+                principals=[principal],
+                actions=["sns:Publish"],
+                resources=[self.topic_arn],
+                conditions={**here, "ArnLike": {"aws:SourceArn": senders}},
             )
+        )

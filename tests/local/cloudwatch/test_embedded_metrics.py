@@ -99,6 +99,8 @@ def test_a_value_too_old_or_too_far_ahead_is_left_out(days: float) -> None:
         make_document(directive={"Metrics": ["Photos"]}),
         make_document(service=7),
         make_document(service="x" * 1025),
+        make_document(directive={"Dimensions": [["d" * 251]]}, **{"d" * 251: "x"}),
+        make_document(note="x" * 1024**2),
         make_document(Photos="three"),
         make_document(Photos=[1, None]),
         make_document(Photos=True),

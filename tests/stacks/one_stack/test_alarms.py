@@ -9,6 +9,7 @@ import pytest
 from tests.stacks.synthesis import Assembly
 from tests.stacks.test_permissions import plain
 
+HERE = {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}
 RUNBOOK = Path(__file__).resolve().parents[3] / "docs" / "runbook.md"
 ALWAYS = {
     "dead-letters",
@@ -103,27 +104,31 @@ def test_the_machine_that_makes_the_model_is_watched(
     )
 
 
-def test_cloudwatch_and_budgets_may_write_to_the_encrypted_topic_for_this_account_alone(
+def test_cloudwatch_and_budgets_may_write_to_the_topic_for_this_deployments_alarms_and_this_accounts_budgets(
     assembly: Assembly,
 ) -> None:
+    statements = assembly.only("monitoring", "AWS::SNS::TopicPolicy")["PolicyDocument"]["Statement"]
+    allowed = [statement for statement in statements if statement["Effect"] == "Allow"]
+    senders: dict[str, str] = {}
+    for statement in allowed:
+        assert statement["Action"] == "sns:Publish"
+        assert statement["Condition"]["StringEquals"] == HERE
+        senders[statement["Principal"]["Service"]] = plain(statement["Condition"]["ArnLike"]["aws:SourceArn"])
+    assert {service: arn.partition(":")[2].split(":", 1)[1] for service, arn in senders.items()} == {
+        "cloudwatch.amazonaws.com": "cloudwatch:<Region>:<AccountId>:alarm:scones-*",
+        "budgets.amazonaws.com": "budgets::<AccountId>:*",
+    }
+
+
+def test_both_may_use_the_key_of_the_topic_for_this_account_alone(assembly: Assembly) -> None:
     (key,) = assembly.resources("monitoring", "AWS::KMS::Key")
-    assert plain(assembly.only("monitoring", "AWS::SNS::Topic")["KmsMasterKeyId"]) == plain(
-        {"Fn::GetAtt": [key, "Arn"]}
-    )
-    here = {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
-    services = {"cloudwatch.amazonaws.com", "budgets.amazonaws.com"}
-    for kind, document, actions in (
-        ("AWS::KMS::Key", "KeyPolicy", ["kms:Decrypt", "kms:GenerateDataKey"]),
-        ("AWS::SNS::TopicPolicy", "PolicyDocument", "sns:Publish"),
-    ):
-        statements = assembly.only("monitoring", kind)[document]["Statement"]
-        writers = [statement for statement in statements if "Service" in statement["Principal"]]
-        principals = [statement["Principal"]["Service"] for statement in writers]
-        assert {
-            name for told in principals for name in ([told] if isinstance(told, str) else told)
-        } == services
-        for statement in writers:
-            assert (statement["Action"], statement["Condition"]) == (actions, here)
+    assert assembly.only("monitoring", "AWS::SNS::Topic")["KmsMasterKeyId"] == {"Fn::GetAtt": [key, "Arn"]}
+    statements = assembly.only("monitoring", "AWS::KMS::Key")["KeyPolicy"]["Statement"]
+    # CDK makes one statement of those that differ in nothing else.
+    (both,) = [statement for statement in statements if "Service" in statement["Principal"]]
+    assert set(both["Principal"]["Service"]) == {"cloudwatch.amazonaws.com", "budgets.amazonaws.com"}
+    assert both["Action"] == ["kms:Decrypt", "kms:GenerateDataKey"]
+    assert both["Condition"] == {"StringEquals": HERE}
 
 
 def test_only_who_wants_mail_gets_it(assembly: Assembly, with_auto: Assembly) -> None:
