@@ -4,6 +4,7 @@ from pathlib import Path
 
 from local import cloudformation, s3, tagging, unsupported
 from local.autoscaling import hooks as autoscaling
+from local.budgets import cloudformation_types as budgets
 from local.cloudwatch import alarms, embedded_metrics, values
 from local.cloudwatch import logs as cloudwatch_logs
 from local.cloudwatch.metric_math import answers
@@ -62,6 +63,7 @@ def install(home: Path) -> None:
         embedded_metrics,
         tagging,
         unsupported,
+        budgets,
     ):
         module.install()
     cloudformation.install(home)

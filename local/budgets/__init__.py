@@ -1,0 +1,1 @@
+"""What MiniStack's Budgets lacks: its type for CloudFormation."""
