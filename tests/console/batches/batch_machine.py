@@ -106,11 +106,13 @@ class BatchMachine:
         """Returns the run of an ARN."""
         return next(run for run in self.runs if run["executionArn"] == arn)
 
-    def _keep(self, params: dict[str, Any], model: Any, **_: Any) -> None:
+    def _keep(self, params: dict[str, Any], model: Any, context: dict[str, Any], **_: Any) -> None:
         self.asked.append((model.name, dict(params)))
+        # Requests are made side by side: each carries what it asked itself.
+        context["asked"] = dict(params)
 
-    def _answer(self, model: Any, **_: Any) -> tuple[Any, dict[str, Any]]:
-        answer = getattr(self, f"_{model.name}")(self.asked[-1][1])
+    def _answer(self, model: Any, context: dict[str, Any], **_: Any) -> tuple[Any, dict[str, Any]]:
+        answer = getattr(self, f"_{model.name}")(context["asked"])
         return type("Answer", (), {"status_code": 200})(), answer
 
     def _ListExecutions(self, asked: dict[str, Any]) -> dict[str, Any]:
