@@ -5,10 +5,11 @@ from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from constructs import Construct
 
-from lambdas.workflow import outcomes, places
+from lambdas.workflow import places
 from stacks.configuration.settings import Settings
 from stacks.parts.function_asset import FunctionAsset
 from stacks.parts.logged import LoggedFunction
+from stacks.parts.monitoring.outcomes import allow_queries
 from stacks.parts.parameters import SharedBucket, format_parameter_arn, read_parameter
 
 # The day ends at midnight in UTC, and SageMaker writes what it captured within the hour.
@@ -44,12 +45,7 @@ def add_drift(scope: Construct, *, settings: Settings, functions: FunctionAsset)
     # An uploaded photo may lie anywhere in the bucket.
     function.allow(["s3:GetObject", "s3:GetObjectVersion"], *bucket.arns_for_objects(""))
     function.allow(["s3:PutObject"], *bucket.arns_for_objects(places.DRIFT_REPORTS, places.VALIDATION_LOOKS))
-    function.allow(
-        ["dynamodb:Query"],
-        stack.format_arn(
-            service="dynamodb", resource="table", resource_name=f"{table}/index/{outcomes.INDEX}"
-        ),
-    )
+    allow_queries(function, table)
     events.Rule(
         scope,
         "DriftDaily",

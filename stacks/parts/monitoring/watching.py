@@ -8,6 +8,7 @@ from lambdas.workflow import outcomes
 from stacks.configuration.settings import Settings
 from stacks.parts.function_asset import FunctionAsset
 from stacks.parts.logged import LoggedFunction
+from stacks.parts.monitoring.outcomes import allow_queries
 from stacks.parts.parameters import read_parameter
 
 MINUTES = 5
@@ -30,12 +31,7 @@ def add_watching(stack: cdk.Stack, *, settings: Settings, functions: FunctionAss
         timeout_seconds=60,
         environment={"OUTCOMES_TABLE": table},
     )
-    function.allow(
-        ["dynamodb:Query"],
-        stack.format_arn(
-            service="dynamodb", resource="table", resource_name=f"{table}/index/{outcomes.INDEX}"
-        ),
-    )
+    allow_queries(function, table)
     target = targets.LambdaFunction(function)
     events.Rule(
         stack,
