@@ -24,7 +24,8 @@ def report_errors(program: str, run: Callable[[], int], *, interrupted: str) -> 
         print(interrupted, file=sys.stderr)
         return 130
     except BotoCoreError as error:
-        print(_shorten(f"{program}: {error}: {ADVICE}"), file=sys.stderr)
+        # Some of them are sentences.
+        print(_shorten(f"{program}: {str(error).rstrip('.')}: {ADVICE}"), file=sys.stderr)
     except (EvaluationError, ClientError, OSError, ValueError) as error:
         print(_shorten(f"{program}: {error}"), file=sys.stderr)
     return 1
