@@ -66,22 +66,35 @@ def test_the_runbook_begins_with_what_the_alarm_says(assembly: Assembly, with_au
     assert chapters.keys() == {*said, more, "budget"}
 
 
-@pytest.mark.parametrize(
-    ("what", "threshold", "minutes"),
-    [("photos-failed", 5, 15), ("oldest-review", 72, 15), ("endpoint-latency", 2_000_000, 5)],
-)
-def test_thresholds_are_those_of_the_settings(
-    assembly: Assembly, what: str, threshold: int, minutes: int
-) -> None:
-    alarm = find_alarms(assembly)[what]
-    assert (alarm["Threshold"], alarm["Period"]) == (threshold, minutes * 60)
-
-
-def test_no_traffic_takes_as_many_hours_without_a_value_as_the_setting_says(with_auto: Assembly) -> None:
-    alarm = find_alarms(with_auto)["no-traffic"]
-    assert (alarm["Period"], alarm["EvaluationPeriods"], alarm["DatapointsToAlarm"]) == (3600, 6, 6)
-    assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("LessThanThreshold", 1)
-    assert alarm["TreatMissingData"] == "breaching"
+def test_each_watches_the_metric_that_tells_its_fault_for_as_long_as_it_takes(with_auto: Assembly) -> None:
+    """In a line: metric and statistic, bad periods and minutes of each, when bad, what a missing one is."""
+    signs = {"GreaterThanOrEqualToThreshold": ">=", "GreaterThanThreshold": ">", "LessThanThreshold": "<"}
+    described = {}
+    for what, alarm in find_alarms(with_auto).items():
+        if "Metrics" in alarm:
+            (metric,) = [query["Expression"] for query in alarm["Metrics"] if query.get("ReturnData", True)]
+            minutes = (
+                max(query["MetricStat"]["Period"] for query in alarm["Metrics"] if "MetricStat" in query)
+                // 60
+            )
+        else:
+            statistic = alarm.get("Statistic") or alarm["ExtendedStatistic"]
+            metric, minutes = f"{alarm['Namespace']} {alarm['MetricName']} {statistic}", alarm["Period"] // 60
+        bad = f"{alarm['DatapointsToAlarm']} of {alarm['EvaluationPeriods']} times {minutes}"
+        limit = f"{signs[alarm['ComparisonOperator']]} {alarm['Threshold']}"
+        described[what] = f"{metric}, {bad}, {limit}, {alarm['TreatMissingData']}"
+    ours, dead = "SconesUnlimited", "AWS/SQS ApproximateNumberOfMessagesVisible"
+    assert described == {
+        "endpoint-errors": "AWS/SageMaker Invocation5XXErrors Average, 2 of 3 times 5, > 0.05, notBreaching",
+        "endpoint-latency": "AWS/SageMaker ModelLatency p90, 2 of 3 times 5, > 2000000, notBreaching",
+        "no-traffic": "AWS/SageMaker Invocations Sum, 6 of 6 times 60, < 1, breaching",
+        "photos-failed": f"{ours} PhotosFailed Sum, 1 of 1 times 15, >= 5, notBreaching",
+        "oldest-review": f"{ours} OldestReviewHours Maximum, 1 of 1 times 15, > 72, missing",
+        "drift": f"{ours} DriftAboveNoise Maximum, 1 of 1 times 1440, >= 1, ignore",
+        "throttles": "SUM(METRICS()), 2 of 2 times 5, >= 1, notBreaching",
+        "dead-letters": f"{dead} Maximum, 1 of 1 times 5, >= 1, notBreaching",
+        "training-failed": "AWS/States ExecutionsFailed Sum, 1 of 1 times 5, >= 1, notBreaching",
+    }
 
 
 def test_throttles_are_those_of_this_deployments_functions_alone(assembly: Assembly) -> None:
