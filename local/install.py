@@ -8,7 +8,16 @@ from local.budgets import cloudformation_types as budgets
 from local.cloudwatch import alarms, embedded_metrics, values
 from local.cloudwatch import logs as cloudwatch_logs
 from local.cloudwatch.metric_math import answers
-from local.delivery import batches, mappings, moves, object_events, queue_metrics, queue_policies, queues
+from local.delivery import (
+    batches,
+    mappings,
+    moves,
+    object_events,
+    queue_metrics,
+    queue_policies,
+    queues,
+    topic_keys,
+)
 from local.iam import access, evaluation, managed_policies, uses
 from local.lambda_functions import memory, runtime
 from local.lambda_functions import metrics as lambda_metrics
@@ -55,6 +64,7 @@ def install(home: Path) -> None:
         queue_metrics,
         moves,
         queue_policies,
+        topic_keys,
         mappings,
         values,
         alarms,

@@ -20,6 +20,7 @@ from ministack.services import cloudwatch, eventbridge, lambda_svc, sns
 from local.cloudwatch.alarms import changes
 from local.cloudwatch.alarms.points import Alarm, find_period
 from local.cloudwatch.metric_math.metrics import read_stat
+from local.delivery import topic_keys
 from local.patching import find_original, replace
 
 TYPE = "CloudWatch Alarm State Change"
@@ -129,8 +130,13 @@ def _tell_bus(alarm: Alarm) -> None:
 def _publish(topic: str, alarm: Alarm, former: str) -> None:
     if sns._topic_by_arn_any_scope(topic) is None:
         raise ActionError(f"Topic does not exist: {topic}")
-    if not sns.topic_policy_allows(topic, "cloudwatch.amazonaws.com", alarm["AlarmArn"], get_account_id()):
+    writer = (topic, "cloudwatch.amazonaws.com", alarm["AlarmArn"], get_account_id())
+    if not sns.topic_policy_allows(*writer):
         raise ActionError(f"CloudWatch Alarms is not authorized to perform: SNS:Publish on resource: {topic}")
+    if not topic_keys.may_use_key(*writer):
+        raise ActionError(
+            "CloudWatch Alarms does not have authorization to access the SNS topic encryption key."
+        )
     subject = f'{alarm["StateValue"]}: "{alarm["AlarmName"]}" in {_name_region(get_region())}'
     message = json.dumps(describe_message(alarm, former))
     sns._fanout(topic, str(uuid.uuid4()), message, subject[:SUBJECT_CHARACTERS])
