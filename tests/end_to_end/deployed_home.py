@@ -23,6 +23,7 @@ SETTINGS: dict[str, Any] = {
     # The model is at least so sure of every photo.
     "confidence_threshold": 0.5,
     "endpoint_baking_seconds": 0,
+    "monthly_budget_usd": 20,
 }
 
 
