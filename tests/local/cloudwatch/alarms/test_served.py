@@ -33,7 +33,11 @@ def count(cloud: Cloud, function: str, metric: str) -> float:
 def let_alarms_write(topic: str) -> dict[str, Any]:
     """Returns a topic's policy that takes nothing without TLS, and of the services CloudWatch alone."""
     at_topic = {"Action": "sns:Publish", "Resource": topic}
-    here = {"StringEquals": {"aws:SourceAccount": topic.split(":")[4]}}
+    region, account, name = topic.split(":")[3:]
+    here = {
+        "StringEquals": {"aws:SourceAccount": account},
+        "ArnLike": {"aws:SourceArn": f"arn:aws:cloudwatch:{region}:{account}:alarm:{name[:-1]}*"},
+    }
     plainly = {"Bool": {"aws:SecureTransport": "false"}}
     alarms = {"Service": "cloudwatch.amazonaws.com"}
     statements = [
