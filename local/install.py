@@ -15,6 +15,7 @@ from local.delivery import (
     object_events,
     queue_metrics,
     queue_policies,
+    queue_traffic,
     queues,
     topic_keys,
 )
@@ -61,6 +62,7 @@ def install(home: Path) -> None:
         batches,
         object_events,
         queues,
+        queue_traffic,
         queue_metrics,
         moves,
         queue_policies,

@@ -14,6 +14,7 @@ from ministack.core import lambda_runtime
 from ministack.services import lambda_svc
 
 from local.lambda_functions.memory import measure
+from local.lambda_functions.metrics import note_start
 from local.lambda_functions.packages import make_runtime, unpack
 from local.lambda_functions.runtime_client import END_OF_OUTPUT
 from local.patching import find_original, wrap
@@ -48,6 +49,13 @@ class PythonWorker(lambda_runtime.ProvidedWorker):
             result["log"] += f"\n{stamp} {request_id} {error['errorMessage']}"
             error["errorMessage"] = f"RequestId: {request_id} Error: {error['errorMessage']}"
         return result
+
+    def _spawn(self, init_timeout: float | None = None) -> None:
+        began = time.monotonic()
+        try:
+            super()._spawn(init_timeout)
+        finally:
+            note_start(time.monotonic() - began)
 
     def _teardown(self) -> None:
         """Ends the process, and keeps what memory it took."""
@@ -85,7 +93,7 @@ def install(folder: Path) -> None:
     Args:
         folder: Empty folder for the runtime and the unpacked functions.
     """
-    for method in ("invoke", "_teardown", "_await_init", "_drain_stderr_bounded"):
+    for method in ("invoke", "_spawn", "_teardown", "_await_init", "_drain_stderr_bounded"):
         find_original(lambda_runtime.ProvidedWorker, method)
     make_runtime(folder / "runtime")
     packages = folder / "packages"

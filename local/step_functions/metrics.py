@@ -1,4 +1,6 @@
-"""Counts executions and their tasks in CloudWatch's AWS/States namespace.
+"""Counts executions, their tasks and Map Runs in CloudWatch's AWS/States namespace.
+
+What AWS tells of all state machines together is not told.
 
 https://docs.aws.amazon.com/step-functions/latest/dg/procedure-cw-metrics.html
 """
@@ -11,6 +13,7 @@ from ministack.services import cloudwatch
 from local.patching import find_original
 
 NAMESPACE = "AWS/States"
+MOST_MAP_RUNS = 1000
 BEGINNINGS = ("Started", "Redriven")
 ENDS = ("Succeeded", "Failed", "Aborted", "TimedOut")
 
@@ -48,5 +51,12 @@ def count_task(plural: str, change: str, **dimensions: str) -> None:
 
 def time_task(singular: str, seconds: float, **dimensions: str) -> None:
     """Tells how long a task took; here nothing lies between its being scheduled and its start."""
-    for metric in (f"{singular}Time", f"{singular}RunTime"):
-        cloudwatch.record_metric(NAMESPACE, metric, seconds * 1000, "Milliseconds", dimensions)
+    times = {f"{singular}ScheduleTime": 0.0, f"{singular}RunTime": seconds, f"{singular}Time": seconds}
+    for metric, taken in times.items():
+        cloudwatch.record_metric(NAMESPACE, metric, taken * 1000, "Milliseconds", dimensions)
+
+
+def count_map_runs(number: int) -> None:
+    """Tells how many Map Runs are open in the account and region, and how many may be."""
+    cloudwatch.record_metric(NAMESPACE, "ApproximateOpenMapRunCount", number, "Count")
+    cloudwatch.record_metric(NAMESPACE, "OpenMapRunLimit", MOST_MAP_RUNS, "Count")

@@ -14,6 +14,7 @@ from ministack.services import stepfunctions
 from local.patching import find_original, wrap
 from local.step_functions.distributed_map.spool import Spool
 from local.step_functions.history import add, follow
+from local.step_functions.metrics import count_map_runs
 
 Document = dict[str, Any]
 ENDED = ("succeeded", "failed", "timedOut", "aborted")
@@ -140,6 +141,7 @@ class MapRun:
     def activate(self) -> None:
         """Lets others know that this server runs it."""
         _active[self.arn] = self
+        self._count_open()
 
     def end(self, status: str) -> None:
         """Ends it with a status."""
@@ -147,6 +149,11 @@ class MapRun:
             self.record.update(status=status, stopDate=now_iso())
             _active.pop(self.arn, None)
             self.changed.notify_all()
+        self._count_open()
+
+    def _count_open(self) -> None:
+        place = self.arn.split(":")[3:5]
+        count_map_runs(sum(arn.split(":")[3:5] == place for arn in list(_active)))
 
     def await_end(self) -> None:
         """Waits until it has ended, which it has not at once when the execution of its state is stopped."""

@@ -150,6 +150,13 @@ def test_a_function_named_by_its_arn_has_events_of_its_own(cloud: Cloud, code: s
     assert f"lambdaFunction{end}EventDetails" in events[4]
     for metric in ("Scheduled", "Started", end):
         assert total(cloud, "AWS/States", f"LambdaFunctions{metric}", LambdaFunctionArn=function) == 1
+    told_times = [
+        total(cloud, "AWS/States", f"LambdaFunction{metric}", LambdaFunctionArn=function)
+        for metric in ("ScheduleTime", "RunTime", "Time")
+    ]
+    # Milliseconds: what it waits for, and what it takes.
+    assert told_times[0] == 0
+    assert told_times[1] == told_times[2] > 0
 
 
 def test_a_task_that_takes_too_long_is_told_as_timed_out(cloud: Cloud) -> None:
@@ -323,6 +330,9 @@ def test_a_functions_invocations_are_counted_whoever_calls_it(cloud: Cloud) -> N
     assert total(cloud, "AWS/Lambda", "Errors", FunctionName=name) == 1
     assert total(cloud, "AWS/Lambda", "Throttles", FunctionName=name) == 0
     assert total(cloud, "AWS/Lambda", "Duration", FunctionName=name) > 0
+    # How many ran at a time is told with each call, of the function and of all together.
+    assert total(cloud, "AWS/Lambda", "ConcurrentExecutions", FunctionName=name) >= 4
+    assert total(cloud, "AWS/Lambda", "ConcurrentExecutions") >= 4
 
 
 def test_a_call_that_is_throttled_is_no_invocation(cloud: Cloud) -> None:

@@ -18,6 +18,7 @@ from tests.local.step_functions.distributed_map.maps import (
     select,
     start,
 )
+from tests.local.step_functions.test_history import total
 from tests.local.step_functions.test_redrive import a_name, redrive, refuse
 
 
@@ -43,6 +44,8 @@ def test_its_counts_move_while_it_runs_and_more_run_at_once_when_it_is_updated(c
     assert (described["status"], described["maxConcurrency"]) == ("RUNNING", 1)
     assert "stopDate" not in described
     assert select(described["itemCounts"]) == {"running": 2, "pending": 3, "total": 5}
+    assert total(cloud, "AWS/States", "ApproximateOpenMapRunCount") >= 1
+    assert total(cloud, "AWS/States", "OpenMapRunLimit") >= 1000
     assert answer(cloud, activity) == {"Items": [1, 2]}
     described = await_run(cloud, arn, succeeded=1, running=1)
     assert select(described["itemCounts"]) == {"succeeded": 2, "running": 2, "pending": 1, "total": 5}
