@@ -7,6 +7,7 @@ from local.cloudwatch.alarms import ticker
 from tests.local.cloudwatch.alarms.conftest import SETTINGS, Watch
 
 OTHER = [{"Name": "EndpointName", "Value": "another"}, {"Name": "VariantName", "Value": "all"}]
+MORE = [*SETTINGS["Dimensions"], {"Name": "EndpointConfigName", "Value": "green"}]
 
 
 def test_an_alarm_begins_with_insufficient_data(watch: Watch) -> None:
@@ -31,13 +32,28 @@ def test_an_alarm_changes_as_soon_as_a_service_records_what_breaches(watch: Watc
 
 
 @pytest.mark.parametrize(
-    "settings", [{"Dimensions": OTHER}, {"Dimensions": []}, {"MetricName": "Invocations"}]
+    "settings",
+    [{"Dimensions": OTHER}, {"Dimensions": MORE}, {"Dimensions": []}, {"MetricName": "Invocations"}],
 )
 def test_data_of_another_metric_change_nothing(watch: Watch, settings: dict[str, object]) -> None:
     watch.put()
     watch.send(1, **settings)
     watch.wait(120)
     assert watch.state == "INSUFFICIENT_DATA"
+
+
+def test_data_of_another_namespace_change_nothing(watch: Watch) -> None:
+    watch.put()
+    datum = {name: SETTINGS[name] for name in ("MetricName", "Dimensions")} | {"Value": 1}
+    watch.ask("_put_metric_data", {"Namespace": "Another", "MetricData": [datum]})
+    watch.wait(120)
+    assert watch.state == "INSUFFICIENT_DATA"
+
+
+def test_dimensions_are_the_same_in_any_order(watch: Watch) -> None:
+    watch.put()
+    watch.send(1, Dimensions=SETTINGS["Dimensions"][::-1])
+    assert watch.state == "ALARM"
 
 
 def test_data_of_another_unit_change_nothing(watch: Watch) -> None:
@@ -54,6 +70,23 @@ def test_as_many_periods_must_breach_as_are_needed(watch: Watch) -> None:
         watch.send(value)
         watch.wait(60)
         assert watch.state == state
+
+
+def test_all_periods_must_breach_where_no_number_is_given(watch: Watch) -> None:
+    watch.put(EvaluationPeriods=3)
+    for value, state in [(0, "OK"), (1, "OK"), (1, "OK"), (1, "ALARM"), (0, "OK")]:
+        watch.send(value)
+        watch.wait(60)
+        assert watch.state == state
+
+
+def test_many_values_of_one_period_are_no_more_than_one_point(watch: Watch) -> None:
+    watch.put(EvaluationPeriods=3, DatapointsToAlarm=2)
+    watch.send(0)
+    watch.wait(60)
+    watch.send(1, 1, 1)
+    watch.wait(60)
+    assert watch.state == "OK"
 
 
 def test_an_alarm_returns_with_time_where_missing_data_do_not_breach(watch: Watch) -> None:
