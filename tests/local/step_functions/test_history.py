@@ -320,19 +320,46 @@ def test_executions_and_their_tasks_are_counted(cloud: Cloud) -> None:
 
 
 def test_a_functions_invocations_are_counted_whoever_calls_it(cloud: Cloud) -> None:
-    function = cloud.function("def handler(event, context): return 1 / event")
+    reading = {"Effect": "Allow", "Action": "sqs:*", "Resource": "*"}
+    code = "def handler(event, context): return None if isinstance(event, dict) else 1 / event"
+    function = cloud.function(code, role=cloud.role(reading))
     name = function.rsplit(":", 1)[-1]
     assert cloud.invoke(function, 1) == (None, 1)
     assert cloud.invoke(function, 0)[0] == "Unhandled"
     cloud.execute({"Ask": invoke(function, End=True)}, "Ask", role=may_invoke(cloud, function), given=1)
     cloud.client("lambda").invoke(FunctionName=function, Payload="1", InvocationType="Event")
-    eventually(lambda: total(cloud, "AWS/Lambda", "Invocations", FunctionName=name) == 4)
+    _call_by_a_rule(cloud, function)
+    _call_by_a_queue(cloud, function)
+    eventually(lambda: total(cloud, "AWS/Lambda", "Invocations", FunctionName=name) == 6)
     assert total(cloud, "AWS/Lambda", "Errors", FunctionName=name) == 1
     assert total(cloud, "AWS/Lambda", "Throttles", FunctionName=name) == 0
     assert total(cloud, "AWS/Lambda", "Duration", FunctionName=name) > 0
     # How many ran at a time is told with each call, of the function and of all together.
-    assert total(cloud, "AWS/Lambda", "ConcurrentExecutions", FunctionName=name) >= 4
-    assert total(cloud, "AWS/Lambda", "ConcurrentExecutions") >= 4
+    assert total(cloud, "AWS/Lambda", "ConcurrentExecutions", FunctionName=name) >= 6
+    assert total(cloud, "AWS/Lambda", "ConcurrentExecutions") >= 6
+
+
+def _call_by_a_rule(cloud: Cloud, function: str) -> None:
+    events, name = cloud.client("events"), function.rsplit(":", 1)[-1]
+    rule = events.put_rule(Name=name, EventPattern=json.dumps({"source": [name]}))["RuleArn"]
+    cloud.client("lambda").add_permission(
+        FunctionName=name,
+        StatementId="rule",
+        Action="lambda:InvokeFunction",
+        Principal="events.amazonaws.com",
+        SourceArn=rule,
+    )
+    events.put_targets(Rule=name, Targets=[{"Id": "function", "Arn": function}])
+    events.put_events(Entries=[{"Source": name, "DetailType": "Any", "Detail": "{}"}])
+
+
+def _call_by_a_queue(cloud: Cloud, function: str) -> None:
+    sqs, name = cloud.client("sqs"), function.rsplit(":", 1)[-1]
+    queue = sqs.create_queue(QueueName=name)["QueueUrl"]
+    cloud.client("lambda").create_event_source_mapping(
+        FunctionName=name, EventSourceArn=f"arn:aws:sqs:us-east-1:000000000000:{name}"
+    )
+    sqs.send_message(QueueUrl=queue, MessageBody="photo")
 
 
 def test_a_call_that_is_throttled_is_no_invocation(cloud: Cloud) -> None:
