@@ -83,9 +83,11 @@ def _deliver(deliver: Any, target: Any, *rest: Any, **named: Any) -> Any:
 
 
 async def _receive(receive: Any, request: Document, url: str) -> Document:
+    # First: while it waits for messages the queue may be deleted.
+    queue = _find(request, url)
     result: Document = await receive(request, url)
     messages = result.get("Messages", [])
-    _count(_find(request, url), RECEIVED if messages else EMPTY, len(messages) or 1)
+    _count(queue, RECEIVED if messages else EMPTY, len(messages) or 1)
     return result
 
 
