@@ -122,6 +122,16 @@ class Deployment:
         return found
 
     @cached_property
+    def alarms_topic(self) -> str:
+        """The ARN of the topic that every alarm of this deployment tells."""
+        found = self._find_parameter("alarms-topic")
+        if found is None:
+            raise NotDeployed(
+                f"'{self.name}' has no alarms: make deploy adds them (on this machine make demo)"
+            )
+        return found
+
+    @cached_property
     def outcomes(self) -> str:
         """The name of the table of outcomes."""
         return self._read_parameter("outcomes")

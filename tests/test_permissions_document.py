@@ -31,6 +31,7 @@ OTHERS = (
 )
 # What each operation needs; nothing asks whether a caller may know who it is.
 ACTIONS = {
+    "describe_alarms": {"cloudwatch:DescribeAlarms"},
     "describe_endpoint": {"sagemaker:DescribeEndpoint"},
     "describe_endpoint_config": {"sagemaker:DescribeEndpointConfig"},
     "describe_execution": {"states:DescribeExecution"},
@@ -41,8 +42,10 @@ ACTIONS = {
     "describe_training_job": {"sagemaker:DescribeTrainingJob"},
     "filter_log_events": {"logs:FilterLogEvents"},
     "get_caller_identity": set(),
+    "get_dashboard": {"cloudwatch:GetDashboard"},
     "get_execution_history": {"states:GetExecutionHistory"},
     "get_item": {"dynamodb:GetItem"},
+    "get_metric_data": {"cloudwatch:GetMetricData"},
     "get_object": {"s3:GetObject", "s3:GetObjectVersion"},
     "get_parameter": {"ssm:GetParameter"},
     "get_parameter_history": {"ssm:GetParameterHistory"},
@@ -60,6 +63,8 @@ ACTIONS = {
     "stop_execution": {"states:StopExecution"},
     "update_item": {"dynamodb:UpdateItem"},
 }
+# Of metrics AWS knows no resource.
+OF_NO_RESOURCE = "cloudwatch:GetMetricData"
 # A method of regular expressions, and a request that is signed to learn its address and never sent.
 NO_OPERATION = {"search", "list_state_machines"}
 
@@ -109,8 +114,11 @@ def test_every_statement_names_its_resources() -> None:
         assert statement["Effect"] == "Allow"
         for action in as_list(statement["Action"]):
             assert "*" not in action
+        if statement["Action"] == OF_NO_RESOURCE:
+            assert statement["Resource"] == "*"
+            continue
         for resource in as_list(statement["Resource"]):
-            assert re.fullmatch(r"arn:aws:[a-z0-9]+:(REGION:ACCOUNT|:):[^*:].*", resource), resource
+            assert re.fullmatch(r"arn:aws:[a-z0-9]+:(REGION:ACCOUNT|:ACCOUNT|:):[^*:].*", resource), resource
             assert not resource.startswith("arn:aws:s3:::BUCKET/*")
 
 

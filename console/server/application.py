@@ -38,6 +38,7 @@ from console.server.routes.changes import Changes, make_change_routes
 from console.server.routes.executions import make_execution_routes
 from console.server.routes.invocations import make_invocation_routes
 from console.server.routes.model import make_model_routes
+from console.server.routes.monitoring import make_monitoring_routes
 from console.server.routes.photos import make_photo_routes
 from console.server.routes.reviews import make_review_routes
 from console.server.routes.starts import make_start_routes
@@ -51,7 +52,10 @@ LIBRARIES = Path(__file__).resolve().parents[2] / "node_modules"
 TOKEN_PLACE = "SESSION_TOKEN"  # noqa: S105 - where in the page it goes, not the token
 CLOUD_PLACE = "CLOUD_NAME"
 DEPLOYMENT_PLACE = "DEPLOYMENT"
-VIEWS = ("overview", "try", "review", "executions", "new-execution", "batches", "confidence", "model")
+VIEWS = (
+    *("overview", "try", "review", "executions", "new-execution"),
+    *("batches", "dashboard", "confidence", "model"),
+)
 """The page's views, which somebody may type as paths."""
 # Pictures and columns of numbers hardly become smaller.
 NOT_COMPRESSED = (*DEFAULT_EXCLUDED_CONTENT_TYPES, "application/octet-stream")
@@ -127,6 +131,7 @@ def make_application(
             *make_batch_routes(deployment),
             *make_invocation_routes(deployment, traffic),
             *make_model_routes(deployment, executions),
+            *make_monitoring_routes(deployment),
             *make_review_routes(deployment, teller),
         ],
         middleware=[

@@ -3,6 +3,7 @@
 Red (``act``), what needs somebody's hands:
 
 - the endpoint is missing, serves something else than was deployed, or has failed;
+- an alarm of the deployment is in ALARM; that no photo comes is none while the endpoint is switched off;
 - photos failed in the last day. A refusal is no failure: it is the workflow at work. Nor is it a fault that
   there is no endpoint for a photo while somebody has switched it off.
 
@@ -32,6 +33,7 @@ Level = Literal["well", "look", "act"]
 LONGEST_WAIT_SECONDS = 86_400
 IN_SERVICE = "InService"
 NOT_IN_SERVICE = "EndpointNotInService"
+NO_TRAFFIC = "no-traffic"
 _BROKEN = ("Failed", "OutOfService", "UpdateRollbackFailed")
 _OPENINGS: Mapping[Level, str] = {"well": "All well", "look": "Worth a look", "act": "Needs attention"}
 
@@ -76,6 +78,7 @@ class Facts:
             otherwise than the one in service, and no deploy has recommended that one by itself.
         waiting: How many photos wait for a review.
         waiting_seconds: For how long the oldest of them has waited.
+        alarms: What the alarms that are in ALARM watch, each with what it means and what to do.
     """
 
     endpoint: str | None = IN_SERVICE
@@ -88,6 +91,7 @@ class Facts:
     recommended: float | None = None
     waiting: int | None = None
     waiting_seconds: float | None = None
+    alarms: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -96,8 +100,8 @@ class Finding:
 
     Attributes:
         level: How grave it is.
-        about: What it is about: ``endpoint``, ``failed``, ``refused``, ``counting``, ``waiting`` or
-            ``threshold``.
+        about: What it is about: ``endpoint``, ``alarms``, ``failed``, ``refused``, ``counting``, ``waiting``
+            or ``threshold``.
         brief: What is wrong, for the sentence.
         text: The figures behind it, or what to do about it.
     """
@@ -137,6 +141,13 @@ def _find_broken(facts: Facts) -> Iterator[Finding]:
             "the endpoint has failed",
             f"Its status is {facts.endpoint}. Why stands in its events; make deploy makes it anew.",
         )
+    alarms = dict(facts.alarms)
+    if facts.endpoint_off:
+        alarms.pop(NO_TRAFFIC, None)
+    if alarms:
+        named = ", ".join(alarms)
+        brief = f"the alarm {named} is on" if len(alarms) == 1 else f"{len(alarms)} alarms are on: {named}"
+        yield Finding("act", "alarms", brief, " ".join(alarms.values()))
     errors = dict(facts.day.errors) if facts.day else {}
     if facts.endpoint_off:
         errors.pop(NOT_IN_SERVICE, None)

@@ -9,9 +9,12 @@ from contextlib import suppress
 from dataclasses import asdict
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from console.batches.runs import count_running
 from console.executions.history import Executions
 from console.model_in_service import describe_model, read_evaluation
+from console.monitoring.alarms import read_alarms
 from console.outcomes.items import read_time
 from console.outcomes.table import NO_TABLE
 from console.reviews.errors import TableBusy
@@ -60,14 +63,16 @@ class Overview:
             now: The time; None for the present.
         """
         now = time.time() if now is None else now
-        with ThreadPoolExecutor(5) as pool:
+        with ThreadPoolExecutor(6) as pool:
             reading_photos = pool.submit(self._read_photos, now)
             reading_queue = pool.submit(self._read_queue)
             running = pool.submit(self._executions.count_running)
             batches = pool.submit(count_running, self._deployment)
+            reading_alarms = pool.submit(self._read_alarms)
             in_service = self._describe_service()
             photos, fault = reading_photos.result()
             queue = reading_queue.result()
+            alarms = reading_alarms.result()
         deployed, evaluation = in_service["deployed"], in_service["evaluation"]
         week = summarize_week(photos, now) if photos else None
         today = count_today(photos, find_midnight(now) if midnight is None else midnight) if photos else {}
@@ -83,6 +88,11 @@ class Overview:
             recommended=evaluation.get("recommended") if evaluation.get("differs") else None,
             waiting=queue.get("waiting"),
             waiting_seconds=queue["oldest"] and now - queue["oldest"] if queue else None,
+            alarms={
+                alarm["what"]: alarm["advice"]
+                for alarm in alarms.get("alarms", ())
+                if alarm["state"] == "ALARM"
+            },
         )
         return {
             **deployed,
@@ -90,6 +100,7 @@ class Overview:
             "model": in_service["model"],
             "evaluation": evaluation,
             "health": judge(facts),
+            "alarms": alarms,
             "today": {"fault": fault}
             if fault
             else today | running.result() | {"running_batches": batches.result()},
@@ -116,6 +127,16 @@ class Overview:
             oldest = read_time(first["decided_at"]) if first else None
             return {"waiting": waiting, "more_waiting": more, "oldest": oldest}
         return {}
+
+    def _read_alarms(self) -> dict[str, Any]:
+        """Returns the ``alarms``, or why they are ``missing``."""
+        try:
+            return {"alarms": read_alarms(self._deployment)}
+        except NotDeployed as error:
+            return {"missing": str(error)}
+        except ClientError as error:
+            # Whoever may not see them, or asks too often, sees all the rest.
+            return {"missing": f"The alarms cannot be read: {error}"}
 
     def _describe_service(self) -> dict[str, Any]:
         """Returns what is deployed, the endpoint, its model and that one's evaluation."""

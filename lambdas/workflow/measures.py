@@ -40,6 +40,9 @@ STEPS = ("serialize", "classify", "filter")
 """The values of the dimension ``step``."""
 DRIFTING = ("confidence", "class_mix", "brightness", "contrast", "sharpness")
 """The values of the dimension ``measure``: what may drift."""
+DRIFT_HOUR = 3
+"""When each day the photos of the day before are judged: that ends at midnight in UTC, as this hour is, and
+SageMaker writes what it captured within the hour."""
 
 Dimension = tuple[str, str]
 """Name and value of what divides a metric beside the service."""

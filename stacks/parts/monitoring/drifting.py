@@ -5,15 +5,12 @@ from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from constructs import Construct
 
-from lambdas.workflow import places
+from lambdas.workflow import measures, places
 from stacks.configuration.settings import Settings
 from stacks.parts.function_asset import FunctionAsset
 from stacks.parts.logged import LoggedFunction
 from stacks.parts.monitoring.outcomes import allow_queries
 from stacks.parts.parameters import SharedBucket, format_parameter_arn, read_parameter
-
-# The day ends at midnight in UTC, and SageMaker writes what it captured within the hour.
-HOUR = "3"
 
 
 def add_drift(scope: Construct, *, settings: Settings, functions: FunctionAsset) -> None:
@@ -51,6 +48,6 @@ def add_drift(scope: Construct, *, settings: Settings, functions: FunctionAsset)
         "DriftDaily",
         rule_name=f"{name}-drift",
         description="Compares the photos of the day before with those that the model was judged by",
-        schedule=events.Schedule.cron(minute="0", hour=HOUR),
+        schedule=events.Schedule.cron(minute="0", hour=str(measures.DRIFT_HOUR)),
         targets=[targets.LambdaFunction(function, retry_attempts=2)],
     )

@@ -43,6 +43,22 @@ TWO, ALL = measure_share(2, 100), measure_share(100, 100)
             "well",
             "All well: no photo in 24 h; the endpoint is switched off",
         ),
+        (
+            replace(BUSY, alarms={"drift": "The photos are others. Train anew."}),
+            "act",
+            "Needs attention: the alarm drift is on",
+        ),
+        (
+            replace(BUSY, alarms={"drift": "", "throttles": ""}, day=Day(errors={"InvalidImage": 5})),
+            "act",
+            "Needs attention: 2 alarms are on: drift, throttles; 5 photos failed in 24 h, InvalidImage",
+        ),
+        # Without an endpoint no photo reaches it, as was wanted.
+        (
+            replace(QUIET, endpoint=None, endpoint_off=True, alarms={"no-traffic": ""}),
+            "well",
+            "All well: no photo in 24 h; the endpoint is switched off",
+        ),
         # That photos fail meanwhile is what was wanted; what else fails is told alone.
         (
             replace(QUIET, endpoint=None, endpoint_off=True, day=Day(errors={"EndpointNotInService": 3})),

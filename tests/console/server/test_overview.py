@@ -10,6 +10,7 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.stub import Stubber
 
 from console.executions.history import Executions
 from console.reviews.photos import format_time
@@ -22,6 +23,7 @@ from console.server.overview import (
 from console.server.recommended_threshold import compare_threshold, make_command
 from evaluation.deployment import Deployment
 from lambdas.workflow import outcomes
+from tests.console.monitoring.watched import put_alarm, watching
 from tests.console.server.outcome_table import TABLE, keeping_outcomes
 from tests.console.server.page_client import PageClient
 from tests.console.server.served_endpoint import MODEL, serving
@@ -233,6 +235,34 @@ def test_executions_are_told_of_where_there_is_no_table(page: PageClient, deploy
     assert found["queue"] == {}
 
 
+def test_an_alarm_that_is_on_needs_attention(
+    overview: Overview, deployment: Deployment, endpoint: None, table: Any
+) -> None:
+    assert "no alarms: make deploy adds them" in overview.describe(now=NOW)["alarms"]["missing"]
+    cloudwatch = boto3.client("cloudwatch")
+    with watching(deployment):
+        put_alarm("scones-drift")
+        cloudwatch.set_alarm_state(AlarmName="scones-drift", StateValue="OK", StateReason="")
+        before = overview.describe(now=NOW)
+        cloudwatch.set_alarm_state(AlarmName="scones-drift", StateValue="ALARM", StateReason="It moved.")
+        found = overview.describe(now=NOW)
+    assert before["health"]["level"] == "look"
+    assert found["health"]["sentence"] == "Needs attention: the alarm drift is on"
+    assert found["health"]["findings"][0]["text"] == "It is wrong. Mend it."
+    (alarm,) = found["alarms"]["alarms"]
+    assert (alarm["what"], alarm["state"], alarm["reason"]) == ("drift", "ALARM", "It moved.")
+
+
+def test_whoever_may_not_see_the_alarms_sees_all_the_rest(
+    overview: Overview, deployment: Deployment, table: Any
+) -> None:
+    with watching(deployment), Stubber(deployment.client("cloudwatch")) as stubber:
+        stubber.add_client_error("describe_alarms", "AccessDenied", "not authorized to perform it")
+        found = overview.describe(now=NOW)
+    assert found["alarms"]["missing"].endswith("not authorized to perform it")
+    assert found["week"] is not None
+
+
 def test_today_begins_at_the_reader_s_midnight(page: PageClient, table: Any) -> None:
     now = time.time()
     keep(table, "an hour ago", outcomes.ROUTED, NOW - now + HOUR)
@@ -302,17 +332,19 @@ def test_an_answer_asks_no_more_of_aws_than_what_may_have_changed(
     overview: Overview, deployment: Deployment, endpoint: None, table: Any
 ) -> None:
     called: Counter[str] = Counter()
-    for service in ("dynamodb", "logs", "s3", "sagemaker", "ssm", "stepfunctions"):
+    for service in ("cloudwatch", "dynamodb", "logs", "s3", "sagemaker", "ssm", "stepfunctions"):
         client = deployment.client(service)
         client.meta.events.register(
             "before-call",
             lambda model, **_: called.update([f"{model.service_model.service_name}.{model.name}"]),
         )
     keep(table, "unsure", outcomes.REFUSED, HOUR)
-    overview.describe(now=NOW)
-    called.clear()
-    overview.describe(now=NOW + 5)
+    with watching(deployment):
+        overview.describe(now=NOW)
+        called.clear()
+        overview.describe(now=NOW + 5)
     assert called == {
+        "cloudwatch.DescribeAlarms": 1,
         # One an outcome, and two for the queue.
         "dynamodb.Query": 7,
         # What runs, and a listing for each way to fail.
