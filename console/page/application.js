@@ -21,11 +21,13 @@ const VIEWS = {
     async () => (await import("./views/new_execution.js")).showNewExecution,
   ],
   batches: ["Batches", "batches", async () => (await import("./views/batches.js")).showBatches],
+  dashboard: ["Dashboard", "dashboard", async () => (await import("./views/dashboard.js")).showDashboard],
   confidence: [
     "Confidence over time",
     "confidence",
     async () => (await import("./views/confidence.js")).showConfidence,
   ],
+  documents: ["Document", null, async () => (await import("./views/documents.js")).showDocument],
   model: ["Model", "model", async () => (await import("./views/model.js")).showModel],
 };
 const WAITING_MILLISECONDS = 15_000;

@@ -9,7 +9,7 @@ from tests.browser.fixtures.views import open_view
 
 pytestmark = pytest.mark.end_to_end
 
-VIEWS = ("overview", "try", "review", "executions", "batches", "confidence", "model")
+VIEWS = ("overview", "try", "review", "executions", "batches", "dashboard", "confidence", "model")
 
 
 @pytest.mark.parametrize("viewport", [WIDE, PHONE], ids=["wide", "phone"])
@@ -35,7 +35,7 @@ def test_every_view_is_reached_with_the_keyboard_alone(page: Page, address: str)
     open_view(page, address)
     page.keyboard.press("Tab")
     expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
-    for name in ("Overview", "Try it", "Review", "Executions", "Batches", "Confidence", "Model"):
+    for name in ("Overview", "Try it", "Review", "Executions", "Batches", "Dashboard", "Confidence", "Model"):
         page.keyboard.press("Tab")
         expect(page.get_by_role("navigation").get_by_role("link", name=name)).to_be_focused()
     page.keyboard.press("Enter")

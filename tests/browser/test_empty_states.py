@@ -43,6 +43,7 @@ def test_without_a_table_of_outcomes_executions_are_listed_with_a_line_that_says
         ("overview", "make deploy"),
         ("review", "make deploy"),
         ("batches", "make deploy"),
+        ("dashboard", "make deploy"),
         ("confidence", "python data_staging/stage.py"),
         ("model", "make demo"),
     ],

@@ -2,9 +2,10 @@
 
 import { html, nothing, render } from "/static/lit-html/lit-html.js";
 import { ApiError, fetchJson, request } from "../api.js";
-import { drawError, drawNotice } from "../parts/answers.js";
+import { drawError, drawNotice, showAnswers } from "../parts/answers.js";
 import { loadCharts } from "../parts/chart.js";
 import { formatCount, formatQuantity } from "../parts/format.js";
+import { drawDriftReports } from "./confidence/drift_reports.js";
 import { addInvocations, readInvocations } from "./confidence/invocations.js";
 import { createView } from "./confidence/view.js";
 
@@ -14,9 +15,9 @@ const SOURCES = { captured: "from its data capture", executed: "from the executi
 
 export function showConfidence(place, context) {
   const { signal, freshness } = context;
-  const [lead, status, content] = ["p", "div", "div"].map((tag) => document.createElement(tag));
-  [lead.className, content.className] = ["lead whole-width", "stack"];
-  place.append(lead, status, content);
+  const [lead, status, content, reports] = ["p", "div", "div", "div"].map((tag) => document.createElement(tag));
+  [lead.className, content.className, reports.className] = ["lead whole-width", "stack", "stack"];
+  place.append(lead, status, content, reports);
   const say = (line) => render(html`<p class="loading" role="status">${line}</p>`, status);
   let known = null;
   let view = null;
@@ -81,6 +82,8 @@ export function showConfidence(place, context) {
     }
   };
   begin();
+  // One comes a day.
+  showAnswers(reports, ["/api/drift"], drawDriftReports, context);
 }
 
 const isEqual = (one, other) => JSON.stringify(one) === JSON.stringify(other);

@@ -6,6 +6,7 @@ import { drawCard, drawConsoleLink, drawTerms } from "../parts/card.js";
 import { drawClass } from "../parts/class_mark.js";
 import { formatCount, formatPercent, formatQuantity, formatTime } from "../parts/format.js";
 import { drawOutcome, OUTCOMES } from "../parts/outcome.js";
+import { drawAlarms } from "./overview/alarms.js";
 import { drawFigures } from "./overview/figures.js";
 import { drawHealth } from "./overview/health.js";
 import { drawLastFailure, drawLatest } from "./overview/latest.js";
@@ -28,6 +29,7 @@ function drawOverview(overview) {
       ${drawLatest(overview)}
       <div class="stack">${drawLastFailure(overview)} ${drawToday(today)}</div>
     </div>
+    ${drawAlarms(overview)}
     <div class="grid in-service">
       ${drawSubject("Endpoint", overview.endpoint, drawEndpoint, links?.endpoint)}
       ${drawSubject("Model", overview.model, (model) => drawModel(model, overview))}

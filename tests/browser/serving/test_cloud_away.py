@@ -15,7 +15,17 @@ from tests.end_to_end.embedded_cloud import free_port
 pytestmark = pytest.mark.end_to_end
 
 SOON_MILLISECONDS = 3_000
-VIEWS = ["overview", "try", "review", "executions", "executions/one", "new-execution", "confidence", "model"]
+VIEWS = [
+    "overview",
+    "try",
+    "review",
+    "executions",
+    "executions/one",
+    "new-execution",
+    "dashboard",
+    "confidence",
+    "model",
+]
 
 
 @pytest.fixture

@@ -38,7 +38,10 @@ function drawLink(about, { links, evaluation, week, endpoint }) {
   if (about === "endpoint") {
     return links?.endpoint
       ? html`<a href=${links.endpoint} target="_blank" rel="noopener noreferrer">Open in AWS's console</a>`
-      : html`<a href="#/overview" @click=${showEndpoint}>See the endpoint</a>`;
+      : html`<a href="#/overview" @click=${showCard("endpoint")}>See the endpoint</a>`;
+  }
+  if (about === "alarms") {
+    return html`<a href="#/overview" @click=${showCard("alarms")}>See why, and what to do</a>`;
   }
   if (about === "failed") {
     // Where the endpoint is switched off, that there is none is no finding.
@@ -61,9 +64,10 @@ function drawLink(about, { links, evaluation, week, endpoint }) {
   return html`<a href=${address}>${words}</a>`;
 }
 
-function showEndpoint(event) {
+/** Returns what leads to a card of this view. */
+const showCard = (name) => (event) => {
   event.preventDefault();
-  const card = document.getElementById("overview-endpoint");
+  const card = document.getElementById(`overview-${name}`);
   card.scrollIntoView({ block: "center" });
   card.focus({ preventScroll: true });
-}
+};
