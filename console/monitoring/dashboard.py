@@ -10,27 +10,34 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from console.monitoring.alarms import find_alarms
-from console.monitoring.widgets import USUAL_STATISTIC, Asked, Widget, name_series, read_widgets
+from console.monitoring.widgets import USUAL_STATISTIC, Asked, Widget, name_series, read_length, read_widgets
 from evaluation.deployment import Deployment, NotDeployed
 
 HOUR = 3600
-RANGES = {"3h": (3 * HOUR, 60), "day": (24 * HOUR, 300), "week": (7 * 24 * HOUR, HOUR)}
-"""Of each range of time its length, and the shortest period of its values, in seconds."""
+RANGES = {"3h": 3 * HOUR, "day": 24 * HOUR, "week": 7 * 24 * HOUR}
+"""The length of each range of time in seconds."""
+USUAL_RANGE = "3h"
+"""CloudWatch's own."""
+_SHORTEST_PERIODS = ((3 * HOUR, 60), (24 * HOUR, 300))
+_SHORTEST_OF_LONG = HOUR
 _NO_DASHBOARD = ("ResourceNotFound", "DashboardNotFoundError")
 _CONCURRENT_REQUESTS = 6
 
 
-def read_dashboard(deployment: Deployment, period: str, now: float | None = None) -> dict[str, Any]:
+def read_dashboard(
+    deployment: Deployment, chosen: str | None = None, now: float | None = None
+) -> dict[str, Any]:
     """Returns the dashboard as it is drawn.
 
     Args:
         deployment: Whose dashboard, which has its name.
-        period: One of RANGES.
+        chosen: One of RANGES; None for the dashboard's own.
         now: The time; None for the present.
 
     Returns:
-        ``from`` and ``until`` in Unix seconds; ``widgets``, each with ``kind``, ``title``, ``place``,
-        ``form``, ``not_drawn``, ``fault`` (why its data cannot be had), and ``alarms`` or ``series``.
+        ``range``, one of RANGES, and ``widgets``. Each has ``kind``, ``title``, ``place``, ``form``,
+        ``not_drawn``, ``from`` and ``until`` in Unix seconds, ``own`` (whether that is a range of its own),
+        ``fault`` (why its data cannot be had), and ``alarms`` or ``series``.
 
     Raises:
         NotDeployed: There is no dashboard.
@@ -46,19 +53,35 @@ def read_dashboard(deployment: Deployment, period: str, now: float | None = None
             f"'{name}' has no dashboard: make deploy adds it (on this machine make demo)"
         ) from None
     widgets = read_widgets(body, client.meta.region_name)
+    chosen = chosen or _find_range(body.get("start"))
+    # Else a longer range has longer periods.
+    keeps_periods = body.get("periodOverride") == "inherit"
     with ThreadPoolExecutor(_CONCURRENT_REQUESTS) as pool:
-        filled = pool.map(lambda widget: _fill(deployment, widget, period, now), widgets)
-        return {"from": now - RANGES[period][0], "until": now, "widgets": list(filled)}
+        filled = pool.map(
+            lambda widget: _fill(deployment, widget, RANGES[chosen], keeps_periods, now), widgets
+        )
+        return {"range": chosen, "widgets": list(filled)}
 
 
-def _fill(deployment: Deployment, widget: Widget, period: str, now: float) -> dict[str, Any]:
+def _find_range(start: str | None) -> str:
+    length = read_length(start)
+    return next((name for name, seconds in RANGES.items() if seconds == length), USUAL_RANGE)
+
+
+def _fill(
+    deployment: Deployment, widget: Widget, length: int, keeps_periods: bool, now: float
+) -> dict[str, Any]:
     """Returns a widget with its data; one whose data cannot be had says why, and the others have theirs."""
+    length = widget.length or length
     described = {
         "kind": widget.kind,
         "title": widget.title,
         "place": widget.place,
         "form": widget.form,
         "not_drawn": widget.not_drawn,
+        "from": now - length,
+        "until": now,
+        "own": widget.length is not None,
         "fault": None,
     }
     try:
@@ -68,14 +91,18 @@ def _fill(deployment: Deployment, widget: Widget, period: str, now: float) -> di
             missing = [f"the alarm {arn.rpartition(':')[2]}, which is not there" for arn in sorted(gone)]
             return {**described, "alarms": alarms, "not_drawn": [*widget.not_drawn, *missing]}
         if widget.asked:
-            return {**described, **_read_series(deployment, widget, period, now)}
+            return {**described, **_read_series(deployment, widget, length, keeps_periods, now)}
     except ClientError as error:
         return {**described, "fault": error.response["Error"].get("Message") or str(error)}
     return described
 
 
-def _read_series(deployment: Deployment, widget: Widget, period: str, now: float) -> dict[str, Any]:
-    length, shortest = RANGES[period]
+def _read_series(
+    deployment: Deployment, widget: Widget, length: int, keeps_periods: bool, now: float
+) -> dict[str, Any]:
+    # A longer range with shorter periods would have more values than can be told apart.
+    fitting = (shortest for longest, shortest in _SHORTEST_PERIODS if length <= longest)
+    shortest = 0 if keeps_periods else next(fitting, _SHORTEST_OF_LONG)
     periods = [length if widget.form["whole"] else max(asked.period, shortest) for asked in widget.asked]
     # Else the first period, or the only one, would have begun too early to be told.
     begin = now - length if widget.form["whole"] else (now - length) // max(periods) * max(periods)

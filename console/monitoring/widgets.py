@@ -3,6 +3,7 @@
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,6 +17,9 @@ _DRAWN = {
     "alarm": {"title", "alarms"},
     "text": {"markdown", "background"},
 }
+# A start such as -P14D or -PT3H; months and years have no fixed length.
+_AGO = re.compile(r"-P(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?)?")
+_UNITS = (604_800, 86_400, 3600, 60)
 _VIEWS = {"timeSeries": "graph", "singleValue": "values"}
 _OPTIONS = {"stat", "period", "label", "id", "visible", "color", "yAxis", "expression", "region"}
 _LINE = {"value", "label", "color", "visible", "yAxis"}
@@ -51,6 +55,7 @@ class Widget:
         place: ``x``, ``y``, ``width`` and ``height`` in CloudWatch's grid, which is 24 wide.
         form: What says how it is drawn, by kind.
         asked: The metrics that it asks for.
+        length: How many seconds until now it shows, where it has a range of time of its own.
         not_drawn: What it has that is not drawn, in words.
     """
 
@@ -59,6 +64,7 @@ class Widget:
     place: dict[str, int]
     form: dict[str, Any] = field(default_factory=dict)
     asked: list[Asked] = field(default_factory=list)
+    length: int | None = None
     not_drawn: list[str] = field(default_factory=list)
 
 
@@ -80,7 +86,9 @@ def _read_widget(described: Mapping[str, Any], region: str) -> Widget:
     if kind not in _DRAWN:
         widget.not_drawn = [f"a widget of the type {kind}"]
         return widget
-    widget.not_drawn = [f"its {name}" for name in properties if name not in _DRAWN[kind]]
+    widget.length = read_length(properties.get("start"))
+    drawn = _DRAWN[kind] | ({"start"} if widget.length else set())
+    widget.not_drawn = [f"its {name}" for name in properties if name not in drawn]
     if kind == "text":
         widget.kind, widget.form = "text", {"markdown": properties.get("markdown", "")}
     elif kind == "alarm":
@@ -88,6 +96,15 @@ def _read_widget(described: Mapping[str, Any], region: str) -> Widget:
     else:
         _read_metrics(widget, properties, region)
     return widget
+
+
+def read_length(start: str | None) -> int | None:
+    """Returns how many seconds ago a range of time begins; None for one that cannot be told so."""
+    match = _AGO.fullmatch(start or "")
+    if match is None:
+        return None
+    counts = (int(count or 0) for count in match.groups())
+    return sum(count * unit for count, unit in zip(counts, _UNITS, strict=True)) or None
 
 
 def _read_metrics(widget: Widget, properties: Mapping[str, Any], region: str) -> None:

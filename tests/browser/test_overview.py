@@ -50,6 +50,7 @@ def make_trouble(overview: dict[str, Any]) -> None:
         "sentence": "Needs attention: 3 photos failed in 24 h, mostly InvalidImage",
         "summary": "86 routed, 14 refused (14.0%), 3 failed in 24 h; endpoint Updating.",
         "findings": [
+            find("act", "alarms", "the alarm photos-failed is on", "Open one of the failed executions."),
             find("act", "failed", "3 photos failed", "InvalidImage 2, ImageNotFound 1."),
             find(
                 "look", "endpoint", "the endpoint is in transit (Updating)", "It should be in service soon."
@@ -75,6 +76,13 @@ def make_trouble(overview: dict[str, Any]) -> None:
         "cause": "This is not a photo (JPEG, HEIF, …)",
         "decided": overview["endpoint"]["updated"],
     }
+    on, *others = overview["alarms"]["alarms"]
+    on |= {
+        "what": "photos-failed",
+        "state": "ALARM",
+        "reason": "7 was greater than or equal to the threshold 5.",
+    }
+    others[0]["state"] = "INSUFFICIENT_DATA"
     overview["latest"][0] |= {
         "error": "ImageNotFound",
         "outcome": "failed",
@@ -150,6 +158,14 @@ def test_what_is_not_well_is_told_in_its_colour_and_leads_to_where_it_is_seen(
     health.get_by_role("link", name="See the endpoint").click()
     expect(endpoint).to_be_focused()
     expect(endpoint.get_by_text("Updating")).to_have_class("outcome running")
+    alarms = page.get_by_role("region", name="Alarms")
+    health.get_by_role("link", name="See why, and what to do").click()
+    expect(alarms).to_be_focused()
+    expect(alarms.get_by_role("listitem")).to_contain_text("in alarm photos-failed since")
+    expect(alarms.get_by_role("listitem").get_by_role("link")).to_have_attribute(
+        "href", "#/documents/runbook/photos-failed"
+    )
+    alarms.get_by_text(re.compile("^All alarms: 1 in alarm, .*1 with insufficient data$")).click()
     expect(page.get_by_role("link", name="Waiting for review 12+ the oldest for")).to_be_visible()
     threshold = page.get_by_role("region", name="Threshold")
     expect(threshold.get_by_text("The evaluation recommends 0.975. It refuses 4 photos more")).to_be_visible()

@@ -17,17 +17,22 @@ export function showDashboard(place, context) {
   content.className = "stack";
   place.append(controls, content);
   const wanted = context.parameters.get("range");
-  let range = RANGES.some(([name]) => name === wanted) ? wanted : RANGES[0][0];
-  const drawControls = () => render(drawRanges(range, choose), controls);
+  // Without one the dashboard's own.
+  let range = RANGES.some(([name]) => name === wanted) ? wanted : null;
+  const drawControls = (shown) => render(drawRanges(shown, choose), controls);
   const choose = (chosen) => {
     range = chosen;
     context.setParameters({ range });
-    drawControls();
+    drawControls(range);
     // What fails is said by what keeps the view fresh.
     load().catch(() => context.freshness.refresh());
   };
-  drawControls();
-  const { load } = showAnswers(content, () => [`/api/dashboard?range=${range}`], drawDashboard, context, SECONDS);
+  const draw = (dashboard) => {
+    drawControls(dashboard.range);
+    return drawDashboard(dashboard);
+  };
+  const getPaths = () => [range ? `/api/dashboard?range=${range}` : "/api/dashboard"];
+  const { load } = showAnswers(content, getPaths, draw, context, SECONDS);
 }
 
 const drawRanges = (range, choose) =>
@@ -38,5 +43,4 @@ const drawRanges = (range, choose) =>
     )}
   </div>`;
 
-const drawDashboard = ({ widgets, from, until }) =>
-  html`<div class="dashboard">${widgets.map((widget) => drawWidget(widget, from, until))}</div>`;
+const drawDashboard = ({ widgets }) => html`<div class="dashboard">${widgets.map(drawWidget)}</div>`;

@@ -24,10 +24,10 @@ def make_monitoring_routes(deployment: Deployment) -> list[Route]:
     drift = DriftReports(deployment)
 
     def show_dashboard(request: Request) -> dict[str, Any]:
-        period = request.query_params.get("range", "3h")
-        if period not in RANGES:
+        chosen = request.query_params.get("range")
+        if chosen is not None and chosen not in RANGES:
             raise HTTPException(400, f"range is expected to be one of {', '.join(RANGES)}")
-        return read_dashboard(deployment, period)
+        return read_dashboard(deployment, chosen)
 
     def show_document(request: Request) -> dict[str, Any]:
         path = DOCUMENTS.get(request.path_params["name"])

@@ -74,7 +74,11 @@ def test_every_widget_has_what_it_asks_for(deployment: Deployment, cloudwatch: A
     assert (series["name"], series["period"], series["values"]) == ("PhotosRefused", 300, [3.0])
     assert series["times"] == [NOW.replace(minute=10, second=0).timestamp()]
     assert (graph["title"], graph["place"]) == ("Photos refused", {"x": 0, "y": 3, "width": 8, "height": 5})
-    assert (told["from"], told["until"]) == (NOW.timestamp() - 3 * 3600, NOW.timestamp())
+    assert (graph["from"], graph["until"], graph["own"]) == (
+        NOW.timestamp() - 3 * 3600,
+        NOW.timestamp(),
+        False,
+    )
     # It is for JSON.
     json.dumps(told)
 
@@ -99,6 +103,25 @@ def test_a_longer_range_asks_for_longer_periods(deployment: Deployment, cloudwat
     (series,) = graph["series"]
     assert (series["period"], series["values"]) == (3600, [3.0])
     assert series["times"] == [NOW.replace(minute=0, second=0).timestamp()]
+
+
+def test_the_dashboard_s_own_range_and_periods_hold(deployment: Deployment, cloudwatch: Any) -> None:
+    body: dict[str, Any] = {"start": "-P1D", "widgets": [GRAPH]}
+    cloudwatch.put_dashboard(DashboardName="scones", DashboardBody=json.dumps(body))
+    told = read_dashboard(deployment, None, NOW.timestamp())
+    assert (told["range"], told["widgets"][0]["series"][0]["period"]) == ("day", 300)
+    body["periodOverride"] = "inherit"
+    cloudwatch.put_dashboard(DashboardName="scones", DashboardBody=json.dumps(body))
+    told = read_dashboard(deployment, "week", NOW.timestamp())
+    assert (told["range"], told["widgets"][0]["series"][0]["period"]) == ("week", 300)
+
+
+def test_a_range_of_a_widget_s_own_stays(deployment: Deployment, cloudwatch: Any) -> None:
+    own = {**GRAPH, "properties": {**GRAPH["properties"], "start": "-P2D", "period": 86_400}}
+    cloudwatch.put_dashboard(DashboardName="scones", DashboardBody=json.dumps({"widgets": [own]}))
+    (graph,) = read_dashboard(deployment, "3h", NOW.timestamp())["widgets"]
+    assert (graph["own"], graph["until"] - graph["from"], graph["not_drawn"]) == (True, 2 * 86_400, [])
+    assert graph["series"][0]["times"] == [NOW.replace(hour=0, minute=0, second=0).timestamp()]
 
 
 def test_expressions_are_asked_for_with_the_metrics_that_they_need() -> None:

@@ -87,10 +87,17 @@ def test_a_graph_has_its_axes_and_lines() -> None:
     assert widget.not_drawn == []
 
 
+def test_a_range_of_its_own_is_read() -> None:
+    starts = {"-PT3H": 10_800, "-P14D": 14 * 86_400, "-P1W": 604_800, "-P1DT30M": 88_200}
+    assert {start: read("metric", start=start).length for start in starts} == starts
+    assert read("metric").length is None
+
+
 def test_what_is_not_drawn_is_named() -> None:
     assert read("log", query="fields @message", title="Last lines").not_drawn == ["a widget of the type log"]
     assert read("metric", view="pie", metrics=[ROUTED]).not_drawn == ["a widget with the view pie"]
     assert read("metric", metrics=[ROUTED], sparkline=True).not_drawn == ["its sparkline"]
+    assert read("metric", start="2026-01-01T00:00:00Z", end="-PT1H").not_drawn == ["its start", "its end"]
     assert read("alarm", alarms=[], sortBy="timestamp").not_drawn == ["its sortBy"]
     widget = read(
         "metric",

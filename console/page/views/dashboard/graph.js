@@ -11,8 +11,9 @@ import { fillGaps, joinNeighbours } from "./points.js";
 const COLOURS = 6;
 const SYMBOLS = ["circle", "triangle", "rect", "diamond"];
 const TABLE_ROWS = 36;
+const CROWDED = 60;
 
-export function drawGraph(widget, from, until) {
+export function drawGraph(widget) {
   const { title, series } = widget;
   if (series.every(({ values }) => values.length === 0)) {
     return html`<p class="chart muted">No data in this range of time.</p>`;
@@ -20,7 +21,7 @@ export function drawGraph(widget, from, until) {
   const names = series.map(({ name }) => name);
   return drawChartWithTable(
     `${title || "Graph"}: ${names.join(", ")} over time`,
-    () => createOption(widget, from, until),
+    () => createOption(widget),
     drawValues(title, series),
   );
 }
@@ -41,7 +42,7 @@ function drawValues(title, series) {
   );
 }
 
-function createOption({ form, series: measured }, from, until) {
+function createOption({ form, series: measured, from, until }) {
   const series = form.stacked ? fillGaps(measured) : measured;
   const axes = series.some(({ axis }) => axis === "right") ? ["left", "right"] : ["left"];
   const isNamed = series.length > 1 || axes.length > 1;
@@ -77,7 +78,7 @@ function createSeries({ name, axis, colour, period, times, values }, index, isSt
     yAxisIndex: axes.indexOf(axis),
     color: colour ?? getThemeColour(`--class-${index % COLOURS}`),
     symbol: SYMBOLS[index % SYMBOLS.length],
-    symbolSize: 5,
+    symbolSize: times.length > CROWDED ? 3 : 5,
     stack: isStacked ? `stack ${axis}` : undefined,
     areaStyle: isStacked ? { opacity: 0.25 } : undefined,
     data: joinNeighbours(times, values, period),
@@ -90,6 +91,6 @@ const createLines = (lines, axes) =>
     const own = lines.filter(({ axis }) => axis === side);
     const marks = own.map(({ value, label }) => ({ yAxis: value, name: label }));
     const markLine = createMarkLine(marks, ({ name, value }) => name || formatNumber(value));
-    const label = { ...markLine.label, position: "insideEndTop" };
+    const label = { ...markLine.label, position: "insideStartTop" };
     return { type: "line", yAxisIndex, data: [], markLine: { ...markLine, label } };
   });

@@ -11,9 +11,9 @@ import { formatNumber } from "./number.js";
 
 const USUAL = { width: 6, height: 6 };
 
-/** Draws a widget with the data from one time to another, in Unix seconds. */
-export function drawWidget(widget, from, until) {
-  const { title, place, not_drawn: notDrawn } = widget;
+/** Draws a widget with its data. */
+export function drawWidget(widget) {
+  const { title, place, not_drawn: notDrawn, own, from } = widget;
   const { width, height, x, y } = { ...USUAL, ...place };
   const line = (start, length) => (start === undefined ? `span ${length}` : `${start + 1} / span ${length}`);
   return html`<section
@@ -21,12 +21,14 @@ export function drawWidget(widget, from, until) {
     aria-label=${title || "Widget without a title"}
     .style=${`--column: ${line(x, width)}; --row: ${line(y, height)}; --rows: ${height}`}
   >
-    ${title ? html`<h2>${title}</h2>` : nothing} ${drawContent(widget, from, until)}
+    ${title ? html`<h2>${title}</h2>` : nothing}
+    ${own ? html`<p class="muted small">Always since ${formatShortTime(from)}</p>` : nothing}
+    ${drawContent(widget)}
     ${notDrawn.length ? html`<p class="muted small">Not drawn: ${notDrawn.join("; ")}.</p>` : nothing}
   </section>`;
 }
 
-function drawContent(widget, from, until) {
+function drawContent(widget) {
   if (widget.fault) return drawNotice(`No data: ${widget.fault}`);
   switch (widget.kind) {
     case "alarms":
@@ -34,18 +36,19 @@ function drawContent(widget, from, until) {
         ${widget.alarms.map((alarm) => html`<li>${drawAlarmState(alarm.state)} ${drawAlarmName(alarm)}</li>`)}
       </ul>`;
     case "values":
-      return html`<div class="figures">${(widget.series ?? []).map(drawValue)}</div>`;
+      return html`<div class="figures">${(widget.series ?? []).map((series) => drawValue(series, widget))}</div>`;
     case "text":
       return drawMarkdown(widget.form.markdown, (target) => (/^https:/.test(target) ? target : null));
     case "graph":
-      return widget.series ? drawGraph(widget, from, until) : nothing;
+      return widget.series ? drawGraph(widget) : nothing;
     default:
       return nothing;
   }
 }
 
-/** Draws the last value of a series. */
-const drawValue = ({ name, times, values }) =>
-  values.length
-    ? drawFigure(name, formatNumber(values.at(-1)), formatShortTime(times.at(-1)))
-    : drawFigure(name, "–", "no data");
+/** Draws the last value of a series, or the one of the whole range. */
+function drawValue({ name, times, values }, { form, from }) {
+  if (!values.length) return drawFigure(name, "–", "no data");
+  const when = form.whole ? `since ${formatShortTime(from)}` : formatShortTime(times.at(-1));
+  return drawFigure(name, formatNumber(values.at(-1)), when);
+}
