@@ -277,7 +277,7 @@ def test_repeats_are_no_drift(page: Page, address: str, pictures: list[int], wor
     baseline = {"split": "validation", "confidences": [0.9] * 60}
     answer_with(page, list(map(float, range(60))), [0.9] * 60, pictures=pictures, baseline=baseline)
     open_chart(page, address)
-    expect(page.get_by_role("region", name="Drift").get_by_text(words)).to_be_visible()
+    expect(page.get_by_role("region", name="Drift", exact=True).get_by_text(words)).to_be_visible()
 
 
 @pytest.mark.parametrize("viewport", [{"width": 640, "height": 450}], ids=["twice as large"])

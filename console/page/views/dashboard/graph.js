@@ -53,7 +53,9 @@ function createOption({ form, series: measured, from, until }) {
     yAxis: axes.map((side) => {
       const { min, max, label } = form.axes[side];
       const name = label ? { name: label, nameGap: 44 } : {};
-      return createAxis({ type: "value", position: side, min, max, splitNumber: 3, minInterval: 0, ...name });
+      // One axis' lines across the graph are enough.
+      const lines = side === axes[0] ? {} : { splitLine: { show: false } };
+      return createAxis({ type: "value", position: side, min, max, splitNumber: 3, ...name, ...lines });
     }),
     tooltip: createTooltip(
       (points) => [

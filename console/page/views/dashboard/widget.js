@@ -13,7 +13,7 @@ const USUAL = { width: 6, height: 6 };
 
 /** Draws a widget with its data. */
 export function drawWidget(widget) {
-  const { title, place, not_drawn: notDrawn, own, from } = widget;
+  const { title, place, form, not_drawn: notDrawn, own, from } = widget;
   const { width, height, x, y } = { ...USUAL, ...place };
   const line = (start, length) => (start === undefined ? `span ${length}` : `${start + 1} / span ${length}`);
   return html`<section
@@ -22,7 +22,7 @@ export function drawWidget(widget) {
     .style=${`--column: ${line(x, width)}; --row: ${line(y, height)}; --rows: ${height}`}
   >
     ${title ? html`<h2>${title}</h2>` : nothing}
-    ${own ? html`<p class="muted small">Always since ${formatShortTime(from)}</p>` : nothing}
+    ${own || form.whole ? html`<p class="muted small">Since ${formatShortTime(from)}</p>` : nothing}
     ${drawContent(widget)}
     ${notDrawn.length ? html`<p class="muted small">Not drawn: ${notDrawn.join("; ")}.</p>` : nothing}
   </section>`;
@@ -47,8 +47,7 @@ function drawContent(widget) {
 }
 
 /** Draws the last value of a series, or the one of the whole range. */
-function drawValue({ name, times, values }, { form, from }) {
+function drawValue({ name, times, values }, { form }) {
   if (!values.length) return drawFigure(name, "–", "no data");
-  const when = form.whole ? `since ${formatShortTime(from)}` : formatShortTime(times.at(-1));
-  return drawFigure(name, formatNumber(values.at(-1)), when);
+  return drawFigure(name, formatNumber(values.at(-1)), form.whole ? nothing : formatShortTime(times.at(-1)));
 }

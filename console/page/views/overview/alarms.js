@@ -34,7 +34,7 @@ function drawAll(alarms) {
         "Alarms and their states",
         COLUMNS,
         alarms.map((alarm) => [
-          drawAlarmName(alarm),
+          html`<span class="when">${drawAlarmName(alarm)}</span>`,
           drawAlarmState(alarm.state),
           drawSince(alarm),
           html`<span class="across" title=${alarm.said}>${alarm.reason}</span>`,
