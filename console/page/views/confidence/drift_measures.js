@@ -65,7 +65,9 @@ function createOption(found) {
         ...line,
         name: NOISE,
         color: getThemeColour("--muted"),
-        symbol: "none",
+        // A day alone has no line.
+        symbol: "rect",
+        symbolSize: 4,
         lineStyle: { type: "dashed" },
         data: data("noise"),
       },
