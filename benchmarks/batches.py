@@ -3,7 +3,8 @@
 Deploys on an embedded cloud of its own. Photos are routed by the state machine of batches, then others one by
 one by that of single photos, all of them started at once from eight threads; the same model answers for both.
 Makes sure that each photo has an outcome. Prints how many photos a second each way decides, and how many
-times as many the batch does.
+times as many the batch does. The last of a burst of executions have waited longest to ask anew for a function
+that had no room, so that how many a second the first nine tenths of them are is told as well.
 """
 
 import argparse
@@ -61,12 +62,17 @@ def compare(app: App, photos: int, alone: int) -> Iterator[tuple[str, float]]:
         yield f"{outcome} in the batch", count
     if counts.total() != photos or counts["failed"]:
         sys.exit("a photo of the batch was not decided")
-    begin = time.monotonic()
-    ends = route_alone(app, alone)
-    single = alone / (time.monotonic() - begin)
+    begin = time.time()
+    executions = route_alone(app, alone)
+    single = alone / (time.time() - begin)
     yield "an execution each, photos a second", single
-    if ends.total() != alone or set(ends) - {"SUCCEEDED", "FAILED"}:
+    if len(executions) != alone or {each["status"] for each in executions} - {"SUCCEEDED", "FAILED"}:
         sys.exit("a photo of an execution was not decided")
+    yield "times as many in a batch", together / single
+    most = alone * 9 // 10
+    stops = sorted(each["stopDate"].timestamp() for each in executions)
+    single = most / (stops[most - 1] - begin)
+    yield "of nine tenths of them, a second", single
     yield "times as many in a batch", together / single
 
 
@@ -88,8 +94,8 @@ def route_together(app: App) -> dict[str, Any]:
     return summary
 
 
-def route_alone(app: App, photos: int) -> Counter[str]:
-    """Starts an execution for each photo under ALONE; returns how many ended in which status."""
+def route_alone(app: App, photos: int) -> list[dict[str, Any]]:
+    """Starts an execution for each photo under ALONE; returns them, ended, as ListExecutions has them."""
     step_functions, bucket = app.cloud.client("stepfunctions"), app.parameter("bucket")
     machine = app.parameter("state-machine")
 
@@ -104,7 +110,7 @@ def route_alone(app: App, photos: int) -> Counter[str]:
         time.sleep(POLL_SECONDS)
     pages = step_functions.get_paginator("list_executions").paginate(stateMachineArn=machine)
     listed = (execution for page in pages for execution in page["executions"])
-    return Counter(found["status"] for found in listed if found["executionArn"] in started)
+    return [found for found in listed if found["executionArn"] in started]
 
 
 if __name__ == "__main__":
