@@ -1,21 +1,25 @@
-"""A deployment is watched: an alarm by photos that really fail reaches a person's queue, and is over again.
+"""A deployment is watched: an alarm reaches a person's queue and is over again, and drift is told each day.
 
 The tests of this file depend on one another and run in the order written, on the embedded cloud.
 """
 
 import json
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from lambdas.workflow import places
 from tests.end_to_end.deployed_home import NAME, SETTINGS
-from tests.end_to_end.embedded_cloud import REPOSITORY, App, EmbeddedCloud
-from tests.end_to_end.uploaded_photos import eventually, put
+from tests.end_to_end.embedded_cloud import REPOSITORY, App, EmbeddedCloud, staged_photo
+from tests.end_to_end.uploaded_photos import eventually, put, wait_for_outcome
 
 pytestmark = pytest.mark.end_to_end
 
 PERIOD_SECONDS = 10
 """In place of a quarter of an hour, so that the alarm is over within a minute; all else is as deployed."""
+DRIFT_SECONDS = 150
+PHOTOS = 3
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +61,29 @@ def hasten_alarm(app: App) -> None:
     cloudwatch.put_metric_alarm(**{**deployed, "Period": PERIOD_SECONDS})
 
 
+@pytest.fixture(scope="module")
+def yesterday(app: App) -> str:
+    """The day before, on which photos were routed and nothing was captured, as by a serverless endpoint.
+
+    The rule of drift calls each minute in place of each day, by the permission and to the target as deployed.
+    """
+    s3, dynamodb = app.cloud.client("s3"), app.cloud.client("dynamodb")
+    staged = s3.get_object(Bucket=app.parameter("bucket"), Key=staged_photo(app))["Body"].read()
+    day = (datetime.now(UTC) - timedelta(days=1)).date().isoformat()
+    for number in range(PHOTOS):
+        key = f"incoming/of yesterday {number}.png"
+        photo = wait_for_outcome(app, key, put(app, key, staged))["photo"]
+        dynamodb.update_item(
+            TableName=app.parameter("outcomes"),
+            Key={"photo": {"S": photo}},
+            UpdateExpression="SET decided_at = :then",
+            ExpressionAttributeValues={":then": {"S": f"{day}T12:00:00.000Z"}},
+        )
+    app.cloud.client("events").put_rule(Name=f"{app.name}-drift", ScheduleExpression="rate(1 minute)")
+    return day
+
+
+@pytest.mark.usefixtures("yesterday")
 def test_photos_that_fail_raise_the_alarm_and_a_message_says_what_to_do(app: App, mailbox: str) -> None:
     hasten_alarm(app)
     assert describe_alarm(app)["StateValue"] == "OK"
@@ -79,3 +106,14 @@ def test_photos_that_fail_raise_the_alarm_and_a_message_says_what_to_do(app: App
 
 def test_the_alarm_is_over_once_no_photo_fails(app: App) -> None:
     eventually(lambda: describe_alarm(app)["StateValue"] == "OK")
+
+
+def test_the_rule_of_each_day_has_the_photos_of_the_day_before_compared(app: App, yesterday: str) -> None:
+    s3, bucket = app.cloud.client("s3"), app.parameter("bucket")
+    wanted = {"Bucket": bucket, "Prefix": places.drift_key(yesterday)}
+    eventually(lambda: s3.list_objects_v2(**wanted)["KeyCount"], DRIFT_SECONDS)
+    report = json.load(s3.get_object(Bucket=bucket, Key=places.drift_key(yesterday))["Body"])
+    assert (report["day"], report["source"], report["photos"]) == (yesterday, "outcomes", PHOTOS)
+    # How they look is known too: their pictures are read where they were uploaded.
+    photos = {measure["measure"]: measure["photos"] for measure in report["measures"]}
+    assert photos == dict.fromkeys(("confidence", "class_mix", "brightness", "contrast", "sharpness"), PHOTOS)
