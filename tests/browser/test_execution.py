@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.browser.fixtures.accessibility import find_violations
+from tests.browser.fixtures.answers import fetch_answer
 from tests.browser.fixtures.screens import PHONE, WIDE
 from tests.browser.fixtures.views import open_view
 from tests.end_to_end.embedded_cloud import App
@@ -85,7 +86,7 @@ def change_answer(page: Page, pattern: str, change: Callable[[dict[str, Any]], d
     """Has the server answer otherwise to a path."""
 
     def answer(route: Route) -> None:
-        response = route.fetch()
+        response = fetch_answer(route)
         route.fulfill(response=response, json=change(response.json()))
 
     page.route(pattern, answer)

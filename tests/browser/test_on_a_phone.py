@@ -7,6 +7,7 @@ from contextlib import contextmanager
 import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
+from tests.browser.fixtures.answers import fetch_answer
 from tests.browser.fixtures.screens import PHONE
 from tests.browser.fixtures.views import open_view
 
@@ -62,7 +63,7 @@ def rename_class(page: Page, name: str) -> Iterator[None]:
     """Has the server give a class a name as long as a folder's may be."""
 
     def rename(route: Route) -> None:
-        answer = route.fetch()
+        answer = fetch_answer(route)
         body, kind = answer.body(), answer.headers["content-type"]
         if kind == "application/octet-stream":
             end = 4 + int.from_bytes(body[:4], "little")
