@@ -74,7 +74,7 @@ def note_change_of_all() -> list[str]:
 def write_changed(services: Collection[str]) -> None:
     """Writes the state of those of some services that have changed, all or none of them where it can.
 
-    CloudFormation's goes with any other's, is copied last and put in its place first: its stacks then name
+    CloudFormation's goes with any other's, is read last and put in its place first: its stacks then name
     all that they have made and changed, and no roll-back after the server was killed forgets any of it.
     """
     states = _collect_states()
@@ -103,27 +103,23 @@ def _keep_writing() -> None:
 
 
 def _collect_states() -> dict[str, Callable[[], Any]]:
-    """Returns the function that copies the state of each service that has been asked for anything."""
+    """Returns the function that gives the state of each service that has been asked for anything."""
     states: dict[str, Callable[[], Any]] = find_original(app, "_build_persistence_save_dict")()
     return states
 
 
-def _write(service: str, copy_state: Callable[[], Any]) -> Path | None:
+def _write(service: str, give_state: Callable[[], Any]) -> Path | None:
     """Returns the file that is to take the place of a service's former one, if it was written."""
     begun = time.monotonic()
-    # First, because what changes while the state is copied may be missing in the copy.
+    # First, because what changes while the state is read may be missing in the file.
     _changed.discard(service)
     try:
-        state = _copy_at_rest(copy_state)
-        if state is None:
+        text = _encode_at_rest(service, give_state)
+        if text is None:
             return None
-        version = persistence._state_format_version(service)
         file = Path(persistence.STATE_DIR) / f"{service}.json.new"
         file.parent.mkdir(parents=True, exist_ok=True)
-        with file.open("w") as opened:
-            content = {"__ministack_format__": version, "payload": state}
-            # Whole, because Python's fast encoder does not write piece by piece.
-            opened.write(json.dumps(content, default=persistence._json_default))
+        file.write_text(text)
     except Exception as error:  # one service must not keep the others from being written
         _logger.error("the state of %s cannot be saved: %r", service, error)
         _changed.add(service)
@@ -134,10 +130,19 @@ def _write(service: str, copy_state: Callable[[], Any]) -> Path | None:
     return file
 
 
-def _copy_at_rest(copy_state: Callable[[], Any]) -> Any:
+def _encode_at_rest(service: str, give_state: Callable[[], Any]) -> str | None:
     for _ in range(ATTEMPTS):
         try:
-            return copy_state()
+            return _encode(service, give_state)
         except RuntimeError:  # a dictionary was changed meanwhile
             continue
-    return copy_state()
+    return _encode(service, give_state)
+
+
+def _encode(service: str, give_state: Callable[[], Any]) -> str | None:
+    state = give_state()
+    if state is None:
+        return None
+    content = {"__ministack_format__": persistence._state_format_version(service), "payload": state}
+    # Whole, because Python's fast encoder does not write piece by piece.
+    return json.dumps(content, default=persistence._json_default)

@@ -43,3 +43,21 @@ def test_stacks_are_not_written_where_they_have_not_changed_or_only_what_follows
     saver._changed.discard("cloudformation")
     saver.write_changed(["ssm"])
     assert set(read_all(tmp_path)) == {"cloudwatch", "ssm"}
+
+
+def test_a_state_that_changes_while_it_is_written_is_written_again(
+    states: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[object] = []
+
+    def change_at_the_first_look(what: object) -> str:
+        looked.append(what)
+        if len(looked) == 1:
+            raise RuntimeError("dictionary changed size during iteration")
+        return "there"
+
+    monkeypatch.setattr(persistence, "_json_default", change_at_the_first_look)
+    states["ssm"]["/value"] = object()
+    saver.write_changed(["ssm"])
+    assert read_all(tmp_path)["ssm"] == {"/value": "there"}
+    assert len(looked) == 2
