@@ -1,5 +1,6 @@
 """No test sees the caller's AWS account, nor inherits what the caller's shell happens to hold."""
 
+import gc
 import os
 import time
 from functools import cache
@@ -10,6 +11,9 @@ import botocore.session
 import pytest
 from hypothesis import HealthCheck, settings
 from moto.stepfunctions.parser.backend.execution_worker import ExecutionWorker
+
+# Nothing that is imported is ever garbage: looking through it again and again takes a third of the time.
+gc.disable()
 
 # Neither luck nor a neighbour's load decides whether a test passes.
 settings.register_profile(
@@ -51,6 +55,8 @@ BEGINNING_SECONDS = 30
 start_thread = ExecutionWorker.start
 ExecutionWorker.start = begin_execution  # type: ignore[method-assign]
 
+OBJECTS_BETWEEN_COLLECTIONS = (10_000, 10, 10)
+
 FAKE_AWS = {
     "AWS_ACCESS_KEY_ID": "testing",
     "AWS_SECRET_ACCESS_KEY": "testing",
@@ -73,6 +79,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for number, file in enumerate(deploying):
         order.insert(number * (distance + 1), file)
     items[:] = [item for file in order for item in files[file]]
+
+
+def pytest_collection_finish() -> None:
+    """Has garbage looked for among what the tests make alone, and less often: they make and keep much."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*OBJECTS_BETWEEN_COLLECTIONS)
+    gc.enable()
 
 
 @pytest.fixture(autouse=True)
