@@ -41,6 +41,12 @@ class Kind:
         return self.arn.partition("{name}")[0].partition("{short}")[0]
 
 
+def _cut_scaling(name: str) -> str:
+    """Returns what tells whose an alarm is: of one that Application Auto Scaling made, the endpoint."""
+    scaling = "TargetTracking-endpoint/"
+    return name.split("/")[1] if name.startswith(scaling) else _cut_last(name)
+
+
 def _give_arn(service: str, resource: str) -> str:
     return f"arn:{{partition}}:{service}:{{region}}:{{account}}:{resource}"
 
@@ -162,6 +168,7 @@ KINDS = (
         _give_arn("cloudwatch", "alarm:{name}"),
         "aws cloudwatch delete-alarms --alarm-names {name}",
         {"AlarmTypes": ["MetricAlarm", "CompositeAlarm"]},
+        lambda _, name: _cut_scaling(name),
     ),
     Kind(
         "dashboard",

@@ -109,4 +109,6 @@ def _is_of_this_app(stack: Mapping[str, Any]) -> bool:
 
 def _gives(deployment: str, name: str) -> bool:
     """Tells whether a deployment of this name gives such a name; its jobs' have two hyphens."""
-    return re.fullmatch(rf"{deployment}(--.+|-({'|'.join(WORDS)})(-.+)?)?", name) is not None
+    # Of others it may be the value of anybody's tag.
+    begin = re.escape(deployment)
+    return re.fullmatch(rf"{begin}(--.+|-({'|'.join(WORDS)})(-.+)?)?", name) is not None

@@ -12,7 +12,7 @@ from lambdas.workflow import places
 STACK_ID = "aws:cloudformation:stack-id"
 """The tag that CloudFormation puts on what it makes."""
 KEPT_OF_A_NAME = 16
-"""How much of a deployment's name a role has at least: CloudFormation shortens long ones to 64 characters."""
+"""How much of a deployment's name a role or bucket has at least: CloudFormation shortens long names."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,8 @@ def list_kept_data(deployment: Deployment) -> list[Remain]:
     """Returns the buckets and tables that are there of a deployment."""
     ownership, words = read_ownership(deployment), _describe_place(deployment)
     kinds = (kind for kind in KINDS if kind.what in DATA)
-    return [remain for kind in kinds for remain in _list_kind(deployment, kind, ownership, words)]
+    found = (remain for kind in kinds for remain in _list_kind(deployment, kind, ownership, words))
+    return [remain for remain in found if remain.is_data]
 
 
 def list_job_streams(deployment: Deployment) -> Iterator[tuple[str, str]]:
@@ -101,8 +102,19 @@ def _list_kind(
             name = str(item[kind.member] if kind.member else item)
             short = kind.shorten(item, name)
             arn = kind.arn.format(name=name, short=short, **words)
-            if ownership.owns(short, arn):
+            if not ownership.owns(short, arn):
+                continue
+            if kind.what in DATA and not _is_named_by(ownership, name):
+                # Its data are not for the deployment to remove.
+                yield Remain(f"{kind.what} with its tag", name, "take its tag away, or remove it by hand")
+            else:
                 yield Remain(kind.what, name, kind.removal.format(name=name, short=short, **words))
+
+
+def _is_named_by(ownership: Ownership, name: str) -> bool:
+    """Tells whether a stack of the deployment could have given a name: a tag may be anybody's."""
+    begin = ownership.name[:KEPT_OF_A_NAME]
+    return ownership.owns_name(name) or (begin != ownership.name and name.startswith(begin))
 
 
 def _list_roles(deployment: Deployment, ownership: Ownership, region: str) -> Iterator[Remain]:

@@ -164,6 +164,53 @@ def test_data_without_the_deployment_s_tag_are_nobody_s_to_remove(
     ]
 
 
+def test_data_of_another_name_that_bear_the_tag_are_named_and_stay(
+    cloudformation: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tags = [{"Key": "project", "Value": "scones"}]
+    s3 = boto3.client("s3")
+    for name in ("accounts-of-ten-years", "scones-storage-bucket-1"):
+        s3.create_bucket(Bucket=name)
+        s3.put_bucket_tagging(Bucket=name, Tagging={"TagSet": tags})
+    assert main(["destroy", "--data"]) == 1
+    assert [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]] == ["accounts-of-ten-years"]
+    assert said(capsys) == [
+        "Removed in us-east-1: scones-storage-bucket-1",
+        "Left: bucket with its tag accounts-of-ten-years: take its tag away, or remove it by hand",
+    ]
+
+
+@pytest.mark.usefixtures("cloudformation")
+def test_data_of_a_long_name_go_though_cloudformation_has_shortened_it() -> None:
+    name = "scones-of-all-the-bakeries-of-us"
+    s3 = boto3.client("s3")
+    s3.create_bucket(Bucket=f"{name[:24]}-bucket83908e77-1x2")
+    s3.put_bucket_tagging(
+        Bucket=f"{name[:24]}-bucket83908e77-1x2", Tagging={"TagSet": [{"Key": "project", "Value": name}]}
+    )
+    assert main(["--name", name, "destroy", "--data"]) == 0
+    assert s3.list_buckets()["Buckets"] == []
+
+
+@pytest.mark.usefixtures("cloudformation")
+def test_an_alarm_of_autoscaling_that_stayed_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("scones", "muffins"):
+        boto3.client("cloudwatch").put_metric_alarm(
+            AlarmName=f"TargetTracking-endpoint/{name}/variant/bicycle-AlarmHigh-1",
+            ComparisonOperator="GreaterThanThreshold",
+            EvaluationPeriods=1,
+            MetricName="InvocationsPerInstance",
+            Namespace="AWS/SageMaker",
+            Period=60,
+            Statistic="Sum",
+            Threshold=1,
+        )
+    assert main(["destroy"]) == 1
+    alarm = "TargetTracking-endpoint/scones/variant/bicycle-AlarmHigh-1"
+    left = [line for line in said(capsys) if line.startswith("Left: ")]
+    assert left == [f"Left: alarm {alarm}: aws cloudwatch delete-alarms --alarm-names {alarm}"]
+
+
 def test_what_is_left_fails_it_with_a_line_for_each(
     cloudformation: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:

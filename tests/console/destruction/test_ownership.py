@@ -40,3 +40,9 @@ def test_a_tag_decides_before_the_name() -> None:
     assert ownership.owns("Model-1X2", "arn:1")
     assert not ownership.owns("scones-uploads", "arn:2")
     assert ownership.owns("scones-uploads", "arn:3")
+
+
+@pytest.mark.parametrize("other", ["scones-(old", "scones-*", "scones-[a"])
+def test_a_tag_of_somebody_else_may_say_anything(other: str) -> None:
+    ownership = Ownership("scones", others=frozenset({other}))
+    assert ownership.owns_name("scones-uploads")
