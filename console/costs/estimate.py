@@ -99,12 +99,14 @@ def estimate_training(settings: Settings) -> Costs:
 
     On spot instances a training costs less, by what the market asks: this is what on-demand ones cost.
     """
-    trains = not settings.model_artifact
-    training_seconds = min(settings.training_max_seconds, LONGEST_DEPLOY_SECONDS) if trains else 0
-    jobs = [("evaluation", settings.evaluation_instance_type, 1, LONGEST_DEPLOY_SECONDS - training_seconds)]
-    if trains:
-        count = settings.training_instance_count
-        jobs.insert(0, ("training", settings.training_instance_type, count, training_seconds))
+    training, count = settings.training_instance_type, settings.training_instance_count
+    evaluation, training_seconds = settings.evaluation_instance_type, 0
+    if not settings.model_artifact and (find_hourly(training) or 0) * count >= (find_hourly(evaluation) or 0):
+        # Else a training costs the most that ends at once, and leaves the time to what is dearer.
+        training_seconds = min(settings.training_max_seconds, LONGEST_DEPLOY_SECONDS)
+    jobs = [("evaluation", evaluation, 1, LONGEST_DEPLOY_SECONDS - training_seconds)]
+    if not settings.model_artifact:
+        jobs.insert(0, ("training", training, count, training_seconds))
     items, unknown = {}, []
     for what, instance_type, count, seconds in jobs:
         if (hourly := find_hourly(instance_type)) is None:

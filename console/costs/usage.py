@@ -38,8 +38,9 @@ _STORED_GB = 1
 
 def use_idle(settings: Settings) -> dict[str, dict[str, float]]:
     """Returns what a month without a photo uses beside the endpoint, by what for."""
+    alarms = DEFAULT_ALARMS + (SCALING_ALARMS if scales(settings) else 0)
     return {
-        "alarms": {"alarm_month": DEFAULT_ALARMS + (SCALING_ALARMS if scales(settings) else 0)},
+        "alarms": {"alarm_month": alarms + (1 if settings.alarm_no_traffic_hours else 0)},
         "dashboard": {"dashboard_month": 1},
         "custom metrics": {"metric_month": IDLE_METRICS + DAILY_METRICS / 24},
         "key of the alarms' topic": {"key_month": 1},

@@ -126,6 +126,20 @@ def test_a_given_model_costs_no_training() -> None:
     assert [what.partition(",")[0] for what in trained.items] == ["training", "evaluation"]
 
 
+def test_at_most_a_training_leaves_the_time_to_an_evaluation_that_is_dearer() -> None:
+    dear = Settings(evaluation_instance_type="ml.p3.2xlarge")
+    # A training may end at once: all 57 minutes at $3.825 an hour.
+    assert estimate_training(dear).total().most == pytest.approx(3.825 * 57 / 60)
+    assert [what.partition(",")[0] for what in estimate_training(dear).items] == ["training", "evaluation"]
+
+
+def test_an_alarm_of_no_traffic_is_paid_too() -> None:
+    without, told = (
+        estimate_month(Settings(alarm_no_traffic_hours=hours)).items["alarms"].most for hours in (0, 24)
+    )
+    assert told - without == pytest.approx(0.1)
+
+
 @pytest.mark.parametrize(
     ("changed", "dearer"),
     [
