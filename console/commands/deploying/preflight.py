@@ -52,8 +52,7 @@ def run(deployment: Deployment, options: argparse.Namespace) -> int:
     _print(_find_account(deployment))
     bootstrapped = _is_bootstrapped(deployment)
     _print(_tell_bootstrap(deployment, bootstrapped=bootstrapped))
-    obstacles = find_obstacles(deployment)
-    for finding in (*obstacles, _find_image(deployment), *_find_quotas(deployment, settings)):
+    for finding in (*_find_obstacles(deployment), _find_image(deployment), *_find_quotas(deployment, settings)):
         _print(finding)
         states.add(finding.state)
     if NO in states:
@@ -88,6 +87,15 @@ def _tell_bootstrap(deployment: Deployment, *, bootstrapped: bool) -> Finding:
     if bootstrapped:
         return Finding(OK, f"the CDK is bootstrapped in {region}")
     return Finding(NOTE, f"the CDK is not bootstrapped in {region}: make deploy does that first")
+
+
+def _find_obstacles(deployment: Deployment) -> Iterator[Finding]:
+    try:
+        yield from find_obstacles(deployment)
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in DENIED:
+            raise
+        yield Finding(NOTE, f"what an earlier deploy has left is not known: {error}")
 
 
 def _find_image(deployment: Deployment) -> Finding:

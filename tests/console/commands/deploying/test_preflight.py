@@ -1,7 +1,7 @@
 """An account has what a deploy asks of it, lacks something, or cannot be asked."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from console.__main__ import main
-from console.preflight.findings import NO, Finding
+from console.preflight.findings import NO, NOTE, Finding
 from evaluation.deployment import Deployment
 from stacks.configuration import settings
 
@@ -148,6 +148,21 @@ def test_who_may_not_read_the_quotas_may_deploy(account: Account, capsys: pytest
     last = run(capsys, 0)[-1]
     assert last.startswith("note  the quotas are not known: ")
     assert "AccessDeniedException" in last
+
+
+def test_who_may_not_look_for_what_was_left_may_deploy(
+    account: Account, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: Deployment) -> Iterator[Finding]:
+        yield Finding(NOTE, "found before")
+        error = {"Code": "AccessDeniedException", "Message": "not authorized"}
+        raise ClientError({"Error": error}, "GetResources")
+
+    monkeypatch.setattr("console.commands.deploying.preflight.find_obstacles", refuse)
+    lines = run(capsys, 0)
+    assert lines[2] == "note  found before"
+    assert lines[3].startswith("note  what an earlier deploy has left is not known: ")
+    assert "GetResources" in lines[3]
 
 
 def test_more_memory_for_a_serverless_endpoint_than_new_accounts_have_is_noted(
