@@ -52,7 +52,8 @@ def run(deployment: Deployment, options: argparse.Namespace) -> int:
     _print(_find_account(deployment))
     bootstrapped = _is_bootstrapped(deployment)
     _print(_tell_bootstrap(deployment, bootstrapped=bootstrapped))
-    for finding in (*_find_obstacles(deployment), _find_image(deployment), *_find_quotas(deployment, settings)):
+    obstacles = _find_obstacles(deployment)
+    for finding in (*obstacles, _find_image(deployment), *_find_quotas(deployment, settings)):
         _print(finding)
         states.add(finding.state)
     if NO in states:

@@ -167,7 +167,7 @@ def test_data_without_the_deployment_s_tag_are_nobody_s_to_remove(
 def test_data_of_another_name_that_bear_the_tag_are_named_and_stay(
     cloudformation: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    tags = [{"Key": "project", "Value": "scones"}]
+    tags: list[Any] = [{"Key": "project", "Value": "scones"}]
     s3 = boto3.client("s3")
     for name in ("accounts-of-ten-years", "scones-storage-bucket-1"):
         s3.create_bucket(Bucket=name)

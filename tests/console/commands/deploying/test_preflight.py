@@ -155,8 +155,8 @@ def test_who_may_not_look_for_what_was_left_may_deploy(
 ) -> None:
     def refuse(_: Deployment) -> Iterator[Finding]:
         yield Finding(NOTE, "found before")
-        error = {"Code": "AccessDeniedException", "Message": "not authorized"}
-        raise ClientError({"Error": error}, "GetResources")
+        answer: Any = {"Error": {"Code": "AccessDeniedException", "Message": "not authorized"}}
+        raise ClientError(answer, "GetResources")
 
     monkeypatch.setattr("console.commands.deploying.preflight.find_obstacles", refuse)
     lines = run(capsys, 0)
