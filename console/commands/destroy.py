@@ -91,7 +91,7 @@ def _wait_until_gone(deployment: Deployment) -> list[Remain]:
     told = False
     while True:
         left = list_remains(deployment)
-        going = [remain for remain in left if not remain.is_data]
+        going = [remain for remain in left if remain.may_go]
         if not going or time.monotonic() > deadline:
             return left
         if not told:

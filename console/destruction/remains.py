@@ -4,11 +4,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from console.destruction.kinds import DATA, KINDS, Kind
 from console.destruction.ownership import TAG, Ownership, read_ownership
 from evaluation.deployment import Deployment
 from lambdas.workflow import places
 
+UNSEEN = "perhaps"
+"""What a remain is of which is not known whether it is there."""
+DENIED = ("AccessDenied", "AccessDeniedException", "AuthorizationError")
 STACK_ID = "aws:cloudformation:stack-id"
 """The tag that CloudFormation puts on what it makes."""
 KEPT_OF_A_NAME = 16
@@ -34,6 +39,11 @@ class Remain:
         """Whether it is what ``remove_data_on_destroy: false`` keeps."""
         return self.what in DATA
 
+    @property
+    def may_go(self) -> bool:
+        """Whether it may be that AWS is about to remove it."""
+        return not self.is_data and self.what != UNSEEN
+
 
 def list_remains(deployment: Deployment) -> list[Remain]:
     """Returns what is there of a deployment: what bears its tag, and what has a name that it gives.
@@ -43,7 +53,7 @@ def list_remains(deployment: Deployment) -> list[Remain]:
     """
     ownership = read_ownership(deployment)
     words = _describe_place(deployment)
-    found = [remain for kind in KINDS for remain in _list_kind(deployment, kind, ownership, words)]
+    found = [remain for kind in KINDS for remain in _list_or_say(deployment, kind, ownership, words)]
     found += _list_roles(deployment, ownership, words["region"])
     found += [
         Remain(
@@ -85,6 +95,20 @@ def list_job_streams(deployment: Deployment) -> Iterator[tuple[str, str]]:
             yield from [(group, stream["logStreamName"]) for page in pages for stream in page["logStreams"]]
         except logs.exceptions.ResourceNotFoundException:
             continue
+
+
+def _list_or_say(
+    deployment: Deployment, kind: Kind, ownership: Ownership, words: dict[str, str]
+) -> Iterator[Remain]:
+    """Yields what is there of a kind, or that it may not be listed, which proves no emptiness."""
+    try:
+        yield from _list_kind(deployment, kind, ownership, words)
+    except ClientError as error:
+        code = error.response["Error"]["Code"]
+        if code not in DENIED:
+            raise
+        why = f"a {kind.what}, for none may be listed ({error.operation_name}: {code})"
+        yield Remain(UNSEEN, why, "have that allowed, then make destroy again")
 
 
 def _list_kind(

@@ -13,6 +13,7 @@ from moto import mock_aws
 
 from console.__main__ import main
 from console.commands import destroy
+from evaluation.deployment import Deployment
 from stacks.configuration.settings import read_name
 
 
@@ -227,6 +228,37 @@ def test_what_is_left_fails_it_with_a_line_for_each(
         "/aws/lambda/scones-serialize",
     ]
     assert printed.err == "console: 2 of 'scones' are left in us-east-1: see the lines above\n"
+
+
+def test_what_may_not_be_listed_hides_nothing_else_and_is_a_line_that_nobody_waits_for(
+    cloudformation: Any, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Denied:
+        def get_paginator(self, operation: str) -> "Denied":
+            return self
+
+        def paginate(self, **_: Any) -> Any:
+            answer: Any = {"Error": {"Code": "AccessDeniedException", "Message": "not authorized"}}
+            raise ClientError(answer, "DescribeBudgets")
+
+    make_client = Deployment.client
+    monkeypatch.setattr(
+        "evaluation.deployment.Deployment.client",
+        lambda deployment, service: Denied() if service == "budgets" else make_client(deployment, service),
+    )
+    line = (
+        "Left: perhaps a budget, for none may be listed (DescribeBudgets: AccessDeniedException): have that "
+        "allowed, then make destroy again"
+    )
+    boto3.client("sns").create_topic(Name="scones-alarms")
+    assert main(["destroy"]) == 1
+    arn = "arn:aws:sns:us-east-1:123456789012:scones-alarms"
+    assert said(capsys)[-2:] == [f"Left: topic {arn}: aws sns delete-topic --topic-arn {arn}", line]
+    boto3.client("sns").delete_topic(TopicArn=arn)
+    monkeypatch.setattr(destroy, "PATIENCE_SECONDS", 60)
+    monkeypatch.setattr(destroy.time, "sleep", lambda _: pytest.fail("it waits"))
+    assert main(["destroy"]) == 1
+    assert said(capsys)[-1] == line
 
 
 def test_what_aws_lists_for_a_while_is_waited_for(
