@@ -98,11 +98,12 @@ def compare(baseline: Baseline, photos: DayPhotos) -> list[dict[str, Any]]:
 
 
 def describe(measure: str, shift: Shift, baseline: Sequence[Any], photos: Sequence[Any]) -> dict[str, Any]:
-    """Returns one of the report's ``measures``; ``index`` and ``noise`` are null with too few photos."""
+    """Returns one of the report's ``measures``: with too few photos ``index`` and its limits are null."""
     return {
         "measure": measure,
         "index": shift.index,
         "noise": shift.noise,
+        "rare": shift.rare,
         "reading": shift.reading,
         "photos": len(photos),
         "baseline_photos": len(baseline),
@@ -110,11 +111,14 @@ def describe(measure: str, shift: Shift, baseline: Sequence[Any], photos: Sequen
 
 
 def tell(found: Sequence[dict[str, Any]]) -> None:
-    """Tells the index of each measure that has one, and whether any is above the noise and major."""
+    """Tells the index of each measure that has one, and whether any is major and hardly by chance.
+
+    By chance one of five measures is above its noise every few days, which is no reason to wake anybody.
+    """
     told = [measure for measure in found if measure["index"] is not None]
     for measure in told:
         measures.add(measures.DRIFT, measure["index"], ("measure", measure["measure"]))
     if told:
-        above = any(measure["index"] > max(MAJOR, measure["noise"]) for measure in told)
+        above = any(measure["index"] > max(MAJOR, measure["rare"]) for measure in told)
         measures.add(measures.DRIFT_ABOVE_NOISE, int(above))
     measures.tell()

@@ -18,8 +18,8 @@ MAJOR = 0.25
 """Above it there is a major one."""
 CHI_SQUARED = (3.84, 5.99, 7.81, 9.49, 11.07, 12.59, 14.07, 15.51, 16.92)
 """95% quantiles of the chi-squared distribution with 1 to 9 degrees of freedom."""
-NORMAL = 1.6448536
-"""95% quantile of the normal distribution."""
+NORMAL, NORMAL_RARE = 1.6448536, 3.2905267
+"""95% and 99.95% quantiles of the normal distribution."""
 
 NONE, SLIGHT, LARGE, TOO_FEW = "none", "some", "major", "too few"
 
@@ -31,18 +31,20 @@ class Shift:
     Attributes:
         index: The population stability index; None with too few photos.
         noise: The index stays below it in 95 of 100 samples without any shift; None with too few photos.
+        rare: Likewise in 1,999 of 2,000: of five measures a day one is above it by chance about once a year.
         reading: NONE, SLIGHT, LARGE or TOO_FEW. What chance alone may make is no shift.
     """
 
     index: float | None
     noise: float | None
+    rare: float | None
     reading: str
 
 
 def compare_values(baseline: Sequence[float], present: Sequence[float]) -> Shift:
     """Compares numbers, in the baseline's deciles."""
     if min(len(baseline), len(present)) < FEWEST:
-        return Shift(None, None, TOO_FEW)
+        return Shift(None, None, None, TOO_FEW)
     ordered = sorted(baseline)
     # A decile that repeats the one before, as where most confidences are 1, would be an empty bin.
     edges = sorted({ordered[part * len(ordered) // BINS] for part in range(1, BINS)})
@@ -61,13 +63,14 @@ def compare_counts(baseline: Sequence[int], present: Sequence[int]) -> Shift:
         present: As many numbers.
     """
     if min(sum(baseline), sum(present)) < FEWEST:
-        return Shift(None, None, TOO_FEW)
+        return Shift(None, None, None, TOO_FEW)
     pairs = zip(_share(baseline), _share(present), strict=True)
     index = sum((now - before) * math.log(now / before) for before, now in pairs)
-    noise = _find_quantile(len(baseline) - 1) * (1 / sum(baseline) + 1 / sum(present))
+    freedom, spread = len(baseline) - 1, 1 / sum(baseline) + 1 / sum(present)
+    noise, rare = _find_quantile(freedom) * spread, _approximate_quantile(freedom, NORMAL_RARE) * spread
     if index < SOME or index <= noise:
-        return Shift(index, noise, NONE)
-    return Shift(index, noise, SLIGHT if index <= MAJOR else LARGE)
+        return Shift(index, noise, rare, NONE)
+    return Shift(index, noise, rare, SLIGHT if index <= MAJOR else LARGE)
 
 
 def _count(values: Sequence[float], edges: Sequence[float]) -> list[int]:
@@ -84,11 +87,14 @@ def _share(counts: Sequence[int]) -> list[float]:
 
 
 def _find_quantile(freedom: int) -> float:
-    """Returns the 95% quantile of chi-squared; beyond the table as Wilson and Hilferty approximate it (1931).
+    """Returns the 95% quantile of chi-squared."""
+    return CHI_SQUARED[freedom - 1] if freedom <= len(CHI_SQUARED) else _approximate_quantile(freedom, NORMAL)
 
-    With ten degrees of freedom and more that is right to a thousandth.
+
+def _approximate_quantile(freedom: int, normal: float) -> float:
+    """Returns a quantile of chi-squared for that of the normal distribution (Wilson and Hilferty, 1931).
+
+    With ten degrees of freedom and more that is right to a thousandth, with one to 5%, too high.
     """
-    if freedom <= len(CHI_SQUARED):
-        return CHI_SQUARED[freedom - 1]
     spread = 2 / (9 * freedom)
-    return float(freedom * (1 - spread + NORMAL * math.sqrt(spread)) ** 3)
+    return float(freedom * (1 - spread + normal * math.sqrt(spread)) ** 3)

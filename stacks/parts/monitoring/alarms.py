@@ -3,7 +3,7 @@
 docs/runbook.md has a chapter of each, which begins with the same two sentences.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import aws_cdk as cdk
@@ -20,10 +20,13 @@ from stacks.parts.monitoring.metrics import (
     measure_photos,
     measure_queue,
     measure_throttles,
+    measure_watching,
 )
 
 # Endpoints tell a 0 or a 1 for each call: the average is the share of calls that failed.
 FAILED_SHARE = 0.05
+# So often Lambda tries a call of the rule of drift; a single failed one mends itself.
+TRIES = 3
 _NOT_BREACHING = cloudwatch.TreatMissingData.NOT_BREACHING
 
 
@@ -163,24 +166,14 @@ def _watch_photos(settings: Settings) -> Sequence[Watched]:
 
 
 def _watch_account(scope: Construct, settings: Settings) -> Sequence[Watched]:
-    name, stack = settings.name, cdk.Stack.of(scope)
-    machine = stack.format_arn(
-        service="states",
-        resource="stateMachine",
-        resource_name=f"{name}-evaluation" if settings.model_artifact else f"{name}-training",
-        arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
-    )
+    name = settings.name
+    maker = f"{name}-evaluation" if settings.model_artifact else f"{name}-training"
     return [
         Watched(
             "throttles",
             "Lambda has turned calls of this deployment's functions away for ten minutes.",
             "Have the account's concurrency raised, or route fewer photos at once.",
-            cloudwatch.MathExpression(
-                expression="SUM(METRICS())",
-                using_metrics=dict(measure_throttles(settings)),
-                label="Throttles",
-                period=cdk.Duration.minutes(5),
-            ),
+            _add_up(measure_throttles(settings), "Throttles", 5),
             1,
             periods=2,
             bad=2,
@@ -196,13 +189,46 @@ def _watch_account(scope: Construct, settings: Settings) -> Sequence[Watched]:
             "training-failed",
             "A deploy's model was not accepted: its training or evaluation failed, or it is below the gate.",
             "Read the reason in the execution of its state machine; the former model still serves.",
-            cloudwatch.Metric(
-                namespace="AWS/States",
-                metric_name="ExecutionsFailed",
-                dimensions_map={"StateMachineArn": machine},
-                statistic="Sum",
-                period=cdk.Duration.minutes(5),
-            ),
+            _measure_executions(scope, maker, "ExecutionsFailed"),
             1,
         ),
+        Watched(
+            "photos-timed-out",
+            "A photo's execution was ended by its time limit, and its photo has no outcome.",
+            "Open it on the page, see which step took the time, and run it again.",
+            _measure_executions(scope, name, "ExecutionsTimedOut"),
+            1,
+        ),
+        Watched(
+            "watching-failed",
+            "What watches photos, reviews and drift fails: other alarms may stay silent.",
+            "Read the logs of the two functions, and mend what they say.",
+            _add_up(measure_watching(settings), "Errors", 60),
+            TRIES,
+        ),
     ]
+
+
+def _add_up(metrics: Mapping[str, cloudwatch.IMetric], label: str, minutes: int) -> cloudwatch.IMetric:
+    return cloudwatch.MathExpression(
+        expression="SUM(METRICS())",
+        using_metrics=dict(metrics),
+        label=label,
+        period=cdk.Duration.minutes(minutes),
+    )
+
+
+def _measure_executions(scope: Construct, machine: str, metric: str) -> cloudwatch.IMetric:
+    arn = cdk.Stack.of(scope).format_arn(
+        service="states",
+        resource="stateMachine",
+        resource_name=machine,
+        arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
+    )
+    return cloudwatch.Metric(
+        namespace="AWS/States",
+        metric_name=metric,
+        dimensions_map={"StateMachineArn": arn},
+        statistic="Sum",
+        period=cdk.Duration.minutes(5),
+    )

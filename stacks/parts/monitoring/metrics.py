@@ -8,6 +8,8 @@ from stacks.configuration.settings import Settings
 
 # All functions share the account's concurrency; these are called for each photo, or for parts of a batch.
 THROTTLED = ("serialize", "classify", "filter", "upload", "batch")
+WATCHING = ("watch", "drift")
+"""What measures what others do not, and fails unseen."""
 UPLOADS, DEAD_LETTERS = "uploads", "uploads-dead-letters"
 """The queues of uploads, without the deployment's name."""
 
@@ -52,13 +54,19 @@ def measure_queue(settings: Settings, queue: str) -> cloudwatch.Metric:
 
 def measure_throttles(settings: Settings) -> dict[str, cloudwatch.Metric]:
     """Returns how many calls of each function Lambda turned away, by the function's purpose."""
-    return {
-        purpose: cloudwatch.Metric(
-            namespace="AWS/Lambda",
-            metric_name="Throttles",
-            dimensions_map={"FunctionName": f"{settings.name}-{purpose}"},
-            statistic="Sum",
-            period=cdk.Duration.minutes(5),
-        )
-        for purpose in THROTTLED
-    }
+    return {purpose: _measure_function(settings, purpose, "Throttles", 5) for purpose in THROTTLED}
+
+
+def measure_watching(settings: Settings) -> dict[str, cloudwatch.Metric]:
+    """Returns how many calls of each function that watches failed, by the function's purpose."""
+    return {purpose: _measure_function(settings, purpose, "Errors", 60) for purpose in WATCHING}
+
+
+def _measure_function(settings: Settings, purpose: str, metric: str, minutes: int) -> cloudwatch.Metric:
+    return cloudwatch.Metric(
+        namespace="AWS/Lambda",
+        metric_name=metric,
+        dimensions_map={"FunctionName": f"{settings.name}-{purpose}"},
+        statistic="Sum",
+        period=cdk.Duration.minutes(minutes),
+    )

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy.stats import chi2
 
-from lambdas.statistics.drift import Shift, compare_counts, compare_values
+from lambdas.statistics.drift import MAJOR, Shift, compare_counts, compare_values
 
 VECTORS = json.loads(Path(__file__).with_name("drift_vectors.json").read_text())
 
@@ -29,7 +29,7 @@ def test_the_vectors_have_every_reading_and_one_that_is_chance_alone() -> None:
 
 @pytest.mark.parametrize(("baseline", "present"), [(49, 500), (500, 49), (0, 0)])
 def test_fewer_than_fifty_photos_on_either_side_are_not_judged(baseline: int, present: int) -> None:
-    too_few = Shift(None, None, "too few")
+    too_few = Shift(None, None, None, "too few")
 
     assert compare_values([0.5] * baseline, [0.9] * present) == too_few
     assert compare_counts([baseline, 0], [0, present]) == too_few
@@ -54,3 +54,28 @@ def test_a_sample_of_the_baseline_is_above_the_noise_about_once_in_twenty() -> N
         above += shift.index > shift.noise
 
     assert above == pytest.approx(20, abs=13)
+
+
+@pytest.mark.parametrize("bins", [2, 5, 10, 30])
+def test_what_chance_makes_once_in_two_thousand_is_chi_squareds_quantile_too(bins: int) -> None:
+    shift = compare_counts([50] * bins, [40] * bins)
+
+    expected = chi2.ppf(0.9995, bins - 1) * (1 / (50 * bins) + 1 / (40 * bins))
+    assert shift.rare == pytest.approx(expected, rel=0.05)
+
+
+def test_photos_like_the_baselines_are_rarely_a_major_shift_in_any_of_five_measures() -> None:
+    """An alarm each week that means nothing is one that nobody reads."""
+    random, alarms = np.random.default_rng(11), 0
+    for _ in range(400):
+        shifts = [
+            compare_values(random.normal(size=100).tolist(), random.normal(size=200).tolist())
+            for _ in range(5)
+        ]
+        alarms += any(
+            shift.index > max(MAJOR, shift.rare)
+            for shift in shifts
+            if shift.index is not None and shift.rare is not None
+        )
+
+    assert alarms <= 4

@@ -18,8 +18,10 @@ ALWAYS = {
     "endpoint-latency",
     "oldest-review",
     "photos-failed",
+    "photos-timed-out",
     "throttles",
     "training-failed",
+    "watching-failed",
 }
 
 
@@ -94,6 +96,8 @@ def test_each_watches_the_metric_that_tells_its_fault_for_as_long_as_it_takes(wi
         "throttles": "SUM(METRICS()), 2 of 2 times 5, >= 1, notBreaching",
         "dead-letters": f"{dead} Maximum, 1 of 1 times 5, >= 1, notBreaching",
         "training-failed": "AWS/States ExecutionsFailed Sum, 1 of 1 times 5, >= 1, notBreaching",
+        "photos-timed-out": "AWS/States ExecutionsTimedOut Sum, 1 of 1 times 5, >= 1, notBreaching",
+        "watching-failed": "SUM(METRICS()), 1 of 1 times 60, >= 3, notBreaching",
     }
 
 
@@ -103,6 +107,22 @@ def test_throttles_are_those_of_this_deployments_functions_alone(assembly: Assem
     assert {dimension["Value"] for metric in watched for dimension in metric["Dimensions"]} == {
         f"scones-{purpose}" for purpose in ("serialize", "classify", "filter", "upload", "batch")
     }
+
+
+def test_what_watches_is_watched_itself(assembly: Assembly) -> None:
+    metrics = find_alarms(assembly)["watching-failed"]["Metrics"]
+    watched = [query["MetricStat"]["Metric"] for query in metrics if "MetricStat" in query]
+    assert {(metric["MetricName"], metric["Dimensions"][0]["Value"]) for metric in watched} == {
+        ("Errors", "scones-watch"),
+        ("Errors", "scones-drift"),
+    }
+
+
+def test_the_machine_of_photos_is_watched_for_its_time_limit(assembly: Assembly) -> None:
+    (dimension,) = find_alarms(assembly)["photos-timed-out"]["Dimensions"]
+    assert plain(dimension["Value"]).endswith(":stateMachine:scones")
+    machines = assembly.resources("workflow", "AWS::StepFunctions::StateMachine").values()
+    assert [machine["Properties"]["StateMachineName"] for machine in machines] == ["scones"]
 
 
 @pytest.mark.parametrize("machine", ["training", "evaluation"])
