@@ -265,12 +265,15 @@ def read_settings_of_deploy(path: Path = CDK_JSON, environment: Mapping[str, str
     """Reads the settings that ``make deploy`` would take: ``CDK_CONTEXT=NAME=VALUE`` is the CDK CLI's ``-c``.
 
     Raises:
-        SettingError: As ``read_cdk_json``, or the variable has no equals sign.
+        SettingError: As ``read_cdk_json``, or the variable has no equals sign or gives the deployment's name.
     """
     override = environment.get("CDK_CONTEXT", "")
     name, equals, value = override.partition("=")
     if override and not equals:
         raise SettingError(f"CDK_CONTEXT is {override[:100]!r}: it must be NAME=VALUE")
+    if name == "name":
+        # The other commands of a deploy, and all those after it, look for the name there.
+        raise SettingError(f"CDK_CONTEXT is {override[:100]!r}: set the name in cdk.json")
     return read_settings({CONTEXT_KEY: _read_written(path), **({name: value} if override else {})})
 
 

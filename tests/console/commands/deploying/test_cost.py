@@ -44,6 +44,7 @@ def test_a_setting_of_the_environment_counts_as_for_a_deploy(
         ("endpoint_mode", "NAME=VALUE"),
         ("endpoint_mode=half", "endpoint_mode"),
         ("name_of=x", "Unknown setting"),
+        ("name=blue", "set the name in cdk.json"),
     ],
 )
 def test_a_setting_that_cannot_be_is_an_error_in_a_line(
