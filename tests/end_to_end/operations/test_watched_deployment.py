@@ -65,7 +65,7 @@ def hasten_alarm(app: App) -> None:
 def yesterday(app: App) -> str:
     """The day before, on which photos were routed and nothing was captured, as by a serverless endpoint.
 
-    The rule of drift calls each minute in place of each day, by the permission and to the target as deployed.
+    The rules of drift and of reviews call each minute, by the permissions and to the targets as deployed.
     """
     s3, dynamodb = app.cloud.client("s3"), app.cloud.client("dynamodb")
     staged = s3.get_object(Bucket=app.parameter("bucket"), Key=staged_photo(app))["Body"].read()
@@ -79,7 +79,8 @@ def yesterday(app: App) -> str:
             UpdateExpression="SET decided_at = :then",
             ExpressionAttributeValues={":then": {"S": f"{day}T12:00:00.000Z"}},
         )
-    app.cloud.client("events").put_rule(Name=f"{app.name}-drift", ScheduleExpression="rate(1 minute)")
+    for rule in ("drift", "watch-reviews"):
+        app.cloud.client("events").put_rule(Name=f"{app.name}-{rule}", ScheduleExpression="rate(1 minute)")
     return day
 
 
@@ -117,3 +118,16 @@ def test_the_rule_of_each_day_has_the_photos_of_the_day_before_compared(app: App
     # How they look is known too: their pictures are read where they were uploaded.
     photos = {measure["measure"]: measure["photos"] for measure in report["measures"]}
     assert photos == dict.fromkeys(("confidence", "class_mix", "brightness", "contrast", "sharpness"), PHOTOS)
+
+
+@pytest.mark.usefixtures("yesterday")
+def test_what_waits_for_a_person_is_measured_by_the_rule_too(app: App) -> None:
+    def count_metrics() -> int:
+        listed = app.cloud.client("cloudwatch").list_metrics(
+            Namespace="SconesUnlimited",
+            MetricName="OldestReviewHours",
+            Dimensions=[{"Name": "service", "Value": app.name}],
+        )
+        return len(listed["Metrics"])
+
+    eventually(count_metrics, DRIFT_SECONDS)

@@ -1,5 +1,6 @@
 """Why a role may do what no end-to-end test sees it do: the one place of all such reasons."""
 
+from collections.abc import Mapping
 from fnmatch import fnmatchcase
 
 Reason = tuple[str, str, str]
@@ -38,12 +39,23 @@ REASONS: tuple[Reason, ...] = (
     ("sagemaker:DescribeModel", "*", "names the model that serves where an update is refused"),
     ("sagemaker:*Endpoint", "*-serverless", SERVERLESS),
     ("ssm:GetParameters", "*", "CloudFormation looks a stack's parameters up in the name of who updates it"),
-    ("dynamodb:*", "*", "of a part of a batch that failed, what became of its photos is found and kept"),
-    ("events:PutEvents", "*", "of a part of a batch that failed, what became of its photos is told"),
     ("lambda:InvokeFunction", "*:[*]", "the function by a version, which the CDK allows with it"),
-    ("sqs:*", "*", "Lambda's poller may ask it, and the CDK allows it with receiving and deleting"),
 )
 """What a role needs, though no test sees it do so."""
+REASONS_OF_ROLES: Mapping[str, tuple[Reason, ...]] = {
+    "BatchSummaryRole": (
+        (
+            "dynamodb:*Item",
+            "*",
+            "of a part of a batch that failed, what became of its photos is found and kept",
+        ),
+        ("events:PutEvents", "*", "of a part of a batch that failed, what became of its photos is told"),
+    ),
+    "UploadRole": (
+        ("sqs:*", "*", "Lambda's poller may ask it, and the CDK allows it with receiving and deleting"),
+    ),
+}
+"""What these roles need beside that; for any other it would be no reason."""
 
 
 def is_of_aws(action: str, resource: str) -> bool:
@@ -51,9 +63,14 @@ def is_of_aws(action: str, resource: str) -> bool:
     return _find(OF_AWS, action, resource) is not None
 
 
-def find_reason(action: str, resource: str) -> str | None:
-    """Returns why something is allowed that was never used; None where no reason is known."""
-    return _find(REASONS, action, resource)
+def find_reason(role: str, action: str, resource: str) -> str | None:
+    """Returns why a role is allowed something that was never used; None where no reason is known."""
+    return _find((*REASONS, *REASONS_OF_ROLES.get(role, ())), action, resource)
+
+
+def list_reasons() -> list[str]:
+    """Returns all reasons."""
+    return [reason for reasons in (REASONS, *REASONS_OF_ROLES.values()) for _, _, reason in reasons]
 
 
 def _find(reasons: tuple[Reason, ...], action: str, resource: str) -> str | None:

@@ -80,7 +80,7 @@ def draw_table(uses: Uses) -> str:
         if used:
             used_there.append(action)
         else:
-            reason = find_reason(action, resource) or "no reason"
+            reason = find_reason(role, action, resource) or "no reason"
             unused_there.setdefault(reason, []).append(action)
     return "\n".join(
         [
