@@ -18,7 +18,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from benchmarks.environment import describe_machine
@@ -26,7 +25,7 @@ from benchmarks.job_folder import Picture, find_data_set, lay_out, read_split, t
 from evaluation.measures.intervals import measure_share
 from stacks.configuration.settings import read_cdk_json
 from training.artifact import files as artifact
-from training.data.images import read_image, resize_whole
+from training.serving.predictor import Predictor
 
 CALIBRATION_BINS = 10
 # The built-in's smallest ResNet, for a thousand pictures and two CPU cores.
@@ -58,13 +57,10 @@ class Run:
 
 def classify(root: Path, pictures: Sequence[Picture]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     """Returns the stored model's confidence in each picture, fed as when serving, and whether it is right."""
-    network = artifact.load(root / "model")
-    _, height, width = network.image_shape
-    probabilities = []
-    with torch.inference_mode():
-        for picture in pictures:
-            pixels = torch.tensor(resize_whole(read_image(picture.path), height, width))
-            probabilities.append(network.predict(pixels.permute(2, 0, 1)[None].float())[0].numpy())
+    predictor = Predictor(artifact.load(root / "model"))
+    probabilities = np.array(
+        [predictor.predict(picture.path.read_bytes()) for picture in pictures], np.float32
+    )
     right = np.argmax(probabilities, axis=1) == [picture.label for picture in pictures]
     return np.max(probabilities, axis=1), right
 

@@ -16,6 +16,8 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+
 from benchmarks.environment import MXNET, describe_machine
 from benchmarks.job_folder import Training, find_data_set, lay_out, read_split, run_training
 from stacks.configuration.settings import read_cdk_json
@@ -41,7 +43,8 @@ PARTS = {
     "start of the process": [("<frozen importlib._bootstrap>", "_find_and_load")],
     "data": [("training/data/examples.py", "__init__"), ("training/data/examples.py", "load_batch")],
     "augmentation": [("training/data/augmentation.py", "augment")],
-    "network, forward": [("training/network/symbol_network.py", "_run")],
+    "network, frozen layers and scoring": [("training/network/fixed_network.py", "compute_all")],
+    "network, forward": [("training/network/trained_network.py", "forward")],
     "network, backward": [("torch/autograd/graph.py", "_engine_run_backward")],
     "optimizer": [("torch/optim/adam.py", "step"), ("torch/optim/sgd.py", "step")],
     "average of the weights": [("training/fitting/epochs.py", "_move_average")],
@@ -87,16 +90,16 @@ def prepare_rival(root: Path) -> list[str | Path]:
         network = load_pretrained(hyperparameters.num_classes, hyperparameters.image_shape)
     else:
         network = initialise_network(hyperparameters)
-    values, trained = network.state_dict(), artifact.load(root / "model").state_dict()
+    trained = artifact.load(root / "model").values
     unchanged = [
         name.removeprefix("arg:")
-        for name, value in values.items()
-        if name.startswith("arg:") and value.equal(trained[name])
+        for name, value in network.values.items()
+        if name.startswith("arg:") and np.array_equal(value, trained[name])
     ]
     start = root / "start"
     start.mkdir()
-    artifact.describe(start, network.symbol, network.image_shape, hyperparameters.mini_batch_size)
-    artifact.store_weights(start, values, 0)
+    artifact.describe(start, network.graph.symbol, network.graph.image_shape, hyperparameters.mini_batch_size)
+    artifact.store_weights(start, network.values, 0)
     (root / "frozen.json").write_text(json.dumps(unchanged))
     return [MXNET, "-m", "benchmarks.mxnet_training", root, start, root / "frozen.json"]
 

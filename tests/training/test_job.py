@@ -3,11 +3,13 @@
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
 from training.artifact import files as artifact
 from training.data.images import read_image, resize_whole
+from training.network.fixed_network import FixedNetwork
 
 RECORDED = Path(__file__).with_name("recorded_job_log.txt")
 VARYING = [
@@ -78,15 +80,14 @@ def test_the_best_model_alone_is_left_and_predicts_as_the_log_says(job, run):
     _, out, _ = run(job)
     stored = list((job.root / "model").glob("*.params"))
     assert [path.name for path in stored] == [re.findall(r'Saved checkpoint to ".*/(.*)"', out)[-1]]
-    network = artifact.load(job.root / "model")
-    _, height, width = network.image_shape
+    network = FixedNetwork(artifact.load(job.root / "model"))
     channel = job.root / "input" / "data" / "validation"
     right = 0
     for index in range(10):
         # The pictures are cropped at the centre in validation, as there is no resize.
         image = read_image(channel / f"{index}.png").crop((2, 2, 30, 30))
-        pixels = torch.tensor(resize_whole(image, height, width)).permute(2, 0, 1)[None].float()
-        right += int(network(pixels).argmax()) == index % 2
+        pixels = resize_whole(image, 28, 28).transpose(2, 0, 1).astype(np.float32)
+        right += int(network.compute(pixels).argmax()) == index % 2
     assert (
         f"{right / 10:.6f}" == re.findall(r"Storing the best model with validation accuracy: (.*)", out)[-1]
     )
@@ -227,7 +228,7 @@ def test_images_may_have_any_number_of_classes(job, run):
     assert "multi_label: 1" in out
     # Each image has the last class: a network that learned nothing else would have 2 / 3 at most.
     assert max(map(float, re.findall(r"Validation-accuracy=(.*)", out))) > 0.9
-    assert artifact.load(job.root / "model").multi_label
+    assert artifact.load(job.root / "model").graph.multi_label
 
 
 def test_one_class_alone_is_a_number_of_classes_too(job, run):

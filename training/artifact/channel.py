@@ -7,14 +7,14 @@ from pathlib import Path
 from training.artifact import files as artifact
 from training.contract import MODEL_NAME, CustomerError
 from training.hyperparameters import Hyperparameters
+from training.network.graph import InferredGraph, Network
 from training.network.symbol import Symbol
-from training.network.symbol_network import SymbolNetwork
 from training.tar_gz import InvalidArchive, unpack
 
 ARTIFACT_FILE = re.compile(rf"{MODEL_NAME}-[0-9]{{4}}\.params|{MODEL_NAME}-symbol\.json|model-shapes\.json")
 
 
-def load_model(channel: Path, hyperparameters: Hyperparameters) -> SymbolNetwork:
+def load_model(channel: Path, hyperparameters: Hyperparameters) -> Network:
     """Returns the network of a channel that holds one model.tar.gz, or the files that belong in it.
 
     AWS asks that num_layers, image_shape and num_classes are those of the model; so is multi_label here.
@@ -40,21 +40,21 @@ def load_model(channel: Path, hyperparameters: Hyperparameters) -> SymbolNetwork
             ) from None
         except CustomerError as error:
             raise CustomerError(f"Customer Error: Invalid model in the model channel. {error}") from None
-    _refuse_another(hyperparameters, network)
+    _refuse_another(hyperparameters, network.graph)
     return network
 
 
-def _refuse_another(hyperparameters: Hyperparameters, network: SymbolNetwork) -> None:
-    num_layers = _count_layers(network.symbol) or hyperparameters.num_layers
+def _refuse_another(hyperparameters: Hyperparameters, graph: InferredGraph) -> None:
+    num_layers = _count_layers(graph.symbol) or hyperparameters.num_layers
     for name, wanted, found in (
         ("num_layers", hyperparameters.num_layers, num_layers),
         (
             "image_shape",
             ",".join(map(str, hyperparameters.image_shape)),
-            ",".join(map(str, network.image_shape)),
+            ",".join(map(str, graph.image_shape)),
         ),
-        ("num_classes", hyperparameters.num_classes, network.num_classes),
-        ("multi_label", hyperparameters.multi_label, int(network.multi_label)),
+        ("num_classes", hyperparameters.num_classes, graph.num_classes),
+        ("multi_label", hyperparameters.multi_label, int(graph.multi_label)),
     ):
         if wanted != found:
             raise CustomerError(
@@ -64,7 +64,7 @@ def _refuse_another(hyperparameters: Hyperparameters, network: SymbolNetwork) ->
 
 
 def _count_layers(symbol: Symbol) -> int | None:
-    """Counts the layers of a ResNet as its paper does, without shortcuts; None for another network."""
+    """Counts the layers of a ResNet as its paper does, without shortcuts; None for another graph."""
     convolutions = [node.name for node in symbol.nodes if node.op == "Convolution"]
     if "stage1_unit1_conv1" not in convolutions:
         return None

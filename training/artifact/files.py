@@ -8,14 +8,10 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-import torch
-from torch import Tensor
-
 from training.artifact.parameters import InvalidParameters, read_parameters, write_parameters
 from training.contract import MODEL_NAME, CustomerError
-from training.network.graph import ImageShape
+from training.network.graph import Float32, ImageShape, InferredGraph, Network
 from training.network.symbol import MAX_BYTES, InvalidSymbol, Symbol, from_json, to_json
-from training.network.symbol_network import SymbolNetwork
 
 SYMBOL = f"{MODEL_NAME}-symbol.json"
 SHAPES = "model-shapes.json"
@@ -32,15 +28,15 @@ def describe(folder: Path, symbol: Symbol, image_shape: ImageShape, mini_batch_s
         unfinished.replace(folder / name)
 
 
-def store_weights(folder: Path, values: Mapping[str, Tensor], epoch: int) -> Path:
-    """Writes the values of a network's ``state_dict`` after ``epoch`` (from 0) and returns their file."""
+def store_weights(folder: Path, values: Mapping[str, Float32], epoch: int) -> Path:
+    """Writes a network's weights and statistics after ``epoch`` (from 0) and returns their file."""
     path = folder / f"{MODEL_NAME}-{epoch + 1:04d}.params"
-    write_parameters(path, {name: value.detach().numpy() for name, value in values.items()})
+    write_parameters(path, values)
     return path
 
 
-def load(folder: Path) -> SymbolNetwork:
-    """Returns the network, ready to predict; of several checkpoints the latest.
+def load(folder: Path) -> Network:
+    """Returns the network; of several checkpoints the latest.
 
     Raises:
         CustomerError: The folder does not hold a model of this algorithm; one line.
@@ -51,16 +47,13 @@ def load(folder: Path) -> SymbolNetwork:
         stored = sorted(folder.glob(f"{MODEL_NAME}-*.params"))
         if not stored:
             raise CustomerError(f"The model in {folder} lacks {MODEL_NAME}-NNNN.params.")
-        values = {name: torch.from_numpy(array) for name, array in read_parameters(stored[-1]).items()}
-        for name, value in values.items():
-            if not torch.isfinite(value).all():
-                raise InvalidParameters(f"{name[:40]!r} is not finite")
-        network = SymbolNetwork(symbol, image_shape, values)
+        network = Network(InferredGraph(symbol, image_shape), read_parameters(stored[-1]))
+        network.graph.check(network.values)
     except FileNotFoundError as error:
         raise CustomerError(f"The model in {folder} lacks {Path(error.filename).name}.") from None
     except (InvalidParameters, InvalidSymbol) as error:
         raise CustomerError(f"The model in {folder} cannot be used: {error}.") from None
-    return network.eval()
+    return network
 
 
 def _read(path: Path, limit: int) -> str:

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
+from training.network.graph import Float32
 from training.network.symbol import MAX_NODES
 
 LIST_MAGIC = 0x112
@@ -21,8 +21,6 @@ FLOAT32, FLOAT16 = 0, 2
 # A ResNet-200 takes 260 MB.
 MAX_BYTES = 1 << 30
 MAX_DIMENSIONS = 32
-
-Float32 = NDArray[np.float32]
 
 
 class InvalidParameters(ValueError):

@@ -8,6 +8,7 @@ import torch
 
 from training.fitting.epochs import SCORING_BATCH, TrainingPlan
 from training.hyperparameters import Hyperparameters
+from training.network.fixed_network import FixedNetwork
 
 LONG_ENOUGH = 1.0  # seconds of a run from which the time of longer ones is told
 # Minutes on two cores, with accuracy to match: docs/training.md says what they make of a network here.
@@ -61,11 +62,12 @@ def estimate_epochs(plan: TrainingPlan, hyperparameters: Hyperparameters) -> flo
 
     def train(count: int) -> None:
         network.zero_grad()
-        network.run_tail(plan.training.load_batch(torch.arange(count))).sum().backward()
+        network(plan.training.load_batch(torch.arange(count))).sum().backward()
 
-    @torch.no_grad()
+    fixed = FixedNetwork(plan.averaged, network.trained_from)
+
     def score(count: int) -> None:
-        plan.averaged.run_tail(plan.validation.load_batch(torch.arange(count)))
+        fixed.compute_all(plan.validation.load_batch(torch.arange(count)).numpy())
 
     updates = len(plan.training.labels) // size
     epoch = updates * estimate_seconds(train, size) + examples / scored * estimate_seconds(score, scored)

@@ -9,13 +9,16 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from training.contract import CustomerError
 from training.fitting.objective import Objective, choose_objective
 from training.hyperparameters import Hyperparameters
-from training.network.symbol_network import SymbolNetwork
+from training.network.fixed_network import FixedNetwork
+from training.network.graph import Float32, Network
+from training.network.trained_network import TrainedNetwork
 
 BATCHES_BETWEEN_LINES = 20
 SCORING_BATCH = 64
@@ -30,10 +33,10 @@ log = logging.getLogger("training")
 
 @dataclass(frozen=True)
 class Batches:
-    """A channel as the network's tail takes it.
+    """A channel as the part of a network behind its frozen layers takes it.
 
-    The labels are int64 (n,), or float32 (n, classes) with multi_label; ``load_batch`` returns the tail's
-    input for the examples at the indices (b,).
+    The labels are int64 (n,), or float32 (n, classes) with multi_label; ``load_batch`` returns the input for
+    the examples at the indices (b,).
     """
 
     labels: Tensor
@@ -47,8 +50,8 @@ class TrainingPlan:
     Both networks have the same parameters, each its own copy, but need not be the same graph.
     """
 
-    network: SymbolNetwork
-    averaged: SymbolNetwork
+    network: TrainedNetwork
+    averaged: Network
     training: Batches
     validation: Batches
 
@@ -136,7 +139,6 @@ def fit(
     optimizer = build_optimizer([p for p in plan.network.parameters() if p.requires_grad], hyperparameters)
     schedule = _build_schedule(optimizer, hyperparameters)
     objective = choose_objective(hyperparameters, plan.training.labels)
-    plan.averaged.requires_grad_(False)
     stopping = EarlyStopping(hyperparameters)
 
     def update() -> None:
@@ -149,7 +151,7 @@ def fit(
         plan.network.train()
         _train_epoch(plan, objective, hyperparameters, update, generator, epoch)
         log.info("Epoch[%d] Time cost=%.3f", epoch, time.monotonic() - started)
-        score = score_network(plan.averaged, plan.validation, objective)
+        score = score_averaged(plan, objective)
         log.info("Epoch[%d] Validation-accuracy=%.6f", epoch, score.accuracy)
         stops = stopping.is_met(epoch, score.accuracy)
         finish_epoch(epoch, score, stops or epoch + 1 == hyperparameters.epochs)
@@ -174,7 +176,7 @@ def _train_epoch(
     started = time.monotonic()
     for number, indices in enumerate(batches):
         labels = plan.training.labels[indices]
-        logits = plan.network.run_tail(plan.training.load_batch(indices))
+        logits = plan.network(plan.training.load_batch(indices))
         plan.network.zero_grad()
         objective.compute_loss(logits, labels).mean().backward()
         update()
@@ -192,37 +194,37 @@ def _train_epoch(
         log.info("Epoch[%d] Train-top_k_accuracy_%d=%.6f", epoch, top_k, in_top_k / seen)
 
 
-def _move_average(averaged: SymbolNetwork, network: SymbolNetwork, updates: int) -> None:
+def _move_average(averaged: Network, network: TrainedNetwork, updates: int) -> None:
     """Moves weights and statistics to the network's: quickly at first, then at 1 in ``AVERAGED_UPDATES``."""
     rate = max(1 / AVERAGED_UPDATES, 9 / (10 + updates))
-    newest = network.state_dict()
-    with torch.no_grad():
-        for name, value in averaged.state_dict().items():
-            value.lerp_(newest[name], rate)
+    for name, newest in network.state_dict().items():
+        torch.from_numpy(averaged.values[name]).lerp_(newest, rate)
 
 
-def score_network(network: SymbolNetwork, channel: Batches, objective: Objective) -> Score:
-    """Scores the network on all examples of a channel.
+def score_averaged(plan: TrainingPlan, objective: Objective) -> Score:
+    """Scores the averaged network on all examples of the validation channel.
 
     Raises:
         CustomerError: Its weights or its logits are not finite.
     """
-    network.eval()
-    with torch.no_grad():
-        logits = compute_in_batches(network.run_tail, channel)
-        if not all(torch.isfinite(value).all() for value in (logits, *network.state_dict().values())):
-            raise CustomerError(
-                "Customer Error: Training diverged: weights or logits are no longer finite. Set a smaller "
-                "learning_rate, and the optimizer's other values nearer to their defaults."
-            )
-        accuracy = objective.compute_accuracy(logits, channel.labels).mean()
-        return Score(float(accuracy), fit_temperature(logits, channel.labels, objective))
+    network, labels = plan.averaged, plan.validation.labels
+    logits_node = network.graph.symbol.nodes[network.graph.logits].name
+    fixed = FixedNetwork(network, plan.network.trained_from, logits_node)
+    found = compute_in_batches(fixed, plan.validation)
+    if not all(np.isfinite(value).all() for value in (found, *network.values.values())):
+        raise CustomerError(
+            "Customer Error: Training diverged: weights or logits are no longer finite. Set a smaller "
+            "learning_rate, and the optimizer's other values nearer to their defaults."
+        )
+    logits = torch.from_numpy(found)
+    accuracy = objective.compute_accuracy(logits, labels).mean()
+    return Score(float(accuracy), fit_temperature(logits, labels, objective))
 
 
-def compute_in_batches(compute: Callable[[Tensor], Tensor], channel: Batches) -> Tensor:
-    """Returns (n, …): what a part of the network gives for all examples of a channel, in their order."""
+def compute_in_batches(network: FixedNetwork, channel: Batches) -> Float32:
+    """Returns (n, …): what a part of a network gives for all examples of a channel, in their order."""
     parts = torch.arange(len(channel.labels)).split(SCORING_BATCH)
-    return torch.cat([compute(channel.load_batch(indices)) for indices in parts])
+    return np.concatenate([network.compute_all(channel.load_batch(indices).numpy()) for indices in parts])
 
 
 def fit_temperature(logits: Tensor, labels: Tensor, objective: Objective) -> float:

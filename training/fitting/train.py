@@ -2,11 +2,10 @@
 
 An image's path, file by file: ``data/channels.py`` finds it by a list (``data/list_file.py``) or in RecordIO
 (``data/record_file.py``), ``data/examples.py`` reads it (``data/images.py``) into a batch, which
-``data/augmentation.py`` changes; ``network/symbol_network.py`` computes the logits, ``fitting/objective.py``
+``data/augmentation.py`` changes; ``network/trained_network.py`` computes the logits, ``fitting/objective.py``
 the loss, and ``fitting/epochs.py`` the next weights, which ``artifact/files.py`` stores.
 """
 
-import copy
 import logging
 import os
 import re
@@ -29,9 +28,10 @@ from training.fitting.duration import announce, estimate_epochs
 from training.fitting.epochs import Batches, Score, TrainingPlan, fit
 from training.fitting.transfer import plan_fine_tuning
 from training.hyperparameters import Hyperparameters, merge, parse
+from training.network.graph import Network
 from training.network.residual import build_resnet, initialise_randomly
 from training.network.symbol import InvalidSymbol
-from training.network.symbol_network import SymbolNetwork
+from training.network.trained_network import TrainedNetwork
 
 TERMINATED = 143
 
@@ -108,12 +108,12 @@ def _train(paths: ContainerPaths) -> None:
             lambda: estimate_epochs(plan, hyperparameters), hyperparameters, generator, from_scratch=not given
         )
     image_shape, batch = hyperparameters.image_shape, hyperparameters.mini_batch_size
-    artifact.describe(paths.model, plan.averaged.symbol, image_shape, batch)
+    artifact.describe(paths.model, plan.averaged.graph.symbol, image_shape, batch)
     store = CheckpointStore(paths.model, plan.averaged, hyperparameters.checkpoint_frequency)
     fit(plan, hyperparameters, generator, store.finish_epoch)
 
 
-def initialise_network(hyperparameters: Hyperparameters) -> SymbolNetwork:
+def initialise_network(hyperparameters: Hyperparameters) -> Network:
     """Returns the residual network of the hyperparameters with randomly drawn weights.
 
     Raises:
@@ -133,7 +133,7 @@ def initialise_network(hyperparameters: Hyperparameters) -> SymbolNetwork:
 
 
 def plan_all_layers(
-    network: SymbolNetwork,
+    network: Network,
     training: Examples,
     validation: Examples,
     hyperparameters: Hyperparameters,
@@ -146,15 +146,14 @@ def plan_all_layers(
         return augment(training.load_batch(indices, generator if kind else None), kind, generator)
 
     augmented = Batches(training.labels, draw_batch)
-    return TrainingPlan(
-        network, copy.deepcopy(network), augmented, Batches(validation.labels, validation.load_batch)
-    )
+    trained = TrainedNetwork(network)
+    return TrainingPlan(trained, trained.fix(), augmented, Batches(validation.labels, validation.load_batch))
 
 
 class CheckpointStore:
     """Stores the best model so far, or one every ``checkpoint_frequency`` epochs and the last."""
 
-    def __init__(self, folder: Path, network: SymbolNetwork, checkpoint_frequency: int | None) -> None:
+    def __init__(self, folder: Path, network: Network, checkpoint_frequency: int | None) -> None:
         self._folder = folder
         self._network = network
         self._frequency = checkpoint_frequency
@@ -175,8 +174,7 @@ class CheckpointStore:
                 older.unlink()
 
     def _store(self, epoch: int, temperature: float) -> Path:
-        values = self._network.calibrated_state_dict(temperature)
-        stored = artifact.store_weights(self._folder, values, epoch)
+        stored = artifact.store_weights(self._folder, self._network.calibrate(temperature).values, epoch)
         log.info('Saved checkpoint to "%s"', stored)
         log.info("Logits are divided by %.3f, calibrated on the validation channel", temperature)
         return stored

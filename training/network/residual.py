@@ -7,12 +7,10 @@ Its symbol has the bytes of the artifacts that AWS's container writes.
 import math
 
 import torch
-from torch import Tensor
 
-from training.network.graph import ImageShape, InferredGraph
+from training.network.graph import ImageShape, InferredGraph, Network
 from training.network.operators import SIGMOID, SOFTMAX
 from training.network.symbol import Symbol
-from training.network.symbol_network import SymbolNetwork
 
 # Units in each of the four stages, by number of layers.
 LARGE_STAGES: dict[int, tuple[int, ...]] = {
@@ -125,12 +123,13 @@ def add_output(symbol: Symbol, x: int, last_layer: str, num_classes: int, multi_
     )
 
 
-def initialise_randomly(symbol: Symbol, image_shape: ImageShape) -> SymbolNetwork:
+def initialise_randomly(symbol: Symbol, image_shape: ImageShape) -> Network:
     """Returns a new network, its weights drawn as the open example does (normal, fan in, magnitude 2)."""
-    values: dict[str, Tensor] = {}
-    for name, shape in InferredGraph(symbol, image_shape).shapes.items():
+    graph, values = InferredGraph(symbol, image_shape), {}
+    for name, shape in graph.shapes.items():
         if name.endswith("_weight"):
-            values[name] = torch.randn(shape) * math.sqrt(2 / math.prod(shape[1:]))
+            drawn = torch.randn(shape) * math.sqrt(2 / math.prod(shape[1:]))
         else:
-            values[name] = torch.full(shape, 1.0 if name.endswith(("_gamma", "_moving_var")) else 0.0)
-    return SymbolNetwork(symbol, image_shape, values)
+            drawn = torch.full(shape, 1.0 if name.endswith(("_gamma", "_moving_var")) else 0.0)
+        values[name] = drawn.numpy()
+    return Network(graph, values)

@@ -4,6 +4,7 @@ import re
 import shutil
 import tarfile
 
+import numpy as np
 import pytest
 
 from training.artifact import files as artifact
@@ -22,8 +23,8 @@ def untrained(channel):
     channel.mkdir()
     shape = (3, 28, 28)
     network = initialise_randomly(build_resnet(20, shape, 2), shape)
-    artifact.describe(channel, network.symbol, shape, 8)
-    artifact.store_weights(channel, network.state_dict(), epoch=0)
+    artifact.describe(channel, network.graph.symbol, shape, 8)
+    artifact.store_weights(channel, network.values, epoch=0)
     return channel
 
 
@@ -32,7 +33,7 @@ def validation_accuracies(out):
 
 
 def weights(folder):
-    return artifact.load(folder).state_dict()
+    return artifact.load(folder).values
 
 
 def test_training_goes_on_at_the_accuracy_of_the_model_given_packed_or_not(job, run, channel, tmp_path):
@@ -61,7 +62,7 @@ def test_all_layers_are_trained_on(job, run, untrained):
     before, after = weights(untrained), weights(job.root / "model")
     trained = [name for name in before if name.endswith(("_weight", "_beta"))]
     assert len(trained) > 30
-    assert [name for name in trained if before[name].equal(after[name])] == []
+    assert [name for name in trained if np.array_equal(before[name], after[name])] == []
 
 
 def test_a_model_that_began_with_imagenet_weights_is_trained_on_in_all_its_layers(job, run, channel):
@@ -92,7 +93,9 @@ def test_a_model_that_began_with_imagenet_weights_is_trained_on_in_all_its_layer
     assert "Features of the frozen layers" not in out
     assert validation_accuracies(out) == [best]
     after = weights(job.root / "model")
-    assert [name for name in before if name.endswith("_weight") and before[name].equal(after[name])] == []
+    assert [
+        name for name in before if name.endswith("_weight") and np.array_equal(before[name], after[name])
+    ] == []
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import hashlib
 
+import numpy as np
 import pytest
 import torch
 
@@ -10,9 +11,11 @@ from training.fitting.epochs import Batches
 from training.fitting.objective import OneClass
 from training.fitting.transfer import fit_last_layer
 from training.network.efficientnet import build_efficientnet, load_pretrained, name_block
+from training.network.fixed_network import FixedNetwork
+from training.network.graph import InferredGraph, Network
 from training.network.residual import build_resnet, initialise_randomly
 from training.network.symbol import from_json, to_json
-from training.network.symbol_network import SymbolNetwork
+from training.network.trained_network import TrainedNetwork
 
 
 # SHA-256 of image-classification-symbol.json in artifacts that AWS's container trained.
@@ -35,8 +38,9 @@ def test_the_residual_network_gives_one_logit_a_class(layers, height, multi_labe
     symbol = build_resnet(layers, (3, height, height), 5, multi_label)
     network = initialise_randomly(symbol, (3, height, height))
     pixels = torch.rand(2, 3, height, height) * 255
-    assert network(pixels).shape == (2, 5)
-    assert torch.allclose(network.predict(pixels).sum(1), torch.ones(2)) is not multi_label
+    assert TrainedNetwork(network)(pixels).shape == (2, 5)
+    probabilities = FixedNetwork(network).compute_all(pixels.numpy())
+    assert (probabilities.sum(1) == pytest.approx(1, abs=1e-6)) is not multi_label
 
 
 @pytest.mark.parametrize(
@@ -54,7 +58,7 @@ def test_a_symbol_that_is_written_is_read_again(symbol):
 
 def test_efficientnet_has_its_published_number_of_parameters():
     network = load_pretrained(1000, (3, 224, 224))
-    weights = {name: value.numel() for name, value in network.named_parameters() if "bn_data" not in name}
+    weights = {name: value.size for name, value in network.values.items() if "bn_data" not in name}
     # In 6,092,072 every batch normalisation has a scale besides its shift; here it is in the convolution.
     scales = sum(count for name, count in weights.items() if name.endswith("_bias") and name != "arg:fc_bias")
     assert sum(weights.values()) + scales == 6_092_072
@@ -64,9 +68,8 @@ def test_efficientnet_sees_what_it_saw_in_imagenet():
     """The features of a drawn picture, as the weights give them in float64 before any is folded."""
     rows, columns = torch.meshgrid(torch.arange(224.0), torch.arange(224.0), indexing="ij")
     picture = torch.stack((rows, columns, (rows * columns) % 256))[None]
-    network = load_pretrained(2, (3, 224, 224)).eval()
-    with torch.inference_mode():
-        features = network.compute_features(picture)[0]
+    network = load_pretrained(2, (3, 224, 224))
+    features = torch.from_numpy(FixedNetwork(network, "data", "flatten").compute(picture.numpy())[0])
     strongest = [366, 494, 1107, 1211, 373, 210, 43, 818]
     expected = [4.51657, 4.46125, 4.44033, 4.28836, 4.12569, 3.37731, 3.3188, 3.26099]
     assert features.topk(8).indices.tolist() == strongest
@@ -74,16 +77,13 @@ def test_efficientnet_sees_what_it_saw_in_imagenet():
 
 
 def test_the_mirrored_network_gives_the_mean_of_both_views():
-    network = load_pretrained(2, (3, 224, 224)).eval()
-    with torch.no_grad():
-        network.last_layer[0].normal_()
-    mirrored = SymbolNetwork(
-        build_efficientnet(2, mirrored=True), network.image_shape, network.state_dict()
-    ).eval()
-    pixels = torch.rand(2, 3, 224, 224) * 255
-    with torch.inference_mode():
-        expected = (network(pixels) + network(pixels.flip(3))) / 2
-        assert torch.allclose(mirrored(pixels), expected, atol=1e-3)
+    network = load_pretrained(2, (3, 224, 224))
+    torch.from_numpy(network.values["arg:fc_weight"]).normal_()
+    graph = InferredGraph(build_efficientnet(2, mirrored=True), (3, 224, 224))
+    one, both = (FixedNetwork(n, "data", "fc") for n in (network, Network(graph, network.values)))
+    pixels = torch.rand(2, 3, 224, 224).numpy() * 255
+    expected = (one.compute_all(pixels) + one.compute_all(pixels[..., ::-1])) / 2
+    assert both.compute_all(pixels) == pytest.approx(expected, abs=1e-3)
 
 
 @pytest.mark.parametrize(
@@ -94,22 +94,28 @@ def test_the_mirrored_network_gives_the_mean_of_both_views():
         (build_resnet(50, (3, 64, 48), 3), (3, 64, 48)),
     ],
 )
-def test_a_network_says_the_same_with_and_without_gradients(symbol, shape):
-    network = initialise_randomly(symbol, shape).eval()
+def test_a_network_says_the_same_while_it_is_trained_and_afterwards(symbol, shape):
+    network = initialise_randomly(symbol, shape)
     pixels = torch.rand(2, *shape) * 255
-    with torch.inference_mode():
-        answers = network(pixels)
-    assert not torch.equal(answers[0], answers[1])
-    assert torch.allclose(answers, network(pixels), rtol=1e-4, atol=1e-5)
+    logits = symbol.nodes[network.graph.logits].name
+    answers = FixedNetwork(network, "data", logits).compute_all(pixels.numpy())
+    assert not np.array_equal(answers[0], answers[1])
+    expected = TrainedNetwork(network).eval()(pixels).detach().numpy()
+    assert answers == pytest.approx(expected, rel=1e-4, abs=1e-4)
+
+
+def test_an_answer_does_not_depend_on_what_else_is_asked():
+    network = FixedNetwork(initialise_randomly(build_resnet(20, (3, 28, 28), 3), (3, 28, 28)))
+    pixels = torch.rand(16, 3, 28, 28).numpy() * 255
+    assert np.array_equal(network.compute_all(pixels), [network.compute(one)[0] for one in pixels])
 
 
 def test_only_the_part_behind_the_frozen_nodes_is_trained():
-    network = load_pretrained(2, (3, 224, 224))
+    network = TrainedNetwork(load_pretrained(2, (3, 224, 224)))
     network.freeze(name_block(4))
-    network.train()
     before = {name: value.clone() for name, value in network.state_dict().items()}
     optimizer = torch.optim.SGD([p for p in network.parameters() if p.requires_grad], lr=0.1)
-    network(torch.rand(4, 3, 224, 224) * 255)[:, 0].sum().backward()
+    network(torch.rand(4, 48, 20, 20))[:, 0].sum().backward()
     optimizer.step()
     changed = {name for name, value in network.state_dict().items() if not torch.equal(value, before[name])}
     assert "arg:fc_weight" in changed
@@ -118,27 +124,29 @@ def test_only_the_part_behind_the_frozen_nodes_is_trained():
 
 
 def test_the_frozen_nodes_and_the_tail_are_the_whole_network():
-    network = load_pretrained(2, (3, 224, 224)).eval()
+    pretrained = load_pretrained(2, (3, 224, 224))
+    torch.from_numpy(pretrained.values["arg:fc_weight"]).normal_()
     pixels = torch.rand(1, 3, 224, 224) * 255
+    network = TrainedNetwork(pretrained)
     whole = network(pixels)
     network.freeze(name_block(4))
-    assert torch.equal(network.run_tail(network.run_between("data", name_block(4), pixels)), whole)
+    front = FixedNetwork(pretrained, "data", name_block(4)).compute_all(pixels.numpy())
+    assert torch.allclose(network(torch.from_numpy(front)), whole, atol=1e-3)
 
 
 def test_training_teaches_the_batch_normalisations_of_the_residual_network():
-    network = initialise_randomly(build_resnet(20, (3, 28, 28), 2), (3, 28, 28))
-    network.train()
+    network = TrainedNetwork(initialise_randomly(build_resnet(20, (3, 28, 28), 2), (3, 28, 28)))
     network(torch.full((4, 3, 28, 28), 100.0))
     # 0.9 of the zero that it was, 0.1 of what came.
     assert network.state_dict()["aux:bn_data_moving_mean"].tolist() == pytest.approx([10.0] * 3)
 
 
 def test_one_picture_is_enough_to_fit_the_last_layer():
-    network = load_pretrained(2, (3, 224, 224)).eval()
+    network = TrainedNetwork(load_pretrained(2, (3, 224, 224)))
     network.freeze(name_block(4))
     front = torch.rand(1, 48, 20, 20)
     fit_last_layer(network, Batches(torch.tensor([1]), lambda indices: front[indices]), OneClass())
-    assert torch.equal(network.run_tail(front).argmax(1), torch.tensor([1]))
+    assert torch.equal(network(front).argmax(1), torch.tensor([1]))
     assert torch.isfinite(network.last_layer[0]).all()
 
 
