@@ -163,7 +163,7 @@ def test_the_way_back_leads_to_where_the_user_was(page: Page, live: str) -> None
     page.evaluate("window.scrollTo(0, 150)")
     wait_until(page, "history.state?.scroll === 150")
     page.evaluate("window.location.hash = '#/model'")
-    expect(page.get_by_role("heading", name="Model", exact=True)).to_be_visible()
+    expect(page.get_by_role("heading", level=1, name="Model")).to_be_visible()
     assert page.evaluate("window.scrollY") == 0
     page.go_back()
     wait_until(page, "window.scrollY === 150")
