@@ -18,7 +18,7 @@ ROUTED_STATES = 6
 """States of an execution whose photo is routed; a refused one has another, which copies the photo."""
 PHOTOS_OF_A_PART = 50
 """Photos of a batch that one child execution, of one state, asks a function for."""
-DEFAULT_ALARMS = 18
+DEFAULT_ALARMS = 19
 """Metrics of alarms that the stacks make with the default settings."""
 SCALING_ALARMS = 2
 """Those that Application Auto Scaling makes for an endpoint whose number of instances goes by its load."""

@@ -10,7 +10,9 @@ from lambdas.workflow import places
 
 # From a creation that failed the CDK goes on by itself: it removes the stack and makes it anew.
 WAYS_OUT = {
-    "DELETE_FAILED": "make destroy, then make deploy again",
+    # To destroy all takes the data of the other stacks, too.
+    "DELETE_FAILED": "aws cloudformation delete-stack --stack-name {stack}, and make deploy again once it is "
+    "gone",
     "DELETE_IN_PROGRESS": "make deploy again once it is gone",
     "UPDATE_ROLLBACK_FAILED": "aws cloudformation continue-update-rollback --stack-name {stack}, then make "
     "deploy again",

@@ -189,7 +189,14 @@ def _watch_account(scope: Construct, settings: Settings) -> Sequence[Watched]:
             "training-failed",
             "A deploy's model was not accepted: its training or evaluation failed, or it is below the gate.",
             "Read the reason in the execution of its state machine; the former model still serves.",
-            _measure_executions(scope, maker, "ExecutionsFailed"),
+            _add_up(
+                {
+                    "failed": _measure_executions(scope, maker, "ExecutionsFailed"),
+                    "timedOut": _measure_executions(scope, maker, "ExecutionsTimedOut"),
+                },
+                "Failed",
+                5,
+            ),
             1,
         ),
         Watched(

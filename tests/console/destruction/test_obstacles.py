@@ -30,7 +30,10 @@ def look() -> list[Finding]:
 @pytest.mark.parametrize(
     ("status", "told"),
     [
-        ("DELETE_FAILED", "make destroy, then make deploy again"),
+        (
+            "DELETE_FAILED",
+            "aws cloudformation delete-stack --stack-name scones-workflow, and make deploy again",
+        ),
         ("DELETE_IN_PROGRESS", "make deploy again once it is gone"),
         ("UPDATE_ROLLBACK_FAILED", "continue-update-rollback --stack-name scones-workflow, then"),
     ],

@@ -95,7 +95,7 @@ def test_each_watches_the_metric_that_tells_its_fault_for_as_long_as_it_takes(wi
         "drift": f"{ours} DriftAboveNoise Maximum, 1 of 1 times 1440, >= 1, ignore",
         "throttles": "SUM(METRICS()), 2 of 2 times 5, >= 1, notBreaching",
         "dead-letters": f"{dead} Maximum, 1 of 1 times 5, >= 1, notBreaching",
-        "training-failed": "AWS/States ExecutionsFailed Sum, 1 of 1 times 5, >= 1, notBreaching",
+        "training-failed": "SUM(METRICS()), 1 of 1 times 5, >= 1, notBreaching",
         "photos-timed-out": "AWS/States ExecutionsTimedOut Sum, 1 of 1 times 5, >= 1, notBreaching",
         "watching-failed": "SUM(METRICS()), 1 of 1 times 60, >= 3, notBreaching",
     }
@@ -130,8 +130,11 @@ def test_the_machine_that_makes_the_model_is_watched(
     assembly: Assembly, with_artifact: Assembly, machine: str
 ) -> None:
     made = assembly if machine == "training" else with_artifact
-    (dimension,) = find_alarms(made)["training-failed"]["Dimensions"]
-    assert plain(dimension["Value"]).endswith(f":stateMachine:scones-{machine}")
+    metrics = find_alarms(made)["training-failed"]["Metrics"]
+    watched = [query["MetricStat"]["Metric"] for query in metrics if "MetricStat" in query]
+    assert {metric["MetricName"] for metric in watched} == {"ExecutionsFailed", "ExecutionsTimedOut"}
+    for metric in watched:
+        assert plain(metric["Dimensions"][0]["Value"]).endswith(f":stateMachine:scones-{machine}")
     assert (
         made.only("training", "AWS::StepFunctions::StateMachine")["StateMachineName"] == f"scones-{machine}"
     )
