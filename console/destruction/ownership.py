@@ -17,7 +17,7 @@ WORDS = (
     *STACKS,
     *("artifact", "dataset", "evaluation", "serverless", "threshold", "versions"),
     *("classify", "drift", "filter", "serialize", "upload", "watch"),
-    *("alarms", "budget", "dead", "invocations", "no", "oldest", "photos", "throttles"),
+    *("alarms", "budget", "dead", "invocations", "no", "oldest", "photos", "throttles", "watching"),
 )
 """What follows a deployment's name and a hyphen in the names of what it makes."""
 
