@@ -114,12 +114,12 @@ test-privileges: setup-dev ## what each role uses, end to end: writes the table 
 	python -m pytest -n 3 --dist loadfile tests/end_to_end && python -m tests.stacks.privileges "$$uses"
 
 bench-training: setup-dev .cache/mxnet-1.9.1/installed ## accuracy; speed beside MXNet's (hours)
-	@$(STAGED); python -m benchmarks.training_accuracy "$$staged" --seeds 3 --folds 5; \
-	python -m benchmarks.training_accuracy "$$staged" --seeds 3 --folds 5 --from-scratch; \
-	python -m benchmarks.training_speed "$$staged"
+	@$(STAGED); python -m benchmarks.model.training_accuracy "$$staged" --seeds 3 --folds 5; \
+	python -m benchmarks.model.training_accuracy "$$staged" --seeds 3 --folds 5 --from-scratch; \
+	python -m benchmarks.model.training_speed "$$staged"
 
 bench-serving: setup-dev .cache/mxnet-1.9.1/installed ## speed beside that of an MXNet module
-	@$(STAGED); python -m benchmarks.serving "$$staged"
+	@$(STAGED); python -m benchmarks.model.serving "$$staged"
 
 bench-uploads: setup-dev ## a burst of a thousand uploads on an embedded cloud of its own
 	@python -m benchmarks.uploads --uploads 1000

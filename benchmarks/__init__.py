@@ -1,1 +1,1 @@
-"""One command a benchmark, each run as a module from the repository: ``python -m benchmarks.serving DIR``."""
+"""One command a benchmark, each run as a module from the repository: ``python -m benchmarks.NAME``."""

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.job_folder import read_split
+from benchmarks.model.job_folder import read_split
 from training.data.record_file import MAGIC, find_records, read_records
 from training.hyperparameters import parse
 

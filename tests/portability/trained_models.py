@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from benchmarks import job_folder
-from benchmarks.job_folder import Picture, lay_out, read_split
+from benchmarks.model.job_folder import Picture, lay_out, read_split
 from training.artifact import files as artifact
 from training.data.images import read_image, resize_whole
 from training.network.trained_network import TrainedNetwork

@@ -1,4 +1,4 @@
-"""Measures how accurate a model is: ``python -m benchmarks.training_accuracy DIR [--seeds N] [--folds N]``.
+"""Measures how accurate a model is: ``benchmarks.model.training_accuracy DIR [--seeds N] [--folds N]``.
 
 DIR is what ``python data_staging/stage.py --out DIR`` wrote. Every run is the whole process ``python -m
 training train`` with the hyperparameters of cdk.json, or with ``--from-scratch`` those of FROM_SCRATCH.
@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.environment import describe_machine
-from benchmarks.job_folder import Picture, find_data_set, lay_out, read_split, train
+from benchmarks.model.job_folder import Picture, find_data_set, lay_out, read_split, train
 from evaluation.measures.intervals import measure_share
 from stacks.configuration.settings import read_cdk_json
 from training.artifact import files as artifact

@@ -1,6 +1,6 @@
 """Trains with MXNet, the rival of ``training_speed.py``; the Python of an environment with MXNet runs it.
 
-``python -m benchmarks.mxnet_training ROOT MODEL FROZEN`` does the job laid out under ROOT as MXNet's own
+``python -m benchmarks.model.mxnet_training ROOT MODEL FROZEN`` does the job laid out under ROOT as its own
 image-classification example does, beginning with the artifact in MODEL: it packs the pictures into RecordIO
 files, and trains with MXNet's iterator and Module. FROZEN, a JSON list, names the weights that stay as they
 are. The log is that of Module.fit: ``Epoch[0] Time cost=1.234``.

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import serving
-from benchmarks.serving import format_table, summarise
+from benchmarks.model.serving import format_table, summarise
 
 
 def test_a_ratio_above_one_is_in_our_favour_whatever_the_figure() -> None:

@@ -1,6 +1,7 @@
 """Serves an MXNet module behind the HTTP server of training/, the rival of ``serving.py``.
 
-``python -m benchmarks.mxnet_server MODEL PORT``; the Python of an environment with MXNet and Pillow runs it.
+``python -m benchmarks.model.mxnet_server MODEL PORT`` is run by the Python of an environment with MXNet and
+Pillow.
 Pictures are read and resized by the same code.
 """
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from benchmarks import training_accuracy
-from benchmarks.job_folder import Picture, Training
-from benchmarks.training_accuracy import Run, split_into_folds, summarise
+from benchmarks.model.job_folder import Picture, Training
+from benchmarks.model.training_accuracy import Run, split_into_folds, summarise
 
 
 def test_each_seed_s_model_is_scored_on_the_test_images(tmp_path, monkeypatch, capsys):

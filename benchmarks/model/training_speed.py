@@ -1,4 +1,4 @@
-"""Measures training beside MXNet 1.9.1: ``python -m benchmarks.training_speed DIR [--rounds N]``.
+"""Measures training beside MXNet 1.9.1: ``python -m benchmarks.model.training_speed DIR [--rounds N]``.
 
 DIR is what ``python data_staging/stage.py --out DIR`` wrote; ``make bench-training`` sets up MXNet. In every
 round each network is trained here (``python -m training train``) and by MXNet (``mxnet_training.py``), in
@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.environment import MXNET, describe_machine
-from benchmarks.job_folder import Training, find_data_set, lay_out, read_split, run_training
+from benchmarks.model.job_folder import Training, find_data_set, lay_out, read_split, run_training
 from stacks.configuration.settings import read_cdk_json
 from training.artifact import files as artifact
 from training.container_paths import ContainerPaths
@@ -101,7 +101,7 @@ def prepare_rival(root: Path) -> list[str | Path]:
     artifact.describe(start, network.graph.symbol, network.graph.image_shape, hyperparameters.mini_batch_size)
     artifact.store_weights(start, network.values, 0)
     (root / "frozen.json").write_text(json.dumps(unchanged))
-    return [MXNET, "-m", "benchmarks.mxnet_training", root, start, root / "frozen.json"]
+    return [MXNET, "-m", "benchmarks.model.mxnet_training", root, start, root / "frozen.json"]
 
 
 def compare(name: str, hyperparameters: dict[str, str], data_set: Path, rounds: int) -> dict[str, object]:

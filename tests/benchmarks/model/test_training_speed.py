@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import training_speed
-from benchmarks.training_speed import compute_ratios, measure_parts
+from benchmarks.model.training_speed import compute_ratios, measure_parts
 
 
 def test_ratios_are_taken_round_by_round() -> None:

@@ -1,4 +1,4 @@
-"""Measures serving beside MXNet 1.9.1: ``python -m benchmarks.serving DIR [--rounds N] [--seconds S]``.
+"""Measures serving beside MXNet 1.9.1: ``python -m benchmarks.model.serving DIR [--rounds N] [--seconds S]``.
 
 DIR is what ``python data_staging/stage.py --out DIR`` wrote; ``make bench-serving`` sets up MXNet. The
 default network, trained for an epoch, is served by ``python -m training serve`` and by an MXNet module behind
@@ -22,8 +22,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.environment import MXNET, REPOSITORY, describe_machine
-from benchmarks.job_folder import find_data_set, lay_out, read_split, train
-from benchmarks.load import send
+from benchmarks.model.job_folder import find_data_set, lay_out, read_split, train
+from benchmarks.model.load import send
 from stacks.configuration.settings import read_cdk_json
 
 CLIENTS = (1, 8, 64)
@@ -152,7 +152,7 @@ def main() -> int:
         train(root)
         commands: dict[str, list[str | Path]] = {
             HERE: [sys.executable, "-m", "training", "serve", "--root", root, "--port"],
-            THERE: [MXNET, "-m", "benchmarks.mxnet_server", root / "model"],
+            THERE: [MXNET, "-m", "benchmarks.model.mxnet_server", root / "model"],
         }
         rounds = []
         for number in range(arguments.rounds):

@@ -6,7 +6,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from benchmarks.load import Load, RequestFailed, send
+from benchmarks.model.load import Load, RequestFailed, send
 
 IMAGES = [b"first picture", b"second \r\n\r\n picture", b"third"]
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.job_folder import Picture, Training, find_data_set, lay_out, read_split, run_training
+from benchmarks.model.job_folder import Picture, Training, find_data_set, lay_out, read_split, run_training
 
 
 def test_a_job_folder_is_laid_out_as_the_container_finds_it(tmp_path: Path) -> None:

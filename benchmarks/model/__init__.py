@@ -1,0 +1,1 @@
+"""The training container and its answers, measured beside MXNet."""
