@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import serving
+from benchmarks.model import serving
 from benchmarks.model.serving import format_table, summarise
 
 

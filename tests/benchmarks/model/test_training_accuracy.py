@@ -6,7 +6,7 @@ import sys
 import numpy as np
 import pytest
 
-from benchmarks import training_accuracy
+from benchmarks.model import training_accuracy
 from benchmarks.model.job_folder import Picture, Training
 from benchmarks.model.training_accuracy import Run, split_into_folds, summarise
 

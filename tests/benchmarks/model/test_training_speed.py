@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import training_speed
+from benchmarks.model import training_speed
 from benchmarks.model.training_speed import compute_ratios, measure_parts
 
 
