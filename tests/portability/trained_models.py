@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from benchmarks import job_folder
+from benchmarks.model import job_folder
 from benchmarks.model.job_folder import Picture, lay_out, read_split
 from training.artifact import files as artifact
 from training.data.images import read_image, resize_whole
