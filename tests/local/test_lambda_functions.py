@@ -6,11 +6,13 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
+from queue import Queue
 from uuid import uuid4
 
 import pytest
 
 from local.lambda_functions.packages import unpack
+from local.lambda_functions.runtime import PythonWorker
 from local.lambda_functions.runtime_client import Context, answer
 from tests.local.cloud_process import Cloud, zipped
 
@@ -180,6 +182,11 @@ def test_a_warm_function_keeps_its_module_and_concurrent_calls_have_their_own(
     with ThreadPoolExecutor() as pool:
         answers = [answer for _error, answer in pool.map(cloud.invoke, [function] * 2, [str(tmp_path)] * 2)]
     assert answers[0][0] != answers[1][0]
+
+
+def test_no_part_of_an_event_waits_until_the_function_acknowledges_another() -> None:
+    answering = PythonWorker("resize", {}, b"")._build_handler_class(1, Queue())
+    assert answering.disable_nagle_algorithm
 
 
 def test_new_code_is_what_runs_next(cloud: Cloud) -> None:
