@@ -28,6 +28,7 @@ from local.service_quotas import service as service_quotas
 from local.step_functions import (
     branches,
     configuration,
+    expressions,
     history,
     logs,
     machines,
@@ -88,6 +89,7 @@ def install(home: Path) -> None:
         starts,
         runs,
         running,
+        expressions,
         status_events,
         machines,
         roles,
