@@ -5,7 +5,15 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from console.costs.prices import HOURS_A_MONTH, find_hourly, price_use
-from console.costs.usage import use_batch, use_busy, use_idle, use_photos, use_reviews
+from console.costs.usage import (
+    DAYS_A_MONTH,
+    use_batch,
+    use_busy,
+    use_daily_photos,
+    use_idle,
+    use_photos,
+    use_reviews,
+)
 from stacks.configuration.endpoint import tell_endpoint_settings
 from stacks.configuration.schedule import count_hours_on
 from stacks.configuration.settings import Settings
@@ -92,6 +100,20 @@ def estimate_batch(settings: Settings, count: float) -> Costs:
 def estimate_reviews(settings: Settings, count: float) -> Costs:
     """Returns what a month's reviews cost beside what the same photos would cost if they were routed."""
     return Costs(_price(use_reviews(settings, count)))
+
+
+def estimate_busy(settings: Settings, photos_a_day: float, *, batched: bool = False) -> Costs:
+    """Returns what a month costs in which so many photos come each day, with all that runs beside them.
+
+    Args:
+        settings: The settings.
+        photos_a_day: How many photos.
+        batched: Whether they are routed as batches, not one by one.
+    """
+    month, count = estimate_month(settings), photos_a_day * DAYS_A_MONTH
+    photos = estimate_batch(settings, count) if batched else estimate_photos(settings, count)
+    daily = _price(use_daily_photos(settings, photos_a_day))
+    return Costs({**month.items, **photos.items, **daily}, month.unknown)
 
 
 def estimate_training(settings: Settings) -> Costs:

@@ -10,7 +10,8 @@ from stacks.configuration.settings import Settings
 ASSUMED = (
     "a photo has 0.5 MB, of which the endpoint is shown 0.175, and takes 0.4 seconds there, 0.4 GB-seconds "
     "of functions (in a batch 0.15), 25 KB of logs (in a batch 1), a trace (in a batch one for 50) and 2 KB "
-    "in the table; data sets and models have 1 GB"
+    "in the table; data sets and models have 1 GB; where photos are counted by the day, one in ten is "
+    "refused and waits a day for its judgement, and the function drift looks at a photo for 0.06 seconds"
 )
 DAYS_A_MONTH = 30
 
@@ -34,6 +35,10 @@ _WATCHES_A_MONTH = 12 * 24 * DAYS_A_MONTH
 _PHOTO_GB, _SHOWN_GB, _OUTCOME_GB = 5e-4, 1.75e-4, 2e-6
 _ANSWER_SECONDS = 0.4
 _STORED_GB = 1
+_REFUSED_SHARE = 0.1
+_DRIFT_GB_SECONDS = 0.06
+MOST_DRIFT_PHOTOS = 2_000
+"""Of a day's photos the function drift looks at no more."""
 
 
 def use_idle(settings: Settings) -> dict[str, dict[str, float]]:
@@ -96,6 +101,28 @@ def use_reviews(settings: Settings, count: float) -> dict[str, dict[str, float]]
     }
 
 
+def use_daily_photos(settings: Settings, photos_a_day: float) -> dict[str, dict[str, float]]:
+    """Returns what photos use that come each day of a month, beside what each of them does, by what for."""
+    waiting = _REFUSED_SHARE * photos_a_day
+    looked_at = min(photos_a_day, MOST_DRIFT_PHOTOS) * DAYS_A_MONTH
+    reviews = use_reviews(settings, waiting * DAYS_A_MONTH)
+    amounts: dict[str, float] = {}
+    for use in reviews.values():
+        for name, amount in use.items():
+            amounts[name] = amounts.get(name, 0) + amount
+    return {
+        "custom metrics of photos": use_busy(settings) if photos_a_day else {},
+        "reviews": amounts,
+        # Each look reads all that wait, 2 KB each, and 8 KB cost as much as 4 KB that must be the newest.
+        "counting what waits for a review": {"table_read": waiting * 2 / 8 * _WATCHES_A_MONTH},
+        "drift, looked at each day": {
+            "lambda_request": DAYS_A_MONTH,
+            "lambda_gb_second": _DRIFT_GB_SECONDS * looked_at,
+            "bucket_get": looked_at,
+        },
+    }
+
+
 def _use_photos_anyhow(settings: Settings, count: float) -> dict[str, dict[str, float]]:
     months_kept = settings.capture_days / DAYS_A_MONTH
     serverless = settings.endpoint_mode == "serverless"
@@ -103,7 +130,7 @@ def _use_photos_anyhow(settings: Settings, count: float) -> dict[str, dict[str, 
     kept_gb = _PHOTO_GB if serverless else _PHOTO_GB + _SHOWN_GB
     gb_seconds = settings.endpoint_serverless_memory_mb / 1024 * _ANSWER_SECONDS * count
     return {
-        "endpoint": {
+        "answers of the endpoint": {
             "endpoint_gb": _SHOWN_GB * count,
             **({"serverless_gb_second": gb_seconds} if serverless else {}),
         },

@@ -7,6 +7,7 @@ from console.costs.estimate import (
     Costs,
     Range,
     estimate_batch,
+    estimate_busy,
     estimate_busy_month,
     estimate_endpoint,
     estimate_month,
@@ -82,6 +83,18 @@ def format_costs(settings: Settings) -> Iterator[str]:
     yield from _format(f"{PHOTOS:,} photos of a batch, which lie in S3", estimate_batch(settings, PHOTOS))
     yield from _format(f"A month of {PHOTOS:,} reviews, beside that", estimate_reviews(settings, PHOTOS))
     yield from _format(f"{_name_training(settings)}, at most", estimate_training(settings))
+    yield from _explain()
+
+
+def format_busy(settings: Settings, photos_a_day: int) -> Iterator[str]:
+    """Yields the lines of what a month costs in which so many photos come each day."""
+    batched = format_range(estimate_busy(settings, photos_a_day, batched=True).total())
+    yield from _format(f"A month of {photos_a_day:,} photos a day", estimate_busy(settings, photos_a_day))
+    yield f"  and as batches, of photos that lie in S3 already, {batched} in all"
+    yield from _explain()
+
+
+def _explain() -> Iterator[str]:
     yield ""
     yield f"Prices: {DESCRIPTION}; {TABLE_FILE} says where each was read"
     yield f"Assumed, for nobody has measured it on AWS: {ASSUMED}"

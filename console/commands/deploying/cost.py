@@ -2,9 +2,11 @@
 
 import argparse
 
-from console.costs.wording import describe_deployed, describe_settings, format_costs
+from console.costs.wording import describe_deployed, describe_settings, format_busy, format_costs
 from evaluation.deployment import Deployment, is_on_this_machine
 from stacks.configuration.settings import read_settings_of_deploy
+
+MOST_PHOTOS_A_DAY = 10**9
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -23,6 +25,12 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         action="store_true",
         help="one line, for after it, which asks AWS whether the endpoint is switched off",
     )
+    length.add_argument(
+        "--photos-a-day",
+        type=_read_count,
+        metavar="N",
+        help="part by part, a month in which so many photos come each day",
+    )
     parser.set_defaults(run=run)
 
 
@@ -38,6 +46,14 @@ def run(deployment: Deployment, options: argparse.Namespace) -> int:
     elif options.deployed:
         here = is_on_this_machine(deployment.locate_cloud().hostname or "")
         print(describe_deployed(settings, switched_off=deployment.is_switched_off(), here=here))
+    elif options.photos_a_day is not None:
+        print("\n".join(format_busy(settings, options.photos_a_day)).lstrip())
     else:
         print("\n".join(format_costs(settings)))
     return 0
+
+
+def _read_count(text: str) -> int:
+    if text.isdecimal() and int(text) <= MOST_PHOTOS_A_DAY:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"'{text[:40]}' is no whole number from 0 to {MOST_PHOTOS_A_DAY}")

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from console.costs.estimate import (
     Costs,
     estimate_batch,
+    estimate_busy,
     estimate_busy_month,
     estimate_endpoint,
     estimate_month,
@@ -70,6 +71,36 @@ def test_more_photos_never_cost_less(settings: Settings, fewer: float, more: flo
     fewer, more = sorted((fewer, more))
     for estimate in (estimate_photos, estimate_batch, estimate_reviews):
         assert estimate(settings, fewer).total().most <= estimate(settings, more).total().most
+    for batched in (False, True):
+        less, most = (estimate_busy(settings, count, batched=batched).total() for count in (fewer, more))
+        assert less.most <= most.most
+
+
+@given(settings=choose_settings(), photos=COUNTS)
+def test_a_month_of_photos_costs_what_it_costs_without_and_each_photo_beside(
+    settings: Settings, photos: float
+) -> None:
+    idle, busy = estimate_month(settings), estimate_busy(settings, photos)
+    assert busy.unknown == idle.unknown
+    # No name of one is lost in a name of the other.
+    for costs in (idle, estimate_photos(settings, 30 * photos)):
+        for what, dollars in costs.items.items():
+            assert busy.items[what] == dollars
+
+
+def test_looking_for_drift_costs_no_more_from_some_photos_on() -> None:
+    def cost(photos: int) -> float:
+        return estimate_busy(Settings(), photos).items["drift, looked at each day"].most
+
+    assert cost(100) < cost(2_000) == cost(1_000_000)
+
+
+def test_ten_thousand_photos_a_day_cost_what_a_calculation_by_hand_gives() -> None:
+    items = estimate_busy(Settings(), 10_000).items
+    # 300,000 photos of six states each, at $0.025 a thousand.
+    assert items["state machine"].most == pytest.approx(45)
+    # 1,000 of 2 KB wait, 8,640 times looked at, $0.125 for a million times 8 KB.
+    assert items["counting what waits for a review"].most == pytest.approx(0.27)
 
 
 @given(

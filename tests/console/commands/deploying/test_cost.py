@@ -38,6 +38,26 @@ def test_a_setting_of_the_environment_counts_as_for_a_deploy(
 
 
 @pytest.mark.usefixtures("no_aws")
+def test_a_month_of_so_many_photos_a_day_is_told_part_by_part(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["cost", "--photos-a-day", "10000"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("A month of 10,000 photos a day")
+    assert any("state machine" in line and line.endswith("$45.00") for line in lines)
+    assert any("as batches" in line for line in lines)
+    assert any(line.startswith("Assumed") for line in lines)
+
+
+@pytest.mark.parametrize("text", ["many", "-1", "1.5", "10000000000"])
+def test_what_is_no_number_of_photos_is_an_error_in_a_line(
+    text: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as refused:
+        main(["cost", f"--photos-a-day={text}"])
+    assert refused.value.code == 2
+    assert f"'{text}' is no whole number" in capsys.readouterr().err.splitlines()[-1]
+
+
+@pytest.mark.usefixtures("no_aws")
 @pytest.mark.parametrize(
     ("value", "words"),
     [
