@@ -1,5 +1,6 @@
 """Reads what a batch is to route: the photos under a prefix of S3, or those of a folder of this machine."""
 
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,7 @@ from botocore.exceptions import ClientError
 from console.batches.naming import is_batch, name_batch
 from evaluation.deployment import Deployment, EvaluationError
 from lambdas.workflow import places
+from lambdas.workflow.event import BUCKET_NAME
 
 KEPT = (
     *(places.BATCHES, places.CAPTURED, places.EVALUATIONS, places.MODELS, places.REPORTS),
@@ -29,7 +31,7 @@ class Source:
 
     Attributes:
         batch: Id of the batch.
-        named: What the user named; a folder by its absolute path.
+        named: What the user named; a folder by its absolute path, what is no text in it replaced.
         bucket: Where the photos lie, or are to be uploaded to.
         prefix: What their keys begin with; empty for a whole bucket.
         folder: The folder that is to be uploaded; None for a prefix.
@@ -54,6 +56,10 @@ def read_source(deployment: Deployment, text: str) -> Source:
     if source.folder is None:
         _check(deployment, source)
     elif not source.folder.is_dir():
+        if source.folder.is_file():
+            raise WrongSource(
+                f"'{text[:200]}' is a file: name its folder, or for one photo python -m console route {text}"
+            )
         raise WrongSource(
             f"'{text[:200]}' is no folder and no prefix of S3: write a path, or s3://BUCKET/PREFIX"
         )
@@ -69,17 +75,28 @@ def find_batch(deployment: Deployment, text: str) -> str:
 def _read(deployment: Deployment, text: str) -> Source:
     if not text.strip():
         raise WrongSource("An empty text names no photos: write a path, or s3://BUCKET/PREFIX")
-    if text.startswith("s3://"):
-        bucket, _, prefix = text.removeprefix("s3://").partition("/")
+    scheme, slashes, place = text.partition("://")
+    if slashes and scheme.lower() == "s3":
+        if scheme != "s3":
+            raise WrongSource(f"Addresses in S3 begin with s3:// in small letters: write s3://{place[:200]}")
+        bucket, _, prefix = place.partition("/")
         if not bucket:
             raise WrongSource(f"'{text[:200]}' names no bucket: write s3://BUCKET/PREFIX")
+        if not BUCKET_NAME.fullmatch(bucket):
+            raise WrongSource(f"'{bucket[:80]}' is no bucket's name: write s3://BUCKET/PREFIX")
+        try:
+            prefix.encode()
+        except UnicodeEncodeError:
+            raise WrongSource(f"'{text[:200]}' holds bytes that are no text, as no key in S3 does") from None
         folder_key = prefix.rstrip("/")
         prefix = f"{folder_key}/" if folder_key else ""
         title = folder_key.rpartition("/")[2] or bucket
         return Source(name_batch(title, places.s3_uri(bucket, prefix)), text, bucket, prefix)
     folder = Path(text).resolve()
     batch = name_batch(folder.name, str(folder))
-    return Source(batch, str(folder), deployment.bucket, places.batch_photos_prefix(batch), folder)
+    # A name on disk may hold bytes that are no text, which no JSON document takes.
+    named = os.fsencode(folder).decode(errors="replace")
+    return Source(batch, named, deployment.bucket, places.batch_photos_prefix(batch), folder)
 
 
 def _check(deployment: Deployment, source: Source) -> None:

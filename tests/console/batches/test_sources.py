@@ -1,9 +1,11 @@
 """What a batch may route, and what it is called by."""
 
+import os
 from pathlib import Path
 
 import pytest
 
+from console.batches.naming import name_batch
 from console.batches.sources import WrongSource, find_batch, read_source
 from evaluation.deployment import Deployment
 from lambdas.workflow import places
@@ -95,8 +97,12 @@ def test_the_photos_of_a_batch_may_be_routed_and_what_others_keep_under_such_a_n
         (f"s3://{BUCKET}/nothing", "Nothing lies under"),
         (f"s3://{BUCKET}/marker", "Nothing lies under"),
         (f"s3://{BUCKET}/trucks/one.jpg", "python -m console route"),
+        ("s3://My Bucket/x", "'My Bucket' is no bucket's name: write s3://BUCKET/PREFIX"),
+        ("s3://\udcff/x", "is no bucket's name"),
+        (f"s3://{BUCKET}/\udcff", "holds bytes that are no text"),
+        (f"S3://{BUCKET}/trucks", f"begin with s3:// in small letters: write s3://{BUCKET}/trucks"),
         ("no/such/folder", "is no folder and no prefix of S3"),
-        (__file__, "is no folder and no prefix of S3"),
+        (__file__, f"is a file: name its folder, or for one photo python -m console route {__file__}"),
         ("", "An empty text names no photos"),
         (" ", "An empty text names no photos"),
     ],
@@ -133,3 +139,15 @@ def test_a_folder_is_known_by_its_absolute_path(
     assert source.named == str(tmp_path / "My Trucks")
     assert (source.bucket, source.prefix) == (BUCKET, places.batch_photos_prefix(source.batch))
     assert find_batch(deployment, "My Trucks") == find_batch(deployment, source.batch) == source.batch
+
+
+def test_a_folder_whose_name_is_no_text_is_named_by_one(deployment: Deployment, tmp_path: Path) -> None:
+    folder = tmp_path / os.fsdecode(b"trucks \xff")
+    try:
+        folder.mkdir()
+    except OSError:
+        pytest.skip("this file system takes no such name")
+    source = read_source(deployment, str(folder))
+    assert source.named == str(tmp_path / "trucks \ufffd")
+    assert source.folder == folder
+    assert source.batch != name_batch(folder.name, source.named), "another folder's, which is called so"
