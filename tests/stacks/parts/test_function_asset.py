@@ -58,6 +58,13 @@ def asset_here(asset: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def test_a_command_builds_it_and_tells_nothing_where_it_is_there(asset: Path) -> None:
+    command = [sys.executable, "-m", "stacks.parts.function_asset"]
+    done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=True)
+    assert asset.is_dir()
+    assert (done.stdout, done.stderr) == ("", "")
+
+
 def test_every_handler_of_the_templates_starts_with_nothing_but_the_asset_and_awss_runtime(
     asset_here: Path, runtime: Path, assembly: Assembly, with_artifact: Assembly, with_auto: Assembly
 ) -> None:
