@@ -1,34 +1,34 @@
-"""Measures the page with much traffic: ``python -m benchmarks.console_page [--invocations N] [--rounds N]``.
+"""Measures the page with much traffic beside pandas: ``python -m benchmarks.console_page [--invocations N]``.
 
 Deploys on an embedded cloud of its own and writes captured traffic of staged photos beside it. In every
-round the server starts anew, and so does the browser: how long until the first points are seen, until all are
-counted, how long the threshold takes to move, and how much memory the server has had. The rival reads the
-same objects one after the other and parses each line whole. Prints median, least and most of the rounds.
+round the page's server starts anew, and so do the browser and, in turns before or after, a process in which
+pandas reads the same objects. The page's first view stands when the browser has drawn the newest points, from
+when it was told to go there; then come all points, and all once more after a reload. How long a move of the
+threshold takes and how much memory each process has had is told as well.
 """
 
 import argparse
 import json
 import re
-import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Sequence
 from pathlib import Path
 
 from playwright.sync_api import Playwright, expect, sync_playwright
 
-from benchmarks.environment import describe_machine
-from lambdas.workflow.places import CAPTURED
+from benchmarks.rows import Row, print_report
 from tests.browser.fixtures.chromium import launch_browser
 from tests.browser.fixtures.other_deployments import create_busy_deployment
 from tests.browser.fixtures.routed_photos import read_staged_photos
 from tests.browser.fixtures.served_page import serve_page
 from tests.browser.fixtures.shared_deployment import share_deployment
-from tests.end_to_end.embedded_cloud import App, free_port
+from tests.end_to_end.embedded_cloud import App, free_port, succeeded
 
 READING_MILLISECONDS = 600_000
 MOVES = 50
+Figures = dict[str, float]
 
 
 def main() -> int:
@@ -45,22 +45,35 @@ def main() -> int:
         sync_playwright() as playwright,
     ):
         name = create_busy_deployment(app, read_staged_photos(app), options.invocations)
-        print(json.dumps(describe_machine()))
-        rounds = [
-            {
-                **_measure_round(playwright, app, name, options.invocations),
-                "rival: read and parse, s": _measure_rival(app, name),
-            }
-            for _ in range(options.rounds)
-        ]
-    for figure in rounds[0]:
-        values = sorted(found[figure] for found in rounds)
-        spread = f"({values[0]:.3f} to {values[-1]:.3f}, n {len(values)})"
-        print(f"{figure:32} {statistics.median(values):8.3f}   {spread}")
+        pages, rivals = [], []
+        for number in range(options.rounds):
+            if number % 2:
+                rivals.append(measure_rival(app, name, options.invocations))
+            pages.append(measure_page(playwright, app, name, options.invocations))
+            if not number % 2:
+                rivals.append(measure_rival(app, name, options.invocations))
+    print_report(make_rows(pages, rivals), invocations=options.invocations, pages=pages, pandas=rivals)
     return 0
 
 
-def _measure_round(playwright: Playwright, app: App, name: str, invocations: int) -> Mapping[str, float]:
+def make_rows(pages: Sequence[Figures], rivals: Sequence[Figures]) -> list[Row]:
+    """Returns the rows of the rounds' figures."""
+
+    def compare(what: str, unit: str, here: str, rival: str, at_most: float) -> Row:
+        ours, theirs = [each[here] for each in pages], [each[rival] for each in rivals]
+        return Row(what, unit, ours, theirs, at_most=at_most)
+
+    return [
+        compare("first view of the page", "s", "first", "first", 0.5),
+        compare("all points of the page", "s", "all", "first", 1),
+        compare("all points of the page once more", "s", "again", "again", 0.5),
+        compare("memory of the page's server", "MiB", "memory", "memory", 0.5),
+        Row("a move of the threshold", "ms", [each["move"] for each in pages], at_most=100),
+    ]
+
+
+def measure_page(playwright: Playwright, app: App, name: str, invocations: int) -> Figures:
+    """Returns what a browser and a server that have just started take."""
     with serve_page(app.cloud.environment, name, free_port()) as server:
         browser = launch_browser(playwright)
         page = browser.new_page()
@@ -83,13 +96,8 @@ def _measure_round(playwright: Playwright, app: App, name: str, invocations: int
         expect(page.get_by_text(f"{invocations:,} invocations").first).to_be_visible()
         again = time.monotonic() - started
         browser.close()
-        return {
-            "first points, s": first,
-            "all points, s": whole,
-            "all points once read, s": again,
-            "a move of the threshold, ms": moved * 1000,
-            "server's memory at most, MiB": _read_peak_memory(server.process.pid),
-        }
+        memory = _read_peak_memory(server.process.pid)
+        return {"first": first, "all": whole, "again": again, "move": moved * 1000, "memory": memory}
 
 
 def _read_peak_memory(pid: int) -> float:
@@ -99,14 +107,13 @@ def _read_peak_memory(pid: int) -> float:
     return int(found[1]) / 1024
 
 
-def _measure_rival(app: App, name: str) -> float:
-    s3, bucket = app.cloud.client("s3"), f"{name}-bucket"
-    started = time.monotonic()
-    keys = [found["Key"] for found in s3.list_objects_v2(Bucket=bucket, Prefix=CAPTURED)["Contents"]]
-    for key in keys:
-        for line in s3.get_object(Bucket=bucket, Key=key)["Body"].iter_lines():
-            json.loads(json.loads(line)["captureData"]["endpointOutput"]["data"])
-    return time.monotonic() - started
+def measure_rival(app: App, name: str, invocations: int) -> Figures:
+    """Returns what pandas takes in a process of its own."""
+    rival = (sys.executable, "-m", "benchmarks.pandas_traffic", f"{name}-bucket")
+    figures: Figures = json.loads(succeeded(app.cloud.run(*rival)).stdout)
+    if figures["rows"] != invocations:
+        sys.exit(f"pandas has read {figures['rows']} of {invocations} invocations")
+    return figures
 
 
 if __name__ == "__main__":
