@@ -22,12 +22,16 @@ LAST_REPLIES_SECONDS = 10
 log = logging.getLogger("training")
 
 
+class Overloaded(Exception):
+    """More images wait for an answer than it makes sense to keep; the text says so in one line."""
+
+
 class Server(ThreadingHTTPServer):
     """Answers each connection in a thread; at its end it waits for requests in work, not for idle clients.
 
     ``predict`` returns each class's probability for one encoded image. It is called from many threads, and
-    raises UnreadableImage for what is no image, and anything else where it cannot answer. The server ends
-    itself once ``is_stuck`` says that an image has to be given up.
+    raises UnreadableImage for what is no image, Overloaded where it has no time for one, and anything else
+    where it cannot answer. The server ends itself once ``is_stuck`` says that an image has to be given up.
     """
 
     daemon_threads = True
@@ -115,6 +119,10 @@ class Handler(BaseHTTPRequestHandler):
                 probabilities = self.server.predict(body)
             except UnreadableImage as error:
                 self._refuse(400, f"Unable to read the image: {error}.")
+                return
+            except Overloaded as error:
+                # What InvokeEndpoint hands on as a ModelError whose OriginalStatusCode is 503.
+                self._refuse(503, f"{error}.")
                 return
             except Exception as error:
                 log.exception("An answer cannot be computed")

@@ -1,10 +1,11 @@
 """Serves a model as the built-in's container does, until it is told to stop.
 
-Each request is read and answered in a thread of its own, as many at a time as there are cores. No thread can
-be ended from outside: where one is stuck, the process begins anew. PyTorch, which takes a second and memory
-to import, is not needed here.
+Each request is read in a thread of its own, and as many are answered at a time as there are cores, in the
+order in which they came. No thread can be ended from outside: where one is stuck, the process begins anew.
+PyTorch, which takes a second and memory to import, is not needed here.
 """
 
+import collections
 import contextlib
 import logging
 import math
@@ -24,13 +25,50 @@ from training.contract import CustomerError
 from training.data.images import read_image, resize_whole
 from training.network.fixed_network import FixedNetwork
 from training.network.graph import Network
-from training.serving.http_server import Server
+from training.serving.http_server import Overloaded, Server
 
 INTERRUPTED = 130
 # SageMaker waits so long for an answer: after that nobody does.
 LONGEST_SECONDS = 60
+# On two cores they have their answers in a second or two.
+MOST_WAITING = 256
 
 log = logging.getLogger("training")
+
+
+class Turns:
+    """Lets so many threads work at a time, first come, first served; a semaphore keeps to no order."""
+
+    def __init__(self, count: int) -> None:
+        self._free = count
+        self._changing = threading.Lock()
+        self._waiting: collections.deque[threading.Event] = collections.deque()
+
+    @contextlib.contextmanager
+    def take(self) -> Iterator[None]:
+        """Waits for the thread's turn, which lasts as long as the context.
+
+        Raises:
+            Overloaded: ``MOST_WAITING`` others wait already.
+        """
+        turn = threading.Event()
+        with self._changing:
+            if self._free:
+                self._free -= 1
+                turn.set()
+            elif len(self._waiting) < MOST_WAITING:
+                self._waiting.append(turn)
+            else:
+                raise Overloaded(f"{MOST_WAITING} images wait for an answer already; try again later")
+        turn.wait()
+        try:
+            yield
+        finally:
+            with self._changing:
+                if self._waiting:
+                    self._waiting.popleft().set()
+                else:
+                    self._free += 1
 
 
 class Predictor:
@@ -40,7 +78,7 @@ class Predictor:
         self._image_shape = network.graph.image_shape
         self._network = FixedNetwork(network)
         # More images at a time than there are cores would only cost memory.
-        self._working = threading.BoundedSemaphore(self._network.cores)
+        self._turns = Turns(self._network.cores)
         # When each thread that decodes or computes has begun to.
         self._begun: dict[int, float] = {}
 
@@ -49,10 +87,11 @@ class Predictor:
 
         Raises:
             UnreadableImage: The bytes are no PNG or JPEG that can be read.
+            Overloaded: ``MOST_WAITING`` others wait already.
             RuntimeError: The network cannot answer, or not with numbers.
         """
         _, height, width = self._image_shape
-        with self._working, self._note_work():
+        with self._turns.take(), self._note_work():
             pixels = resize_whole(read_image(body), height, width).transpose(2, 0, 1)
             probabilities: list[float] = self._network.compute(pixels.astype(np.float32))[0].tolist()
         if not all(map(math.isfinite, probabilities)):

@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -35,6 +36,12 @@ def picture(seed=0, size=(40, 30), kind="PNG"):
     pixels = np.random.default_rng(seed).integers(0, 256, (size[1], size[0], 3), dtype=np.uint8)
     file = io.BytesIO()
     Image.fromarray(pixels).save(file, kind)
+    return file.getvalue()
+
+
+def grey(shade):
+    file = io.BytesIO()
+    Image.new("RGB", (28, 28), (shade,) * 3).save(file, "PNG")
     return file.getvalue()
 
 
@@ -271,6 +278,51 @@ def test_no_more_images_are_worked_on_than_there_are_cores(monkeypatch, answer_b
     with ThreadPoolExecutor(12) as clients:
         assert list(clients.map(made.predict, [picture()] * 12)) == [[0.5, 0.5]] * 12
     assert max(most) == 3
+
+
+def test_images_are_answered_in_the_order_in_which_they_came(monkeypatch, answer_by):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0}, raising=False)
+    monkeypatch.setattr(os, "cpu_count", lambda: 1)
+    go_on, answered = threading.Event(), []
+
+    def compute(pixels):
+        go_on.wait()
+        answered.append(int(pixels[0, 0, 0]))
+        return np.full((1, 2), 0.5)
+
+    made = answer_by(compute)
+    threads = []
+    for shade in range(20):
+        threads.append(threading.Thread(target=made.predict, args=(grey(shade),)))
+        threads[-1].start()
+        while len(made._turns._waiting) + len(made._begun) <= shade:
+            time.sleep(0.001)
+    go_on.set()
+    for thread in threads:
+        thread.join()
+    assert answered == list(range(20))
+
+
+def test_over_its_limit_the_server_says_so_at_once(monkeypatch, answer_by):
+    go_on, began = threading.Event(), threading.Semaphore(0)
+
+    def compute(pixels):
+        began.release()
+        go_on.wait()
+        return np.full((1, 2), 0.5)
+
+    monkeypatch.setattr(predictor, "MOST_WAITING", 0)
+    made = answer_by(compute)
+    with served_by(made) as connection, ThreadPoolExecutor(16) as clients:
+        working = [clients.submit(made.predict, picture()) for _ in range(made._network.cores)]
+        for _ in working:
+            began.acquire()
+        status, headers, body = invoke(connection, picture())
+        assert (status, headers["Content-Type"]) == (503, "application/json")
+        assert json.loads(body) == {"message": "0 images wait for an answer already; try again later."}
+        go_on.set()
+        assert [work.result() for work in working] == [[0.5, 0.5]] * len(working)
+        assert invoke(connection, picture())[0] == 200
 
 
 def out_of_memory(pixels):
