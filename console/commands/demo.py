@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from console.commands.arrivals import show_arrivals
-from console.commands.printing import format_routings, route_with_progress
+from console.commands.printing import explain_classes, format_routings, route_with_progress
 from console.executions.routing import Photo, Routing
 from evaluation.deployment import Deployment
 from lambdas.workflow import places
@@ -43,6 +43,7 @@ def run(deployment: Deployment, options: argparse.Namespace) -> int:
     print()
     for line in summarize(routings, true_classes):
         print(line)
+    print(explain_classes(manifest["classes"]))
     print()
     arrived = show_arrivals(deployment, routings, true_classes)
     print()

@@ -9,6 +9,8 @@ from evaluation.deployment import Deployment
 from evaluation.terminal import format_table
 from lambdas.workflow.prediction import format_probability
 
+CLASSES_NAMED = 6
+
 
 def route_with_progress(deployment: Deployment, photos: Sequence[Photo]) -> list[Routing]:
     """Returns the routing of each photo, in their order."""
@@ -39,6 +41,16 @@ def format_routings(routings: Sequence[Routing], true_classes: Mapping[str, str]
         for line in (heading, *rows):
             del line[1]
     return format_table(heading, rows)
+
+
+def explain_classes(classes: Sequence[str]) -> str:
+    """Returns the sentence that says what a model does with a photo of anything else."""
+    more = len(classes) - CLASSES_NAMED
+    named = [*classes[:CLASSES_NAMED], *([f"{more} more"] if more > 0 else [])]
+    return (
+        f"The model knows {', '.join(named[:-1])} and {named[-1]} only: whatever else a photo shows, it is "
+        "called one of them."
+    )
 
 
 def explain_failures(routings: Sequence[Routing]) -> list[str]:

@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from console.commands.printing import explain_failures, format_routings, route_with_progress
+from console.commands.printing import explain_classes, explain_failures, format_routings, route_with_progress
 from console.executions.routing import find_photo
 from evaluation.deployment import Deployment
 
@@ -27,4 +27,5 @@ def run(deployment: Deployment, options: argparse.Namespace) -> int:
     print(format_routings(routings))
     for line in explain_failures(routings):
         print(line, file=sys.stderr)
+    print(explain_classes(deployment.read_manifest()["classes"]), file=sys.stderr)
     return 0 if all(routing.outcome == "routed" for routing in routings) else 1

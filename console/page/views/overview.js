@@ -125,7 +125,7 @@ function describeAccuracy({ accuracy, validation_photos: photos }, evaluation) {
 function drawClasses(classes) {
   const more = classes.length - SHOWN_CLASSES;
   const marks = classes.slice(0, SHOWN_CLASSES).map((name) => drawClass(classes, name));
-  return html`${formatCount(classes.length)} classes. A photo goes to the most probable one.
+  return html`${formatCount(classes.length)} classes. Whatever else a photo shows, it is called one of them.
     <span class="row"
       >${marks}
       ${more > 0 ? html`<span class="muted">and ${formatCount(more)} more</span>` : nothing}</span

@@ -102,7 +102,10 @@ def test_photos_go_on_while_another_view_is_looked_at(page: Page, address: str, 
 def test_who_has_no_photo_at_hand_tries_one_of_the_test_photos(page: Page, address: str) -> None:
     page.goto(f"{address}/#/try")
     zone = page.get_by_role("region", name="Photos to route")
-    expect(zone).to_contain_text("It knows bicycle and motorcycle only and gives every picture one of them.")
+    expect(zone).to_contain_text(
+        "The model knows bicycle and motorcycle only: whatever else a picture shows, it is called one of "
+        "them."
+    )
     zone.get_by_role("button", name="Try one of the test photos").click()
     samples = zone.get_by_role("group", name="Test photos")
     expect(samples.get_by_role("button")).to_have_count(8)

@@ -56,6 +56,7 @@ def test_the_demonstration_of_an_older_deployment_routes_the_test_photos_and_end
 ) -> None:
     manifest = {
         "dataset": "1d",
+        "classes": ["bicycle", "motorcycle"],
         "source": {"kind": kind},
         "files": {"test/bicycle/b.png": {}, "test/motorcycle/m.png": {}, "train/bicycle/t.png": {}},
     }
@@ -73,6 +74,10 @@ def test_the_demonstration_of_an_older_deployment_routes_the_test_photos_and_end
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "Routing the 2 staged test photos"
     assert "  python -m console route s3://bucket/datasets/1d/test/bicycle/b.png" in lines
+    assert (
+        "The model knows bicycle and motorcycle only: whatever else a photo shows, it is called one of them."
+        in lines
+    )
     assert any(line.startswith("No upload routes itself here") and "make deploy" in line for line in lines)
     assert any("make demo IMAGES=DIR again" in line for line in lines) is (kind == "images")
     assert lines[-1].startswith("NOTE: these pictures are a generated stand-in") is (kind == "generated")

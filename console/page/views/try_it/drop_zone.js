@@ -121,5 +121,5 @@ function describeClasses(classes) {
   const more = classes.length - NAMED_CLASSES;
   const named = more > 0 ? [...classes.slice(0, NAMED_CLASSES), `${more} more`] : classes;
   const list = new Intl.ListFormat("en").format(named);
-  return `It knows ${list} only and gives every picture one of them.`;
+  return `The model knows ${list} only: whatever else a picture shows, it is called one of them.`;
 }
