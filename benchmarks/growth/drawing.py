@@ -35,7 +35,7 @@ def draw(path: Path, size: str, curves: Sequence[Curve]) -> None:
         curves: One for each panel.
     """
     with matplotlib.rc_context(STYLE):
-        figure = Figure(figsize=(3.2 * len(curves), 2.4), layout="constrained")
+        figure = Figure(figsize=(3.4 * len(curves), 2.4), layout="constrained")
         panels = figure.subplots(1, len(curves), squeeze=False)[0]
         for axes, curve in zip(panels, curves, strict=True):
             sizes, medians = list(curve.sizes), curve.medians
@@ -43,10 +43,16 @@ def draw(path: Path, size: str, curves: Sequence[Curve]) -> None:
             below = [middle - min(found) for middle, found in zip(medians, curve.rounds, strict=True)]
             above = [max(found) - middle for middle, found in zip(medians, curve.rounds, strict=True)]
             axes.errorbar(sizes, medians, yerr=[below, above], color=LINE, marker="o", markersize=3)
-            axes.set(xscale="log", yscale="log", xlabel=size, title=f"{curve.figure}: {curve.exponent:.2f}")
+            axes.set(
+                xscale="log",
+                yscale="log",
+                xlabel=size,
+                title=f"{curve.figure}, exponent {curve.exponent:.2f}",
+            )
             axes.set_ylim(min(medians) / 2, max(medians) * 2)
             axes.set_xticks(sizes, [f"{each:,}" for each in sizes], rotation=30)
-            axes.set_yticks(medians, [format_figure(each) for each in medians])
+            ends = sorted({min(medians), max(medians)})
+            axes.set_yticks(ends, [format_figure(each) for each in ends])
             axes.xaxis.set_minor_locator(NullLocator())
             axes.yaxis.set_minor_locator(NullLocator())
         metadata: dict[str, None] = {"Date": None, "Creator": None, "Format": None, "Type": None}
