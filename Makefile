@@ -42,7 +42,7 @@ PICTURES := $${IMAGES:+--images "$$IMAGES"} $${ARCHIVE:+--archive "$$ARCHIVE"}
 STAGED = staged=$$(mktemp -d); trap 'rm -r "$$staged"' EXIT; \
   python data_staging/stage.py $(PICTURES) --out "$$staged" >&2
 
-.PHONY: demo deploy page page-stop down destroy test test-mxnet test-notebook test-batch test-privileges bench-training bench-serving bench-uploads
+.PHONY: demo deploy page page-stop down destroy test test-mxnet test-notebook test-batch test-privileges bench bench-training bench-serving bench-uploads
 .PHONY: bench-batches lint setup setup-dev
 
 demo: setup            ## the whole workflow on this machine, no AWS account
@@ -116,6 +116,11 @@ test-privileges: setup-dev ## what each role uses, end to end: writes the table 
 	@uses=$$(mktemp); export SCONES_PERMISSION_USES="$$uses"; \
 	python -m pytest -n 3 --dist loadfile tests/end_to_end && python -m tests.stacks.privileges "$$uses"
 
+# What cannot be installed fails the benchmarks that need it, and no others.
+bench: setup-dev       ## every benchmark beside its rival: writes benchmarks/results.md (an hour)
+	@$(MAKE) --no-print-directory --keep-going .cache/mxnet-1.9.1/installed .cache/sagemaker-sdk/installed || true; \
+	python -m benchmarks.results
+
 bench-training: setup-dev .cache/mxnet-1.9.1/installed ## accuracy; speed beside MXNet's (hours)
 	@$(STAGED); python -m benchmarks.model.training_accuracy "$$staged" --seeds 3 --folds 5; \
 	python -m benchmarks.model.training_accuracy "$$staged" --seeds 3 --folds 5 --from-scratch; \
@@ -178,6 +183,13 @@ node_modules/installed-dev: package.json package-lock.json .venv/node
 	@echo "Installing the notebook's packages into .cache/notebook (once)"
 	@python -m venv .cache/notebook
 	@.cache/notebook/bin/pip install --quiet --requirement $< || $(PIP_FAILED)
+	@touch $@
+
+# As one packs it for Lambda: the versions are those that the notebook runs with.
+.cache/sagemaker-sdk/installed: requirements-notebook.txt | .venv/installed
+	@echo "Installing the SageMaker SDK into .cache/sagemaker-sdk (once)"
+	@pip install --quiet --no-compile --no-warn-conflicts --target .cache/sagemaker-sdk --upgrade \
+	  --constraint $< sagemaker || $(PIP_FAILED)
 	@touch $@
 
 # MXNet's NumPy has no wheels above Python 3.11, which need not be the Python of .venv.

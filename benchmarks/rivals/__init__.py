@@ -1,0 +1,1 @@
+"""What the benchmarks measure against: the usual way, written as plainly as elsewhere."""
