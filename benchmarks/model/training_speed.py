@@ -3,23 +3,22 @@
 DIR is what ``python data_staging/stage.py --out DIR`` wrote; ``make bench-training`` sets up MXNet. In every
 round each network is trained here (``python -m training train``) and by MXNet (``mxnet_training.py``), in
 turns: the same pictures, symbol, initial weights, batch size, epochs, optimizer and frozen layers. One
-training here is profiled beforehand: where its time goes. Prints one JSON object, and a table to standard
-error.
+training here is profiled beforehand: where its time goes. Prints a row a network; the details have each
+training's seconds, and each part's share of the profiled one.
 """
 
 import argparse
 import json
 import pstats
-import statistics
 import sys
 import tempfile
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
-from benchmarks.environment import MXNET, describe_machine
+from benchmarks.environment import MXNET
 from benchmarks.model.job_folder import Training, find_data_set, lay_out, read_split, run_training
+from benchmarks.rows import Row, print_report
 from stacks.configuration.settings import read_cdk_json
 from training.artifact import files as artifact
 from training.container_paths import ContainerPaths
@@ -49,12 +48,6 @@ PARTS = {
     "optimizer": [("torch/optim/adam.py", "step"), ("torch/optim/sgd.py", "step")],
     "average of the weights": [("training/fitting/epochs.py", "_move_average")],
 }
-
-
-def compute_ratios(ours: Sequence[float], rival: Sequence[float]) -> dict[str, float]:
-    """Returns how many times as long the rival took, by round: the least, the median and the greatest."""
-    found = [theirs / mine for mine, theirs in zip(ours, rival, strict=True)]
-    return {"min": min(found), "median": statistics.median(found), "max": max(found)}
 
 
 def measure_parts(profile: Path) -> dict[str, float]:
@@ -104,8 +97,13 @@ def prepare_rival(root: Path) -> list[str | Path]:
     return [MXNET, "-m", "benchmarks.model.mxnet_training", root, start, root / "frozen.json"]
 
 
-def compare(name: str, hyperparameters: dict[str, str], data_set: Path, rounds: int) -> dict[str, object]:
-    """Trains a network ``rounds`` times here and in MXNet, in turns, and profiles a training here."""
+def compare(
+    name: str, hyperparameters: dict[str, str], data_set: Path, rounds: int
+) -> tuple[dict[str, list[Training]], dict[str, float]]:
+    """Profiles a training here, and then trains here and in MXNet in turns.
+
+    Returns the trainings of each, and the shares of the profiled one.
+    """
     channels = {split: read_split(data_set, split) for split in ("train", "validation")}
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
@@ -120,31 +118,7 @@ def compare(name: str, hyperparameters: dict[str, str], data_set: Path, rounds: 
             for whose in list(commands)[:: -1 if number % 2 else 1]:
                 runs[whose].append(run_training(commands[whose]))
                 print(f"{name}, round {number + 1}, {whose}: {runs[whose][-1]}", file=sys.stderr, flush=True)
-    here, mxnet = runs["here"], runs["MXNet"]
-    return {
-        "network": name,
-        "epochs": int(hyperparameters["epochs"]),
-        "seconds": {whose: [vars(run) for run in found] for whose, found in runs.items()},
-        "MXNet takes times as long": {
-            "process": compute_ratios([run.process for run in here], [run.process for run in mxnet]),
-            "epoch": compute_ratios([run.epoch for run in here], [run.epoch for run in mxnet]),
-        },
-        "where the time goes": shares,
-    }
-
-
-def format_table(results: Sequence[dict[str, object]]) -> str:
-    """Returns the results as lines of text."""
-    lines = []
-    for result in results:
-        lines.append(f"{result['network']}, {result['epochs']} epochs")
-        times: dict[str, dict[str, float]] = result["MXNet takes times as long"]  # type: ignore[assignment]
-        for what, found in times.items():
-            spread = f"{found['min']:.2f} to {found['max']:.2f}"
-            lines.append(f"  {what:24} MXNet takes {found['median']:.2f} times as long ({spread})")
-        shares: dict[str, float] = result["where the time goes"]  # type: ignore[assignment]
-        lines += [f"  {part:24} {share:6.1%} of the time here" for part, share in shares.items()]
-    return "\n".join(lines)
+    return runs, shares
 
 
 def main() -> int:
@@ -161,15 +135,17 @@ def main() -> int:
     data_set = find_data_set(arguments.data)
     default = read_cdk_json().hyperparameters
     epochs = {"epochs": str(arguments.epochs or default["epochs"])}
-    results = [
-        compare(name, {**hyperparameters, **epochs}, data_set, arguments.rounds)
-        for name, hyperparameters in (
-            ("default, pretrained", default),
-            ("ResNet-20 from scratch, 32x32", SCRATCH),
-        )
-    ]
-    print(format_table(results), file=sys.stderr)
-    print(json.dumps({"machine": describe_machine(), "dataset": data_set.name, "results": results}, indent=1))
+    rows, details = [], {}
+    for name, hyperparameters, figure, goal in (
+        ("default, pretrained", default, "process", 4),
+        ("ResNet-20 from scratch", SCRATCH, "epoch", 1.5),
+    ):
+        runs, shares = compare(name, {**hyperparameters, **epochs}, data_set, arguments.rounds)
+        seconds = {whose: [getattr(run, figure) for run in found] for whose, found in runs.items()}
+        rows.append(Row(f"{name}: {figure}", "s", seconds["here"], seconds["MXNet"], at_least=goal))
+        trainings = {whose: [vars(run) for run in found] for whose, found in runs.items()}
+        details[name] = {"seconds": trainings, "where the time goes": shares}
+    print_report(rows, dataset=data_set.name, **epochs, **details)
     return 0
 
 
