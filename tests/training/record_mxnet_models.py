@@ -36,17 +36,15 @@ def residual():
 
 
 def efficient():
-    """The operators of EfficientNet-Lite2, seen both ways, with several labels an image."""
+    """The operators of EfficientNet-Lite2, with several labels an image."""
     x = mx.sym.contrib.BilinearResize2D(mx.sym.Variable("data"), name="shrink", height=7, width=5)
-    x = mx.sym.Concat(x, mx.sym.reverse(x, name="mirror", axis=(3,)), name="both", dim=0)
     x = norm(x, "bn_data", fix_gamma=True, use_global_stats=True)
     x = mx.sym.Pad(x, name="pad", mode="constant", constant_value=0, pad_width=(0, 0, 0, 0, 0, 1, 1, 2))
     x = mx.sym.Convolution(x, name="stem", num_filter=6, kernel=(3, 3), stride=(2, 2))
     x = mx.sym.clip(x, name="relu6", a_min=0, a_max=6)
     x = mx.sym.Convolution(x, name="depthwise", num_filter=6, num_group=6, kernel=(3, 3), pad=(1, 1))
     x = mx.sym.Pooling(x, name="pool", kernel=(1, 1), pool_type="avg", global_pool=True)
-    x = mx.sym.Reshape(mx.sym.Flatten(x, name="flatten"), name="each", shape=(2, -1, 6))
-    x = mx.sym.FullyConnected(mx.sym.mean(x, name="mean", axis=(0,)), name="fc", num_hidden=3)
+    x = mx.sym.FullyConnected(mx.sym.Flatten(x, name="flatten"), name="fc", num_hidden=3)
     return mx.sym.LogisticRegressionOutput(x, name="softmax")
 
 

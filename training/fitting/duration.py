@@ -1,16 +1,10 @@
-"""Tells before a training about how long it takes on this machine, from some seconds of the same work."""
+"""Tells at the beginning of a training about how long it takes on this machine, from its first seconds."""
 
-import copy
 import time
-from collections.abc import Callable
 
-import torch
-
-from training.fitting.epochs import SCORING_BATCH, TrainingPlan
 from training.hyperparameters import Hyperparameters
-from training.network.fixed_network import FixedNetwork
 
-LONG_ENOUGH = 1.0  # seconds of a run from which the time of longer ones is told
+LONG_ENOUGH = 2.0  # seconds of training from which the time of all of it is told
 # Minutes on two cores, with accuracy to match: docs/training.md says what they make of a network here.
 QUICK = {
     "use_pretrained_model": "1",
@@ -27,70 +21,40 @@ QUICK = {
 }
 
 
-def announce(
-    estimate: Callable[[], float],
-    hyperparameters: Hyperparameters,
-    generator: torch.Generator,
-    *,
-    from_scratch: bool = True,
-) -> None:
-    """Prints one line, which AWS's container does not have: about how long it takes, and what is quick here.
+class Announcement:
+    """One line, which AWS's container does not have: about how long it takes, and what is quick here."""
 
-    ``estimate`` returns seconds; what it draws from ``generator`` is drawn again in training.
-    """
-    state = generator.get_state()
-    seconds = max(1, round(estimate()))
-    generator.set_state(state)
-    length = _count(round(seconds / 60), "minute") if seconds >= 120 else _count(seconds, "second")
-    most = "at most " if hyperparameters.early_stopping else ""
-    epochs = _count(hyperparameters.epochs, "epoch")
-    line = f"This training takes {most}about {length} on this machine, for {epochs}."
-    if from_scratch:
-        line += " Quick here: " + ", ".join(f"{name}={value}" for name, value in QUICK.items())
-    print(line, flush=True)
+    def __init__(
+        self, hyperparameters: Hyperparameters, training: int, validation: int, from_scratch: bool
+    ) -> None:
+        """Takes how many examples an epoch trains on, and on how many it is scored."""
+        self._hyperparameters = hyperparameters
+        self._updates = training // hyperparameters.mini_batch_size
+        # A score is the forward part, a third, of what an update takes for each of its examples.
+        self._scoring = validation / 3 / hyperparameters.mini_batch_size
+        self._from_scratch = from_scratch
+        self._began: float | None = None
+        self._is_made = False
+
+    def finish_update(self, updates: int) -> None:
+        """Takes how many updates there have been, and prints the line as soon as it is known."""
+        now = time.monotonic()
+        if self._began is None:
+            self._began = now  # the first update also prepares memory and code
+        elif not self._is_made and (now - self._began >= LONG_ENOUGH or updates >= self._updates):
+            self._print((now - self._began) / (updates - 1))
+            self._is_made = True
+
+    def _print(self, an_update: float) -> None:
+        epochs = self._hyperparameters.epochs
+        seconds = max(1, round(an_update * (self._updates + self._scoring) * epochs))
+        length = _count(round(seconds / 60), "minute") if seconds >= 120 else _count(seconds, "second")
+        most = "at most " if self._hyperparameters.early_stopping else ""
+        line = f"This training takes {most}about {length} on this machine, for {_count(epochs, 'epoch')}."
+        if self._from_scratch:
+            line += " Quick here: " + ", ".join(f"{name}={value}" for name, value in QUICK.items())
+        print(line, flush=True)
 
 
 def _count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
-def estimate_epochs(plan: TrainingPlan, hyperparameters: Hyperparameters) -> float:
-    """Returns about how many seconds all epochs of a plan take; its networks stay as they are."""
-    network = copy.deepcopy(plan.network).train()
-    size, examples = hyperparameters.mini_batch_size, len(plan.validation.labels)
-    scored = min(SCORING_BATCH, examples)
-
-    def train(count: int) -> None:
-        network.zero_grad()
-        network(plan.training.load_batch(torch.arange(count))).sum().backward()
-
-    fixed = FixedNetwork(plan.averaged, network.trained_from)
-
-    def score(count: int) -> None:
-        fixed.compute_all(plan.validation.load_batch(torch.arange(count)).numpy())
-
-    updates = len(plan.training.labels) // size
-    epoch = updates * estimate_seconds(train, size) + examples / scored * estimate_seconds(score, scored)
-    return hyperparameters.epochs * epoch
-
-
-def estimate_seconds(run: Callable[[int], object], size: int) -> float:
-    """Returns about how long ``run(size)`` takes, from runs on fewer examples.
-
-    A run takes a fixed time, and more for each example; both are told apart by its last two lengths.
-    """
-    count = min(2, size)
-    run(count)  # the first one also prepares memory and code
-    shorter = None
-    while True:
-        started = time.perf_counter()
-        run(count)
-        seconds = time.perf_counter() - started
-        if count == size or seconds >= LONG_ENOUGH:
-            break
-        shorter = count, seconds
-        count = min(2 * count, size)
-    each = seconds / count
-    if shorter:
-        each = min(each, max(0.0, (seconds - shorter[1]) / (count - shorter[0])))
-    return seconds + each * (size - count)

@@ -47,7 +47,7 @@ class Batches:
 class TrainingPlan:
     """The network that is trained, the averaged one that is scored and stored, and both channels.
 
-    Both networks have the same parameters, each its own copy, but need not be the same graph.
+    Both networks are the same graph, each with its own weights.
     """
 
     network: TrainedNetwork
@@ -126,12 +126,14 @@ def fit(
     plan: TrainingPlan,
     hyperparameters: Hyperparameters,
     generator: torch.Generator,
+    finish_update: Callable[[int], None],
     finish_epoch: Callable[[int, Score, bool], None],
 ) -> None:
     """Trains ``plan.network``, and after each epoch scores ``plan.averaged``, which can then be stored.
 
     The average of the latest weights is as good as a lower learning rate, and its accuracy jumps about less.
-    ``finish_epoch`` takes the epoch's number (from 0), its score, and whether training ends with it.
+    ``finish_update`` takes how many updates there have been, ``finish_epoch`` an epoch's number (from 0), its
+    score, and whether training ends with it.
 
     Raises:
         CustomerError: The weights or the logits are no longer finite.
@@ -145,6 +147,7 @@ def fit(
         optimizer.step()
         schedule.step()
         _move_average(plan.averaged, plan.network, schedule.last_epoch)
+        finish_update(schedule.last_epoch)
 
     for epoch in range(hyperparameters.epochs):
         started = time.monotonic()

@@ -24,7 +24,7 @@ from training.contract import CustomerError
 from training.data.augmentation import augment
 from training.data.channels import read_channel
 from training.data.examples import Examples
-from training.fitting.duration import announce, estimate_epochs
+from training.fitting.duration import Announcement
 from training.fitting.epochs import Batches, Score, TrainingPlan, fit
 from training.fitting.transfer import plan_fine_tuning
 from training.hyperparameters import Hyperparameters, merge, parse
@@ -104,13 +104,12 @@ def _train(paths: ContainerPaths) -> None:
     else:
         network = given or initialise_network(hyperparameters)
         plan = plan_all_layers(network, training, validation, hyperparameters, generator)
-        announce(
-            lambda: estimate_epochs(plan, hyperparameters), hyperparameters, generator, from_scratch=not given
-        )
     image_shape, batch = hyperparameters.image_shape, hyperparameters.mini_batch_size
     artifact.describe(paths.model, plan.averaged.graph.symbol, image_shape, batch)
     store = CheckpointStore(paths.model, plan.averaged, hyperparameters.checkpoint_frequency)
-    fit(plan, hyperparameters, generator, store.finish_epoch)
+    from_scratch = not (given or hyperparameters.use_pretrained_model)
+    announcement = Announcement(hyperparameters, len(training), len(validation), from_scratch)
+    fit(plan, hyperparameters, generator, announcement.finish_update, store.finish_epoch)
 
 
 def initialise_network(hyperparameters: Hyperparameters) -> Network:

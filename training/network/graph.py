@@ -76,7 +76,7 @@ class InferredGraph:
         self.logits = symbol.nodes[-1].inputs[0]
         self.last_layer = self._find_last_layer()
         shape = self.outputs[self.logits]
-        if len(shape) != 2 or shape[0] != 1:
+        if len(shape) != 2:
             raise InvalidSymbol("its symbol does not give one number a class for one image")
         self.num_classes = shape[1]
         held = prod(image_shape)

@@ -203,49 +203,6 @@ class Resize(Operation):
         return 4 * READ
 
 
-class Mirror(Operation):
-    def __init__(self, attributes: Attributes) -> None:
-        attributes.read_choice("axis", "", "(3,)")
-
-    def infer_shape(self, *given: Shape) -> Shape:
-        images, channels, height, width = given[0]
-        return images, channels, height, width
-
-
-class Concat(Operation):
-    def __init__(self, attributes: Attributes) -> None:
-        self.operands = attributes.read_count("num_args")
-        attributes.read_choice("dim", "1", "0")
-
-    def infer_shape(self, *given: Shape) -> Shape:
-        if len({one[1:] for one in given}) != 1:
-            raise ValueError
-        return sum(one[0] for one in given), *given[0][1:]
-
-
-class Reshape(Operation):
-    def __init__(self, attributes: Attributes) -> None:
-        pattern = r"\(([1-9][0-9]{0,3}), -1, ([1-9][0-9]{0,5})\)"
-        self.first, self.last = map(int, attributes.read_groups("shape", pattern))
-
-    def infer_shape(self, *given: Shape) -> Shape:
-        middle, rest = divmod(prod(given[0]), self.first * self.last)
-        if rest:
-            raise ValueError
-        return self.first, middle, self.last
-
-
-class Mean(Operation):
-    def __init__(self, attributes: Attributes) -> None:
-        attributes.read_choice("axis", "", "(0,)")
-
-    def infer_shape(self, *given: Shape) -> Shape:
-        return given[0][1:]
-
-    def count_work(self, *given: Shape) -> int:
-        return READ * given[0][0]
-
-
 class Add(Operation):
     operands = 2
 
@@ -274,17 +231,13 @@ _OPERATIONS: dict[str, type[Operation]] = {
     "Activation": Relu,
     "BatchNorm": BatchNorm,
     "Cast": Cast,
-    "Concat": Concat,
     "Convolution": Convolution,
     "Flatten": Flatten,
     "FullyConnected": FullyConnected,
     "Pad": Pad,
     "Pooling": Pooling,
-    "Reshape": Reshape,
     "_contrib_BilinearResize2D": Resize,
     "_copy": Copy,
     "clip": Clip,
     "elemwise_add": Add,
-    "mean": Mean,
-    "reverse": Mirror,
 }

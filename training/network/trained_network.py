@@ -89,14 +89,6 @@ class TrainedNetwork(nn.Module):
                 return F.pad(x, sides, value=operation.value)
             case operators.Resize():
                 return F.interpolate(x, size=operation.size, mode="bilinear", align_corners=True)
-            case operators.Mirror():
-                return x.flip(3)
-            case operators.Concat():
-                return torch.cat((x, *others))
-            case operators.Reshape():
-                return x.reshape(operation.first, -1, operation.last)
-            case operators.Mean():
-                return x.mean(0)
             case operators.Add():
                 return x + others[0]
             case operators.Flatten():

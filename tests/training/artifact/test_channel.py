@@ -75,9 +75,7 @@ def test_a_model_that_began_with_imagenet_weights_is_trained_on_in_all_its_layer
         "mini_batch_size": "4",
         "optimizer": "adam",
     }
-    job.draw_channel("train", 12)
-    job.draw_channel("validation", 4)
-    job.set_hyperparameters(**tuned, learning_rate="0.0001")
+    job.set_hyperparameters(**tuned, learning_rate="0.00001")
     _, first, _ = run(job)
     (best,) = validation_accuracies(first)
     assert best > 0.6

@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 
 import pytest
-import torch
 
 from training.fitting import duration
 from training.hyperparameters import parse
@@ -16,68 +15,62 @@ REPOSITORY = Path(__file__).parents[3]
 def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """A clock that goes only when a test says so."""
     now = [0.0]
-    monkeypatch.setattr(duration.time, "perf_counter", lambda: now[0])
+    monkeypatch.setattr(duration.time, "monotonic", lambda: now[0])
     return now
 
 
-@pytest.mark.parametrize(
-    ("fixed", "each", "size"),
-    [(0.3, 0.15, 32), (0.0, 2.0, 32), (0.01, 0.0001, 64), (0.5, 0.0, 7), (0.1, 0.1, 1)],
-)
-def test_the_time_of_a_batch_is_told_from_smaller_ones(
-    clock: list[float], fixed: float, each: float, size: int
+def train(
+    clock: list[float], an_update: float, updates: int, given: dict[str, str], from_scratch: bool = False
 ) -> None:
-    counts = []
-
-    def run(count: int) -> None:
-        # The first run of all takes longer.
-        clock[0] += fixed + each * count + (0 if counts else 100)
-        counts.append(count)
-
-    assert duration.estimate_seconds(run, size) == pytest.approx(fixed + each * size)
-    assert max(counts) <= size
-    assert clock[0] - 100 < 10
-
-
-def test_a_larger_run_that_takes_less_time_makes_no_negative_estimate(clock: list[float]) -> None:
-    times = iter((1.0, 0.9, 0.8, 0.7, 0.6))
-
-    def run(count: int) -> None:
-        clock[0] += next(times)
-
-    assert duration.estimate_seconds(run, 16) == pytest.approx(0.6)
+    """Lets 12 updates an epoch, on 96 examples, take some seconds each, and the first one a minute more."""
+    hyperparameters = parse(
+        {"num_classes": "2", "num_training_samples": "96", "mini_batch_size": "8", **given}
+    )
+    announcement = duration.Announcement(hyperparameters, 96, 48, from_scratch)
+    clock[0] += 60
+    for update in range(1, updates + 1):
+        clock[0] += an_update
+        announcement.finish_update(update)
 
 
 @pytest.mark.parametrize(
-    ("seconds", "told"),
+    ("an_update", "epochs", "told"),
+    # 12 updates an epoch, and as much as two of them for its score.
     [
-        (0.2, "about 1 second "),
-        (100, "about 100 seconds "),
-        (119, "about 119 seconds "),
-        (4980, "about 83 minutes "),
+        (0.001, 1, "about 1 second on this machine, for 1 epoch."),
+        (0.1, 30, "about 42 seconds on this machine, for 30 epochs."),
+        (8.5, 1, "about 119 seconds on this machine, for 1 epoch."),
+        (90, 30, "about 630 minutes on this machine, for 30 epochs."),
     ],
 )
-def test_the_line_says_about_how_long(seconds: float, told: str, capsys: pytest.CaptureFixture[str]) -> None:
-    hyperparameters = parse({"num_classes": "2", "num_training_samples": "9", "epochs": "30"})
-    duration.announce(lambda: seconds, hyperparameters, torch.Generator())
-    line = capsys.readouterr().out
-    assert line.count("\n") == 1
-    assert f"This training takes {told}" in line
-    assert "30 epochs" in line
+def test_one_line_says_about_how_long_it_takes(
+    clock: list[float], an_update: float, epochs: int, told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    train(clock, an_update, 24, {"epochs": str(epochs)})
+    assert capsys.readouterr().out == f"This training takes {told}\n"
 
 
-def test_with_early_stopping_it_is_at_most_that(capsys: pytest.CaptureFixture[str]) -> None:
-    given = {"num_classes": "2", "num_training_samples": "9", "early_stopping": "True"}
-    duration.announce(lambda: 60, parse(given), torch.Generator())
-    assert "takes at most about 60 seconds" in capsys.readouterr().out
+def test_the_line_comes_after_two_updates_that_take_long(
+    clock: list[float], capsys: pytest.CaptureFixture[str]
+) -> None:
+    train(clock, 3, 1, {})
+    assert capsys.readouterr().out == ""
+    train(clock, 3, 2, {})
+    assert "This training takes about 21 minutes" in capsys.readouterr().out
 
 
-def test_the_estimate_changes_no_draw_of_the_training() -> None:
-    generator = torch.Generator().manual_seed(3)
-    before = generator.get_state()
-    hyperparameters = parse({"num_classes": "2", "num_training_samples": "9"})
-    duration.announce(lambda: float(torch.rand(1, generator=generator)), hyperparameters, generator)
-    assert generator.get_state().equal(before)
+def test_with_early_stopping_it_is_at_most_that(
+    clock: list[float], capsys: pytest.CaptureFixture[str]
+) -> None:
+    train(clock, 3, 2, {"early_stopping": "True", "epochs": "1"})
+    assert "takes at most about 42 seconds" in capsys.readouterr().out
+
+
+def test_who_begins_from_scratch_is_told_what_is_quick(
+    clock: list[float], capsys: pytest.CaptureFixture[str]
+) -> None:
+    train(clock, 3, 2, {}, from_scratch=True)
+    assert "for 30 epochs. Quick here: use_pretrained_model=1, " in capsys.readouterr().out
 
 
 def test_the_quick_hyperparameters_are_those_of_a_deploy() -> None:

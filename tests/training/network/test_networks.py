@@ -10,9 +10,9 @@ from training.data.augmentation import augment
 from training.fitting.epochs import Batches
 from training.fitting.objective import OneClass
 from training.fitting.transfer import fit_last_layer
+from training.network import efficientnet
 from training.network.efficientnet import build_efficientnet, load_pretrained, name_block
 from training.network.fixed_network import FixedNetwork
-from training.network.graph import InferredGraph, Network
 from training.network.residual import build_resnet, initialise_randomly
 from training.network.symbol import from_json, to_json
 from training.network.trained_network import TrainedNetwork
@@ -48,8 +48,8 @@ def test_the_residual_network_gives_one_logit_a_class(layers, height, multi_labe
     [
         build_resnet(20, (3, 28, 28), 3, multi_label=True),
         build_resnet(101, (3, 64, 48), 3),
-        build_efficientnet(5, mirrored=False),
-        build_efficientnet(5, mirrored=True, multi_label=True),
+        build_efficientnet(5),
+        build_efficientnet(5, multi_label=True),
     ],
 )
 def test_a_symbol_that_is_written_is_read_again(symbol):
@@ -64,8 +64,9 @@ def test_efficientnet_has_its_published_number_of_parameters():
     assert sum(weights.values()) + scales == 6_092_072
 
 
-def test_efficientnet_sees_what_it_saw_in_imagenet():
+def test_efficientnet_sees_what_it_saw_in_imagenet(monkeypatch):
     """The features of a drawn picture, as the weights give them in float64 before any is folded."""
+    monkeypatch.setattr(efficientnet, "WORKING_SIZE", 160)
     rows, columns = torch.meshgrid(torch.arange(224.0), torch.arange(224.0), indexing="ij")
     picture = torch.stack((rows, columns, (rows * columns) % 256))[None]
     network = load_pretrained(2, (3, 224, 224))
@@ -76,28 +77,19 @@ def test_efficientnet_sees_what_it_saw_in_imagenet():
     assert features[strongest].tolist() == pytest.approx(expected, abs=1e-4)
 
 
-def test_the_mirrored_network_gives_the_mean_of_both_views():
-    network = load_pretrained(2, (3, 224, 224))
-    torch.from_numpy(network.values["arg:fc_weight"]).normal_()
-    graph = InferredGraph(build_efficientnet(2, mirrored=True), (3, 224, 224))
-    one, both = (FixedNetwork(n, "data", "fc") for n in (network, Network(graph, network.values)))
-    pixels = torch.rand(2, 3, 224, 224).numpy() * 255
-    expected = (one.compute_all(pixels) + one.compute_all(pixels[..., ::-1])) / 2
-    assert both.compute_all(pixels) == pytest.approx(expected, abs=1e-3)
-
-
 @pytest.mark.parametrize(
-    ("symbol", "shape"),
+    "build",
     [
-        (build_efficientnet(3, mirrored=True), (3, 64, 48)),
-        (build_resnet(20, (3, 28, 28), 3), (3, 28, 28)),
-        (build_resnet(50, (3, 64, 48), 3), (3, 64, 48)),
+        lambda: load_pretrained(3, (3, 64, 48)),
+        lambda: initialise_randomly(build_resnet(20, (3, 28, 28), 3), (3, 28, 28)),
+        lambda: initialise_randomly(build_resnet(50, (3, 64, 48), 3), (3, 64, 48)),
     ],
 )
-def test_a_network_says_the_same_while_it_is_trained_and_afterwards(symbol, shape):
-    network = initialise_randomly(symbol, shape)
-    pixels = torch.rand(2, *shape) * 255
-    logits = symbol.nodes[network.graph.logits].name
+def test_a_network_says_the_same_while_it_is_trained_and_afterwards(build):
+    network = build()
+    torch.nn.init.normal_(TrainedNetwork(network).last_layer[0])  # a pretrained network has zeros there
+    pixels = torch.rand(2, *network.graph.image_shape) * 255
+    logits = network.graph.symbol.nodes[network.graph.logits].name
     answers = FixedNetwork(network, "data", logits).compute_all(pixels.numpy())
     assert not np.array_equal(answers[0], answers[1])
     expected = TrainedNetwork(network).eval()(pixels).detach().numpy()
@@ -116,7 +108,7 @@ def test_only_the_part_behind_the_frozen_nodes_is_trained():
     torch.nn.init.normal_(network.last_layer[0])
     before = {name: value.clone() for name, value in network.state_dict().items()}
     optimizer = torch.optim.SGD([p for p in network.parameters() if p.requires_grad], lr=0.1)
-    network(torch.rand(4, 48, 20, 20))[:, 0].sum().backward()
+    network(torch.rand(4, 48, 24, 24))[:, 0].sum().backward()
     optimizer.step()
     changed = {name for name, value in network.state_dict().items() if not torch.equal(value, before[name])}
     assert {"arg:fc_weight", "arg:head_weight", "arg:block5_expand_weight"} < changed
@@ -145,7 +137,7 @@ def test_training_teaches_the_batch_normalisations_of_the_residual_network():
 def test_one_picture_is_enough_to_fit_the_last_layer():
     network = TrainedNetwork(load_pretrained(2, (3, 224, 224)))
     network.freeze(name_block(4))
-    front = torch.rand(1, 48, 20, 20)
+    front = torch.rand(1, 48, 24, 24)
     fit_last_layer(network, Batches(torch.tensor([1]), lambda indices: front[indices]), OneClass())
     assert torch.equal(network(front).argmax(1), torch.tensor([1]))
     assert torch.isfinite(network.last_layer[0]).all()
