@@ -130,7 +130,12 @@ class EndpointStack(cdk.Stack):
             )
         if settings.endpoint_schedule:
             add_schedule(
-                self, settings=settings, stack=construct_id, parameter=SWITCH, reads=("bucket", "model")
+                self,
+                settings=settings,
+                functions=functions,
+                stack=construct_id,
+                parameter=SWITCH,
+                reads=("bucket", "model"),
             )
 
         # Until the endpoint serves what it is to, the former values are right; the answer brings the new.

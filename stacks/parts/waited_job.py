@@ -18,6 +18,7 @@ from stacks.parts.function_asset import FunctionAsset
 from stacks.parts.logged import LoggedFunction, LoggedStateMachine
 from stacks.parts.model_versions import ModelVersions
 from stacks.parts.parameters import SharedBucket, read_parameter, write_parameter
+from stacks.parts.serving.served_model import allow_served_model
 from stacks.parts.waiting_states import GIVE_UP_SECONDS, SERVICE_TIMEOUT_SECONDS, build_waiting_states
 
 # Each may try for a minute until IAM knows its permissions, and copy or read a good deal after that.
@@ -212,7 +213,6 @@ class WaitedJob:
 
     def _allow_keeping_models(self) -> None:
         """Allows what is needed to tag the models for removal that neither serve nor are about to."""
-        stack, name = self._stack, self._settings.name
         for function in (self.start, self.finish):
             # A model is tagged by a copy onto itself.
             function.allow(
@@ -225,20 +225,4 @@ class WaitedJob:
                 ],
                 *self.bucket.arns_for_objects(places.MODELS),
             )
-            parameter = places.parameter(name, "endpoint").removeprefix("/")
-            function.allow(
-                ["ssm:GetParameter"],
-                stack.format_arn(service="ssm", resource="parameter", resource_name=parameter),
-            )
-            for action, resource, resource_name in (
-                # The endpoint of either mode may serve when a deploy comes to change the mode.
-                *(
-                    ("sagemaker:DescribeEndpoint", "endpoint", places.endpoint_name(name, mode))
-                    for mode in places.ENDPOINT_MODES
-                ),
-                # CloudFormation names these two.
-                ("sagemaker:DescribeEndpointConfig", "endpoint-config", "*"),
-                ("sagemaker:DescribeModel", "model", "*"),
-            ):
-                arn = stack.format_arn(service="sagemaker", resource=resource, resource_name=resource_name)
-                function.allow([action], arn)
+            allow_served_model(self._stack, function, self._settings.name)

@@ -11,7 +11,8 @@ ACCEPTED_FINDINGS = (
         r"AwsSolutions-L1",
         r"[^/]+-(storage|training|endpoint|workflow|uploads|batch|monitoring)/(Dataset|"
         r"(Artifact)?(Start|Evaluate|Finish)|"
-        r"Versions|Change|Serialize|Classify|Filter|Threshold|Upload|Batch|BatchSummary|Drift|Watch)/Resource",
+        r"Versions|Change|ScheduledSwitch|Serialize|Classify|Filter|Threshold|Upload|Batch|BatchSummary|Drift|"
+        r"Watch)/Resource",
         "The runtime is pinned: the newest is taken when the wheels in lambdas/requirements.txt are for it.",
     ),
     (
@@ -47,7 +48,7 @@ ACCEPTED_FINDINGS = (
     (
         r"AwsSolutions-IAM5\[Resource::arn:<AWS::Partition>:sagemaker:.*:"
         r"(endpoint-config/\*|model/\*)\]",
-        r"[^/]+-(training/(Artifact)?(Start|Finish)|endpoint/Change)Role/DefaultPolicy/Resource",
+        r"[^/]+-(training/(Artifact)?(Start|Finish)|endpoint/(Change|ScheduledSwitch))Role/DefaultPolicy/Resource",
         "To see which model serves: CloudFormation names configurations and models.",
     ),
     (

@@ -146,9 +146,12 @@ def test_whoever_looks_at_an_update_of_the_endpoint_can_change_nothing(assembly:
     assert watched <= beyond_logs_and_traces(assembly, "endpoint", "Role")
 
 
-def test_the_schedule_can_update_its_own_stack_alone_and_read_what_that_stack_is_given(
+def test_the_schedule_can_call_its_function_which_can_update_its_own_stack_alone(
     with_auto: Assembly,
 ) -> None:
+    assert beyond_logs_and_traces(with_auto, "endpoint", "ScheduleRole") == {
+        ("lambda:InvokeFunction", "<ScheduledSwitch>")
+    }
     read = {
         parameter["Default"]
         for parameter in with_auto.templates["endpoint"]["Parameters"].values()
@@ -156,9 +159,10 @@ def test_the_schedule_can_update_its_own_stack_alone_and_read_what_that_stack_is
     }
     assert {"/scones/bucket", "/scones/model"} < read
     place = "arn:<Partition>:ssm:<Region>:<AccountId>:parameter"
-    allowed = beyond_logs_and_traces(with_auto, "endpoint", "ScheduleRole")
-    assert allowed == {
+    assert beyond_logs_and_traces(with_auto, "endpoint", "ScheduledSwitchRole") == LOOKS_AT_WHAT_SERVES | {
         ("cloudformation:UpdateStack", "<StackId>"),
+        ("ssm:GetParameter", f"{place}/scones/model"),
+        # In the name of who updates a stack CloudFormation looks its parameters up.
         *(("ssm:GetParameters", f"{place}{name}") for name in read),
     }
 
@@ -294,6 +298,13 @@ LISTS_VERSIONS = {
     ("sagemaker:ListModelPackages", VERSIONS),
 }
 READS_VERSIONS = {*LISTS_VERSIONS, ("sagemaker:DescribeModelPackage", VERSIONS)}
+LOOKS_AT_WHAT_SERVES = {
+    ("ssm:GetParameter", "arn:<Partition>:ssm:<Region>:<AccountId>:parameter/scones/endpoint"),
+    ("sagemaker:DescribeEndpoint", f"{SAGEMAKER}:endpoint/scones"),
+    ("sagemaker:DescribeEndpoint", f"{SAGEMAKER}:endpoint/scones-serverless"),
+    ("sagemaker:DescribeEndpointConfig", f"{SAGEMAKER}:endpoint-config/*"),
+    ("sagemaker:DescribeModel", f"{SAGEMAKER}:model/*"),
+}
 KEEPS_MODELS = {
     *READS_VERSIONS,
     ("sagemaker:CreateModelPackage", GROUP),
@@ -304,11 +315,7 @@ KEEPS_MODELS = {
     ("s3:GetObjectTagging", f"{BUCKET}/models/*"),
     ("s3:PutObject", f"{BUCKET}/models/*"),
     ("s3:PutObjectTagging", f"{BUCKET}/models/*"),
-    ("ssm:GetParameter", "arn:<Partition>:ssm:<Region>:<AccountId>:parameter/scones/endpoint"),
-    ("sagemaker:DescribeEndpoint", f"{SAGEMAKER}:endpoint/scones"),
-    ("sagemaker:DescribeEndpoint", f"{SAGEMAKER}:endpoint/scones-serverless"),
-    ("sagemaker:DescribeEndpointConfig", f"{SAGEMAKER}:endpoint-config/*"),
-    ("sagemaker:DescribeModel", f"{SAGEMAKER}:model/*"),
+    *LOOKS_AT_WHAT_SERVES,
 }
 ENDS_EVALUATIONS = {
     ("sagemaker:DeleteModel", EVALUATED),

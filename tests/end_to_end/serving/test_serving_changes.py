@@ -211,6 +211,34 @@ def test_an_update_that_an_alarm_rolls_back_fails_the_deploy_and_says_which_mode
     assert execute(app, photo_event(app))["status"] == "SUCCEEDED"
 
 
+def fire(app: App, which: str) -> None:
+    """Has a schedule fire now, in place of the next leap day: by the role and to the target deployed."""
+    scheduler = app.cloud.client("scheduler")
+    made = scheduler.get_schedule(Name=f"{app.name}-endpoint-{which}")
+    soon = datetime.now(ZoneInfo("Europe/Berlin")) + timedelta(seconds=2)
+    scheduler.update_schedule(
+        ScheduleExpression=f"at({soon:%Y-%m-%dT%H:%M:%S})",
+        ScheduleExpressionTimezone="Europe/Berlin",
+        **{name: made[name] for name in ("Name", "FlexibleTimeWindow", "Target")},
+    )
+
+
+def test_the_schedule_leaves_an_endpoint_whose_update_was_rolled_back_as_it_is(
+    app: App, models: dict[str, str]
+) -> None:
+    served, logs = read_served(app), app.cloud.client("logs")
+    fire(app, "off")
+    group = f"/aws/lambda/{app.name}-endpoint-switch"
+
+    def find_line() -> Any:
+        return logs.filter_log_events(logGroupName=group, filterPattern='"Not switched"')["events"]
+
+    (line,) = eventually(find_line, SWITCHING_SECONDS)
+    assert f"serves model {places.read_model_name(served)} and not " in line["message"]
+    assert stack_status(app, "endpoint") == "UPDATE_ROLLBACK_COMPLETE"
+    assert read_served(app) == served
+
+
 def test_what_is_switched_off_says_so_and_the_next_deploy_leaves_it_off(
     app: App, models: dict[str, str]
 ) -> None:
@@ -244,18 +272,10 @@ def test_switched_on_it_serves_what_was_deployed_meanwhile(app: App, models: dic
 
 def test_the_schedule_switches_it_off_in_the_named_time_zone(app: App) -> None:
     scheduler = app.cloud.client("scheduler")
-    kept = ("Name", "FlexibleTimeWindow", "Target")
-    for which in ("on", "off"):
-        made = scheduler.get_schedule(Name=f"{app.name}-endpoint-{which}")
-        assert made["ScheduleExpression"] == f"cron({LEAP_DAY[which]})"
-        assert made["ScheduleExpressionTimezone"] == "Europe/Berlin"
-    # Now, in place of the next leap day: by the role and to the target that were deployed.
-    soon = datetime.now(ZoneInfo("Europe/Berlin")) + timedelta(seconds=2)
-    scheduler.update_schedule(
-        ScheduleExpression=f"at({soon:%Y-%m-%dT%H:%M:%S})",
-        ScheduleExpressionTimezone="Europe/Berlin",
-        **{name: made[name] for name in kept},
-    )
+    made = scheduler.get_schedule(Name=f"{app.name}-endpoint-on")
+    assert made["ScheduleExpression"] == f"cron({LEAP_DAY['on']})"
+    assert made["ScheduleExpressionTimezone"] == "Europe/Berlin"
+    fire(app, "off")
     eventually(lambda: app.cloud.client("sagemaker").list_endpoints()["Endpoints"] == [], SWITCHING_SECONDS)
     eventually(lambda: stack_status(app, "endpoint") == "UPDATE_COMPLETE", SWITCHING_SECONDS)
     assert "is switched off" in succeeded(app.console("endpoint", "status")).stdout.splitlines()[-1]

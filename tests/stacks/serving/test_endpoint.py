@@ -224,10 +224,15 @@ def test_the_console_is_told_what_it_cannot_see_of_the_settings(with_auto: Assem
     }
 
 
-def test_a_schedule_switches_by_an_update_of_the_stack_and_by_nothing_else(
+def test_a_schedule_calls_the_function_that_looks_before_it_updates_the_stack(
     assembly: Assembly, with_auto: Assembly
 ) -> None:
     assert assembly.resources("endpoint", "AWS::Scheduler::Schedule") == {}
+    (function,) = (
+        function
+        for function, made in with_auto.resources("endpoint", "AWS::Lambda::Function").items()
+        if made["Properties"]["FunctionName"] == "scones-endpoint-switch"
+    )
     schedules = {
         schedule["Properties"]["Name"]: schedule["Properties"]
         for schedule in with_auto.resources("endpoint", "AWS::Scheduler::Schedule").values()
@@ -241,12 +246,12 @@ def test_a_schedule_switches_by_an_update_of_the_stack_and_by_nothing_else(
             cron,
             "Europe/Berlin",
         )
-        assert json.dumps(schedule["Target"]["Arn"]).count(":aws-sdk:cloudformation:updateStack") == 1
+        assert schedule["Target"]["Arn"] == {"Fn::GetAtt": [function, "Arn"]}
         assert json.loads(schedule["Target"]["Input"]) == {
-            "StackName": "scones-endpoint",
-            "UsePreviousTemplate": True,
-            "Capabilities": ["CAPABILITY_NAMED_IAM"],
-            "Parameters": [{"ParameterKey": "EndpointSwitch", "ParameterValue": value}],
+            "name": "scones",
+            "stack": "scones-endpoint",
+            "parameter": "EndpointSwitch",
+            "value": value,
         }
         # What is refused is not done long after its time, when somebody may have switched by hand.
         assert schedule["Target"]["RetryPolicy"] == {
