@@ -27,7 +27,9 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         help="route many photos at once",
         description="Routes all photos of a folder, which are uploaded first, or under a prefix of S3, and "
         "follows that until its end. Ctrl-C leaves it running. The same source again asks only for what is "
-        "new or failed. Without SOURCE it lists the batches. Exit status 0 if all were routed or refused.",
+        "new or failed; a folder is known by its path, on whichever machine, so that several can add to one "
+        "batch. What was uploaded, and the files that a batch leaves, expire after the days of the setting "
+        "capture_days. Without SOURCE it lists the batches. Exit status 0 if all were routed or refused.",
     )
     parser.add_argument(
         "source",
@@ -102,13 +104,16 @@ def _tell_running(source: Source, max_concurrency: int | None) -> None:
 
 def _tell_upload(source: Source, uploaded: Uploaded) -> None:
     place = places.s3_uri(source.bucket, source.prefix)
-    print(f"Photos uploaded to {place}: {uploaded.sent:,}; there already: {uploaded.kept:,}")
+    if uploaded.sent:
+        print(f"Photos uploaded to {place}: {uploaded.sent:,}; there already: {uploaded.kept:,}")
+    else:
+        print(f"Nothing to upload: there already in {place}: {uploaded.kept:,}")
     if uploaded.gone:
         print(f"No longer in the folder, but still in the batch: {uploaded.gone:,}")
-    if left_out := uploaded.left_out:
+    for reason, left_out in uploaded.left_out.items():
         more = ", …" if len(left_out) > _SHOWN_LEFT_OUT else ""
         names = ", ".join(repr(name) for name in left_out[:_SHOWN_LEFT_OUT])
-        print(f"Left out, being no photos: {len(left_out):,} ({names}{more})")
+        print(f"Left out, {reason}: {len(left_out):,} ({names}{more})")
 
 
 def _follow(deployment: Deployment, batch: str) -> int:

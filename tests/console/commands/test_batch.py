@@ -117,7 +117,7 @@ def test_a_folder_is_uploaded_to_the_batch_s_own_place_first(
     (folder / "one.jpg").unlink()
     assert run(deployment, str(folder)) == 0
     second = capsys.readouterr().out.splitlines()
-    assert second[0].endswith(": 0; there already: 1")
+    assert second[0] == f"Nothing to upload: there already in s3://{BUCKET}/batches/{name}/photos/: 1"
     assert second[1] == "No longer in the folder, but still in the batch: 1"
 
 
