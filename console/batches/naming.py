@@ -17,7 +17,8 @@ def name_batch(title: str, source: str) -> str:
 
     Args:
         title: What people call it: the last part of a prefix, or a folder's name.
-        source: Its address, an S3 URI or an absolute path.
+        source: Its address, an S3 URI or an absolute path. Of the machine it says nothing: in a container,
+            say, a folder that is mounted anew each night goes on with its batch.
     """
     slug = re.sub(r"[^a-z0-9]+", "-", title.lower())[:LONGEST_SLUG].strip("-")
     # A name on disk may hold bytes that are no text.

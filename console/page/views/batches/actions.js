@@ -37,6 +37,12 @@ export class Actions {
         ${redrivable ? this.#drawButton("redrive", "Ask again for what failed", "Redriving…", post("redrive")) : nothing}
         ${summary ? FILES.map((file) => this.#drawButton(file, `Download ${file}`, "Downloading…", save(file))) : nothing}
       </div>
+      ${summary
+        ? html`<p class="small muted">
+            These files, and photos uploaded for the batch, expire after <code>capture_days</code>: 30 days, unless that
+            setting is changed.
+          </p>`
+        : nothing}
       ${this.#acting.error ? drawError(this.#acting.error) : nothing}`;
   }
 
