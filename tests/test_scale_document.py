@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.growth.parts import PARTS
 from console.costs.__main__ import PHOTOS_A_DAY, format_table
 from console.costs.estimate import LONGEST_DEPLOY_SECONDS, estimate_busy
 from console.costs.usage import MOST_DRIFT_PHOTOS, PHOTOS_OF_A_PART, ROUTED_STATES
@@ -60,3 +61,11 @@ def test_each_setting_that_is_to_be_turned_exists() -> None:
     turned = {name for cells in BOUNDS.values() for name in re.findall(r"`([a-z]+(?:_[a-z]+)+)`", cells[4])}
     assert "endpoint_max_instances" in turned
     assert turned <= set(Settings.model_fields)
+
+
+def test_each_part_whose_growth_is_measured_has_a_table_of_its_sizes_and_a_picture() -> None:
+    growth = DOCUMENT.split("## Measured growth")[1]
+    for name, part in PARTS.items():
+        assert f"](scale/{name}.svg)" in growth
+        assert f" {name}" in growth.split("```")[1]
+        assert f"| {part.size} | {' | '.join(f'{size:,}' for size in part.sizes)} |" in growth
