@@ -3,15 +3,13 @@
 DIR is what ``python data_staging/stage.py --out DIR`` wrote; ``make bench-serving`` sets up MXNet. The
 default network, trained for an epoch, is served by ``python -m training serve`` and by an MXNet module behind
 the same HTTP server (``mxnet_server.py``). In every round both start anew; 1, 8 and 64 clients then send the
-test pictures to both in turns, over connections that stay open. Prints one JSON object, and a table to
-standard error.
+test pictures to both in turns, over connections that stay open.
 """
 
 import argparse
 import http.client
 import json
 import socket
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -21,9 +19,10 @@ from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.environment import MXNET, REPOSITORY, describe_machine
+from benchmarks.environment import MXNET, REPOSITORY
 from benchmarks.model.job_folder import find_data_set, lay_out, read_split, train
 from benchmarks.model.load import send
+from benchmarks.rows import Row, print_report
 from stacks.configuration.settings import read_cdk_json
 
 CLIENTS = (1, 8, 64)
@@ -102,33 +101,30 @@ def measure_round(
     return figures
 
 
-def summarise(rounds: Sequence[dict[str, dict[str, float]]]) -> dict[str, dict[str, float]]:
-    """Returns the medians of each figure, and the ratios between MXNet's and ours, taken round by round.
+def build_rows(rounds: Sequence[dict[str, dict[str, float]]]) -> list[Row]:
+    """Returns the rows of the figures that each server gave in each round."""
 
-    A ratio above 1 is in our favour: throughputs are ours to MXNet's, all other figures MXNet's to ours.
-    """
-    report = {}
-    for figure in rounds[0][HERE]:
-        here, there = ([found[whose][figure] for found in rounds] for whose in (HERE, THERE))
-        pairs = list(zip(here, there, strict=True))
-        ratios = [mine / theirs if figure.endswith("a second") else theirs / mine for mine, theirs in pairs]
-        report[figure] = {
-            HERE: statistics.median(here),
-            THERE: statistics.median(there),
-            "ratio min": min(ratios),
-            "ratio median": statistics.median(ratios),
-            "ratio max": max(ratios),
+    def read(figure: str) -> dict[str, list[float]]:
+        return {
+            who: [found[whose][figure] for found in rounds]
+            for who, whose in (("here", HERE), ("rival", THERE))
         }
-    return report
 
-
-def format_table(report: dict[str, dict[str, float]]) -> str:
-    """Returns the summary as lines of text."""
-    lines = [f"{'':30} {HERE:>10} {THERE:>10}   in favour of here"]
-    for figure, found in report.items():
-        spread = f"{found['ratio median']:.2f} ({found['ratio min']:.2f} to {found['ratio max']:.2f})"
-        lines.append(f"{figure:30} {found[HERE]:10.2f} {found[THERE]:10.2f}   {spread}")
-    return "\n".join(lines)
+    tails = [found[HERE]["8 clients, p99, ms"] / found[HERE]["8 clients, p50, ms"] for found in rounds]
+    return [
+        *(
+            Row(
+                f"{clients} clients",
+                "answers a second",
+                at_least=2,
+                **read(f"{clients} clients, answers a second"),
+            )
+            for clients in CLIENTS
+        ),
+        Row("8 clients, p99 to p50", "times", tails, at_most=3),
+        Row("from start to first answer", "s", at_most=1, **read("first answer, s")),
+        Row("memory after all of it", "MB", at_most=1, **read("memory, MB")),
+    ]
 
 
 def main() -> int:
@@ -159,9 +155,7 @@ def main() -> int:
             turn = dict(list(commands.items())[:: -1 if number % 2 else 1])
             rounds.append(measure_round(turn, images, arguments.seconds))
             print(f"round {number + 1}: {json.dumps(rounds[-1])}", file=sys.stderr, flush=True)
-    report = summarise(rounds)
-    print(format_table(report), file=sys.stderr)
-    print(json.dumps({"machine": describe_machine(), "rounds": rounds, "summary": report}, indent=1))
+    print_report(build_rows(rounds), rounds=rounds)
     return 0
 
 

@@ -1,4 +1,4 @@
-"""The serving benchmark: whose favour a ratio is in, and what is refused."""
+"""The serving benchmark: what its rows compare, and what is refused."""
 
 import sys
 from pathlib import Path
@@ -6,40 +6,24 @@ from pathlib import Path
 import pytest
 
 from benchmarks.model import serving
-from benchmarks.model.serving import format_table, summarise
 
 
-def test_a_ratio_above_one_is_in_our_favour_whatever_the_figure() -> None:
+def measure(rate: float, slow: float) -> dict[str, float]:
+    """Returns a server's figures of a round: answers a second, and the time of the slowest in a hundred."""
+    loads = {f"{clients} clients, answers a second": rate for clients in serving.CLIENTS}
+    tail = {"8 clients, p50, ms": 10.0, "8 clients, p99, ms": slow}
+    return {**loads, **tail, "first answer, s": 0.5, "memory, MB": 300.0}
+
+
+def test_rates_are_compared_round_by_round_and_the_slowest_answers_with_the_usual_ones() -> None:
     rounds = [
-        {
-            "here": {"answers a second": 30.0, "p50, ms": 10.0},
-            "MXNet": {"answers a second": 10.0, "p50, ms": 5.0},
-        },
-        {
-            "here": {"answers a second": 40.0, "p50, ms": 10.0},
-            "MXNet": {"answers a second": 10.0, "p50, ms": 20.0},
-        },
-        {
-            "here": {"answers a second": 20.0, "p50, ms": 10.0},
-            "MXNet": {"answers a second": 10.0, "p50, ms": 15.0},
-        },
+        {"here": measure(rate, slow), "MXNet": measure(10, 50)}
+        for rate, slow in ((30, 20), (40, 40), (20, 70))
     ]
-    found = summarise(rounds)
-    assert found["answers a second"] == {
-        "here": 30,
-        "MXNet": 10,
-        "ratio min": 2,
-        "ratio median": 3,
-        "ratio max": 4,
-    }
-    assert found["p50, ms"] == {
-        "here": 10,
-        "MXNet": 15,
-        "ratio min": 0.5,
-        "ratio median": 1.5,
-        "ratio max": 2,
-    }
-    assert "3.00 (2.00 to 4.00)" in format_table(found)
+    rows = {row.what: row for row in serving.build_rows(rounds)}
+    assert rows["64 clients"].ratios == [3, 4, 2]
+    assert rows["8 clients, p99 to p50"].ratios == [2, 4, 7]
+    assert {what for what, row in rows.items() if not row.is_met} == {"8 clients, p99 to p50"}
 
 
 @pytest.mark.parametrize("wrong", [["--rounds", "0"], ["--seconds", "0"]])
