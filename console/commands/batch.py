@@ -192,10 +192,12 @@ def _format_end(deployment: Deployment, described: Mapping[str, Any]) -> str:
         if reviewed[name]:
             rows.append([words, f"{reviewed[name]:,}"])
     rows += [[f"failed: {name}", f"{count:,}"] for name, count in sorted(summary["failed"].items())]
+    rate = summary["photos_per_second"]
+    pace = "" if rate is None else f" in {summary['seconds']:,.0f} s, {rate:.1f} a second"
     lines = [
         format_table([f"batch {batch}", "photos"], rows),
-        f"{summary['photos']:,} photos in {summary['seconds']:,.0f} s, {summary['photos_per_second']:.1f} a "
-        f"second: {summary['asked']:,} asked for, {summary['kept']:,} answered before",
+        f"{summary['photos']:,} photos{pace}: {summary['asked']:,} asked for, {summary['kept']:,} answered "
+        "before",
         *([f"Passed over, being empty or folders: {passed_over:,}"] if passed_over else []),
         *(places.s3_uri(deployment.bucket, places.batch_key(batch, file)) for file in runs.FILES),
     ]

@@ -34,8 +34,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Writes ``routes.jsonl``, ``routes.csv`` and, once they are whole, ``summary.json``; returns the last.
 
     Args:
-        event: ``batch``, ``bucket``, ``prefix``, ``source``, ``execution``, ``started_at``, and
-            ``manifest``: the key of the results' manifest.
+        event: ``batch``, ``bucket``, ``prefix``, ``source``, ``execution``, ``started_at``, ``redrives``:
+            how often the run was redriven, and ``manifest``: the key of the results' manifest.
         context: Lambda's.
 
     Raises:
@@ -70,7 +70,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         **{name: event[name] for name in ("batch", "execution", "source", "bucket", "prefix")},
         "model": MODEL,
         "threshold": THRESHOLD,
-        **summary.describe(event["started_at"], time.time()),
+        # A run that began before a deploy goes on with its own states, which may not tell the redrives.
+        **summary.describe(event["started_at"], time.time(), is_redriven=event.get("redrives", 0) > 0),
     }
     s3.put_object(
         Bucket=BUCKET,
@@ -105,12 +106,13 @@ class Summary:
         elif row["outcome"] == outcomes.FAILED:
             self._errors[str(row.get("error"))] += 1
 
-    def describe(self, started_at: str, ended: float) -> dict[str, Any]:
+    def describe(self, started_at: str, ended: float, *, is_redriven: bool) -> dict[str, Any]:
         """Returns the numbers of ``summary.json``.
 
         Args:
             started_at: When the run started, in ISO 8601.
             ended: When it ended, in Unix seconds.
+            is_redriven: Whether it had ended before, and nothing was done until it was redriven.
         """
         photos = self._outcomes.total()
         seconds = max(ended - datetime.fromisoformat(started_at).timestamp(), 0.001)
@@ -128,7 +130,7 @@ class Summary:
             "passed_over": self.passed_over,
             "seconds": round(seconds, 3),
             # What was known already took no time.
-            "photos_per_second": round(self._asked / seconds, 3),
+            "photos_per_second": None if is_redriven else round(self._asked / seconds, 3),
             "started_at": started_at,
             "ended_at": batch_photos.format_time(ended),
         }

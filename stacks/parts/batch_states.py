@@ -136,6 +136,7 @@ def build_batch_states(
                 **{name: f"{{% {INPUT}.{name} %}}" for name in ("batch", "bucket", "prefix", "source")},
                 "execution": "{% $states.context.Execution.Id %}",
                 "started_at": "{% $states.context.Execution.StartTime %}",
+                "redrives": "{% $states.context.Execution.RedriveCount %}",
                 "manifest": "{% $states.input.ResultWriterDetails.Key %}",
             },
         ),

@@ -224,6 +224,15 @@ def test_a_batch_that_failed_is_status_1_with_its_reason_and_is_redriven(
     assert len(machine.runs) == 1
 
 
+def test_no_rate_is_told_of_a_batch_that_was_redriven(
+    deployment: Deployment, machine: BatchMachine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    redriven = make_summary(seconds=9000.0, photos_per_second=None)
+    machine.end(machine.begin("photos-0a1b2c3d-20260131T120000Z"), "SUCCEEDED", redriven)
+    assert run(deployment, "--follow", "photos-0a1b2c3d") == 0
+    assert "10 photos: 10 asked for, 0 answered before" in capsys.readouterr().out.splitlines()
+
+
 def test_a_bucket_that_lets_nobody_in_is_said_to_need_a_policy(
     deployment: Deployment, machine: BatchMachine, polls: Polls, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -22,6 +22,7 @@ EVENT = {
     "prefix": "photos/",
     "source": "s3://scones-bucket/photos/",
     "manifest": f"{FOLDER}/manifest.json",
+    "redrives": 0,
 }
 CAUSE = json.dumps({"errorMessage": "Endpoint scones is gone", "errorType": "X", "stackTrace": ["line"]})
 
@@ -59,7 +60,7 @@ def make_row(key: str, outcome: str, asked: bool = True, **fields: Any) -> dict[
     return {"key": key, "version": "v1", "photo": key, "outcome": outcome, "asked": asked, **fields}
 
 
-def summarise(batches: BatchCloud, **changed: str) -> dict[str, Any]:
+def summarise(batches: BatchCloud, **changed: Any) -> dict[str, Any]:
     context: Any = SimpleNamespace(function_name="scones-batch-summary", aws_request_id="5c3a")
     return batch_summary.handler({**EVENT, **changed}, context)
 
@@ -194,6 +195,15 @@ def test_after_a_redrive_each_child_counts_once_as_it_ended_last(
     write_results(batches, f"{RESULTS}/0c9d8e7f0", {"SUCCEEDED": first})
     told = summarise(batches, manifest=f"{again}/manifest.json")
     assert (told["photos"], told["failed"]) == (3, {})
+
+
+def test_how_long_a_run_took_that_was_redriven_tells_no_rate(batches: BatchCloud) -> None:
+    record = make_record(0, {}, {"photos": ROWS, "passed_over": 0})
+    write_results(batches, FOLDER, {"SUCCEEDED": [f"{FOLDER}/SUCCEEDED_0.json"]}, SUCCEEDED_0=[record])
+    told = summarise(batches, redrives=1)
+    assert told["photos_per_second"] is None
+    # That it waited between its end and the redrive is a part of that.
+    assert told["seconds"] > 0
 
 
 def test_a_batch_without_photos_has_files_without_rows(batches: BatchCloud) -> None:

@@ -27,7 +27,14 @@ READS_AND_TELLS = {
     ("events:PutEvents", BUS),
 }
 GIVEN = {"batch": "photos-01234567", "bucket": "b", "prefix": "p/", "source": "s3://b/p/"}
-CONTEXT = {"Execution": {"Id": "arn:e", "StartTime": "2026-01-31T12:00:00.120Z", "Input": GIVEN}}
+CONTEXT = {
+    "Execution": {
+        "Id": "arn:e",
+        "StartTime": "2026-01-31T12:00:00.120Z",
+        "Input": GIVEN,
+        "RedriveCount": 2,
+    }
+}
 
 
 @pytest.fixture
@@ -149,6 +156,7 @@ def test_results_lie_where_the_summary_looks_for_them_and_no_photos_do(states: d
         **GIVEN,
         "execution": "arn:e",
         "started_at": "2026-01-31T12:00:00.120Z",
+        "redrives": 2,
         "manifest": key,
     }
 

@@ -65,7 +65,9 @@ function drawOutcomes({ id, summary }, classes) {
         ${drawFigure("Refused", formatCount(refused), share(refused))}
         ${judged ? drawFigure("Judged by a person", formatCount(judged), share(judged)) : nothing}
         ${drawFigure("Failed", formatCount(sum(failed)), share(sum(failed)))}
-        ${drawFigure("Photos a second", rate.toFixed(1), `${formatCount(Math.round(summary.seconds))} s in all`)}
+        ${rate === null
+          ? nothing
+          : drawFigure("Photos a second", rate.toFixed(1), `${formatCount(Math.round(summary.seconds))} s in all`)}
       </div>`,
       html`<div class="row">
         ${refused ? html`<a href="#/review">Review the refused photos</a>` : nothing}
