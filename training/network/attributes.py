@@ -55,22 +55,21 @@ class Attributes:
 
     def read_sides(self, key: str, default: str | None = None, count: int = 2) -> tuple[int, ...]:
         """Reads a tuple such as "(3, 3)" of numbers from 0 to ``MAX_SIDE``."""
-        (text,) = self.read_groups(key, r"[(\[]([0-9, ]{1,80})[)\]]", default)
+        text = self._read_match(key, r"[(\[]([0-9, ]{1,80})[)\]]", default)
         numbers = tuple(int(part) for part in text.replace(" ", "").split(",") if part)
         if len(numbers) != count or max(numbers) > MAX_SIDE:
             raise self._build_refusal(key)
         return numbers
 
     def read_count(self, key: str, default: str | None = None) -> int:
-        (text,) = self.read_groups(key, "([1-9][0-9]{0,5})", default)
-        return int(text)
+        return int(self._read_match(key, "([1-9][0-9]{0,5})", default))
 
-    def read_groups(self, key: str, pattern: str, default: str | None = None) -> tuple[str, ...]:
-        """Returns the groups of a regular expression that the whole text has to match."""
+    def _read_match(self, key: str, pattern: str, default: str | None) -> str:
+        """Returns the group of a regular expression that the whole text has to match."""
         found = re.fullmatch(pattern, self._read(key, default), re.ASCII)
         if not found:
             raise self._build_refusal(key)
-        return found.groups()
+        return found[1]
 
     def refuse_unread(self) -> None:
         if self._left:

@@ -217,11 +217,7 @@ class Flatten(Operation):
         return given[0][0], prod(given[0][1:])
 
 
-class Copy(Operation):
-    pass
-
-
-class Cast(Copy):
+class Cast(Operation):
     def __init__(self, attributes: Attributes) -> None:
         # Half precision gains nothing on a CPU: everything is computed in single precision.
         attributes.read_choice("dtype", "", "float16", "float32")
@@ -237,7 +233,7 @@ _OPERATIONS: dict[str, type[Operation]] = {
     "Pad": Pad,
     "Pooling": Pooling,
     "_contrib_BilinearResize2D": Resize,
-    "_copy": Copy,
+    "_copy": Operation,
     "clip": Clip,
     "elemwise_add": Add,
 }

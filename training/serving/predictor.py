@@ -43,6 +43,8 @@ class Turns:
         self._free = count
         self._changing = threading.Lock()
         self._waiting: collections.deque[threading.Event] = collections.deque()
+        # When each thread that works has begun to.
+        self._begun: dict[int, float] = {}
 
     @contextlib.contextmanager
     def take(self) -> Iterator[None]:
@@ -61,14 +63,20 @@ class Turns:
             else:
                 raise Overloaded(f"{MOST_WAITING} images wait for an answer already; try again later")
         turn.wait()
+        self._begun[threading.get_ident()] = time.monotonic()
         try:
             yield
         finally:
+            del self._begun[threading.get_ident()]
             with self._changing:
                 if self._waiting:
                     self._waiting.popleft().set()
                 else:
                     self._free += 1
+
+    def is_stuck(self) -> bool:
+        """Says whether a thread works for longer than anybody waits for the answer."""
+        return any(time.monotonic() - begun > LONGEST_SECONDS for begun in list(self._begun.values()))
 
 
 class Predictor:
@@ -78,9 +86,7 @@ class Predictor:
         self._image_shape = network.graph.image_shape
         self._network = FixedNetwork(network)
         # More images at a time than there are cores would only cost memory.
-        self._turns = Turns(self._network.cores)
-        # When each thread that decodes or computes has begun to.
-        self._begun: dict[int, float] = {}
+        self.turns = Turns(self._network.cores)
 
     def predict(self, body: bytes) -> list[float]:
         """Returns each class's probability, float32 values as Python floats, for one encoded image.
@@ -91,24 +97,12 @@ class Predictor:
             RuntimeError: The network cannot answer, or not with numbers.
         """
         _, height, width = self._image_shape
-        with self._turns.take(), self._note_work():
+        with self.turns.take():
             pixels = resize_whole(read_image(body), height, width).transpose(2, 0, 1)
             probabilities: list[float] = self._network.compute(pixels.astype(np.float32))[0].tolist()
         if not all(map(math.isfinite, probabilities)):
             raise RuntimeError("the network gives a number that is not finite")
         return probabilities
-
-    def is_stuck(self) -> bool:
-        """Says whether something is decoded or computed for longer than anybody waits for the answer."""
-        return any(time.monotonic() - begun > LONGEST_SECONDS for begun in list(self._begun.values()))
-
-    @contextlib.contextmanager
-    def _note_work(self) -> Iterator[None]:
-        self._begun[threading.get_ident()] = time.monotonic()
-        try:
-            yield
-        finally:
-            del self._begun[threading.get_ident()]
 
 
 def serve(paths: ContainerPaths, port: int) -> int:
@@ -119,7 +113,7 @@ def serve(paths: ContainerPaths, port: int) -> int:
     """
     predictor = Predictor(artifact.load(paths.model))
     try:
-        server = Server(port, predictor.predict, predictor.is_stuck)
+        server = Server(port, predictor.predict, predictor.turns.is_stuck)
     except OSError as error:
         raise CustomerError(f"Cannot listen on 127.0.0.1:{port}: {error.strerror}.") from None
     received = []

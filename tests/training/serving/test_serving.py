@@ -295,7 +295,7 @@ def test_images_are_answered_in_the_order_in_which_they_came(monkeypatch, answer
     for shade in range(20):
         threads.append(threading.Thread(target=made.predict, args=(grey(shade),)))
         threads[-1].start()
-        while len(made._turns._waiting) + len(made._begun) <= shade:
+        while len(made.turns._waiting) + len(made.turns._begun) <= shade:
             time.sleep(0.001)
     go_on.set()
     for thread in threads:
