@@ -47,6 +47,11 @@ class Benchmark:
 
 
 BENCHMARKS: Mapping[str, Benchmark] = {
+    "staging": Benchmark(
+        "Staging 60,000 images",
+        "extract, `pickle.load`, `imsave` each, upload one by one; mere decompression",
+        ("benchmarks.staging",),
+    ),
     "training": Benchmark(
         "Training to the default accuracy",
         "MXNet 1.9.1, the same network and epochs",

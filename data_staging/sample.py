@@ -3,11 +3,13 @@
 import argparse
 import gzip
 import io
+import itertools
 import random
 import struct
 import sys
 import tarfile
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
@@ -47,6 +49,8 @@ KINDS = list(CLASSES_BY_KIND)
 KIND_OF = {name: kind for kind, names in enumerate(CLASSES_BY_KIND.values()) for name in names.split()}
 CLASS_NAMES = sorted(KIND_OF)
 DRAWN = ("bicycle", "motorcycle")
+BATCH = 1000
+"""So many items of a list Python 2 writes at once."""
 
 Pickled = dict[str, "list[str] | list[int] | str | npt.NDArray[np.uint8]"]
 
@@ -113,26 +117,37 @@ def _draw_half(half: str, per_class: int, batch_label: str) -> Pickled:
 
 
 def pickle_as_python_2(content: Pickled) -> bytes:
-    """Returns a dictionary as Python 2 pickles it with protocol 2, which Python 3 no longer does."""
-    file = io.BytesIO()
-    file.write(b"\x80\x02}(")
+    """Returns a dictionary as Python 2 pickles it with protocol 2, which Python 3 no longer does.
+
+    As there, each string and list is put into the memo, though nothing asks for it again.
+    """
+    file, memo = io.BytesIO(), itertools.count()
+    file.write(b"\x80\x02}")
+    _memorise(file, memo)
+    file.write(b"(")
     for key, value in content.items():
-        _put(file, key)
-        _put(file, value)
+        _put(file, memo, key)
+        _put(file, memo, value)
     file.write(b"u.")
     return file.getvalue()
 
 
-def _put(file: IO[bytes], value: "str | int | list[str] | list[int] | npt.NDArray[np.uint8]") -> None:
+def _put(
+    file: IO[bytes], memo: Iterator[int], value: "str | int | list[str] | list[int] | npt.NDArray[np.uint8]"
+) -> None:
     if isinstance(value, str):
         file.write(b"U" + struct.pack("<B", len(value)) + value.encode("ascii"))
+        _memorise(file, memo)
     elif isinstance(value, int):
         file.write(b"K" + struct.pack("<B", value))
     elif isinstance(value, list):
-        file.write(b"](")
-        for item in value:
-            _put(file, item)
-        file.write(b"e")
+        file.write(b"]")
+        _memorise(file, memo)
+        for start in range(0, len(value), BATCH):
+            file.write(b"(")
+            for item in value[start : start + BATCH]:
+                _put(file, memo, item)
+            file.write(b"e")
     else:
         rows, columns = value.shape
         file.write(b"cnumpy.core.multiarray\n_reconstruct\n(cnumpy\nndarray\nK\x00\x85U\x01btR(K\x01")
@@ -143,6 +158,11 @@ def _put(file: IO[bytes], value: "str | int | list[str] | list[int] | npt.NDArra
         file.write(b"\x89T" + struct.pack("<I", value.size))
         file.write(np.ascontiguousarray(value).data)
         file.write(b"tb")
+
+
+def _memorise(file: IO[bytes], memo: Iterator[int]) -> None:
+    index = next(memo)
+    file.write(b"q" + struct.pack("<B", index) if index < 256 else b"r" + struct.pack("<I", index))
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Mapping, Sized
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from data_staging import deployment, folder, own_pictures
@@ -82,8 +83,10 @@ def read_data_set(path: Path, classes: list[str], validation_fraction: float) ->
         StagingError: The archive cannot be used, or it lacks a class.
         OSError: The archive cannot be read.
     """
-    content = archive.read(path)
-    md5 = compute_md5(path)
+    with ThreadPoolExecutor(1) as beside:
+        summed = beside.submit(compute_md5, path)
+        content = archive.read(path)
+    md5 = summed.result()
     source = Source("generated" if content.generated else "cifar-100", path.name, md5, md5 == MD5)
     return DataSet(classes, select(content, classes, validation_fraction), source)
 

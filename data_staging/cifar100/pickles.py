@@ -9,7 +9,6 @@ CIFAR-100's files, and NumPy's names mean stand-ins that check.
 
 import io
 import pickle
-import struct
 from collections.abc import Callable
 from typing import IO, Any
 
@@ -65,7 +64,7 @@ def load(stream: IO[bytes]) -> dict[bytes, Any]:
     """Reads one pickled dictionary as Python 2 wrote it (protocol 2; opcodes as in ``pickletools``).
 
     Args:
-        stream: The pickle.
+        stream: The pickle; a read gives all that it asks for until the end, as one of a buffered file does.
 
     Returns:
         The dictionary: strings are ``bytes``, arrays are read-only views of uint8 in their pickled shape.
@@ -102,19 +101,19 @@ class _Reader:
         stack = self.stack
         match opcode:
             case pickle.BINPUT | pickle.LONG_BINPUT:
-                self.memo[self._read_number("<B" if opcode == pickle.BINPUT else "<I")] = stack[-1]
+                self.memo[self._read_number(1 if opcode == pickle.BINPUT else 4)] = stack[-1]
             case pickle.BINGET | pickle.LONG_BINGET:
-                stack.append(self.memo[self._read_number("<B" if opcode == pickle.BINGET else "<I")])
+                stack.append(self.memo[self._read_number(1 if opcode == pickle.BINGET else 4)])
             case pickle.BININT1:
-                stack.append(self._read_number("<B"))
+                stack.append(self._read_number(1))
             case pickle.BININT2:
-                stack.append(self._read_number("<H"))
+                stack.append(self._read_number(2))
             case pickle.BININT:
-                stack.append(self._read_number("<i"))
+                stack.append(self._read_number(4, signed=True))
             case pickle.SHORT_BINSTRING:
-                stack.append(self._read(self._read_number("<B")))
+                stack.append(self._read(self._read_number(1)))
             case pickle.BINSTRING:
-                stack.append(self._read(self._read_number("<I")))
+                stack.append(self._read(self._read_number(4)))
             case pickle.NONE:
                 stack.append(None)
             case pickle.NEWTRUE | pickle.NEWFALSE:
@@ -149,6 +148,12 @@ class _Reader:
                 raise MalformedPickle(f"it uses the instruction {opcode!r}, unknown to CIFAR-100's pickles")
 
     def _read(self, length: int) -> bytes:
+        # Nearly all is a byte or a name, and there are half a million of them.
+        if length <= CHUNK:
+            content = self.stream.read(length)
+            if len(content) < length:
+                raise MalformedPickle("it ends too early")
+            return content
         if length > MAX_STRING_BYTES:
             raise MalformedPickle("it ends too early")
         # In pieces, because a stream may hold several copies of what is read at once, as ``tarfile``'s does.
@@ -159,8 +164,8 @@ class _Reader:
             taken.write(piece)
         return taken.getvalue()
 
-    def _read_number(self, layout: str) -> int:
-        return int(struct.unpack(layout, self._read(struct.calcsize(layout)))[0])
+    def _read_number(self, length: int, *, signed: bool = False) -> int:
+        return int.from_bytes(self._read(length), "little", signed=signed)
 
     def _pop(self, count: int) -> list[Any]:
         if len(self.stack) < count:

@@ -1,0 +1,47 @@
+"""How staging is measured, and what it is measured beside."""
+
+from pathlib import Path
+
+from PIL import Image
+
+from benchmarks.growth.child import Taken
+from benchmarks.rivals.notebook_staging import stage
+from benchmarks.staging import compare, make_rows
+from data_staging.sample import write_sample
+
+
+def test_each_round_has_both_ways_in_turns_in_a_new_place() -> None:
+    called = []
+
+    def note(who: str, figure: int) -> Taken:
+        called.append(who)
+        return Taken(figure, figure, figure)
+
+    places = []
+
+    def ours(folder: Path, name: str) -> Taken:
+        assert not list(folder.iterdir())
+        places.append(name)
+        return note("ours", 1)
+
+    def theirs(folder: Path, name: str) -> Taken:
+        places.append(name)
+        return note("theirs", 20)
+
+    found = compare(ours, theirs, 2)
+    assert called == ["ours", "theirs", "theirs", "ours"]
+    assert len(set(places)) == 4
+    seconds, memory = make_rows("to a folder", found)
+    assert seconds.ratios == [20, 20]
+    assert memory.ratios == [0.05, 0.05]
+
+
+def test_the_notebook_way_saves_every_bicycle_and_motorcycle(tmp_path: Path) -> None:
+    write_sample(tmp_path / "drawn.tar.gz", train_per_class=3, test_per_class=1)
+    out = tmp_path / "out"
+    out.mkdir()
+    stage(tmp_path / "drawn.tar.gz", out, None)
+    saved = {half: list((out / half).iterdir()) for half in ("train", "test")}
+    assert {half: len(files) for half, files in saved.items()} == {"train": 6, "test": 2}
+    with Image.open(saved["test"][0]) as picture:
+        assert picture.size == (32, 32)
