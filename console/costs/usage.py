@@ -87,6 +87,7 @@ def use_batch(settings: Settings, count: float) -> dict[str, dict[str, float]]:
         "state machine": {"state_transition": parts},
         "functions": {"lambda_request": parts, "lambda_gb_second": 0.15 * count},
         "logs and traces": {**_log(settings, 1e-6 * count), "trace": parts},
+        "looking photos up": {"bucket_get": count},
         **_use_photos_anyhow(settings, count),
     }
 

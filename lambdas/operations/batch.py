@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Semaphore
 from time import sleep
-from typing import Any
+from typing import Any, TypeVar
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.exceptions import BotoCoreError, ClientError
@@ -46,6 +46,8 @@ DELAYS_SECONDS = (1, 2, 4, 8)
 """The longest pauses before a step is tried again. What takes longer is left to Step Functions."""
 LAST_START_SECONDS = 150
 """Before the function's end: whatever one photo may wait for, it is kept in this time."""
+
+Result = TypeVar("Result")
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
@@ -117,16 +119,19 @@ class Part:
             WorkflowError, OutcomesUnavailable: As ``handler`` says.
         """
         with ThreadPoolExecutor(PHOTOS_AT_ONCE) as pool:
-            read = [each for each in pool.map(self._read, items) if each]
+            looked_up = [photo for photo in pool.map(self._look_up, items) if photo]
             known = {
                 photo: outcome
-                for photo, outcome in RECORDS.find([each.photo.id for each in read]).items()
+                for photo, outcome in RECORDS.find([photo.id for photo in looked_up]).items()
                 if outcome["outcome"] != outcomes.FAILED
             }
             # What an earlier call of this run has kept it may not have told.
             again = [outcome for outcome in known.values() if self._may_be_untold(outcome)]
-            new = [each for each in read if each.photo.id not in known]
-            found = [outcome for outcome in pool.map(self._find_outcome, new) if outcome]
+            new = {photo.key for photo in looked_up if photo.id not in known}
+            read = [
+                each for each in pool.map(self._read, [item for item in items if item["key"] in new]) if each
+            ]
+            found = [outcome for outcome in pool.map(self._find_outcome, read) if outcome]
         for mine, kept in zip(found, RECORDS.keep(found), strict=True):
             known[mine["photo"]] = choose_counting(mine, kept)
             again += [mine] if kept is mine else []
@@ -136,11 +141,26 @@ class Part:
                 f"For {left} of {len(items)} photos no time was left, for endpoint {ENDPOINT.name} answers "
                 "slowly. They are asked for by the next call"
             )
-        return [batch_photos.describe(self._run, each.photo, known[each.photo.id]) for each in read]
+        # What was replaced since it was looked up is what was read.
+        photos = {photo.key: photo for photo in (*looked_up, *(each.photo for each in read))}
+        return [batch_photos.describe(self._run, photo, known[photo.id]) for photo in photos.values()]
 
     def _may_be_untold(self, outcome: Outcome) -> bool:
         of_this_run = outcome.get("execution") == self._run.execution
         return of_this_run and outcome["outcome"] in (outcomes.ROUTED, outcomes.REFUSED)
+
+    def _look_up(self, item: Mapping[str, Any]) -> Photo | None:
+        """Finds which photo an object is in its newest version; None where an outage does not allow it."""
+        bucket, key = self._run.bucket, item["key"]
+        with self._log(key):
+            if self._outage or self._is_late():
+                return None
+            try:
+                version = self._try(lambda: batch_photos.look_up_version(bucket, key))
+            except OUTAGES as outage:
+                self._give_up(outage)
+                return None
+            return batch_photos.identify(self._run, item, version)
 
     def _read(self, item: Mapping[str, Any]) -> Read | None:
         """Reads a photo in its newest version; None where an outage or the time does not allow it."""
@@ -208,7 +228,7 @@ class Part:
             return self._make_outcome(photo, outcomes.REFUSED, **answer, **_describe_error(error))
         return self._make_outcome(photo, outcomes.ROUTED, **answer)
 
-    def _try(self, step: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    def _try(self, step: Callable[[], Result]) -> Result:
         """Returns what a step returns, which is tried again while there is an outage, for some seconds."""
         for longest in DELAYS_SECONDS:
             try:

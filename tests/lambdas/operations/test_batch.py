@@ -2,6 +2,7 @@
 
 import json
 import threading
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -110,6 +111,49 @@ def test_another_run_asks_for_what_failed_or_is_new_alone(batches: BatchCloud) -
     # Of a photo that fails again the first failure is kept; what is kept already is not told again.
     assert sorted(batches.bus.told) == [("routed", "photos/d"), ("routed", "photos/e")]
     assert batches.read_items()["photos/c"]["execution"] == EXECUTION
+
+
+def test_of_what_is_answered_another_run_reads_nothing_but_its_version(
+    batches: BatchCloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: Counter[str] = Counter()
+
+    def count(client: Any, operation: str) -> None:
+        ask = getattr(client, operation)
+
+        def counted(**request: Any) -> Any:
+            asked[operation] += 1
+            return ask(**request)
+
+        monkeypatch.setattr(client, operation, counted)
+
+    for number in range(20):
+        batches.put(f"photos/{number:02}", draw(0.81 + number / 200))
+    batches.call()
+    batches.put("photos/20", SURE)
+    count(serialize.s3, "get_object")
+    count(batch_photos.s3, "head_object")
+    count(outcome_records.dynamodb, "batch_get_item")
+    rows = batches.call(**LATER)
+    assert [key for key, row in rows.items() if row["asked"]] == ["photos/20"]
+    assert asked == {"get_object": 1, "head_object": 21, "batch_get_item": 1}
+
+
+def test_a_photo_that_is_replaced_while_it_is_read_is_the_newer_one(
+    batches: BatchCloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batches.put("photos/a", UNSURE)
+    look_up = batch_photos.look_up_version
+
+    def replace(bucket: str, key: str) -> str | None:
+        version = look_up(bucket, key)
+        batches.put("photos/a", SURE)
+        return version
+
+    items = batches.list_items()
+    monkeypatch.setattr(batch_photos, "look_up_version", replace)
+    row = batches.call(items=items)["photos/a"]
+    assert (row["outcome"], row["version"]) == ("routed", find_version(batches, "photos/a"))
 
 
 def test_a_photo_that_the_single_path_or_a_person_decided_about_stays_as_it_is(batches: BatchCloud) -> None:
