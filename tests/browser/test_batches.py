@@ -152,6 +152,24 @@ def test_a_batch_that_runs_is_followed_cancelled_and_asked_again(
     assert answers.posted == ["/yard-0a1b2c3d/cancel", "/yard-0a1b2c3d/redrive"]
 
 
+def test_no_rate_is_shown_of_a_batch_that_was_redriven(
+    page: Page, small_address: str, answers: Answers
+) -> None:
+    open_view(page, small_address, "batches/gate-0a1b2c3d")
+    expect(page.get_by_text("Photos a second")).to_be_visible()
+    answers.batches = [DONE | {"summary": SUMMARY | {"photos_per_second": None}}]
+    expect(page.get_by_text("Photos a second")).to_have_count(0)
+    expect(page.get_by_text("Routed").first).to_be_visible()
+
+
+@pytest.mark.usefixtures("answers")
+def test_a_batch_says_when_what_it_wrote_expires(page: Page, small_address: str) -> None:
+    open_view(page, small_address, "batches/gate-0a1b2c3d")
+    expect(page.get_by_text("expire after capture_days: 30 days, unless")).to_be_visible()
+    open_view(page, small_address, "batches/yard-0a1b2c3d")
+    expect(page.get_by_text("expire after capture_days")).to_have_count(0)
+
+
 @pytest.mark.usefixtures("answers")
 def test_what_a_batch_wrote_is_saved(page: Page, small_address: str) -> None:
     open_view(page, small_address, "batches/gate-0a1b2c3d")
