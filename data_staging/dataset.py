@@ -4,6 +4,7 @@
 
 - ``format``: ``MANIFEST_FORMAT``.
 - ``dataset``, ``classes``: The id, and the class names in label order.
+- ``other_class``: The last of them, if that is of pictures that show none of the others.
 - ``source``: The fields of ``Source`` or ``FolderSource``, told apart by ``kind``. If people have labelled
   photos of the deployment, also those of ``LabelledSource``.
 - ``splits``: ``count``, and the count of each of the ``classes``, by split.
@@ -100,12 +101,14 @@ class DataSet:
     """Pictures by split ("train", "validation", "test"), the classes in label order, and the sources.
 
     Where no photos were asked for that people have labelled, or there are none, ``labelled`` is None.
+    ``other_class`` is the last of the classes, if that is of pictures that show none of the others.
     """
 
     classes: list[str]
     splits: Mapping[str, Sequence[Picture]]
     source: Source | FolderSource
     labelled: LabelledSource | None = None
+    other_class: str | None = None
 
     @property
     def pictures(self) -> dict[str, Picture]:
@@ -116,11 +119,14 @@ class DataSet:
 
     @property
     def id(self) -> str:
-        """The first 16 hex digits of a SHA-256 over classes, splits, paths, labels and pixels.
+        """The first 16 hex digits of a SHA-256 over classes, other class, splits, paths, labels and pixels.
 
         Pixels, not PNG files: those differ with the version of zlib.
         """
         digest = hashlib.sha256(json.dumps(self.classes).encode())
+        if self.other_class is not None:
+            # The same pictures with a third class to route to make another model's task.
+            digest.update(f"\nother class\t{self.other_class}".encode())
         for line in sorted(
             f"\n{split}\t{picture.path}\t{picture.label}\t{picture.digest}"
             for split, pictures in self.splits.items()
@@ -151,6 +157,7 @@ class DataSet:
             "format": MANIFEST_FORMAT,
             "dataset": self.id,
             "classes": self.classes,
+            **({} if self.other_class is None else {"other_class": self.other_class}),
             "source": self.describe_source(),
             "splits": {split: self._count(pictures) for split, pictures in self.splits.items()},
             "files": dict(sorted(files.items())),

@@ -70,8 +70,8 @@ class Found:
     hidden: list[str]
 
 
-def check_classes(folder: Path, classes: list[str]) -> None:
-    """Makes sure that a folder's subfolders are the classes.
+def check_classes(folder: Path, classes: list[str], other_class: str | None = None) -> None:
+    """Makes sure that a folder's subfolders are the classes, among which is ``other_class``.
 
     Raises:
         StagingError: They are not, or one has a name that cannot be a class's.
@@ -91,7 +91,12 @@ def check_classes(folder: Path, classes: list[str]) -> None:
                 "64 of A-Z, a-z, 0-9, _ and -, not starting with _ or -"
             )
     if sorted(classes) != names:
-        listed = ", ".join(f'"{name}"' for name in names)
+        if other_class is not None and other_class not in names:
+            raise StagingError(
+                f"{folder} has no subfolder {other_class}, for pictures that show none of the classes, as "
+                'the setting other_class asks: make one, or set "other_class": "" in cdk.json'
+            )
+        listed = ", ".join(f'"{name}"' for name in names if name != other_class)
         wanted = ", ".join(classes)[:LONGEST_LIST]
         if len(listed) > LONGEST_LIST:
             raise StagingError(
@@ -103,7 +108,7 @@ def check_classes(folder: Path, classes: list[str]) -> None:
         )
 
 
-def find(folder: Path, classes: list[str]) -> Found:
+def find(folder: Path, classes: list[str], other_class: str | None = None) -> Found:
     """Reads every file in the subfolders, to the last one, but hidden ones and those that a system has added.
 
     Of files that show the same, pixel for pixel, the first counts; where they lie in folders of two classes,
@@ -113,7 +118,7 @@ def find(folder: Path, classes: list[str]) -> Found:
         StagingError: The folder's subfolders are not the classes.
         OSError: A folder cannot be read.
     """
-    check_classes(folder, classes)
+    check_classes(folder, classes, other_class)
     skipped: list[Path] = [entry for entry in folder.iterdir() if not _counts(entry.name)]
     labels = {
         file: label for label, name in enumerate(classes) for file in _list_files(folder / name, skipped)

@@ -10,7 +10,7 @@ from pathlib import Path
 if __package__ in (None, ""):  # run by its path: the room is on the search path, the project is not
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from data_staging.errors import StagingError, shorten_line
+from data_staging.errors import StagingError, shorten, shorten_line
 
 DESCRIPTION = """\
 Takes the pictures of some classes out of CIFAR-100, or your own out of a folder, and puts them where
@@ -39,6 +39,11 @@ your own pictures (--images DIR):
   that lie in two classes. The manifest names them, but for hidden ones (source.left_out).
 
   Once staged, own pictures stay: without --images or --archive this command then changes nothing.
+
+pictures of something else:
+  With "other_class": "other" in cdk.json there is one class more, the last, of pictures that show none of the
+  classes. Of CIFAR-100 they are drawn from its other classes, as evenly as there are pictures, as many as a
+  class has on average; of your own they are those of the subfolder other.
 
 labelled photos:
   Photos that people labelled in a review of the deployment come to the training split, and to no other, in
@@ -84,6 +89,11 @@ def make_parser() -> argparse.ArgumentParser:
     command.add_argument(
         "--classes", metavar="A,B", help="the classes in label order (default: the setting in cdk.json)"
     )
+    command.add_argument(
+        "--other-class",
+        metavar="NAME",
+        help="one class more, of pictures of something else (default: the setting in cdk.json)",
+    )
     command.add_argument("--name", help="the deployment's name (default: the setting in cdk.json)")
     where = command.add_mutually_exclusive_group()
     where.add_argument(
@@ -115,21 +125,32 @@ def _run(options: argparse.Namespace) -> str:
     name = options.name or settings.name
     given = options.classes.split(",") if options.classes is not None else settings.classes
     classes = [each.strip() for each in given]
+    other_class = (settings.other_class if options.other_class is None else options.other_class) or None
+    if other_class is not None and not own_pictures.CLASS_NAME.fullmatch(other_class):
+        raise StagingError(
+            f"--other-class is {shorten(other_class)}: 1 to 64 of A-Z, a-z, 0-9, _ and - are expected, not "
+            "starting with _ or -"
+        )
+    if other_class in classes:
+        raise StagingError(
+            f"{other_class} is one of the classes, so that it cannot be the other class: give it another name"
+        )
     if options.images is not None:
         images = Path(options.images).expanduser()
         if options.fetch:
-            own_pictures.check_classes(images, classes)
+            wanted = classes if other_class is None else [*classes, other_class]
+            own_pictures.check_classes(images, wanted, other_class)
             return str(images)
-        data_set = steps.read_own_pictures(images, classes, settings.validation_fraction)
+        data_set = steps.read_own_pictures(images, classes, settings.validation_fraction, other_class)
     else:
         if options.archive is None and options.out is None:
             kept = steps.keep_own_pictures(
-                name, options.bucket, classes, labels_wanted=settings.labels_in_training
+                name, options.bucket, classes, other_class, labels_wanted=settings.labels_in_training
             )
             if kept is not None:
                 return kept
         archive = steps.find_archive(options.archive)
-        data_set = steps.read_data_set(archive, classes, settings.validation_fraction)
+        data_set = steps.read_data_set(archive, classes, settings.validation_fraction, other_class)
     if options.out is None:
         data_set = steps.take_labelled(data_set, name, wanted=settings.labels_in_training)
     out = None if options.out is None else Path(options.out)

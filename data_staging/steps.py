@@ -41,7 +41,12 @@ def find_archive(given: Path | None) -> Path:
 
 
 def keep_own_pictures(
-    name: str, bucket_name: str | None, classes: list[str], *, labels_wanted: bool
+    name: str,
+    bucket_name: str | None,
+    classes: list[str],
+    other_class: str | None = None,
+    *,
+    labels_wanted: bool,
 ) -> str | None:
     """Returns a sentence that says which own pictures a deployment keeps, or None if it has none.
 
@@ -55,6 +60,7 @@ def keep_own_pictures(
     staged = deployment.read_staged(name, bucket_name)
     if staged is None or staged.manifest["source"]["kind"] != "images":
         return None
+    classes = _add_other(classes, other_class)
     staged_classes = staged.manifest["classes"]
     if staged_classes != classes:
         raise StagingError(
@@ -76,8 +82,10 @@ def keep_own_pictures(
     )
 
 
-def read_data_set(path: Path, classes: list[str], validation_fraction: float) -> DataSet:
-    """Reads an archive and chooses the wanted classes from it.
+def read_data_set(
+    path: Path, classes: list[str], validation_fraction: float, other_class: str | None = None
+) -> DataSet:
+    """Reads an archive and chooses the wanted classes from it, and the other class if there is to be one.
 
     Raises:
         StagingError: The archive cannot be used, or it lacks a class.
@@ -88,17 +96,21 @@ def read_data_set(path: Path, classes: list[str], validation_fraction: float) ->
         content = archive.read(path)
     md5 = summed.result()
     source = Source("generated" if content.generated else "cifar-100", path.name, md5, md5 == MD5)
-    return DataSet(classes, select(content, classes, validation_fraction), source)
+    splits = select(content, classes, validation_fraction, other_class)
+    return DataSet(_add_other(classes, other_class), splits, source, other_class=other_class)
 
 
-def read_own_pictures(images: Path, classes: list[str], validation_fraction: float) -> DataSet:
+def read_own_pictures(
+    images: Path, classes: list[str], validation_fraction: float, other_class: str | None = None
+) -> DataSet:
     """Reads a folder of own pictures, and says which of its files are left out.
 
     Raises:
         StagingError: Its subfolders are not the classes, or one has too few pictures.
         OSError: A folder in it cannot be read.
     """
-    found = own_pictures.find(images, classes)
+    classes = _add_other(classes, other_class)
+    found = own_pictures.find(images, classes, other_class)
     _print_left_out({shorten(path): reason for path, reason in found.left_out.items()}, "source.left_out")
     if found.hidden:
         first = ", ".join(map(shorten, found.hidden[:3])) + (", ..." if len(found.hidden) > 3 else "")
@@ -107,7 +119,13 @@ def read_own_pictures(images: Path, classes: list[str], validation_fraction: flo
     originals = {
         f"{name}/{photo.path}": photo.original for name, photos in splits.items() for photo in photos
     }
-    return DataSet(classes, splits, FolderSource(images.resolve().name, originals, found.left_out))
+    source = FolderSource(images.resolve().name, originals, found.left_out)
+    return DataSet(classes, splits, source, other_class=other_class)
+
+
+def _add_other(classes: list[str], other_class: str | None) -> list[str]:
+    """Returns the model's classes in label order, the other class last."""
+    return classes if other_class is None else [*classes, other_class]
 
 
 def take_labelled(data_set: DataSet, name: str, *, wanted: bool) -> DataSet:

@@ -121,6 +121,7 @@ def _open_subject(
     facts = {
         "dataset": data_set.id,
         "classes": data_set.classes,
+        "other_class": data_set.other_class,
         "split": options.split,
         "when": time.time(),
     }

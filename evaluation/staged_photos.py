@@ -42,12 +42,14 @@ class DataSet:
         classes: Names in label order.
         files: What the manifest says of each file, by its path in the data set.
         read: Returns a file by that path.
+        other_class: The last of the classes, if that is of photos that show none of the others.
     """
 
     id: str
     classes: tuple[str, ...]
     files: dict[str, dict[str, Any]]
     read: Callable[[str], bytes]
+    other_class: str | None = None
 
     @classmethod
     def in_bucket(cls, deployment: Deployment) -> "DataSet":
@@ -87,7 +89,8 @@ class DataSet:
     def _parse(cls, read: Callable[[str], bytes], manifest: str) -> "DataSet":
         try:
             content = json.loads(read("manifest.json"))
-            return cls(content["dataset"], tuple(content["classes"]), content["files"], read)
+            classes = tuple(content["classes"])
+            return cls(content["dataset"], classes, content["files"], read, content.get("other_class"))
         except (ValueError, LookupError, TypeError) as error:
             raise EvaluationError(
                 f"{manifest} is no manifest of a data set ({type(error).__name__}): "

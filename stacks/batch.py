@@ -52,7 +52,8 @@ class BatchStack(cdk.Stack):
                 **environment,
                 # What becomes of each photo is in the table: three lines of each would cost more than help.
                 "POWERTOOLS_LOG_LEVEL": "WARNING",
-                "CLASSES": ",".join(settings.classes),
+                "CLASSES": ",".join(settings.model_classes),
+                **({"OTHER_CLASS": settings.other_class} if settings.other_class else {}),
                 "ENDPOINT_NAME": read_parameter(self, name, "endpoint"),
                 "ENDPOINT_SWITCH": places.parameter(name, "endpoint-switch"),
                 "THRESHOLD_SOURCE": cdk.Fn.select(5, cdk.Fn.split('"', threshold)),

@@ -44,7 +44,7 @@ class EndpointStack(cdk.Stack):
         name = settings.name
         serverless = settings.endpoint_mode == "serverless"
         endpoint_name = places.endpoint_name(name, settings.endpoint_mode)
-        variant = places.name_variant(settings.classes)
+        variant = places.name_variant(settings.model_classes)
         bucket = SharedBucket(self, name)
         model_url = read_parameter(self, name, "model")
         exists = self._add_switch(settings)
@@ -203,7 +203,7 @@ def _build_variant(
 ) -> sagemaker.CfnEndpointConfig.ProductionVariantProperty:
     serverless = settings.endpoint_mode == "serverless"
     return sagemaker.CfnEndpointConfig.ProductionVariantProperty(
-        variant_name=places.name_variant(settings.classes),
+        variant_name=places.name_variant(settings.model_classes),
         model_name=model_name,
         initial_variant_weight=1,
         initial_instance_count=None if serverless else settings.endpoint_min_instances,

@@ -23,7 +23,7 @@ class WorkflowStack(cdk.Stack):
         super().__init__(scope, construct_id, description="Scones Unlimited: routes photos by what they show")
         name = settings.name
         bucket = SharedBucket(self, name)
-        classes = {"CLASSES": ",".join(settings.classes)}
+        classes = {"CLASSES": ",".join(settings.model_classes)}
         endpoint = read_parameter(self, name, "endpoint")
         # Of either mode: a permission that came with another mode would be known some seconds after its need.
         endpoint_arns = [
@@ -81,6 +81,7 @@ class WorkflowStack(cdk.Stack):
                 "CONFIDENCE_THRESHOLD": threshold.value,
                 "THRESHOLD_SOURCE": threshold.source,
                 **classes,
+                **({"OTHER_CLASS": settings.other_class} if settings.other_class else {}),
             },
         )
 
@@ -103,6 +104,7 @@ class WorkflowStack(cdk.Stack):
                 classify=classify,
                 confidence_filter=confidence_filter,
                 outcomes=outcomes,
+                knows_other_class=bool(settings.other_class),
             ),
             # A photo takes seconds, and waits for some minutes in a burst. No way of retrying takes an hour:
             # what this ends has no outcome.

@@ -92,10 +92,13 @@ ARROWS = {
         # The functions' package, and what of it this Python can import.
         "local.lambda_functions.packages",
         "stacks.parts.function_asset",
-        # Archives of as many photos as a measurement takes.
+        # Archives of as many photos as a measurement takes, and photos as staging reads them.
+        "data_staging.dataset",
+        "data_staging.photos",
         "data_staging.sample",
         "evaluation.measures",
         "lambdas.workflow.places",
+        "lambdas.workflow.prediction",
         "stacks.configuration",
         "tests.browser.fixtures",
         "tests.end_to_end",

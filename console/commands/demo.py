@@ -11,6 +11,7 @@ from console.commands.printing import explain_classes, format_routings, route_wi
 from console.executions.routing import Photo, Routing
 from evaluation.deployment import Deployment
 from lambdas.workflow import places
+from lambdas.workflow.errors import NoneOfTheClasses
 from lambdas.workflow.prediction import format_share
 
 PHOTOS_SHOWN = 24
@@ -43,7 +44,7 @@ def run(deployment: Deployment, options: argparse.Namespace) -> int:
     print()
     for line in summarize(routings, true_classes):
         print(line)
-    print(explain_classes(manifest["classes"]))
+    print(explain_classes(manifest))
     print()
     arrived = show_arrivals(deployment, routings, true_classes)
     print()
@@ -60,7 +61,10 @@ def summarize(routings: list[Routing], true_classes: dict[str, str]) -> Iterator
     yield f"Accuracy over all {len(routings)} test photos: {format_share(accuracy)} ({len(right)} right)"
     routed, routed_right = outcomes.count("routed"), sum(routing.outcome == "routed" for routing in right)
     yield f"Routed: {routed}, {routed_right} of them right" if routed else "Routed: 0"
-    yield f"Refused for a confidence below the threshold: {outcomes.count('refused')}"
+    others = sum(routing.error == NoneOfTheClasses.__name__ for routing in routings)
+    yield f"Refused for a confidence below the threshold: {outcomes.count('refused') - others}"
+    if others:
+        yield f"Refused as none of the classes: {others}"
     yield f"Failed: {outcomes.count('failed')}"
 
 

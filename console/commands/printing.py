@@ -1,12 +1,14 @@
 """Routes photos with a progress bar and prints what became of each."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from tqdm import tqdm
 
-from console.executions.routing import Photo, Routing, route_photos
+from console.executions.routing import Photo, Routing, read_shown, route_photos
 from evaluation.deployment import Deployment
 from evaluation.terminal import format_table
+from lambdas.workflow.errors import NoneOfTheClasses
 from lambdas.workflow.prediction import format_probability
 
 CLASSES_NAMED = 6
@@ -43,14 +45,20 @@ def format_routings(routings: Sequence[Routing], true_classes: Mapping[str, str]
     return format_table(heading, rows)
 
 
-def explain_classes(classes: Sequence[str]) -> str:
-    """Returns the sentence that says what a model does with a photo of anything else."""
+def explain_classes(manifest: Mapping[str, Any]) -> str:
+    """Returns the sentence that says what a model does with a photo of anything else.
+
+    Args:
+        manifest: The manifest of the data set that it is trained on.
+    """
+    other = manifest.get("other_class")
+    classes = [name for name in manifest["classes"] if name != other]
     more = len(classes) - CLASSES_NAMED
     named = [*classes[:CLASSES_NAMED], *([f"{more} more"] if more > 0 else [])]
-    return (
-        f"The model knows {', '.join(named[:-1])} and {named[-1]} only: whatever else a photo shows, it is "
-        "called one of them."
-    )
+    known = f"{', '.join(named[:-1])} and {named[-1]}"
+    if other is not None:
+        return f"The model knows {known}, and refuses a photo that looks more like something else ({other})."
+    return f"The model knows {known} only: whatever else a photo shows, it is called one of them."
 
 
 def explain_failures(routings: Sequence[Routing]) -> list[str]:
@@ -63,6 +71,8 @@ def explain_failures(routings: Sequence[Routing]) -> list[str]:
 
 
 def _describe_outcome(routing: Routing) -> str:
+    if routing.error == NoneOfTheClasses.__name__:
+        return f"refused: {read_shown(routing.cause or '')}"
     if routing.outcome == "refused":
         return f"refused ({routing.predicted_class}?)"
     return routing.outcome if routing.outcome == "routed" else f"failed: {routing.error}"

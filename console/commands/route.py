@@ -27,5 +27,5 @@ def run(deployment: Deployment, options: argparse.Namespace) -> int:
     print(format_routings(routings))
     for line in explain_failures(routings):
         print(line, file=sys.stderr)
-    print(explain_classes(deployment.read_manifest()["classes"]), file=sys.stderr)
+    print(explain_classes(deployment.read_manifest()), file=sys.stderr)
     return 0 if all(routing.outcome == "routed" for routing in routings) else 1

@@ -12,11 +12,11 @@ from typing import Any, Literal
 
 from console.executions.starting import start_anew
 from evaluation.deployment import Deployment
-from lambdas.workflow import execution, places
+from lambdas.workflow import errors, execution, places
 
 # How much of the SHA-256 digest of an uploaded photo is in its key.
 UPLOAD_DIGITS = 16
-REFUSED_ERROR = "ThresholdConfidenceNotMet"
+REFUSED_ERRORS = {error.__name__ for error in errors.REFUSALS}
 CONCURRENT_EXECUTIONS = 4
 FIRST_POLL_SECONDS = 0.1
 LAST_POLL_SECONDS = 2.0
@@ -46,7 +46,7 @@ class Routing:
 
     Attributes:
         photo: The photo.
-        outcome: ``routed``; ``refused`` for a confidence below the threshold; ``failed`` for anything else.
+        outcome: ``routed``; ``refused`` by the filter; ``failed`` for anything else.
         predicted_class: The most probable class; None if the photo was not classified.
         confidence: Its probability, 0 to 1; None if the photo was not classified.
         error: Name of the error that ended the execution; None if routed.
@@ -130,7 +130,7 @@ def read_routing(step_functions: Any, photo: Photo, ended: Mapping[str, Any]) ->
         )
     error = ended.get("error") or ended["status"]
     left = _read_traces(step_functions, ended["executionArn"])
-    outcome: Literal["refused", "failed"] = "refused" if error == REFUSED_ERROR else "failed"
+    outcome: Literal["refused", "failed"] = "refused" if error in REFUSED_ERRORS else "failed"
     cause = ended.get("cause", "")
     threshold = read_missed_threshold(cause) if outcome == "refused" else None
     return Routing(
@@ -155,6 +155,12 @@ def read_missed_threshold(cause: str) -> float | None:
         return float(found[1]) if found else None
     except ValueError:
         return None
+
+
+def read_shown(cause: str) -> str:
+    """Returns what a photo shows by the words of the filter, as ``no bicycle or motorcycle``."""
+    found = re.match(r"The photo shows (.+?): ", cause)
+    return found[1] if found else "none of the classes"
 
 
 def route_photos(deployment: Deployment, photos: Iterable[Photo]) -> Iterator[Routing]:

@@ -33,6 +33,7 @@ class Waiting:
         confidence: Its probability, 0 to 1.
         probabilities: The probability of each class, in the order in which the table has them.
         threshold: The least confidence that would have passed.
+        error: Name of the filter's error; empty if another program has kept none.
     """
 
     photo: str
@@ -47,6 +48,7 @@ class Waiting:
     confidence: float
     probabilities: dict[str, float]
     threshold: float
+    error: str
 
 
 @dataclass(frozen=True)
@@ -115,6 +117,7 @@ def read_waiting(item: Mapping[str, Any]) -> Waiting:
             name: _read_share(item, "probabilities", value) for name, value in probabilities.items()
         },
         threshold=_read_share(item, "threshold", item.get("threshold")),
+        error=error if isinstance(error := item.get("error"), str) else "",
     )
 
 

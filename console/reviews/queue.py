@@ -74,7 +74,7 @@ class Reviews:
         self._deployment = deployment
         self._table = OutcomeTable(deployment)
         self._clock = clock
-        self._classes: tuple[str, list[str]] = ("", [])
+        self._classes: tuple[str, list[str], str | None] = ("", [], None)
 
     def count_waiting(self) -> int:
         """Returns how many photos wait, those before somebody included."""
@@ -86,12 +86,26 @@ class Reviews:
         Raises:
             NotDeployed: Nothing is staged.
         """
+        return self._read_manifest()[0]
+
+    def read_other_class(self) -> str | None:
+        """Returns the class of photos that show none of those; None where the model has none.
+
+        Raises:
+            NotDeployed: Nothing is staged.
+        """
+        return self._read_manifest()[1]
+
+    def _read_manifest(self) -> tuple[list[str], str | None]:
         data_set = self._deployment.data_set
-        known, classes = self._classes
+        known, classes, other_class = self._classes
         if known != data_set:
-            classes = self._deployment.read_manifest()["classes"]
-            self._classes = (data_set, classes)
-        return classes
+            manifest = self._deployment.read_manifest()
+            other_class = manifest.get("other_class")
+            # No delivery goes to that: who sees none of the classes in a photo discards it.
+            classes = [name for name in manifest["classes"] if name != other_class]
+            self._classes = (data_set, classes, other_class)
+        return classes, other_class
 
     def find(self, photo: str) -> Waiting:
         """Returns a photo that waits, whoever has claimed it.

@@ -141,7 +141,7 @@ class Overview:
     def _describe_service(self) -> dict[str, Any]:
         """Returns what is deployed, the endpoint, its model and that one's evaluation."""
         staged = self._read_data_set()
-        deployed = _describe(self._deployment, staged["classes"])
+        deployed = _describe(self._deployment, staged)
         try:
             endpoint = self._deployment.find_endpoint()
         except NotDeployed as error:
@@ -167,7 +167,7 @@ class Overview:
         }
 
     def _read_data_set(self) -> dict[str, Any]:
-        """Returns ``dataset`` and ``classes`` of what is staged, and its number of ``validation`` photos."""
+        """Returns ``dataset``, ``classes`` and ``other_class`` staged, and how many ``validation`` photos."""
         try:
             found = self._deployment.data_set
         except NotDeployed:
@@ -176,7 +176,12 @@ class Overview:
         def read() -> dict[str, Any]:
             manifest = self._deployment.read_manifest()
             validation = sum(name.startswith("validation/") for name in manifest["files"])
-            return {"dataset": found, "classes": manifest["classes"], "validation": validation}
+            return {
+                "dataset": found,
+                "classes": manifest["classes"],
+                "other_class": manifest.get("other_class"),
+                "validation": validation,
+            }
 
         return self._keep(("data set", found), read)
 
@@ -208,14 +213,14 @@ class Overview:
 
 
 def describe_deployment(deployment: Deployment) -> dict[str, Any]:
-    """Returns name, region, account, bucket, threshold, classes, and links to AWS's console."""
-    classes: list[str] = []
+    """Returns name, region, account, bucket, threshold, classes, other class, links to AWS's console."""
+    manifest: dict[str, Any] = {"classes": []}
     with suppress(NotDeployed):
-        classes = deployment.read_manifest()["classes"]
-    return _describe(deployment, classes)
+        manifest = deployment.read_manifest()
+    return _describe(deployment, manifest)
 
 
-def _describe(deployment: Deployment, classes: Sequence[str]) -> dict[str, Any]:
+def _describe(deployment: Deployment, staged: Mapping[str, Any]) -> dict[str, Any]:
     region, account = deployment.state_machine.split(":")[3:5]
     return {
         "name": deployment.name,
@@ -223,7 +228,8 @@ def _describe(deployment: Deployment, classes: Sequence[str]) -> dict[str, Any]:
         "account": account,
         "bucket": deployment.bucket,
         "threshold": read_threshold(deployment),
-        "classes": classes,
+        "classes": staged["classes"],
+        "other_class": staged.get("other_class"),
         "links": link_deployment(deployment),
     }
 

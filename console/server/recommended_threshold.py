@@ -55,8 +55,16 @@ def _count_refused(confidences: Sequence[float], threshold: float) -> int:
 
 
 def read_confidences(report: Mapping[str, Any]) -> list[float]:
-    """Returns the confidence of each answer of an evaluation."""
-    return [max(answer["probabilities"]) for answer in report["answers"]]
+    """Returns the confidence of each answer of an evaluation; 0 where any threshold refuses it.
+
+    Those are the answers for the other class, which is the last one.
+    """
+    confidences = []
+    for answer in report["answers"]:
+        *classes, last = answer["probabilities"]
+        is_other = bool(report.get("other_class")) and last > max(classes)
+        confidences.append(0.0 if is_other else max(last, *classes))
+    return confidences
 
 
 def make_command(name: str, threshold: float | None, here: bool) -> str | None:

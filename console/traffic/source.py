@@ -34,11 +34,13 @@ class Reading:
     Attributes:
         generation: How often all was forgotten; the numbers of invocations hold within one.
         classes: Names of the classes in label order.
+        other_class: The one of them whose photos are refused; None where there is none.
         rows: The invocations, of type ROW, in the order of their numbers.
     """
 
     generation: int
     classes: list[str]
+    other_class: str | None
     rows: np.ndarray
 
 
@@ -104,6 +106,7 @@ class InvocationSource(ABC):
         self.s3 = deployment.client("s3")
         self.stop = threading.Event()
         self.classes: list[str] = []
+        self.other_class: str | None = None
         self.progress = Progress(self.unit)
         self._lock = threading.Lock()
         self._rests = threading.Event()
@@ -130,7 +133,7 @@ class InvocationSource(ABC):
             if len(self._blocks) > 1:
                 self._blocks = [np.concatenate(self._blocks)]
             rows = self._blocks[0] if self._blocks else np.empty(0, ROW)
-            return Reading(self._generation, self.classes, rows)
+            return Reading(self._generation, self.classes, self.other_class, rows)
 
     @abstractmethod
     def read_picture(self, place: int) -> bytes:
@@ -178,6 +181,7 @@ class InvocationSource(ABC):
             manifest = self.deployment.read_manifest()
             if manifest["classes"] != self.classes:
                 self.forget(manifest["classes"])
+            self.other_class = manifest.get("other_class")
             self.read_new(manifest)
         except NotDeployed as error:
             self.progress.missing = str(error)

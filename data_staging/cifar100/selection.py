@@ -4,7 +4,7 @@ import difflib
 import hashlib
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +17,7 @@ from data_staging.photos import digest_pixels
 
 # CIFAR-100 has as many.
 MOST_SHOWN = 100
+NAME_DIGITS = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,19 +50,23 @@ class ArchivePicture:
 
 
 def select(
-    archive: Archive, classes: list[str], validation_fraction: float
+    archive: Archive, classes: list[str], validation_fraction: float, other_class: str | None = None
 ) -> dict[str, list[ArchivePicture]]:
     """Returns the pictures of the wanted classes by split ("train", "validation", "test").
+
+    With ``other_class`` there are those of one class more, the last: drawn from all classes that are not
+    wanted, as evenly as there are pictures, and as many as a wanted class has on average.
 
     The validation split takes that fraction of each class's training pictures, chosen by the digest of their
     pixels: the same pictures wherever they stand in the archive. Each split is in the order of the digests
     too, because training follows the order of the list, and classes one after the other would train badly.
 
     Raises:
-        StagingError: A class is unknown, named twice or without enough pictures.
+        StagingError: A class is unknown, named twice or without enough pictures, or the other class has the
+            name of one of the archive's.
     """
     _check_classes(classes, archive.class_names)
-    splits: dict[str, list[ArchivePicture]] = {split: [] for split in SPLITS}
+    halves = []
     for label, name in enumerate(classes):
         index = archive.class_names.index(name)
         training = list(_find_pictures(archive.train, index, name, label))
@@ -71,12 +76,64 @@ def select(
                 f"the archive has {len(training)} training and {len(test)} test pictures of '{name}'; "
                 "at least 2 and 1 are needed: choose another class or the full archive"
             )
+        halves.append((training, test))
+    if other_class is not None:
+        halves.append(_draw_others(archive, classes, other_class, halves))
+    splits: dict[str, list[ArchivePicture]] = {split: [] for split in SPLITS}
+    for training, test in halves:
         training.sort(key=_make_sort_key)
         validation = count_held_out(len(training), validation_fraction)
         splits["validation"] += training[:validation]
         splits["train"] += training[validation:]
         splits["test"] += test
     return {split: sorted(pictures, key=_make_sort_key) for split, pictures in splits.items()}
+
+
+def _draw_others(
+    archive: Archive,
+    classes: list[str],
+    other_class: str,
+    halves: list[tuple[list[ArchivePicture], list[ArchivePicture]]],
+) -> tuple[list[ArchivePicture], list[ArchivePicture]]:
+    """Returns the training and the test pictures of the other class.
+
+    Args:
+        archive: Where they come from.
+        classes: The wanted classes, of which none is drawn from.
+        other_class: Name of the other class.
+        halves: Training and test pictures of each wanted class.
+    """
+    if other_class in archive.class_names:
+        raise StagingError(
+            f"other_class is {other_class}, which is one of the archive's classes: give it another name, "
+            "such as other, or name it among the classes"
+        )
+    origins = [name for name in archive.class_names if name not in classes]
+    drawn = []
+    for rows, counts in (
+        (archive.train, [len(training) for training, _ in halves]),
+        (archive.test, [len(test) for _, test in halves]),
+    ):
+        ranked = []
+        for origin in origins:
+            index = archive.class_names.index(origin)
+            found = sorted(_find_pictures(rows, index, origin, len(classes)), key=_make_sort_key)
+            ranked += [(rank, picture.digest, origin, picture) for rank, picture in enumerate(found)]
+        # The first of each class, then the second of each: the digests say of which classes the last are.
+        ranked.sort(key=lambda each: each[:3])
+        chosen = {
+            digest: replace(picture, path=f"{other_class}/{origin}-{digest[:NAME_DIGITS]}.png")
+            for _, digest, origin, picture in ranked[: round(sum(counts) / len(counts))]
+        }
+        drawn.append(list(chosen.values()))
+    training, test = drawn
+    if len(training) < 2 or not test:
+        raise StagingError(
+            f"the archive has {len(training)} training and {len(test)} test pictures of other classes, "
+            f"from which '{other_class}' is drawn; at least 2 and 1 are needed: take the full archive, or "
+            "your own pictures (--images DIR)"
+        )
+    return training, test
 
 
 def _make_sort_key(picture: ArchivePicture) -> tuple[str, str]:

@@ -50,14 +50,19 @@ def list_thresholds(classes: int, others: Sequence[float]) -> list[float]:
     return sorted({*hundredths, *FINEST, *others})
 
 
-def price_thresholds(answers: Sequence[Answer], levels: Sequence[float], monthly_photos: int) -> list[Price]:
+def price_thresholds(
+    answers: Sequence[Answer], levels: Sequence[float], monthly_photos: int, others: int = 0
+) -> list[Price]:
     """Returns the price of each threshold.
 
     Args:
-        answers: At least one answer.
+        answers: At least one answer: those that a threshold decides about.
         levels: The thresholds.
         monthly_photos: Photos that come in a month; they are assumed to be like those of the split.
+        others: How many photos of the split are refused at any threshold, for the model takes them for the
+            other class.
     """
+    photos = len(answers) + others
     ordered = sorted(answers, key=lambda answer: answer.confidence)
     confidences = [answer.confidence for answer in ordered]
     wrong_below = [0, *accumulate(not answer.right for answer in ordered)]
@@ -73,8 +78,8 @@ def price_thresholds(answers: Sequence[Answer], levels: Sequence[float], monthly
                 routed - wrong,
                 wrong,
                 measure_share(wrong, routed),
-                _measure_volume(wrong, len(ordered), monthly_photos),
-                _measure_volume(refused, len(ordered), monthly_photos),
+                _measure_volume(wrong, photos, monthly_photos),
+                _measure_volume(refused + others, photos, monthly_photos),
             )
         )
     return found

@@ -117,7 +117,8 @@ def _render_wrong(wrong: Mapping[str, Any], content: bytes, report: Mapping[str,
     threshold = report["threshold_in_service"]
     fate = ""
     if threshold is not None:
-        fate = "<br>routed" if wrong["confidence"] >= threshold["value"] else "<br>refused"
+        is_routed = wrong["confidence"] >= threshold["value"] and wrong["predicted"] != report["other_class"]
+        fate = "<br>routed" if is_routed else "<br>refused"
     return (
         f"<li>{_render_image(content, wrong['file'])}<br>{escape(wrong['file'])}<br>"
         f"{escape(wrong['true'])}, taken for {escape(wrong['predicted'])}{fate}<br>"

@@ -32,6 +32,7 @@ class Subject:
         endpoint: Name of the endpoint that answered; None if the artifact itself did.
         threshold_in_service: The filter's threshold, ``value`` and ``source``; None without an endpoint.
         when: Time of the evaluation, in Unix seconds.
+        other_class: The one of the classes whose photos are refused; None where there is none.
     """
 
     dataset: str
@@ -42,6 +43,7 @@ class Subject:
     endpoint: str | None
     threshold_in_service: dict[str, Any] | None
     when: float
+    other_class: str | None = None
 
 
 @dataclass(frozen=True)
@@ -66,11 +68,18 @@ def build_report(
     duplicates: Sequence[NearDuplicate],
     comparison: Comparison | None,
 ) -> dict[str, Any]:
-    """Returns the content of report.json, from one answer or more."""
+    """Returns the content of report.json, from one answer or more.
+
+    Raises:
+        EvaluationError: The model takes every photo for the other class.
+    """
     matrix = count_confusions(answers, len(subject.classes))
+    candidates = [answer for answer in answers if subject.classes[answer.predicted] != subject.other_class]
+    if not candidates:
+        raise EvaluationError(f"{subject.model} takes every photo for {subject.other_class}: none is routed")
     advice = recommend(
-        [answer.confidence for answer in answers],
-        [answer.right for answer in answers],
+        [answer.confidence for answer in candidates],
+        [answer.right for answer in candidates],
         target.routed_error_target,
         target.routed_error_confidence,
     )
@@ -96,7 +105,10 @@ def build_report(
         "thresholds": [
             asdict(price)
             for price in price_thresholds(
-                answers, list_thresholds(len(subject.classes), marked), target.monthly_photos
+                candidates,
+                list_thresholds(len(subject.classes), marked),
+                target.monthly_photos,
+                others=len(answers) - len(candidates),
             )
         ],
         "recommendation": {

@@ -33,7 +33,9 @@ class GivenModel(ModelResource):
         Raises:
             ModelRefused: No data set of the right classes is staged, or the artifact cannot be copied.
         """
-        read_manifest(properties["Bucket"], properties["Dataset"], properties["Classes"])
+        read_manifest(
+            properties["Bucket"], properties["Dataset"], properties["Classes"], properties.get("OtherClass")
+        )
         return copy_artifact(properties)
 
     def check_obtained(self, model: str) -> None:

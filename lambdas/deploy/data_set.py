@@ -12,13 +12,16 @@ STAGING_COMMAND = "python data_staging/stage.py"
 s3 = boto3.client("s3")
 
 
-def read_manifest(bucket: str, dataset: str, classes: list[str]) -> dict[str, Any]:
+def read_manifest(
+    bucket: str, dataset: str, classes: list[str], other_class: str | None = None
+) -> dict[str, Any]:
     """Returns the manifest of a data set of these classes, by which a model can be judged.
 
     Args:
         bucket: Bucket that it is staged in.
         dataset: Id of the data set.
         classes: Class names in label order, as the settings have them.
+        other_class: The one of them that is of what is none of the others; None where there is none.
 
     Raises:
         ModelRefused: No data set is staged, its classes are others or in another order, or it has no
@@ -32,6 +35,11 @@ def read_manifest(bucket: str, dataset: str, classes: list[str]) -> dict[str, An
         raise ModelRefused(
             f"Data set {dataset} has the classes {','.join(staged)}, the setting 'classes' "
             f"says {','.join(classes)}: stage again with {STAGING_COMMAND}, or change the setting"
+        )
+    if manifest.get("other_class") != other_class:
+        raise ModelRefused(
+            f"Data set {dataset} has the other_class {manifest.get('other_class') or 'none'}, the setting "
+            f"says {other_class or 'none'}: stage again with {STAGING_COMMAND}, or change the setting"
         )
     if manifest["splits"]["validation"]["count"] == 0:
         raise ModelRefused(

@@ -27,7 +27,9 @@ class TrainedModel(ModelResource):
             ModelRefused: No data set of the right classes is staged, or it is too small.
         """
         bucket = properties["Bucket"]
-        manifest = read_manifest(bucket, properties["Dataset"], properties["Classes"])
+        manifest = read_manifest(
+            bucket, properties["Dataset"], properties["Classes"], properties.get("OtherClass")
+        )
         check_batch_size(properties, manifest)
         return TRAINING_JOBS.find_or_create(
             name_job(properties),

@@ -18,7 +18,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.exceptions import BotoCoreError, ClientError
 
 from lambdas.classify import ENDPOINT, classify
-from lambdas.filter import CLASSES, CONFIDENCE_THRESHOLD, THRESHOLD_SOURCE, keep_confident
+from lambdas.filter import CLASSES, CONFIDENCE_THRESHOLD, OTHER_CLASS, THRESHOLD_SOURCE, keep_confident
 from lambdas.operations import batch_photos
 from lambdas.operations.batch_photos import Photo, Run
 from lambdas.operations.outages import OUTAGES, is_of_the_photo
@@ -30,7 +30,7 @@ from lambdas.operations.outcome_records import (
 )
 from lambdas.serialize import serialize
 from lambdas.workflow import measures, outcomes, places
-from lambdas.workflow.errors import EndpointUnavailable, ThresholdConfidenceNotMet
+from lambdas.workflow.errors import REFUSALS, EndpointUnavailable
 from lambdas.workflow.invocation import logger
 
 BUCKET = os.environ["BUCKET"]
@@ -222,8 +222,8 @@ class Part:
             "threshold": CONFIDENCE_THRESHOLD,
         }
         try:
-            keep_confident(classified, CLASSES, CONFIDENCE_THRESHOLD, THRESHOLD_SOURCE)
-        except ThresholdConfidenceNotMet as error:
+            keep_confident(classified, CLASSES, CONFIDENCE_THRESHOLD, THRESHOLD_SOURCE, OTHER_CLASS)
+        except REFUSALS as error:
             self._copy_for_review(photo)
             return self._make_outcome(photo, outcomes.REFUSED, **answer, **_describe_error(error))
         return self._make_outcome(photo, outcomes.ROUTED, **answer)

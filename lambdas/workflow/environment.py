@@ -21,6 +21,14 @@ def classes() -> tuple[str, ...]:
     return names
 
 
+def other_class() -> str | None:
+    """Returns the class of all that is none of the others, from OTHER_CLASS; None where it is not set."""
+    name = os.environ.get("OTHER_CLASS", "").strip()
+    if name and name not in classes():
+        raise InvalidEnvironment(f"OTHER_CLASS is '{name}': one of CLASSES is expected")
+    return name or None
+
+
 def confidence_threshold() -> float:
     """Returns the least confidence that passes, from CONFIDENCE_THRESHOLD: a number from 0 to 1."""
     value = _read("CONFIDENCE_THRESHOLD")

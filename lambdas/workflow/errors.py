@@ -63,3 +63,11 @@ class InvalidPrediction(WorkflowError):
 
 class ThresholdConfidenceNotMet(WorkflowError, ValueError):
     """The model is less sure of its class than the threshold asks for."""
+
+
+class NoneOfTheClasses(WorkflowError, ValueError):
+    """The model takes the photo for the class of all that is none of the others."""
+
+
+REFUSALS = (ThresholdConfidenceNotMet, NoneOfTheClasses)
+"""The errors of a photo that is refused, and waits for a person; all others are failures."""

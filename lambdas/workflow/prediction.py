@@ -2,10 +2,12 @@
 
 import json
 import math
+from collections.abc import Sequence
 
 # The InferenceId of requests that measure the model: data capture records it, so that the page can tell a
 # measurement from a delivery.
 MEASUREMENT = "evaluation"
+MOST_NAMED = 6
 
 
 def read_probabilities(value: object, classes: tuple[str, ...]) -> list[float]:
@@ -41,6 +43,13 @@ def find_most_probable(inferences: list[float], classes: tuple[str, ...]) -> tup
     """Returns the most probable class and its probability; of equal ones the first in label order."""
     confidence = max(inferences)
     return classes[inferences.index(confidence)], confidence
+
+
+def describe_none(classes: Sequence[str]) -> str:
+    """Returns what a photo shows that is of none of some classes: ``no bicycle or motorcycle``."""
+    if len(classes) > MOST_NAMED:
+        return f"none of the {len(classes)} classes"
+    return f"no {', '.join(classes[:-1])} or {classes[-1]}"
 
 
 def format_probability(value: float) -> str:

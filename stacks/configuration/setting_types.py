@@ -112,6 +112,11 @@ ClassNames = Annotated[
     AfterValidator(_refuse_repetition),
     "two or more different class names of 1 to 64 letters, digits, _ and -, as bicycle,motorcycle",
 ]
+OtherClass = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, pattern=r"^([A-Za-z0-9][A-Za-z0-9_-]{0,63})?\Z"),
+    "empty for none, or a name of 1 to 64 letters, digits, _ and -, as other",
+]
 Share = Annotated[_Float, Field(ge=0, le=1), "a number from 0 to 1"]
 ShareOrAuto = Annotated[Share | Literal["auto"], "a number from 0 to 1, or auto"]
 OpenShare = Annotated[_Float, Field(gt=0, lt=1), "a number above 0 and below 1"]

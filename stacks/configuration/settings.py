@@ -45,6 +45,13 @@ class Settings(BaseModel):
         description="The classes of CIFAR-100, or the subfolders of your own pictures, in label order: the "
         "first is label 0.",
     )
+    other_class: types.OtherClass = Field(
+        "",
+        description="The name of one more class, such as `other`: of pictures that show none of `classes`, "
+        "drawn from CIFAR-100's other classes or a subfolder of your own. A photo whose most probable class "
+        "it is is refused ([what that is worth](docs/training.md#photos-of-something-else)). Empty for none: "
+        "the model calls every photo one of `classes`.",
+    )
     validation_fraction: types.OpenShare = Field(
         0.1,
         description="The share of the training images that is kept from training, to choose the epoch and "
@@ -207,13 +214,19 @@ class Settings(BaseModel):
             super().__init__(**values)
         except ValidationError as error:
             raise SettingError(_describe_first(error, values)) from None
-        if fault := find_fault(self.hyperparameters, len(self.classes)):
+        if self.other_class in self.classes:
+            raise SettingError(
+                f"Setting 'other_class' is \"{self.other_class}\", which is one of the classes: it must be "
+                "empty, or another name, as other"
+            )
+        if fault := find_fault(self.hyperparameters, len(self.model_classes)):
             raise SettingError(f"Setting 'hyperparameters': {fault}")
-        length = len(",".join(self.classes))
+        length = len(",".join(self.model_classes))
         if length > LONGEST_CLASSES:
             raise SettingError(
-                f"Setting 'classes' has {len(self.classes)} names of {length} characters with their commas: "
-                f"it must have {LONGEST_CLASSES} at most, for Lambda functions get them in their environment"
+                f"Setting 'classes' has {len(self.model_classes)} names of {length} characters with their "
+                f"commas: it must have {LONGEST_CLASSES} at most, for Lambda functions get them in their "
+                "environment"
             )
         if self.training_instance_count > 1 and "kv_store" not in self.hyperparameters:
             raise SettingError(
@@ -222,6 +235,11 @@ class Settings(BaseModel):
             )
         if contradiction := find_contradiction(self):
             raise SettingError(contradiction)
+
+    @property
+    def model_classes(self) -> tuple[str, ...]:
+        """The model's classes in label order: ``other_class`` comes last, if there is one."""
+        return (*self.classes, self.other_class) if self.other_class else self.classes
 
 
 def read_settings(context: Mapping[str, Any]) -> Settings:

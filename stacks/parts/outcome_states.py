@@ -89,7 +89,7 @@ class Outcomes:
         }
         fields = {
             name: f"{{% {answer}.{name} %}}" for name in ("predicted_class", "confidence", "threshold")
-        } | {"probabilities": _map_classes(self.settings.classes, f"{answer}.inferences[%d]")}
+        } | {"probabilities": _map_classes(self.settings.model_classes, f"{answer}.inferences[%d]")}
         return self._keep_and_tell(scope, "routing", outcomes.ROUTED, attributes, fields, end)
 
     def keep_refused(self, scope: Construct, end: sfn.State) -> sfn.CustomState:
@@ -102,7 +102,7 @@ class Outcomes:
             "predicted_class": "{% $answer.predicted_class %}",
             "confidence": "{% $answer.confidence %}",
             "threshold": f"{{% $number('{self.threshold}') %}}",
-            "probabilities": _map_classes(self.settings.classes, "$answer.inferences[%d]"),
+            "probabilities": _map_classes(self.settings.model_classes, "$answer.inferences[%d]"),
             **_tell_error(),
         }
         kept = self._keep_and_tell(scope, "refusal", outcomes.REFUSED, attributes, fields, end)
@@ -222,7 +222,7 @@ class Outcomes:
 
     def _describe_answer(self, answer: str, threshold: str) -> dict[str, Any]:
         """Returns the attributes of what the model answered, and of the threshold that it was held to."""
-        probabilities = _map_classes(self.settings.classes, f"$string({answer}.inferences[%d])")
+        probabilities = _map_classes(self.settings.model_classes, f"$string({answer}.inferences[%d])")
         return {
             "predicted_class": {"S": f"{{% {answer}.predicted_class %}}"},
             "confidence": {"N": f"{{% $string({answer}.confidence) %}}"},

@@ -36,6 +36,8 @@ CLASSIFY_FAILURES: dict[type[errors.WorkflowError], str] = {
 }
 FILTER_FAILURES: dict[type[errors.WorkflowError], str] = {errors.InvalidEvent: "Event is invalid"}
 REFUSAL = (errors.ThresholdConfidenceNotMet, "Confidence is below the threshold")
+# Of a model that has a class for what is none of the others.
+OTHER_REFUSAL = (errors.NoneOfTheClasses, "Photo shows none of the classes")
 OTHER_FAILURE = "Unexpected error"
 # What may go well the next time.
 TRANSIENT = (errors.StorageUnavailable, errors.EndpointUnavailable)
@@ -83,14 +85,15 @@ def build_routing_states(
     classify: lambda_.IFunction,
     confidence_filter: lambda_.IFunction,
     outcomes: Outcomes,
+    knows_other_class: bool,
 ) -> sfn.IChainable:
     """Returns the chain serialize, classify, filter, with retries, and a named end for each way to go wrong.
 
     Before it ends, each way keeps and tells what became of the photo.
     """
     failed = outcomes.keep_failed(scope, _name_failures(scope))
-    error, ending = REFUSAL
-    refused = outcomes.keep_refused(scope, sfn.Fail.jsonata(scope, ending, error=error.__name__, cause=CAUSE))
+    refused = outcomes.keep_refused(scope, _name_refusals(scope, knows_other_class=knows_other_class))
+    refusals = [error for error, _ in ((REFUSAL, OTHER_REFUSAL) if knows_other_class else (REFUSAL,))]
     routed = outcomes.keep_routed(scope, sfn.Succeed.jsonata(scope, "Photo is routed"))
 
     def add_step(
@@ -140,9 +143,24 @@ def build_routing_states(
     second = add_step("Classify the photo", classify, CLASSIFY_FAILURES, assign={"answer": ANSWER_OF_RESULT})
     second.add_catch(failed, errors=["States.ALL"], outputs=PLAIN_ERROR)
     third = add_step("Filter by confidence", confidence_filter, FILTER_FAILURES, outputs=WITHOUT_EXECUTION_ID)
-    third.add_catch(refused, errors=[error.__name__], outputs=PLAIN_ERROR)
+    third.add_catch(refused, errors=[error.__name__ for error in refusals], outputs=PLAIN_ERROR)
     third.add_catch(failed, errors=["States.ALL"], outputs=PLAIN_ERROR)
     return sfn.Chain.start(first).next(second).next(third).next(routed)
+
+
+def _name_refusals(scope: Construct, *, knows_other_class: bool) -> sfn.State:
+    """Returns the end of a refusal, or the state that leads to the end of either where there are two."""
+
+    def end(refusal: tuple[type[errors.WorkflowError], str]) -> sfn.Fail:
+        error, ending = refusal
+        return sfn.Fail.jsonata(scope, ending, error=error.__name__, cause=CAUSE)
+
+    if not knows_other_class:
+        return end(REFUSAL)
+    other, _ = OTHER_REFUSAL
+    is_other = sfn.Condition.jsonata(f"{{% $states.input.Error = '{other.__name__}' %}}")
+    choice = sfn.Choice.jsonata(scope, "Which refusal?")
+    return choice.when(is_other, end(OTHER_REFUSAL)).otherwise(end(REFUSAL))
 
 
 def _name_failures(scope: Construct) -> sfn.Choice:

@@ -66,6 +66,7 @@ def find_threshold(
             "ModelDataUrl": read_parameter(scope, name, "model"),
             "RoutedErrorTarget": str(settings.routed_error_target),
             "RoutedErrorConfidence": str(settings.routed_error_confidence),
+            **({"OtherClass": settings.other_class} if settings.other_class else {}),
         },
     )
     return Threshold(found.get_att_string("Value"), found.get_att_string("Source"))

@@ -210,3 +210,13 @@ def test_ctrl_c_while_still_starting_leaves_no_traceback(drawn: Path, tmp_path: 
     assert started.wait(timeout=30) == 130
     assert "Traceback" not in errors
     assert errors.endswith("stage.py: interrupted; run it again to go on\n")
+
+
+@pytest.mark.parametrize(
+    ("name", "told"), [("no such", "--other-class is 'no such'"), ("apple", "apple is one of the classes")]
+)
+def test_a_wrong_other_class_is_one_line(name: str, told: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--classes", "apple,pear", "--other-class", name, "--out", "unused"]) == 1
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    assert told in error

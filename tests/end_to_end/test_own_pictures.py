@@ -128,7 +128,34 @@ def test_new_photos_of_each_class_are_routed_as_that(app: App, tmp_path: Path) -
     assert set(right) == set(CLASSES)
 
 
+def test_a_photo_of_something_else_is_refused_once_its_class_is_no_class_of_its_own(
+    app: App, pictures: Path, tmp_path: Path
+) -> None:
+    *classes, other = CLASSES
+    former = app.parameter("dataset")
+    staged = stage(app, "--images", str(pictures), "--classes", ",".join(classes), "--other-class", other)
+    assert "(81 train, 9 validation, 18 test pictures of red_disc, green_square, blue_bars)" in staged.stdout
+    assert app.parameter("dataset") != former
+    app.settings.update(classes=classes, other_class=other)
+    succeeded(app.deploy())
+    files = {name: tmp_path / f"{name}.png" for name in CLASSES}
+    for name, file in files.items():
+        photo(name, PER_CLASS).save(file)
+    ended = app.console("route", *map(str, files.values()))
+    outcomes = dict(zip(CLASSES, ended.stdout.splitlines()[1:], strict=True))
+    assert "refused: no red_disc or green_square" in outcomes[other], ended
+    assert [" routed " in outcomes[name] for name in classes] == [True, True], ended
+    assert f"refuses a photo that looks more like something else ({other})" in ended.stderr
+    bucket = app.parameter("bucket")
+    s3 = app.cloud.client("s3")
+    s3.put_object(Bucket=bucket, Key="incoming/stranger", Body=files[other].read_bytes())
+    refused = execute(app, {"image_data": "", "s3_bucket": bucket, "s3_key": "incoming/stranger"})
+    assert (refused["status"], refused["error"]) == ("FAILED", "NoneOfTheClasses")
+    assert refused["cause"].startswith("The photo shows no red_disc or green_square: ")
+
+
 def test_staging_again_without_naming_the_folder_keeps_them(app: App) -> None:
     before = app.parameter("dataset")
-    assert stage(app).stdout.startswith("Kept: ")
+    kept = stage(app, "--classes", ",".join(CLASSES[:-1]), "--other-class", CLASSES[-1])
+    assert kept.stdout.startswith("Kept: ")
     assert app.parameter("dataset") == before

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from console.executions.routing import read_missed_threshold, read_threshold
+from console.executions.routing import read_missed_threshold, read_shown, read_threshold
 from lambdas import filter as confidence_filter
-from lambdas.workflow.errors import InvalidEvent, ThresholdConfidenceNotMet
+from lambdas.workflow.errors import InvalidEvent, NoneOfTheClasses, ThresholdConfidenceNotMet
 from tests.lambdas.samples import recorded
 
 
@@ -104,3 +104,32 @@ def test_the_highest_probability_alone_decides(first: float, second: float) -> N
     assert keep(highest)["confidence"] == highest
     with pytest.raises(ThresholdConfidenceNotMet, match=r"\(a test\): bicycle .*, bus "):
         keep(math.nextafter(highest, 2))
+
+
+OF_THREE = ("bicycle", "motorcycle", "other")
+
+
+@pytest.mark.parametrize("inferences", [[0.01, 0.02, 0.97], [0.3, 0.3, 0.4]])
+def test_what_is_taken_for_the_other_class_is_refused_however_sure_the_model_is(
+    inferences: list[float],
+) -> None:
+    with pytest.raises(NoneOfTheClasses) as refusal:
+        confidence_filter.keep_confident({"inferences": inferences}, OF_THREE, 0.8, "a test", "other")
+    bicycle, motorcycle, other = inferences
+    assert str(refusal.value) == (
+        "The photo shows no bicycle or motorcycle: most probable is other, of "
+        f"bicycle {bicycle}, motorcycle {motorcycle}, other {other}"
+    )
+    assert read_shown(str(refusal.value)) == "no bicycle or motorcycle"
+
+
+def test_with_another_class_the_threshold_decides_about_the_rest() -> None:
+    def keep(inferences: list[float]) -> dict[str, Any]:
+        return confidence_filter.keep_confident({"inferences": inferences}, OF_THREE, 0.8, "a test", "other")
+
+    assert keep([0.1, 0.85, 0.05])["predicted_class"] == "motorcycle"
+    with pytest.raises(ThresholdConfidenceNotMet):
+        keep([0.5, 0.1, 0.4])
+    # Of equal ones the first counts.
+    with pytest.raises(ThresholdConfidenceNotMet):
+        keep([0.5, 0.0, 0.5])

@@ -55,6 +55,13 @@ def with_auto(tmp_path_factory: pytest.TempPathFactory) -> Assembly:
 
 
 @pytest.fixture(scope="session")
+def with_other_class(tmp_path_factory: pytest.TempPathFactory) -> Assembly:
+    """The app with a class of pictures that show none of the two, and a threshold computed at deploy."""
+    with share_folder(tmp_path_factory, "other class") as folder:
+        return synthesise(folder, other_class="other", confidence_threshold="auto")
+
+
+@pytest.fixture(scope="session")
 def with_artifact(tmp_path_factory: pytest.TempPathFactory) -> Assembly:
     """The app with a model artifact in S3 in place of training."""
     with share_folder(tmp_path_factory, "artifact") as folder:

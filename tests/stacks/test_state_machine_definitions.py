@@ -100,15 +100,44 @@ def test_steps_are_logged_without_data_and_traced(machine: dict[str, Any]) -> No
     assert definition_of(machine)["QueryLanguage"] == "JSONata"
 
 
-def test_every_named_error_of_the_functions_ends_in_a_state_of_its_own(states: dict[str, Any]) -> None:
+@pytest.mark.parametrize("other_class", [False, True])
+def test_every_named_error_of_the_functions_ends_in_a_state_of_its_own(
+    other_class: bool, states: dict[str, Any], with_other_class: Assembly
+) -> None:
+    if other_class:
+        states = definition(with_other_class, "workflow")["States"]
     named = {
         name
         for name, error in inspect.getmembers(errors, inspect.isclass)
         if issubclass(error, errors.WorkflowError) and error is not errors.WorkflowError
     }
+    if not other_class:
+        named.remove("NoneOfTheClasses")
     endings = [state["Error"] for state in states.values() if state["Type"] == "Fail"]
     assert len(endings) == len(set(endings))
     assert named == set(endings) - {"{% $states.input.Error %}"}
+
+
+def test_a_photo_of_none_of_the_classes_is_kept_as_refused_and_ends_in_a_state_of_its_own(
+    with_other_class: Assembly,
+) -> None:
+    states = definition(with_other_class, "workflow")["States"]
+    refusals = ["ThresholdConfidenceNotMet", "NoneOfTheClasses"]
+    (catcher,) = (each for each in states["Filter by confidence"]["Catch"] if each["ErrorEquals"] == refusals)
+    assert catcher["Next"] == "Copy the photo for its review"
+    assert states["Tell the refusal"]["Next"] == "Which refusal?"
+    assert states["Which refusal?"]["Choices"] == [
+        {
+            "Condition": "{% $states.input.Error = 'NoneOfTheClasses' %}",
+            "Next": "Photo shows none of the classes",
+        }
+    ]
+    assert states["Which refusal?"]["Default"] == "Confidence is below the threshold"
+
+
+def test_the_outcome_has_the_probability_of_the_other_class_too(with_other_class: Assembly) -> None:
+    kept = definition(with_other_class, "workflow")["States"]["Keep the refusal"]["Arguments"]["Item"]
+    assert list(kept["probabilities"]["M"]) == ["bicycle", "motorcycle", "other"]
 
 
 STEPS = ("Serialize the photo", "Classify the photo", "Filter by confidence")
@@ -125,7 +154,7 @@ def test_every_failure_is_kept_and_told_before_it_ends_in_the_state_that_bears_i
     for name, error in inspect.getmembers(errors, inspect.isclass):
         if issubclass(error, errors.WorkflowError) and name not in (
             "WorkflowError",
-            "ThresholdConfidenceNotMet",
+            *(error.__name__ for error in errors.REFUSALS),
         ):
             assert states[find_ending(states, name)]["Error"] == name
     assert states[find_ending(states, "States.Timeout")]["Error"] == "{% $states.input.Error %}"

@@ -6,7 +6,8 @@ import { formatDuration, formatProbability, formatQuantity, formatThreshold, for
 import { drawOutcome } from "./outcome.js";
 import { drawProbabilityBars } from "./probability_bars.js";
 
-const REFUSAL = "ThresholdConfidenceNotMet";
+export const NONE_OF_THE_CLASSES = "NoneOfTheClasses";
+const REFUSALS = ["ThresholdConfidenceNotMet", NONE_OF_THE_CLASSES];
 // A better outcome of the photo is in the table, or the same one, as after a second execution.
 const KEPT_ALREADY = "DynamoDB.ConditionalCheckFailedException";
 
@@ -34,6 +35,7 @@ function describeOutcome({ outcome, predicted_class: predicted, confidence, thre
       return `Routed as ${predicted ?? "–"}, confidence ${formatProbability(confidence)}${needed}`;
     }
     case "refused": {
+      if (error === NONE_OF_THE_CLASSES) return `Refused: ${describeNone(cause)}`;
       const needed = isKnown ? `; ${formatThreshold(threshold)} is needed` : "";
       return predicted
         ? `Refused: the best guess, ${predicted}, has ${formatProbability(confidence)}${needed}.`
@@ -43,6 +45,9 @@ function describeOutcome({ outcome, predicted_class: predicted, confidence, thre
       return [error, cause].filter(Boolean).join(": ") || "The execution failed.";
   }
 }
+
+/** Returns what the filter says that a photo shows: "no bicycle or motorcycle", or what it says at all. */
+export const describeNone = (cause) => /^The photo shows (.+?): /.exec(cause ?? "")?.[1] ?? "none of the classes";
 
 /**
  * Draws the bars of the model's answer with the threshold that decided the execution; nothing if the photo was never
@@ -118,7 +123,7 @@ export const drawStatus = (state) => drawOutcome(...describeStatus(state));
 
 /** Returns the outcome whose mark and colour a state has, and the word for it. A refusal is no failure. */
 export function describeStatus({ status, error }) {
-  if (error === REFUSAL && (status === "caught" || status === "failed")) return ["refused", "refused"];
+  if (REFUSALS.includes(error) && (status === "caught" || status === "failed")) return ["refused", "refused"];
   if (status === "caught" && error === KEPT_ALREADY) return ["routed", "kept already"];
   if (status === "caught") return ["refused", "handled error"];
   return [{ succeeded: "routed", running: "running" }[status] ?? "failed", status];

@@ -98,11 +98,11 @@ function drawEndpoint({ status, name, model, instance_type: instance, updated })
   ]);
 }
 
-function drawModel(model, { evaluation, classes }) {
+function drawModel(model, { evaluation, classes, other_class: other }) {
   const { trained, dataset, pictures, training_job: job } = model;
   return drawTerms([
     ["Accuracy", describeAccuracy(model, evaluation)],
-    ["Classes", drawClasses(classes)],
+    ["Classes", drawClasses(classes, other)],
     ["Trained", formatTime(trained)],
     ["Data set", pictures ? `${dataset}, ${formatQuantity(pictures, "training photo")}` : dataset],
     ["Training job", job],
@@ -122,10 +122,13 @@ function describeAccuracy({ accuracy, validation_photos: photos }, evaluation) {
     ${evaluation.missing}`;
 }
 
-function drawClasses(classes) {
+function drawClasses(classes, other) {
   const more = classes.length - SHOWN_CLASSES;
   const marks = classes.slice(0, SHOWN_CLASSES).map((name) => drawClass(classes, name));
-  return html`${formatCount(classes.length)} classes. Whatever else a photo shows, it is called one of them.
+  const fate = other
+    ? `A photo that looks most like ${other} is refused.`
+    : "Whatever else a photo shows, it is called one of them.";
+  return html`${formatCount(classes.length)} classes. ${fate}
     <span class="row"
       >${marks}
       ${more > 0 ? html`<span class="muted">and ${formatCount(more)} more</span>` : nothing}</span

@@ -29,7 +29,7 @@ export function showReview(content, context) {
 
 /** Starts to claim photos; returns a function that draws them, for `redraw` to show. */
 function startReview(content, review, { freshness, signal }, redraw) {
-  let { classes } = review;
+  let { classes, other_class: other } = review;
   let did = "";
   let judgement = null;
   // What is said in place of the card once there is no photo to claim.
@@ -65,7 +65,7 @@ function startReview(content, review, { freshness, signal }, redraw) {
   };
   /** Offers the classes that there are now: a deploy may have changed them since the view was opened. */
   const renewClasses = async () => {
-    ({ classes } = await fetchJson("/api/reviews", signal));
+    ({ classes, other_class: other } = await fetchJson("/api/reviews", signal));
     showChange();
   };
 
@@ -128,7 +128,7 @@ function startReview(content, review, { freshness, signal }, redraw) {
     const isUndoable = queue.canUndo && !queue.isUndoing;
     let desk = nothing;
     if (end) desk = drawEnd(end, queue, review);
-    else if (photo || !queue.isStuck) desk = drawReviewCard(photo, classes, judge, skip);
+    else if (photo || !queue.isStuck) desk = drawReviewCard(photo, classes, other, judge, skip);
     return html`
       <div class="row review-bar">
         <strong>${formatCount(queue.left)} left, ${formatCount(queue.judged)} judged by you</strong>

@@ -8,6 +8,7 @@ from console.reviews.errors import JudgedMeanwhile, ReviewError, UnknownPhoto
 from console.reviews.photos import Waiting
 from console.reviews.terminal.desk import Desk, Ready
 from console.reviews.terminal.keys import NONE, QUIT, SKIP, UNDO, Answers, name_keys
+from lambdas.workflow.errors import NoneOfTheClasses
 from lambdas.workflow.places import s3_uri
 from lambdas.workflow.prediction import format_probability, format_threshold
 
@@ -161,6 +162,8 @@ def describe(ready: Ready, classes: dict[str, str], left: int) -> Iterator[str]:
 
 def explain_waiting(waiting: Waiting) -> str:
     """Returns why a photo waits for a person."""
+    if waiting.error == NoneOfTheClasses.__name__:
+        return f"waits because the model takes it for none of the classes ({waiting.predicted_class})"
     confidence, threshold = format_probability(waiting.confidence), format_threshold(waiting.threshold)
     return f"waits because its confidence {confidence} is below the threshold {threshold}"
 

@@ -76,6 +76,7 @@ def make_invocation_routes(deployment: Deployment, traffic: Traffic) -> list[Rou
             "generation": reading.generation,
             "first": first,
             "classes": reading.classes,
+            "other_class": reading.other_class,
             "in_service": describe_service(endpoint, threshold.result()),
             "changes": changes.result(),
             **measured,

@@ -55,6 +55,7 @@ def make_review_routes(deployment: Deployment, teller: BackgroundTeller) -> list
         return {
             "waiting": looking.count_waiting(),
             "classes": looking.read_classes(),
+            "other_class": looking.read_other_class(),
             "incoming": places.s3_uri(deployment.bucket, places.INCOMING),
             "advice": advise_training(deployment),
         }
@@ -116,6 +117,7 @@ def describe_photo(photo: Waiting) -> dict[str, Any]:
         "confidence": photo.confidence,
         "probabilities": photo.probabilities,
         "threshold": photo.threshold,
+        "error": photo.error,
     }
 
 

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
+from itertools import zip_longest
 from typing import Any
 
 import boto3
@@ -36,6 +37,18 @@ class Answers:
     def accuracy(self) -> float:
         """The share of pictures whose most probable class is the right one."""
         return sum(self.right) / len(self.right)
+
+    def leave_out(self, other_class: str | None) -> list[tuple[float, bool]]:
+        """Returns confidence and rightness of each picture that a threshold decides about.
+
+        Those whose most probable class is ``other_class`` are refused at any threshold. The others, pictures
+        of that class among them that the model takes for another one, are a sample of what will be routed.
+        """
+        return [
+            (confidence, right)
+            for confidence, right, predicted in zip_longest(self.confidences, self.right, self.predicted)
+            if other_class is None or predicted != other_class
+        ]
 
 
 def read_job(bucket: str, prefix: str, labels: Mapping[str, int], classes: tuple[str, ...]) -> Answers:

@@ -48,7 +48,14 @@ def prove_threshold(
             f"No answers of model {model} for the validation photos of data set {dataset} are kept, by which "
             f"confidence_threshold auto is proved: {remedy}, or set confidence_threshold to a number"
         )
-    found = recommend(answers.confidences, answers.right, most_wrong, assurance)
+    candidates = answers.leave_out(properties.get("OtherClass"))
+    if not candidates:
+        raise ModelRefused(
+            f"confidence_threshold is auto, but the model takes every validation photo for "
+            f"{properties['OtherClass']}, so that none would be routed. Model and threshold stay as they were"
+        )
+    confidences, right = zip(*candidates, strict=True)
+    found = recommend(confidences, right, most_wrong, assurance)
     if found.threshold is None:
         raise ModelRefused(_explain_absence(found, most_wrong, assurance))
     return found.threshold, found

@@ -31,7 +31,7 @@ def add_drift(scope: Construct, *, settings: Settings, functions: FunctionAsset)
         environment={
             "BUCKET": bucket.name,
             "OUTCOMES_TABLE": table,
-            "CLASSES": ",".join(settings.classes),
+            "CLASSES": ",".join(settings.model_classes),
             "ENDPOINT_NAME": read_parameter(scope, name, "endpoint"),
             "MODEL_PARAMETER": places.parameter(name, "model"),
         },

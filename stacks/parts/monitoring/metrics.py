@@ -21,7 +21,7 @@ def measure_endpoint(settings: Settings, metric: str, statistic: str, minutes: i
         metric_name=metric,
         dimensions_map={
             "EndpointName": places.endpoint_name(settings.name, settings.endpoint_mode),
-            "VariantName": places.name_variant(settings.classes),
+            "VariantName": places.name_variant(settings.model_classes),
         },
         statistic=statistic,
         period=cdk.Duration.minutes(minutes),

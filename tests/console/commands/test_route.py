@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from console.__main__ import main
-from console.commands.printing import explain_classes
+from console.commands.printing import explain_classes, format_routings
+from console.executions.routing import Photo, Routing
 from evaluation.deployment import Deployment
 from tests.console.server.page_client import png
 
@@ -24,4 +25,20 @@ def test_it_says_that_the_model_knows_its_classes_only(
 
 
 def test_of_many_classes_the_first_are_named() -> None:
-    assert "knows c0, c1, c2, c3, c4, c5 and 94 more only" in explain_classes([f"c{n}" for n in range(100)])
+    manifest = {"classes": [f"c{number}" for number in range(100)]}
+    assert "knows c0, c1, c2, c3, c4, c5 and 94 more only" in explain_classes(manifest)
+
+
+def test_with_an_other_class_it_says_that_such_photos_are_refused() -> None:
+    manifest = {"classes": ["bicycle", "motorcycle", "other"], "other_class": "other"}
+    assert explain_classes(manifest) == (
+        "The model knows bicycle and motorcycle, and refuses a photo that looks more like something else "
+        "(other)."
+    )
+
+
+def test_a_photo_of_none_of_the_classes_is_told_as_refused() -> None:
+    cause = "The photo shows no bicycle or motorcycle: most probable is other, of bicycle 0.1, motorcycle 0.1"
+    photo = Photo("teal.png", "bucket", "teal.png")
+    routing = Routing(photo, "refused", "other", 0.8, "NoneOfTheClasses", cause, 7)
+    assert "refused: no bicycle or motorcycle" in format_routings([routing])

@@ -48,6 +48,7 @@ def refuse(deployment: Deployment, name: str, minute: int) -> str:
         "execution": f"arn:aws:states:us-east-1:123456789012:execution:scones:{photo}",
         "model": "scones--1",
         "predicted_class": "motorcycle",
+        "error": "ThresholdConfidenceNotMet",
     }
     item: dict[str, Any] = {attribute: {"S": text} for attribute, text in texts.items()}
     item |= {"confidence": {"N": "0.6"}, "threshold": {"N": "0.8"}, "probabilities": {"M": probabilities}}
@@ -78,6 +79,7 @@ def test_the_view_learns_what_waits_and_what_a_photo_may_be(page: PageClient, wa
     assert page.get("/api/reviews").json == {
         "waiting": len(waiting),
         "classes": ["bicycle", "motorcycle"],
+        "other_class": None,
         "incoming": "s3://scones-bucket/incoming/",
         "advice": None,
     }
@@ -98,6 +100,7 @@ def test_photos_are_claimed_oldest_first_with_why_they_wait(page: PageClient, wa
         "confidence": 0.6,
         "probabilities": {"bicycle": 0.4, "motorcycle": 0.6},
         "threshold": 0.8,
+        "error": "ThresholdConfidenceNotMet",
     }
     assert not claimed["end"]
     following = claim(page, after=claimed["after"])

@@ -1,7 +1,9 @@
 """Which pictures are chosen, how they are split and named, and that content alone decides it."""
 
 import dataclasses
+import json
 import random
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -41,8 +43,12 @@ def contents(pictures: list[ArchivePicture]) -> set[bytes]:
     return {picture.row.tobytes() for picture in pictures}
 
 
-def data_set(source: Archive, classes: list[str], fraction: float = 0.2) -> DataSet:
-    return DataSet(classes, select(source, classes, fraction), SOURCE)
+def data_set(
+    source: Archive, classes: list[str], fraction: float = 0.2, other_class: str | None = None
+) -> DataSet:
+    named = classes if other_class is None else [*classes, other_class]
+    splits = select(source, classes, fraction, other_class)
+    return DataSet(named, splits, SOURCE, other_class=other_class)
 
 
 def test_labels_follow_the_order_in_which_classes_are_given() -> None:
@@ -159,3 +165,66 @@ def test_the_real_archive_has_a_tenth_of_each_class_held_out(cifar100: Path) -> 
         assert sum(p.label == label for p in splits["validation"]) == round(training / 10)
         assert sum(p.label == label for p in splits["train"]) == training - round(training / 10)
         assert sum(p.label == label for p in splits["test"]) == content.test.labels.count(index)
+
+
+MANY = [f"kind-{number}" for number in range(7)] + ["bicycle", "motorcycle"]
+
+
+def many(per_class: int, half: int = 0) -> Rows:
+    """Rows of many classes, each of another content."""
+    which = [(label, number) for number in range(per_class) for label in range(len(MANY))]
+    pixels = np.zeros((len(which), 3072), np.uint8)
+    pixels[:, :3] = [(half, label, number) for label, number in which]
+    names = [f"{half}_{label}_{number}.png" for label, number in which]
+    return Rows(names, [label for label, _ in which], pixels)
+
+
+OF_MANY = Archive(MANY, many(20), many(4, half=1), False)
+
+
+def test_the_other_class_is_drawn_evenly_and_has_as_many_pictures_as_a_class() -> None:
+    splits = select(OF_MANY, ["bicycle", "motorcycle"], 0.2, "other")
+    for split, count in {"train": 16, "validation": 4, "test": 4}.items():
+        labels = [picture.label for picture in splits[split]]
+        assert [labels.count(label) for label in range(3)] == [count] * 3
+    drawn = [picture for split in ("train", "validation") for picture in splits[split] if picture.label == 2]
+    origins = Counter(MANY[picture.row[1]] for picture in drawn)
+    assert set(origins) == set(MANY) - {"bicycle", "motorcycle"}
+    assert set(origins.values()) == {2, 3}
+    assert all(picture.path.split("/")[0] == "other" for picture in drawn)
+    paths = [picture.path for pictures in splits.values() for picture in pictures]
+    assert len(set(paths)) == len(paths)
+
+
+def test_the_other_class_changes_none_of_the_pictures_of_the_classes() -> None:
+    classes = ["bicycle", "motorcycle"]
+    without, with_other = select(OF_MANY, classes, 0.2), select(OF_MANY, classes, 0.2, "other")
+    for split, pictures in without.items():
+        kept = [picture.path for picture in with_other[split] if picture.label < 2]
+        assert [picture.path for picture in pictures] == kept
+
+
+def test_where_rows_stand_has_no_say_in_what_is_drawn() -> None:
+    moved = dataclasses.replace(OF_MANY, train=shuffled(OF_MANY.train, 3), test=shuffled(OF_MANY.test, 4))
+    assert data_set(moved, ["bicycle", "motorcycle"], other_class="other").id == (
+        data_set(OF_MANY, ["bicycle", "motorcycle"], other_class="other").id
+    )
+
+
+def test_data_sets_with_and_without_an_other_class_have_different_ids() -> None:
+    three = data_set(OF_MANY, ["bicycle", "motorcycle"], other_class="other")
+    as_a_class = dataclasses.replace(three, other_class=None)
+    ids = {three.id, as_a_class.id, data_set(OF_MANY, ["bicycle", "motorcycle"]).id}
+    assert len(ids) == 3
+    assert json.loads(three.encode_manifest({}))["other_class"] == "other"
+    assert "other_class" not in json.loads(as_a_class.encode_manifest({}))
+
+
+def test_the_other_class_is_no_class_of_the_archive() -> None:
+    with pytest.raises(StagingError, match="other_class is kind-3, which is one of the archive's classes"):
+        select(OF_MANY, ["bicycle", "motorcycle"], 0.2, "kind-3")
+
+
+def test_an_archive_of_nothing_else_gives_no_other_class(drawn: Path) -> None:
+    with pytest.raises(StagingError, match=r"0 training and 0 test pictures of other classes.*--images DIR"):
+        select(archive.read(drawn), ["bicycle", "motorcycle"], 0.2, "other")

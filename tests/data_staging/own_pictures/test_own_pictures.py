@@ -164,3 +164,16 @@ def test_a_large_folder_is_staged_in_bounded_memory(tmp_path: Path) -> None:
     # As pixels they take 7 MB, as files as much.
     assert sum(entry["bytes"] for entry in manifest(tmp_path)["files"].values()) > 6e6
     assert peak < 5e6
+
+
+def test_a_subfolder_gives_the_other_class_its_pictures(pictures: Path) -> None:
+    *classes, last = CLASSES
+    found = steps.read_own_pictures(pictures, classes, 0.2, last)
+    assert (found.classes, found.other_class) == (CLASSES, last)
+    assert {picture.label for picture in found.splits["test"]} == set(range(len(CLASSES)))
+    assert found.id != steps.read_own_pictures(pictures, CLASSES, 0.2).id
+
+
+def test_without_that_subfolder_the_setting_is_named(pictures: Path) -> None:
+    with pytest.raises(StagingError, match=r"has no subfolder other, .* the setting other_class asks"):
+        steps.read_own_pictures(pictures, CLASSES, 0.2, "other")

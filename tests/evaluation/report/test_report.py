@@ -1,11 +1,13 @@
 """The report as a file: what is read back of an earlier one, and how both are written."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 
+from console.server.recommended_threshold import read_confidences
 from evaluation.answers import Answer
 from evaluation.deployment import EvaluationError
 from evaluation.report.publishing import write_files
@@ -63,3 +65,24 @@ def test_a_file_that_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(OSError, match=r"report\.html"):
         write_files({"report.html": "content"}, tmp_path)
     assert [file.name for file in tmp_path.iterdir()] == ["report.html"]
+
+
+def test_what_the_model_takes_for_the_other_class_is_refused_at_any_threshold() -> None:
+    subject = replace(SUBJECT, classes=("bicycle", "motorcycle", "other"), other_class="other")
+    sure_of_it = Answer("other/1.png", 2, "a" * 64, (0.01, 0.01, 0.98))
+    taken_for_it = Answer("bicycle/2.png", 0, "b" * 64, (0.1, 0.0, 0.9))
+    given = [sure_of_it, taken_for_it, *(Answer(f"{n}.png", 0, "c" * 64, (0.9, 0.1, 0.0)) for n in range(2))]
+    report = build_report(subject, Target(0.5, 0.5, 100), given, [], None)
+    (lowest, *_) = report["thresholds"]
+    assert (lowest["routed"], lowest["wrong"]) == (2, 0)
+    assert (lowest["refused_per_month"]["value"], lowest["wrong_per_month"]["value"]) == (50, 0)
+    assert report["recommendation"]["photos"] == 2
+    assert report["accuracy"]["count"] == 3
+    assert read_confidences(report) == [0.0, 0.0, 0.9, 0.9]
+
+
+def test_a_model_that_would_route_nothing_is_no_report() -> None:
+    subject = replace(SUBJECT, classes=("bicycle", "motorcycle", "other"), other_class="other")
+    given = [Answer("other/1.png", 2, "a" * 64, (0.01, 0.01, 0.98))]
+    with pytest.raises(EvaluationError, match="model takes every photo for other: none is routed"):
+        build_report(subject, Target(0.05, 0.9, 100), given, [], None)

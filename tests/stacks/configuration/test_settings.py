@@ -270,3 +270,18 @@ def test_whatever_is_given_is_a_setting_or_one_line(name: str, value: Any) -> No
 @given(value=st.floats(0, 1))
 def test_a_share_reads_the_same_as_number_and_as_text(value: float) -> None:
     assert read_settings({"accuracy_gate": value}) == read_settings({"accuracy_gate": str(value)})
+
+
+def test_the_other_class_comes_last_and_is_none_of_the_classes() -> None:
+    assert Settings().model_classes == ("bicycle", "motorcycle")
+    assert Settings(other_class="other").model_classes == ("bicycle", "motorcycle", "other")
+    with pytest.raises(SettingError, match=r"Setting 'other_class' is \"motorcycle\", which is one of the"):
+        Settings(other_class="motorcycle")
+
+
+@pytest.mark.parametrize("name", ["no bike", "a,b", "-other", "x" * 65, "andere/s", None, 3])
+def test_the_other_class_has_a_name_that_a_folder_may_have(name: Any) -> None:
+    with pytest.raises(
+        SettingError, match=r"Setting 'other_class' is .*: it must be empty for none, or a name"
+    ):
+        Settings(other_class=name)

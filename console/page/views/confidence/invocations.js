@@ -69,6 +69,10 @@ export function filterInvocations(invocations, admits) {
   return filtered;
 }
 
+/** Returns the confidence that a threshold is compared with: below any for what is taken for none of the classes. */
+export const getLevel = ({ confidence, predicted, classes, other_class: other }, index) =>
+  other && classes[predicted[index]] === other ? -1 : confidence[index];
+
 /** Says whether it is known that an invocation was predicted wrong. */
 export const isWrong = ({ truth, predicted }, index) => truth[index] >= 0 && truth[index] !== predicted[index];
 
@@ -94,16 +98,18 @@ export function findLowerBound(ascending, wanted) {
  * @returns {(threshold: number) => {routed, refused, known, wrong}} known: routed ones whose truth is known; wrong:
  *   those of them that were routed as another class.
  */
-export function createThresholdCounter({ confidence, truth, predicted }, first, last) {
+export function createThresholdCounter(invocations, first, last) {
+  const { truth, predicted } = invocations;
+  const levels = new Float64Array(last - first).map((_, index) => getLevel(invocations, first + index));
   const order = new Uint32Array(last - first)
     .map((_, index) => first + index)
-    .sort((one, other) => confidence[one] - confidence[other]);
+    .sort((one, other) => levels[one - first] - levels[other - first]);
   const ascending = new Float64Array(order.length);
   const known = new Uint32Array(order.length + 1);
   const wrong = new Uint32Array(order.length + 1);
   for (let index = order.length - 1; index >= 0; index -= 1) {
     const invocation = order[index];
-    ascending[index] = confidence[invocation];
+    ascending[index] = levels[invocation - first];
     const isKnown = truth[invocation] >= 0;
     known[index] = known[index + 1] + (isKnown ? 1 : 0);
     wrong[index] = wrong[index + 1] + (isKnown && truth[invocation] !== predicted[invocation] ? 1 : 0);

@@ -13,6 +13,7 @@ import {
   filterInvocations,
   findLowerBound,
   getPhotoPath,
+  getLevel,
   isWrong,
 } from "./invocations.js";
 import { createScatter } from "./scatter.js";
@@ -76,9 +77,8 @@ export function createView(place, all, { parameters, setParameters, signal: leav
     const wanted = state.name === null ? -1 : all.classes.indexOf(state.name);
     const threshold = line?.get() ?? state.threshold ?? getInService() ?? PROPOSED;
     counted = wanted < 0 ? all : filterInvocations(all, (index) => all.predicted[index] === wanted);
-    const { confidence } = counted;
     const admits = (index) =>
-      (!state.wrong || isWrong(counted, index)) && (!state.refused || confidence[index] < threshold);
+      (!state.wrong || isWrong(counted, index)) && (!state.refused || getLevel(counted, index) < threshold);
     shown = state.wrong || state.refused ? filterInvocations(counted, admits) : counted;
   };
   const setPeriod = () => {

@@ -2,6 +2,7 @@
 
 import { html, nothing } from "/static/lit-html/lit-html.js";
 import { drawClass } from "../../parts/class_mark.js";
+import { NONE_OF_THE_CLASSES } from "../../parts/execution_states.js";
 import { linkExecution } from "../../parts/execution_link.js";
 import { drawFileName } from "../../parts/file_name.js";
 import { formatProbability, formatThreshold, formatTime } from "../../parts/format.js";
@@ -34,10 +35,11 @@ export const listKeys = (classes, judge, skip) =>
  *
  * @param {object|null} photo null where the next one is still claimed.
  * @param {string[]} classes The classes in their order.
+ * @param {string|null} other The class of photos that show none of those.
  * @param {(label: string|null) => void} judge
  * @param {() => void} skip
  */
-export function drawReviewCard(photo, classes, judge, skip) {
+export function drawReviewCard(photo, classes, other, judge, skip) {
   return html`<section
     class="card review"
     tabindex="-1"
@@ -56,7 +58,7 @@ export function drawReviewCard(photo, classes, judge, skip) {
       <div class="judgements">
         ${drawKeyButton("n", "None of these", () => judge(null))} ${drawKeyButton("s", "Skip", skip)}
       </div>
-      <div class="stack">${photo ? drawFacts(photo, classes) : nothing}</div>
+      <div class="stack">${photo ? drawFacts(photo, classes, other) : nothing}</div>
     </div>
   </section>`;
 }
@@ -83,11 +85,11 @@ function drawFinder(classes, judge) {
   </form>`;
 }
 
-function drawFacts(photo, classes) {
+function drawFacts(photo, classes, other) {
   const { probabilities, threshold, execution, batch } = photo;
   return html`
     <p>${explainWaiting(photo, classes)}</p>
-    ${drawProbabilityBars(Object.entries(probabilities), classes, threshold)}
+    ${drawProbabilityBars(Object.entries(probabilities), other ? [...classes, other] : classes, threshold)}
     <p class="muted small">
       Arrived ${formatTime(photo.arrived)}.
       <a href=${linkExecution({ id: execution, batch })}>See its ${batch ? "batch" : "execution"}</a>
@@ -95,7 +97,8 @@ function drawFacts(photo, classes) {
   `;
 }
 
-function explainWaiting({ predicted_class: predicted, confidence, threshold }, classes) {
+function explainWaiting({ predicted_class: predicted, confidence, threshold, error }, classes) {
+  if (error === NONE_OF_THE_CLASSES) return `It waits because the model takes it for none of the classes (${predicted}).`;
   const known = classes.includes(predicted) ? "" : ", a class that there is no longer";
   return (
     `It waits because the model takes it for ${predicted}${known}, with a confidence of only ` +

@@ -28,12 +28,12 @@ export class DropZone {
     this.#listen();
   }
 
-  draw({ classes }) {
+  draw({ classes, other_class: other }) {
     const zone = classMap({ "drop-zone": true, over: this.#isOver, compact: this.#batch.photos.length > 0 });
     return html`<section class=${zone} aria-label="Photos to route">
       <h2>Drop photos here, or choose them</h2>
       <p class="muted">
-        Each is run through the workflow. ${describeClasses(classes)}
+        Each is run through the workflow. ${describeClasses(classes, other)}
         <span class="hint">A folder can be dropped, and a picture pasted, too.</span>
       </p>
       <div class="row">
@@ -117,9 +117,11 @@ export class DropZone {
   }
 }
 
-function describeClasses(classes) {
-  const more = classes.length - NAMED_CLASSES;
-  const named = more > 0 ? [...classes.slice(0, NAMED_CLASSES), `${more} more`] : classes;
+function describeClasses(classes, other) {
+  const known = classes.filter((name) => name !== other);
+  const more = known.length - NAMED_CLASSES;
+  const named = more > 0 ? [...known.slice(0, NAMED_CLASSES), `${more} more`] : known;
   const list = new Intl.ListFormat("en").format(named);
+  if (other) return `The model knows ${list}, and refuses a picture that looks more like something else (${other}).`;
   return `The model knows ${list} only: whatever else a picture shows, it is called one of them.`;
 }

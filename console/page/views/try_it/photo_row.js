@@ -3,7 +3,13 @@
 import { html, nothing } from "/static/lit-html/lit-html.js";
 import { drawError } from "../../parts/answers.js";
 import { drawClass } from "../../parts/class_mark.js";
-import { drawAnswer, drawAnswerBars, drawSteps } from "../../parts/execution_states.js";
+import {
+  NONE_OF_THE_CLASSES,
+  describeNone,
+  drawAnswer,
+  drawAnswerBars,
+  drawSteps,
+} from "../../parts/execution_states.js";
 import { drawFileName } from "../../parts/file_name.js";
 import { formatCount, formatDuration, formatProbability, formatThreshold } from "../../parts/format.js";
 import { drawOutcome } from "../../parts/outcome.js";
@@ -59,7 +65,8 @@ function drawReason(photo, { classes }) {
   const told = note ? html`<span class="muted">${note}</span>` : "";
   if (words) return html`<span class="truncated" title=${words}>${words}</span> ${told}`;
   if (!execution?.predicted_class) return told;
-  const { predicted_class: predicted, confidence, threshold } = execution;
+  const { predicted_class: predicted, confidence, threshold, error, cause } = execution;
+  if (error === NONE_OF_THE_CLASSES) return html`${describeNone(cause)} ${told}`;
   const needed = state === "refused" && threshold ? `${formatThreshold(threshold)} is needed` : null;
   return html`${drawClass(classes, predicted)} ${formatProbability(confidence)}
     ${needed ? html`<span class="muted">${needed}</span>` : ""} ${told}`;

@@ -2,6 +2,7 @@
 
 import json
 
+from lambdas.deploy.models.answers import Answers
 from tests.lambdas.deploy.deploy_cloud import ANOTHER, AUTO, BUCKET, DATASET, THREE_RIGHT, Cloud
 
 LOW_GATE = {"AccuracyGate": "0.5"}
@@ -59,3 +60,9 @@ def test_a_model_whose_answers_were_not_kept_is_evaluated_again_where_a_threshol
     assert cloud.ask("Update", model)["Status"] == "SUCCESS"
     assert cloud.deploy("Update", model, **AUTO)["PhysicalResourceId"] == model
     assert len(cloud.transform_jobs()) == evaluations + 1
+
+
+def test_what_a_model_takes_for_the_other_class_proves_nothing() -> None:
+    answers = Answers([0.9, 0.99, 0.8], [True, True, False], ["bicycle", "other", "bicycle"])
+    assert answers.leave_out("other") == [(0.9, True), (0.8, False)]
+    assert answers.leave_out(None) == [(0.9, True), (0.99, True), (0.8, False)]
