@@ -70,6 +70,11 @@ BENCHMARKS: Mapping[str, Benchmark] = {
         "three bare Lambda calls of the same functions",
         ("benchmarks.execution",),
     ),
+    "synthesis": Benchmark(
+        "`cdk synth`, and `cdk deploy` with nothing changed",
+        "a bare CDK app with as many stacks",
+        ("benchmarks.synthesis",),
+    ),
     "page": Benchmark(
         "The page at 100,000 invocations", "pandas reading the same lines", ("benchmarks.console_page",)
     ),
