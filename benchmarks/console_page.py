@@ -109,7 +109,7 @@ def _read_peak_memory(pid: int) -> float:
 
 def measure_rival(app: App, name: str, invocations: int) -> Figures:
     """Returns what pandas takes in a process of its own."""
-    rival = (sys.executable, "-m", "benchmarks.pandas_traffic", f"{name}-bucket")
+    rival = (sys.executable, "-m", "benchmarks.rivals.pandas_traffic", f"{name}-bucket")
     figures: Figures = json.loads(succeeded(app.cloud.run(*rival)).stdout)
     if figures["rows"] != invocations:
         sys.exit(f"pandas has read {figures['rows']} of {invocations} invocations")

