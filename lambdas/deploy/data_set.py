@@ -30,16 +30,16 @@ def read_manifest(
     if dataset == places.NOT_STAGED:
         raise ModelRefused(f"No data set is staged: run {STAGING_COMMAND}, then deploy again")
     manifest = json.loads(_read(bucket, dataset, "manifest.json"))
+    if manifest.get("other_class") != other_class:
+        raise ModelRefused(
+            f"Data set {dataset} has the other_class {manifest.get('other_class') or 'none'}, the setting "
+            f"says {other_class or 'none'}: stage again with {STAGING_COMMAND}, or change the setting"
+        )
     staged = manifest["classes"]
     if staged != classes:
         raise ModelRefused(
             f"Data set {dataset} has the classes {','.join(staged)}, the setting 'classes' "
             f"says {','.join(classes)}: stage again with {STAGING_COMMAND}, or change the setting"
-        )
-    if manifest.get("other_class") != other_class:
-        raise ModelRefused(
-            f"Data set {dataset} has the other_class {manifest.get('other_class') or 'none'}, the setting "
-            f"says {other_class or 'none'}: stage again with {STAGING_COMMAND}, or change the setting"
         )
     if manifest["splits"]["validation"]["count"] == 0:
         raise ModelRefused(

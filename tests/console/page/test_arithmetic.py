@@ -49,7 +49,7 @@ def _invocations(count: int, classes: int) -> np.ndarray:
     return rows
 
 
-def _encode(rows: np.ndarray, classes: int = 2, **header: int) -> str:
+def _encode(rows: np.ndarray, classes: int = 2, **header: Any) -> str:
     """Returns the server's answer, for a script's READ."""
     names = [f"class {index}" for index in range(classes)]
     return base64.b64encode(
@@ -85,6 +85,22 @@ def test_every_threshold_counts_what_a_loop_over_the_servers_columns_counts(coun
             "known": len(known),
             "wrong": int((known["truth"] != known["predicted"]).sum()),
         }
+
+
+def test_what_is_taken_for_something_else_is_refused_at_every_threshold() -> None:
+    rows = _invocations(500, 3)
+    counted = _answer(
+        "invocations.js",
+        f"""{READ}
+        const counter = createThresholdCounter(read(inputs[0]), 0, 500);
+        console.log(JSON.stringify(inputs[1].map(counter)));
+        """,
+        _encode(rows, 3, other_class="class 2"),
+        THRESHOLDS,
+    )
+    for threshold, numbers in zip(THRESHOLDS, counted, strict=True):
+        routed = rows[(rows["confidence"] >= threshold) & (rows["predicted"] != 2)]
+        assert (numbers["routed"], numbers["refused"]) == (len(routed), 500 - len(routed))
 
 
 @pytest.mark.parametrize("known", [0, 1, 300, 499, 500])

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from console.reviews.errors import MalformedOutcome
 from console.reviews.export import name_file
 from console.reviews.photos import TEXTS, Judged, Waiting, format_time, read_judged, read_waiting
-from console.reviews.terminal.dialog import make_printable
+from console.reviews.terminal.dialog import explain_waiting, make_printable
 
 anything: Any = st.recursive(
     st.none() | st.booleans() | st.floats() | st.text(max_size=20) | st.binary(max_size=5),
@@ -75,3 +75,13 @@ def test_times_are_those_of_the_table_to_the_millisecond_and_in_its_order() -> N
     assert times[0] == "1970-01-01T00:00:00.000Z"
     assert times[2] == "2027-01-15T08:00:00.001Z"
     assert times == sorted(times)
+
+
+def test_a_photo_waits_for_the_reason_that_the_filter_gave() -> None:
+    assert explain_waiting(read_waiting(WAITING)) == (
+        "waits because its confidence 0.500 is below the threshold 0.800"
+    )
+    stranger = WAITING | {"error": "NoneOfTheClasses", "predicted_class": "other", "confidence": 0.97}
+    assert explain_waiting(read_waiting(stranger)) == (
+        "waits because the model takes it for none of the classes (other)"
+    )

@@ -212,6 +212,15 @@ def test_a_class_that_is_taken_away_while_somebody_reviews_is_refused_from_then_
     assert ann.judge(photo, "bicycle").label == "bicycle"
 
 
+def test_the_other_class_is_no_label_for_no_delivery_goes_to_it(deployment: Deployment) -> None:
+    photo = refuse("teal rectangle.png")
+    stage(["bicycle", "motorcycle", "other"], other_class="other")
+    ann = reviews_of(deployment, ANN)
+    assert (ann.read_classes(), ann.read_other_class()) == (["bicycle", "motorcycle"], "other")
+    with pytest.raises(UnknownClass, match=r"'other' is no class .* bicycle, motorcycle"):
+        ann.judge(photo, "other")
+
+
 def test_undo_gives_the_photo_its_former_place_and_keeps_it_for_who_undoes(deployment: Deployment) -> None:
     photo, _ = refuse("bike.png", 0), refuse("next.png", 1)
     ann = reviews_of(deployment, ANN)

@@ -68,13 +68,14 @@ def create_table() -> None:
     create_outcome_table(client("dynamodb"), TABLE)
 
 
-def stage(classes: list[str], **source: Any) -> None:
+def stage(classes: list[str], *, other_class: str | None = None, **source: Any) -> None:
     """Stages a data set of some classes in the place of the one before."""
     data_set = f"set-of-{'-'.join(classes)}"
+    manifest = {"classes": classes, "dataset": data_set, "source": source, "other_class": other_class}
     client("s3").put_object(
         Bucket=BUCKET,
         Key=places.manifest_key(data_set),
-        Body=json.dumps({"classes": classes, "dataset": data_set, "source": source}).encode(),
+        Body=json.dumps(manifest).encode(),
     )
     client("ssm").put_parameter(Name="/scones/dataset", Value=data_set, Overwrite=True)
 

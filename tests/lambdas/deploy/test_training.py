@@ -111,6 +111,10 @@ def test_a_completed_job_whose_model_is_gone_is_trained_and_judged_again(trainin
             ["s3://scones-bucket/datasets/gone/manifest.json", "python data_staging/stage.py"],
         ),
         ({"Classes": ["motorcycle", "bicycle"]}, ["bicycle,motorcycle", "motorcycle,bicycle", "'classes'"]),
+        (
+            {"Classes": ["bicycle", "motorcycle", "other"], "OtherClass": "other"},
+            ["has the other_class none, the setting says other", "python data_staging/stage.py"],
+        ),
         ({"Bucket": "no-such-bucket"}, ["NoSuchBucket"]),
         ({"Dataset": "unproved"}, ["Data set unproved has no validation pictures", "validation_fraction"]),
     ],

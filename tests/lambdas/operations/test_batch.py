@@ -68,6 +68,17 @@ def test_each_photo_goes_the_way_of_a_single_one_and_is_kept_and_told(batches: B
     assert {detail["execution"] for detail in batches.bus.details} == {EXECUTION}
 
 
+def test_a_photo_that_is_taken_for_something_else_is_refused_as_a_single_one_is(
+    batches: BatchCloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batch, "OTHER_CLASS", batch.CLASSES[0])
+    batches.put("photos/stranger.png", SURE)
+    (row,) = batches.call().values()
+    assert (row["outcome"], row["error"]) == ("refused", "NoneOfTheClasses")
+    (copied,) = batches.s3.list_objects_v2(Bucket=BUCKET, Prefix=places.REVIEW)["Contents"]
+    assert copied["Key"].endswith("/stranger.png")
+
+
 def test_a_refused_photo_is_copied_for_its_review_in_the_version_that_was_refused(
     batches: BatchCloud,
 ) -> None:

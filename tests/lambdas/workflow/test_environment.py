@@ -51,6 +51,13 @@ def test_a_missing_or_wrong_variable_is_named(
         read()
 
 
+def test_the_other_class_is_one_of_the_models(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CLASSES", "bicycle,motorcycle")
+    monkeypatch.setenv("OTHER_CLASS", "other")
+    with pytest.raises(environment.InvalidEnvironment, match=r"^OTHER_CLASS is 'other': one of CLASSES"):
+        environment.other_class()
+
+
 def test_the_variables_are_read_with_their_types(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CLASSES", "bicycle, motorcycle,bus")
     monkeypatch.setenv("CONFIDENCE_THRESHOLD", "0.75")
@@ -58,6 +65,9 @@ def test_the_variables_are_read_with_their_types(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("ENDPOINT_NAME", "scones")
     monkeypatch.setenv("ENDPOINT_SWITCH", "/scones/endpoint-switch")
     assert environment.classes() == ("bicycle", "motorcycle", "bus")
+    assert environment.other_class() is None
+    monkeypatch.setenv("OTHER_CLASS", "bus")
+    assert environment.other_class() == "bus"
     assert environment.confidence_threshold() == 0.75
     assert environment.threshold_source() == "a test: of it"
     assert environment.endpoint_name() == "scones"
