@@ -32,6 +32,9 @@ CROPS = 4
 """Squares of half a photo's shorter side, from one end of its diagonal to the other."""
 
 
+OTHER, UNSURE = REFUSED = ("taken for something else", "below the threshold")
+
+
 @dataclass(frozen=True)
 class Crop:
     """A part of a photo, and the photo's name."""
@@ -61,14 +64,14 @@ def read_crops(folder: Path) -> list[Crop]:
     return [Crop(file.name, encode_png(part)) for file in files for part in cut(read_photo(file))]
 
 
-def count_fates(
+def name_fates(
     answers: Sequence[Sequence[float]], classes: Sequence[str], other_class: str | None, threshold: float
 ) -> list[str]:
-    """Returns what becomes of each answer: ``other`` and ``unsure`` are refused, the rest is routed."""
+    """Returns what becomes of each answer: one of REFUSED, or the class that it is routed as."""
     fates = []
     for probabilities in answers:
         name, confidence = find_most_probable(list(probabilities), tuple(classes))
-        fates.append("other" if name == other_class else "unsure" if confidence < threshold else name)
+        fates.append(OTHER if name == other_class else UNSURE if confidence < threshold else name)
     return fates
 
 
@@ -94,15 +97,15 @@ def main() -> int:
             predictor = Predictor(artifact.load(Path(folder) / "model"))
             known = [predictor.predict(each.path.read_bytes()) for each in test]
             strange = [predictor.predict(crop.content) for crop in crops]
-        fates = count_fates(strange, classes, other_class, threshold)
+        fates = name_fates(strange, classes, other_class, threshold)
         right = [
             find_most_probable(list(answer), tuple(classes))[0] == classes[each.label]
             for answer, each in zip(known, test, strict=True)
         ]
-        routed = [fate in classes for fate in count_fates(known, classes, other_class, threshold)]
-        named = Counter(crop.photo for crop, fate in zip(crops, fates, strict=True) if fate in classes)
+        routed = [fate not in REFUSED for fate in name_fates(known, classes, other_class, threshold)]
+        named = Counter(crop.photo for crop, fate in zip(crops, fates, strict=True) if fate not in REFUSED)
         run = {
-            "refused_strangers": statistics.mean(fate in ("other", "unsure") for fate in fates),
+            "refused_strangers": statistics.mean(fate in REFUSED for fate in fates),
             "fates": dict(Counter(fates)),
             "routed_crops_by_photo": dict(named.most_common()),
             "accuracy": statistics.mean(right),
