@@ -1,4 +1,4 @@
-"""Batches, each photo of which has one outcome, with the real CDK CLI on the embedded cloud.
+"""Batches, each photo of which has one outcome, and their command, on the embedded cloud.
 
 The tests of this file depend on one another and run in the order written.
 """
@@ -7,6 +7,7 @@ import io
 import json
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from statistics import median
 from typing import Any
 
@@ -16,9 +17,9 @@ from PIL import Image
 from lambdas.workflow import places
 from tests.end_to_end.batches.runs import read_rows, route_batch, start_batch, wait_for_end
 from tests.end_to_end.deployed_home import NAME, SETTINGS
-from tests.end_to_end.embedded_cloud import App, EmbeddedCloud, wait_in_service
+from tests.end_to_end.embedded_cloud import App, EmbeddedCloud, succeeded, wait_in_service
 from tests.end_to_end.told_events import ToldEvents
-from tests.end_to_end.uploaded_photos import read_outcomes
+from tests.end_to_end.uploaded_photos import eventually, read_outcomes
 
 pytestmark = pytest.mark.end_to_end
 
@@ -170,4 +171,63 @@ def test_an_outage_is_tried_again_fails_the_run_and_is_redriven(app: App) -> Non
     rows = read_rows(app, "outage-01234567")
     assert [row["outcome"] for row in rows.values()] == 6 * ["routed"]
     assert len(read_outcomes(app)) == before + 6
-    assert json.loads(ended["output"])["asked"] == 6
+    summary = json.loads(ended["output"])
+    assert (summary["asked"], summary["photos_per_second"]) == (6, None)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with three photos and a file that is none."""
+    folder = tmp_path_factory.mktemp("folders") / "Dock 7"
+    (folder / "in").mkdir(parents=True)
+    for number, name in enumerate(("one.png", "two.png", "in/three.png")):
+        (folder / name).write_bytes(draw(200 + number))
+    (folder / "notes.txt").write_text("no photo")
+    return folder
+
+
+def test_the_command_uploads_a_folder_routes_it_and_asks_for_nothing_twice(app: App, folder: Path) -> None:
+    first = succeeded(app.console("batch", str(folder)))
+    told = first.stdout.splitlines()
+    assert told[0].endswith("/photos/: 3; there already: 0")
+    assert told[1] == "Left out, being no photos: 1 ('notes.txt')"
+    assert "3 photos in " in first.stdout
+    assert ": 3 asked for, 0 answered before" in first.stdout
+    batch = told[2].removeprefix("Started batch ")
+    assert {key.rpartition("/photos/")[2] for key in read_rows(app, batch)} == {
+        "one.png",
+        "two.png",
+        "in/three.png",
+    }
+    again = succeeded(app.console("batch", str(folder)))
+    assert again.stdout.startswith("Nothing to upload: there already in ")
+    assert ": 0 asked for, 3 answered before" in again.stdout
+    followed = succeeded(app.console("batch", "--follow", batch))
+    assert ": 0 asked for, 3 answered before" in followed.stdout
+
+
+def test_the_command_cancels_a_batch_that_waits_for_the_endpoint_and_goes_on_with_it(
+    app: App, folder: Path
+) -> None:
+    sagemaker, states = app.cloud.client("sagemaker"), app.cloud.client("stepfunctions")
+    endpoint, machine = app.parameter("endpoint"), app.parameter("batch-machine")
+    configuration = sagemaker.describe_endpoint(EndpointName=endpoint)["EndpointConfigName"]
+    sagemaker.delete_endpoint(EndpointName=endpoint)
+    hasten(app, attempts=60)
+    (folder / "four.png").write_bytes(draw(203))
+    with ThreadPoolExecutor(1) as pool:
+        following = pool.submit(app.console, "batch", str(folder))
+        eventually(
+            lambda: states.list_executions(stateMachineArn=machine, statusFilter="RUNNING")["executions"]
+        )
+        cancelled = succeeded(app.console("batch", "--cancel", str(folder)))
+        ended = following.result()
+    assert ended.returncode == 1
+    assert " was cancelled" in ended.stdout
+    assert "/photos/: 1; there already: 3" in ended.stdout
+    batch = cancelled.stdout.split(". ")[0].removeprefix("Cancelled ")
+    sagemaker.create_endpoint(EndpointName=endpoint, EndpointConfigName=configuration)
+    wait_in_service(app)
+    redriven = succeeded(app.console("batch", "--redrive", batch))
+    assert "4 photos: 1 asked for, 3 answered before" in redriven.stdout
+    assert {row["outcome"] for row in read_rows(app, batch).values()} == {"routed"}
