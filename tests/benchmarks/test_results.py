@@ -39,7 +39,7 @@ def modules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "BENCHMARKS",
         {
             "failing": Benchmark("Failing", "nobody", ("failing_benchmark",)),
-            "quick": Benchmark("Quick", "somebody", ("quick_benchmark",)),
+            "quick": Benchmark("Quick", "somebody", ("quick_benchmark",), "No less than 1 s."),
         },
     )
     return tmp_path
@@ -53,6 +53,7 @@ def test_one_that_fails_is_told_and_the_others_run_all_the_same(
     assert "MXNet \\| here\n" in document.partition("**Failed** on ")[2]
     assert "| time | 1.5 s | 4 s | 2 | 3 (2 to 4) | ≥ 2 times | met |" in document
     assert "| a\\|b | 3 s | none | 1 | 3 (3 to 3) | ≤ 2 s | **not met** |" in document
+    assert "\n\nNo less than 1 s.\n\n" in document
     assert "commit cccccccccccc; A, 2 cores, load 0.5; python 3" in document
     assert "failing failed" in capfd.readouterr().err
 
