@@ -60,8 +60,8 @@ BENCHMARKS: Mapping[str, Benchmark] = {
         "extract, `pickle.load`, `imsave` each, upload one by one; mere decompression",
         ("benchmarks.staging",),
         "Both ways unpack the whole archive, which is a third of the notebook way's time to a folder: no way "
-        "is more than three times as fast. The pixels of 50,000 pictures are one string of 154 MB, and Python, "
-        "NumPy and boto3 take 60 MB.",
+        "is more than three times as fast. The pixels of 50,000 pictures are one string of 154 MB, and "
+        "Python, NumPy and boto3 take 60 MB.",
     ),
     "training": Benchmark(
         "Training to the default accuracy",
@@ -75,7 +75,8 @@ BENCHMARKS: Mapping[str, Benchmark] = {
         "The Lambda package",
         "the `sagemaker` SDK in the package, and the functions that import it",
         ("benchmarks.package",),
-        "What decodes photos, Pillow and libheif, takes 25 of our megabytes; the seed's functions decode none.",
+        "What decodes photos, Pillow and libheif, takes 25 of our megabytes; the seed's functions decode "
+        "none.",
     ),
     "execution": Benchmark(
         "A warm execution on the embedded cloud",
