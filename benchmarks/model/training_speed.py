@@ -43,8 +43,7 @@ PARTS = {
     "data": [("training/data/examples.py", "__init__"), ("training/data/examples.py", "load_batch")],
     "augmentation": [("training/data/augmentation.py", "augment")],
     "network, frozen layers and scoring": [("training/network/fixed_network.py", "compute_all")],
-    "network, forward": [("training/network/trained_network.py", "forward")],
-    "network, backward": [("torch/autograd/graph.py", "_engine_run_backward")],
+    "network, forward and backward": [("training/fitting/gradients.py", "compute")],
     "optimizer": [("torch/optim/adam.py", "step"), ("torch/optim/sgd.py", "step")],
     "average of the weights": [("training/fitting/epochs.py", "_move_average")],
 }

@@ -1,1 +1,1 @@
-"""How weights come about, read in this order: ``train``, ``transfer``, ``epochs``, ``objective``."""
+"""How weights come about: read ``train``, ``transfer``, ``epochs``, ``gradients``, then ``objective``."""

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from training.contract import CustomerError
+from training.fitting.gradients import Gradients
 from training.fitting.objective import Objective, choose_objective
 from training.hyperparameters import Hyperparameters
 from training.network.fixed_network import FixedNetwork
@@ -142,16 +143,18 @@ def fit(
     schedule = _build_schedule(optimizer, hyperparameters)
     objective = choose_objective(hyperparameters, plan.training.labels)
     stopping = EarlyStopping(hyperparameters)
+    gradients = Gradients(plan.network, hyperparameters.mini_batch_size)
 
-    def update() -> None:
+    def update(x: Tensor, labels: Tensor) -> Tensor:
+        logits = gradients.compute(x, labels, objective.compute_loss)
         optimizer.step()
         schedule.step()
         _move_average(plan.averaged, plan.network, schedule.last_epoch)
         finish_update(schedule.last_epoch)
+        return logits
 
     for epoch in range(hyperparameters.epochs):
         started = time.monotonic()
-        plan.network.train()
         _train_epoch(plan, objective, hyperparameters, update, generator, epoch)
         log.info("Epoch[%d] Time cost=%.3f", epoch, time.monotonic() - started)
         score = score_averaged(plan, objective)
@@ -167,7 +170,7 @@ def _train_epoch(
     plan: TrainingPlan,
     objective: Objective,
     hyperparameters: Hyperparameters,
-    update: Callable[[], None],
+    update: Callable[[Tensor, Tensor], Tensor],
     generator: torch.Generator,
     epoch: int,
 ) -> None:
@@ -179,10 +182,7 @@ def _train_epoch(
     started = time.monotonic()
     for number, indices in enumerate(batches):
         labels = plan.training.labels[indices]
-        logits = plan.network(plan.training.load_batch(indices))
-        plan.network.zero_grad()
-        objective.compute_loss(logits, labels).mean().backward()
-        update()
+        logits = update(plan.training.load_batch(indices), labels)
         right += float(objective.compute_accuracy(logits, labels).sum())
         if top_k:
             in_top_k += int((logits.topk(top_k).indices == labels[:, None]).sum())

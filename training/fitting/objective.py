@@ -1,23 +1,16 @@
-"""Computes loss and accuracy: for one class an image, or with multi_label for any number of classes."""
+"""Computes loss and accuracy: for one class an image, or with multi_label for any number of classes.
+
+An objective takes logits (n, classes) and the labels of those images, and returns float32 (n,): each image's
+loss, or its share of right answers, 0 to 1.
+"""
 
 from dataclasses import dataclass
-from typing import Protocol
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from training.hyperparameters import Hyperparameters
-
-
-class Objective(Protocol):
-    """Takes logits (n, classes) and the labels of those images, and returns float32 (n,)."""
-
-    def compute_loss(self, logits: Tensor, labels: Tensor) -> Tensor:
-        """Returns each image's loss."""
-
-    def compute_accuracy(self, logits: Tensor, labels: Tensor) -> Tensor:
-        """Returns each image's share of right answers, 0 to 1."""
 
 
 class OneClass:
@@ -47,6 +40,9 @@ class ManyClasses:
 
     def compute_accuracy(self, logits: Tensor, labels: Tensor) -> Tensor:
         return ((logits > 0) == (labels > 0)).float().mean(1)
+
+
+Objective = OneClass | ManyClasses
 
 
 def choose_objective(hyperparameters: Hyperparameters, training_labels: Tensor) -> Objective:
