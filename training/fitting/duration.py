@@ -5,34 +5,17 @@ import time
 from training.hyperparameters import Hyperparameters
 
 LONG_ENOUGH = 2.0  # seconds of training from which the time of all of it is told
-# Minutes on two cores, with accuracy to match: docs/training.md says what they make of a network here.
-QUICK = {
-    "use_pretrained_model": "1",
-    "num_layers": "50",
-    "image_shape": "3,224,224",
-    "resize": "224",
-    "augmentation_type": "crop_color",
-    "epochs": "8",
-    "mini_batch_size": "32",
-    "optimizer": "adam",
-    "learning_rate": "0.0005",
-    "lr_scheduler_step": "4,6",
-    "lr_scheduler_factor": "0.3",
-}
 
 
 class Announcement:
-    """One line, which AWS's container does not have: about how long it takes, and what is quick here."""
+    """One line, which AWS's container does not have: about how long it takes."""
 
-    def __init__(
-        self, hyperparameters: Hyperparameters, training: int, validation: int, from_scratch: bool
-    ) -> None:
+    def __init__(self, hyperparameters: Hyperparameters, training: int, validation: int) -> None:
         """Takes how many examples an epoch trains on, and on how many it is scored."""
         self._hyperparameters = hyperparameters
         self._updates = training // hyperparameters.mini_batch_size
         # A score is the forward part, a third, of what an update takes for each of its examples.
         self._scoring = validation / 3 / hyperparameters.mini_batch_size
-        self._from_scratch = from_scratch
         self._began: float | None = None
         self._is_made = False
 
@@ -51,8 +34,8 @@ class Announcement:
         length = _count(round(seconds / 60), "minute") if seconds >= 120 else _count(seconds, "second")
         most = "at most " if self._hyperparameters.early_stopping else ""
         line = f"This training takes {most}about {length} on this machine, for {_count(epochs, 'epoch')}."
-        if self._from_scratch:
-            line += " Quick here: " + ", ".join(f"{name}={value}" for name, value in QUICK.items())
+        if not self._hyperparameters.use_pretrained_model:
+            line += " Quick here: use_pretrained_model=1, and the rest as cdk.json comes"
         print(line, flush=True)
 
 

@@ -107,8 +107,7 @@ def _train(paths: ContainerPaths) -> None:
     image_shape, batch = hyperparameters.image_shape, hyperparameters.mini_batch_size
     artifact.describe(paths.model, plan.averaged.graph.symbol, image_shape, batch)
     store = CheckpointStore(paths.model, plan.averaged, hyperparameters.checkpoint_frequency)
-    from_scratch = not (given or hyperparameters.use_pretrained_model)
-    announcement = Announcement(hyperparameters, len(training), len(validation), from_scratch)
+    announcement = Announcement(hyperparameters, len(training), len(validation))
     fit(plan, hyperparameters, generator, announcement.finish_update, store.finish_epoch)
 
 

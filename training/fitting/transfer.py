@@ -6,7 +6,6 @@ through the pretrained layers are small ones.
 
 import logging
 from collections.abc import Callable
-from functools import partial
 
 import torch
 from torch import Tensor
@@ -44,14 +43,13 @@ def plan_fine_tuning(
         if node.op == "Convolution" and node.attributes["num_group"] != "1":
             network.get_parameter(f"arg:{node.name}_weight").requires_grad_(False)
 
-    def draw_view(examples: Examples, kind: str | None, indices: Tensor) -> Tensor:
-        # Colours and shapes are changed after shrinking: the same picture for less work.
-        pixels = examples.load_batch(indices, generator if kind else None)
-        small = torch.from_numpy(shrink.compute_all(pixels.numpy()))
-        return torch.from_numpy(front.compute_all(augment(small, kind, generator).numpy()))
-
     def view(examples: Examples, kind: str | None) -> Batches:
-        draw = partial(draw_view, examples, kind)
+        def draw(indices: Tensor) -> Tensor:
+            # Colours and shapes are changed after shrinking: the same picture for less work.
+            pixels = examples.load_batch(indices, generator if kind else None)
+            small = torch.from_numpy(shrink.compute_all(pixels.numpy()))
+            return torch.from_numpy(front.compute_all(augment(small, kind, generator).numpy()))
+
         views = VIEWS if kind else 1
         return Batches(examples.labels, cache_views(draw, len(examples), views, generator))
 

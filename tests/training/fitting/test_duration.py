@@ -1,14 +1,9 @@
 """How long a training takes is told before it has taken long."""
 
-import json
-from pathlib import Path
-
 import pytest
 
 from training.fitting import duration
 from training.hyperparameters import parse
-
-REPOSITORY = Path(__file__).parents[3]
 
 
 @pytest.fixture
@@ -19,14 +14,11 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     return now
 
 
-def train(
-    clock: list[float], an_update: float, updates: int, given: dict[str, str], from_scratch: bool = False
-) -> None:
+def train(clock: list[float], an_update: float, updates: int, given: dict[str, str]) -> None:
     """Lets 12 updates an epoch, on 96 examples, take some seconds each, and the first one a minute more."""
-    hyperparameters = parse(
-        {"num_classes": "2", "num_training_samples": "96", "mini_batch_size": "8", **given}
-    )
-    announcement = duration.Announcement(hyperparameters, 96, 48, from_scratch)
+    about = {"num_classes": "2", "num_training_samples": "96", "mini_batch_size": "8"}
+    hyperparameters = parse({**about, "use_pretrained_model": "1", **given})
+    announcement = duration.Announcement(hyperparameters, 96, 48)
     clock[0] += 60
     for update in range(1, updates + 1):
         clock[0] += an_update
@@ -69,10 +61,5 @@ def test_with_early_stopping_it_is_at_most_that(
 def test_who_begins_from_scratch_is_told_what_is_quick(
     clock: list[float], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    train(clock, 3, 2, {}, from_scratch=True)
+    train(clock, 3, 2, {"use_pretrained_model": "0"})
     assert "for 30 epochs. Quick here: use_pretrained_model=1, " in capsys.readouterr().out
-
-
-def test_the_quick_hyperparameters_are_those_of_a_deploy() -> None:
-    context = json.loads((REPOSITORY / "cdk.json").read_text())["context"]
-    assert context["scones"]["hyperparameters"] == duration.QUICK
