@@ -98,7 +98,9 @@ function drawFacts(photo, classes, other) {
 }
 
 function explainWaiting({ predicted_class: predicted, confidence, threshold, error }, classes) {
-  if (error === NONE_OF_THE_CLASSES) return `It waits because the model takes it for none of the classes (${predicted}).`;
+  if (error === NONE_OF_THE_CLASSES) {
+    return `It waits because the model takes it for none of the classes (${predicted}).`;
+  }
   const known = classes.includes(predicted) ? "" : ", a class that there is no longer";
   return (
     `It waits because the model takes it for ${predicted}${known}, with a confidence of only ` +
