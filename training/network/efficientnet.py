@@ -59,12 +59,7 @@ class _EfficientNet(Symbol):
         self.side = WORKING_SIZE
 
     def add_norm(self, x: int) -> int:
-        attributes = {
-            "eps": str(EPSILON),
-            "fix_gamma": "True",
-            "momentum": "0.9",
-            "use_global_stats": "True",
-        }
+        attributes = {"eps": str(EPSILON), "fix_gamma": "True", "momentum": "0.9", "use_global_stats": "True"}
         names = ("gamma", "beta", "moving_mean", "moving_var")
         inputs = [self.add_variable(f"bn_data_{name}", attributes) for name in names]
         return self.add_operator("BatchNorm", "bn_data", [x, *inputs], attributes)

@@ -28,14 +28,12 @@ class _ResNet(Symbol):
 
     def add_norm(self, x: int, name: str, fix_gamma: bool = False) -> int:
         attributes = {"eps": "2e-05", "fix_gamma": str(fix_gamma), "momentum": "0.9"}
-        inputs = [
-            x,
-            self.add_variable(f"{name}_gamma", attributes),
-            self.add_variable(f"{name}_beta", attributes),
-            self.add_variable(f"{name}_moving_mean", {**attributes, "__init__": '["zero", {}]'}),
-            self.add_variable(f"{name}_moving_var", {**attributes, "__init__": '["one", {}]'}),
+        learned = [self.add_variable(f"{name}_{kind}", attributes) for kind in ("gamma", "beta")]
+        moving = [
+            self.add_variable(f"{name}_moving_{kind}", {**attributes, "__init__": f'["{value}", {{}}]'})
+            for kind, value in (("mean", "zero"), ("var", "one"))
         ]
-        return self.add_operator("BatchNorm", name, inputs, attributes)
+        return self.add_operator("BatchNorm", name, [x, *learned, *moving], attributes)
 
     def add_relu(self, x: int, name: str) -> int:
         return self.add_operator("Activation", name, [x], {"act_type": "relu"})
