@@ -41,7 +41,8 @@ class Gradients:
             loss = compute_loss(logits, part_labels).sum() / len(labels)
             return logits.detach(), torch.autograd.grad(loss, self._weights, allow_unused=True)
 
-        parts = self._threads.map(run, self._networks, x.chunk(self.parts), labels.chunk(self.parts))
+        images = x.tensor_split(self.parts), labels.tensor_split(self.parts)
+        parts = self._threads.map(run, self._networks, *images)
         logits, found = zip(*parts, strict=True)
         for weight, *gradients in zip(self._weights, *found, strict=True):
             weight.grad = None if gradients[0] is None else reduce(torch.add, gradients)

@@ -39,6 +39,21 @@ def test_a_part_has_a_core_and_16_images_at_least(cores, batch_size, parts, monk
     assert Gradients(build_residual(), batch_size).parts == parts
 
 
+def test_the_parts_of_a_batch_that_is_no_multiple_of_them_are_of_one_size_but_for_an_image(monkeypatch):
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 4)
+    sizes = []
+    forward = TrainedNetwork.forward
+
+    def note_size(network, x):
+        sizes.append(len(x))
+        return forward(network, x)
+
+    monkeypatch.setattr(TrainedNetwork, "forward", note_size)
+    labels = torch.arange(65) % 2
+    Gradients(build_residual(), 65).compute(torch.rand(65, 3, 8, 8), labels, OneClass().compute_loss)
+    assert sorted(sizes) == [16, 16, 16, 17]
+
+
 def test_behind_frozen_layers_a_batch_stays_whole():
     network = build_residual()
     network.freeze("conv0")
