@@ -126,8 +126,8 @@ class Handler(BaseHTTPRequestHandler):
                 return
             except Exception as error:
                 log.exception("An answer cannot be computed")
-                # Further lines of PyTorch's errors tell where in its code they come from.
-                reason = str(error).partition("\n")[0][:200] or type(error).__name__
+                # The lines before the last of OpenVINO's errors tell where in its code they come from.
+                reason = str(error).strip().rpartition("\n")[2][:200] or type(error).__name__
                 self._refuse(500, f"The answer cannot be computed: {reason}.")
                 return
             if "application/jsonlines" in self.headers.get("Accept", ""):

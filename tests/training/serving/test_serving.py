@@ -326,7 +326,7 @@ def test_over_its_limit_the_server_says_so_at_once(monkeypatch, answer_by):
 
 
 def out_of_memory(pixels):
-    raise RuntimeError("can't allocate memory\nframe #0: somewhere in C++")
+    raise RuntimeError("Exception from src/infer_request.cpp:224:\ncan't allocate memory\n\n")
 
 
 def memory_error(pixels):
