@@ -21,7 +21,7 @@ def describe_machine() -> dict[str, object]:
         text=True,
         check=True,
     ).stdout.strip()
-    packages = {package: version(package) for package in ("torch", "numpy", "Pillow")}
+    packages = {package: version(package) for package in ("torch", "openvino", "numpy", "Pillow")}
     return {
         "cores": os.cpu_count(),
         "processor": _read_processor(),

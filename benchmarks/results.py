@@ -193,15 +193,18 @@ def render(kept: Path) -> str:
     parts = [INTRODUCTION]
     for name, benchmark in BENCHMARKS.items():
         path = kept / f"{name}.json"
-        if path.is_file():
-            parts += render_benchmark(name, benchmark, json.loads(path.read_text(encoding="utf-8")))
+        found = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+        parts += render_benchmark(name, benchmark, found)
     return "\n".join(parts)
 
 
-def render_benchmark(name: str, benchmark: Benchmark, found: Mapping[str, Any]) -> Iterator[str]:
-    """Yields the lines of one benchmark."""
+def render_benchmark(name: str, benchmark: Benchmark, found: Mapping[str, Any] | None) -> Iterator[str]:
+    """Yields the lines of one benchmark, of which nothing has been found where it has not run yet."""
     yield f"## {benchmark.title}\n"
     yield f"`python -m {shlex.join(benchmark.command)}` (`--only {name}`); rival: {benchmark.rival}.\n"
+    if found is None:
+        yield "Not measured yet.\n"
+        return
     if "failed" in found:
         yield f"**Failed** on {found['date']}: {escape(found['failed'])}\n"
         return

@@ -21,4 +21,4 @@ def test_the_machine_is_told_with_the_versions_that_figures_depend_on() -> None:
     versions = environment.describe_machine()["versions"]
     assert isinstance(versions, dict)
     assert versions["python"] == platform.python_version()
-    assert versions.keys() == {"python", "torch", "numpy", "Pillow"}
+    assert versions.keys() == {"python", "torch", "openvino", "numpy", "Pillow"}

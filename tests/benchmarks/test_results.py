@@ -60,6 +60,8 @@ def test_one_that_fails_is_told_and_the_others_run_all_the_same(
 
 def test_what_was_measured_before_stays_where_only_some_run(modules: Path) -> None:
     main(["--only", "failing"])
+    assert "## Quick" in (document := (modules / "results.md").read_text())
+    assert "Not measured yet.\n" in document
     assert main(["--only", "quick"]) == 0
     document = (modules / "results.md").read_text()
     assert "## Failing" in document
