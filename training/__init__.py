@@ -1,1 +1,1 @@
-"""SageMaker's built-in image-classification algorithm by PyTorch and OpenVINO: a container in all but name."""
+"""SageMaker's built-in image-classification algorithm by PyTorch and OpenVINO, as its container."""

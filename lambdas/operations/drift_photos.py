@@ -85,11 +85,14 @@ class Sample:
         return [self._photos[rank] for rank in sorted(self._ranks)]
 
 
-def read_captured(bucket: str, endpoint: str, classes: tuple[str, ...], day: str) -> DayPhotos | None:
+def read_captured(
+    bucket: str, endpoint: str, classes: tuple[str, ...], other_class: str | None, day: str
+) -> DayPhotos | None:
     """Returns a sample of what data capture keeps under a day, None where it keeps nothing.
 
-    Of a picture that was asked for again one answer counts, and measurements do not. Up to 512 MiB are read,
-    of objects in an order that has nothing to do with their time.
+    What the model takes for ``other_class`` is left out. Of a picture that was asked for again one answer
+    counts, and measurements do not. Up to 512 MiB are read, of objects in an order that has nothing to do
+    with their time.
     """
     prefix = places.captured_day_prefix(endpoint, places.name_variant(classes), day)
     pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
@@ -102,19 +105,21 @@ def read_captured(bucket: str, endpoint: str, classes: tuple[str, ...], day: str
         sample.offer(key, partial(_describe_line, line, classes))
     photos = DayPhotos("captured")
     for answered in sample.list_photos():
-        photos.add(answered)
+        if answered[1] != other_class:
+            photos.add(answered)
     return photos if photos.confidences else None
 
 
-def read_outcomes(bucket: str, table: str, day: str) -> DayPhotos:
+def read_outcomes(bucket: str, table: str, other_class: str | None, day: str) -> DayPhotos:
     """Returns a sample of the photos of the table that the model answered on a day.
 
-    Of each hour and outcome up to 1,000 are read. Pictures of other buckets are not looked at.
+    What it takes for ``other_class`` is left out. Of each hour and outcome up to 1,000 are read. Pictures of
+    other buckets are not looked at.
     """
     sample = Sample(MOST_PHOTOS)
     for item in _list_outcomes(table, day):
         # One that somebody judged by hand and that the model never answered has no confidence.
-        if "confidence" in item and "predicted_class" in item:
+        if "confidence" in item and item.get("predicted_class") not in (None, other_class):
             sample.offer(item["photo"], partial(dict, item))
     photos = DayPhotos("outcomes")
     for number, item in enumerate(sample.list_photos()):

@@ -220,6 +220,15 @@ def test_the_functions_know_what_they_need(assembly: Assembly) -> None:
     }
     assert environments["scones-filter"]["CONFIDENCE_THRESHOLD"] == "0.8"
     assert environments["scones-filter"]["CLASSES"] == "bicycle,motorcycle"
+    assert not any("OTHER_CLASS" in environment for environment in environments.values())
+
+
+def test_the_functions_that_leave_the_other_class_out_know_it(with_other_class: Assembly) -> None:
+    environments = {name: f["Environment"]["Variables"] for name, f in functions(with_other_class).items()}
+    knowing = {name: each["CLASSES"] for name, each in environments.items() if "OTHER_CLASS" in each}
+    assert knowing == dict.fromkeys(
+        ("scones-filter", "scones-batch", "scones-drift"), "bicycle,motorcycle,other"
+    )
 
 
 def test_every_function_logs_json_to_a_group_of_its_own_and_is_traced(

@@ -15,6 +15,7 @@ from starlette.routing import Route
 
 from console.model_in_service import read_evaluation
 from console.server.overview import read_threshold
+from console.server.recommended_threshold import read_confidences
 from console.server.responses import make_image_route, make_json_route
 from console.traffic.columns import encode_columns
 from console.traffic.source import InvocationSource
@@ -123,7 +124,8 @@ def describe_measurements(deployment: Deployment, endpoint: Endpoint | None) -> 
     if endpoint is not None:
         with suppress(NotDeployed):
             report = read_evaluation(deployment, endpoint, "validation", "test")
-            confidences = [max(answer["probabilities"]) for answer in report["answers"]]
+            # What any threshold refuses, which has none, is no part of what the page compares either.
+            confidences = [confidence for confidence in read_confidences(report) if confidence > 0]
             found["baseline"] = {"split": report["split"], "confidences": confidences}
             report = read_evaluation(deployment, endpoint, "test", "validation")
             found["recommended"] = report["recommendation"]["threshold"]

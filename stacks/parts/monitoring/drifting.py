@@ -32,6 +32,7 @@ def add_drift(scope: Construct, *, settings: Settings, functions: FunctionAsset)
             "BUCKET": bucket.name,
             "OUTCOMES_TABLE": table,
             "CLASSES": ",".join(settings.model_classes),
+            **({"OTHER_CLASS": settings.other_class} if settings.other_class else {}),
             "ENDPOINT_NAME": read_parameter(scope, name, "endpoint"),
             "MODEL_PARAMETER": places.parameter(name, "model"),
         },

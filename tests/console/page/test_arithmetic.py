@@ -161,6 +161,15 @@ def test_of_each_picture_its_latest_answer_counts_and_untold_ones_count_each() -
     assert _distinct([0.1, 0.2, 0.3, 0.4, 0.5], [7, 0, 7, 8, 0]) == [0.5, 0.4, 0.3, 0.2]
 
 
+def test_what_is_taken_for_something_else_is_no_part_of_the_drift() -> None:
+    script = """
+        const [confidence, predicted, classes, other_class] = inputs;
+        const invocations = { confidence, predicted, classes, other_class, picture: [0, 0, 0] };
+        console.log(JSON.stringify(Array.from(selectDistinct(invocations, 0, 3))));
+        """
+    assert _answer("drift.js", script, [0.7, 0.99, 0.8], [0, 1, 0], ["bus", "other"], "other") == [0.8, 0.7]
+
+
 def test_the_same_photos_routed_again_are_no_shift() -> None:
     """A hundred test photos once, two hundred of the same again and 28 others, against a hundred."""
     random = np.random.default_rng(1)

@@ -236,6 +236,10 @@ def test_the_evaluation_is_that_of_the_model_in_service(
     boto3.client("s3").put_object(**other, Body=json.dumps(of_validation).encode())
     assert page.get("/api/evaluation").json["split"] == "test"
     assert read_baseline(page) == {"split": "validation", "confidences": [0.5]}
+    answers = [{"probabilities": [0.3, 0.7]}, {"probabilities": [0.1, 0.9]}, {"probabilities": [0.8, 0.2]}]
+    with_other = of_validation | {"other_class": "motorcycle", "answers": answers}
+    boto3.client("s3").put_object(**other, Body=json.dumps(with_other).encode())
+    assert read_baseline(page) == {"split": "validation", "confidences": [0.8]}
     for each in (place, other):
         boto3.client("s3").delete_object(**each)
 

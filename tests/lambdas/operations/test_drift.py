@@ -34,9 +34,9 @@ def draw(number: int, brightness: float = 100, contrast: float = 30) -> bytes:
     return written.getvalue()
 
 
-def capture(confidence: float, picture: bytes, **metadata: str) -> bytes:
-    """Returns a line of data capture."""
-    answer = {"encoding": "JSON", "data": json.dumps([confidence, 1 - confidence])}
+def capture(confidence: float, picture: bytes, *others: float, **metadata: str) -> bytes:
+    """Returns a line of data capture; ``others`` are the probabilities of further classes."""
+    answer = {"encoding": "JSON", "data": json.dumps([confidence, 1 - confidence, *others])}
     asked = {"encoding": "BASE64", "data": base64.b64encode(picture).decode()}
     moment = {"inferenceTime": f"{DAY}T10:00:00Z", **metadata}
     record = {"captureData": {"endpointInput": asked, "endpointOutput": answer}, "eventMetadata": moment}
@@ -64,8 +64,8 @@ class Cloud:
         answers = {"confidences": confidences(60), "right": [True] * 60, **more}
         self.put(places.validation_answers_key(MODEL, DATA_SET), json.dumps(answers).encode())
 
-    def capture(self, *lines: bytes, hour: int = 10, day: str = DAY) -> None:
-        prefix = places.captured_day_prefix("scones", VARIANT, day)
+    def capture(self, *lines: bytes, hour: int = 10, day: str = DAY, variant: str = VARIANT) -> None:
+        prefix = places.captured_day_prefix("scones", variant, day)
         self.put(f"{prefix}{hour:02}/{len(lines)}.jsonl", b"".join(lines))
 
     def decide(self, number: int, confidence: float, outcome: str = "routed", **changed: str) -> None:
@@ -296,6 +296,37 @@ def test_a_sample_takes_any_photo_as_soon_as_another() -> None:
     assert -1 not in taken
     assert np.mean(taken) == pytest.approx(2500, rel=0.1)
     assert sum(number < 500 for number in taken) == pytest.approx(50, abs=25)
+
+
+@pytest.mark.parametrize("source", ["captured", "outcomes"])
+def test_what_the_model_takes_for_the_other_class_is_no_part_of_the_comparison(
+    cloud: Cloud, context: Any, monkeypatch: pytest.MonkeyPatch, source: str
+) -> None:
+    """A third of the validation split is of it, of a day's photos hardly any."""
+    classes = (*CLASSES, "other")
+    monkeypatch.setattr(drift, "CLASSES", classes)
+    monkeypatch.setattr(drift, "OTHER_CLASS", "other")
+    cloud.keep_answers(
+        confidences=[*confidences(60), *[0.999] * 30],
+        right=[True] * 90,
+        predicted=[*CLASSES * 30, *["other"] * 30],
+    )
+    for number in range(30):
+        key = places.data_set_key(DATA_SET, f"validation/other/{number}.png")
+        cloud.put(key, draw(1000 + number, 220, 5))
+    if source == "captured":
+        usual = [line.replace(b']"', b', 0.0]"') for line in usual_lines()]
+        cloud.capture(*usual, capture(0.5, draw(60), 0.9), variant=places.name_variant(classes))
+    for number, confidence in enumerate(confidences(60)):
+        cloud.put(f"incoming/{number}.png", draw(number))
+        cloud.decide(number, confidence)
+    cloud.decide(60, 0.9, "refused", predicted_class="other")
+
+    report = judge(context)
+
+    assert readings(report) == dict.fromkeys(measures.DRIFTING, "none")
+    assert (report["source"], report["photos"]) == (source, 60)
+    assert {measure["baseline_photos"] for measure in report["measures"].values()} == {60}
 
 
 def test_a_day_may_be_asked_for(cloud: Cloud, context: Any) -> None:

@@ -12,13 +12,16 @@ export const FEWEST = 50;
 
 /**
  * Returns the confidences of the different pictures among the invocations from `first` to before `last`, of each the
- * latest. The same picture asked for again says nothing new; one that is not told from others counts as its own.
+ * latest. The same picture asked for again says nothing new; one that is not told from others counts as its own. What
+ * is taken for none of the classes is left out: of the evaluated photos that is another share.
  */
-export function selectDistinct({ confidence, picture }, first, last) {
+export function selectDistinct(invocations, first, last) {
+  const { confidence, picture, predicted, classes, other_class: other } = invocations;
   const seen = new Set();
   const distinct = new Float64Array(last - first);
   let count = 0;
   for (let index = last - 1; index >= first; index -= 1) {
+    if (other && classes[predicted[index]] === other) continue;
     if (picture[index] !== 0) {
       if (seen.has(picture[index])) continue;
       seen.add(picture[index]);
