@@ -10,6 +10,8 @@ from pathlib import Path
 REPOSITORY = Path(__file__).resolve().parents[1]
 MXNET = REPOSITORY / ".cache" / "mxnet-1.9.1" / "bin" / "python"
 CPUINFO = Path("/proc/cpuinfo")
+LOAD_AT_START = os.getloadavg()[0]
+"""Read as soon as a benchmark imports this: a report is written at its end, under the benchmark's own load."""
 
 
 def describe_machine() -> dict[str, object]:
@@ -25,7 +27,7 @@ def describe_machine() -> dict[str, object]:
     return {
         "cores": os.cpu_count(),
         "processor": _read_processor(),
-        "load_at_start": os.getloadavg()[0],
+        "load_at_start": LOAD_AT_START,
         "commit": commit,
         "versions": {"python": platform.python_version(), **packages},
     }

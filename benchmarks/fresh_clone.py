@@ -23,11 +23,11 @@ from pathlib import Path
 
 import boto3
 
+from benchmarks.environment import REPOSITORY
 from benchmarks.rows import Row, print_report
 from data_staging.sample import write_sample
 from lambdas.workflow.places import parameter
 
-REPOSITORY = Path(__file__).resolve().parents[1]
 ARCHIVE = "SCONES_CIFAR100"
 # Lines that begin or end a step of the demo.
 STEP = re.compile(

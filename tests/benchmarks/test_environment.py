@@ -22,3 +22,8 @@ def test_the_machine_is_told_with_the_versions_that_figures_depend_on() -> None:
     assert isinstance(versions, dict)
     assert versions["python"] == platform.python_version()
     assert versions.keys() == {"python", "torch", "openvino", "numpy", "Pillow"}
+
+
+def test_the_load_that_is_told_is_not_that_of_the_benchmark(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(environment.os, "getloadavg", lambda: (1000.0, 0.0, 0.0))
+    assert environment.describe_machine()["load_at_start"] != 1000.0
