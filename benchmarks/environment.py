@@ -11,7 +11,7 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 MXNET = REPOSITORY / ".cache" / "mxnet-1.9.1" / "bin" / "python"
 CPUINFO = Path("/proc/cpuinfo")
 LOAD_AT_START = os.getloadavg()[0]
-"""Read as soon as a benchmark imports this: a report is written at its end, under the benchmark's own load."""
+"""Read when a benchmark imports this: its report is written at the end, under a load of its own."""
 
 
 def describe_machine() -> dict[str, object]:
