@@ -66,7 +66,7 @@ BENCHMARKS: Mapping[str, Benchmark] = {
     "training": Benchmark(
         "Training to the default accuracy",
         "MXNet 1.9.1, the same network and epochs",
-        ("benchmarks.model.training_speed", DATA),
+        ("benchmarks.model.training_speed", DATA, "--rounds", "1"),
     ),
     "serving": Benchmark(
         "`/invocations`", "an MXNet module behind the same server", ("benchmarks.model.serving", DATA)

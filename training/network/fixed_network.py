@@ -31,20 +31,24 @@ MAX_STREAMS = 16
 class FixedNetwork:
     """Computes a part of a network for one image after the other; safe to call from many threads.
 
-    Each core that may be used computes another image: two threads for the same one would wait for each other.
+    Each core that may be used computes another image: two threads for the same one would wait for each other
+    now and then, but have it computed sooner, which ``at_once`` 1 asks for.
     """
 
-    def __init__(self, network: Network, start: str = DATA, end: str | None = None) -> None:
+    def __init__(
+        self, network: Network, start: str = DATA, end: str | None = None, at_once: int = MAX_STREAMS
+    ) -> None:
         """Takes the names of the nodes whose values are given and wanted; without ``end`` the probabilities.
 
         Raises:
             CustomerError: OpenVINO cannot run it.
         """
-        self.cores = min(_count_cores(), MAX_STREAMS)
+        cores = min(_count_cores(), MAX_STREAMS)
+        self.at_once = min(cores, at_once)
         properties = {
             "INFERENCE_PRECISION_HINT": "f32",
-            "INFERENCE_NUM_THREADS": self.cores,
-            "NUM_STREAMS": self.cores,
+            "INFERENCE_NUM_THREADS": cores,
+            "NUM_STREAMS": self.at_once,
             "ENABLE_CPU_PINNING": False,
         }
         symbol = network.graph.symbol
@@ -56,7 +60,7 @@ class FixedNetwork:
             reason = str(error).strip().splitlines()[-1][:200]
             raise CustomerError(f"The network cannot be run by OpenVINO: {reason}.") from None
         self._idle: queue.SimpleQueue[openvino.InferRequest] = queue.SimpleQueue()
-        for _ in range(self.cores):
+        for _ in range(self.at_once):
             self._idle.put(compiled.create_infer_request())
 
     def compute(self, value: Float32) -> Float32:
@@ -69,7 +73,7 @@ class FixedNetwork:
 
     def compute_all(self, values: Iterable[Float32]) -> Float32:
         """Returns what ``compute`` gives for each of the values, in their order."""
-        with ThreadPoolExecutor(self.cores) as threads:
+        with ThreadPoolExecutor(self.at_once) as threads:
             return np.concatenate(list(threads.map(self.compute, values)))
 
 

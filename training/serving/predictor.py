@@ -40,21 +40,22 @@ class Turns:
     """Lets so many threads work at a time, first come, first served; a semaphore keeps to no order."""
 
     def __init__(self, count: int) -> None:
-        self._free = count
+        self._free = self._count = count
         self._changing = threading.Lock()
         self._waiting: collections.deque[threading.Event] = collections.deque()
         # When each thread that works has begun to.
         self._begun: dict[int, float] = {}
 
     @contextlib.contextmanager
-    def take(self) -> Iterator[None]:
-        """Waits for the thread's turn, which lasts as long as the context.
+    def take(self) -> Iterator[bool]:
+        """Waits for the thread's turn, as long as the context; says whether nobody else works at its beginning.
 
         Raises:
             Overloaded: ``MOST_WAITING`` others wait already.
         """
         turn = threading.Event()
         with self._changing:
+            alone = self._free == self._count
             if self._free:
                 self._free -= 1
                 turn.set()
@@ -65,7 +66,7 @@ class Turns:
         turn.wait()
         self._begun[threading.get_ident()] = time.monotonic()
         try:
-            yield
+            yield alone
         finally:
             del self._begun[threading.get_ident()]
             with self._changing:
@@ -85,8 +86,9 @@ class Predictor:
     def __init__(self, network: Network) -> None:
         self._image_shape = network.graph.image_shape
         self._network = FixedNetwork(network)
+        self._alone = FixedNetwork(network, at_once=1)
         # More images at a time than there are cores would only cost memory.
-        self.turns = Turns(self._network.cores)
+        self.turns = Turns(self._network.at_once)
 
     def predict(self, body: bytes) -> list[float]:
         """Returns each class's probability, float32 values as Python floats, for one encoded image.
@@ -97,9 +99,10 @@ class Predictor:
             RuntimeError: The network cannot answer, or not with numbers.
         """
         _, height, width = self._image_shape
-        with self.turns.take():
+        with self.turns.take() as alone:
             pixels = resize_whole(read_image(body), height, width).transpose(2, 0, 1)
-            probabilities: list[float] = self._network.compute(pixels.astype(np.float32))[0].tolist()
+            network = self._alone if alone else self._network
+            probabilities: list[float] = network.compute(pixels.astype(np.float32))[0].tolist()
         if not all(map(math.isfinite, probabilities)):
             raise RuntimeError("the network gives a number that is not finite")
         return probabilities

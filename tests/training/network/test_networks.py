@@ -97,9 +97,12 @@ def test_a_network_says_the_same_while_it_is_trained_and_afterwards(build):
 
 
 def test_an_answer_does_not_depend_on_what_else_is_asked():
-    network = FixedNetwork(initialise_randomly(build_resnet(20, (3, 28, 28), 3), (3, 28, 28)))
+    built = initialise_randomly(build_resnet(20, (3, 28, 28), 3), (3, 28, 28))
+    network, alone = FixedNetwork(built), FixedNetwork(built, at_once=1)
     pixels = torch.rand(16, 3, 28, 28).numpy() * 255
-    assert np.array_equal(network.compute_all(pixels), [network.compute(one)[0] for one in pixels])
+    together = network.compute_all(pixels)
+    assert np.array_equal(together, [network.compute(one)[0] for one in pixels])
+    assert np.array_equal(together, [alone.compute(one)[0] for one in pixels])
 
 
 def test_only_the_part_behind_the_frozen_nodes_is_trained():

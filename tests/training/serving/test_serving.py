@@ -255,7 +255,8 @@ def answer_by(monkeypatch, root):
 
     def make(answer):
         made = predictor.Predictor(artifact.load(root / "model"))
-        monkeypatch.setattr(made._network, "compute", answer)
+        for network in (made._network, made._alone):
+            monkeypatch.setattr(network, "compute", answer)
         return made
 
     return make
@@ -314,7 +315,7 @@ def test_over_its_limit_the_server_says_so_at_once(monkeypatch, answer_by):
     monkeypatch.setattr(predictor, "MOST_WAITING", 0)
     made = answer_by(compute)
     with served_by(made) as connection, ThreadPoolExecutor(16) as clients:
-        working = [clients.submit(made.predict, picture()) for _ in range(made._network.cores)]
+        working = [clients.submit(made.predict, picture()) for _ in range(made._network.at_once)]
         for _ in working:
             began.acquire()
         status, headers, body = invoke(connection, picture())
