@@ -50,8 +50,7 @@ def plan_fine_tuning(
             small = torch.from_numpy(shrink.compute_all(pixels.numpy()))
             return torch.from_numpy(front.compute_all(augment(small, kind, generator).numpy()))
 
-        views = VIEWS if kind else 1
-        return Batches(examples.labels, cache_views(draw, len(examples), views, generator))
+        return Batches(examples.labels, cache_views(draw, len(examples), VIEWS if kind else 1, generator))
 
     trained_on, scored_on = view(training, hyperparameters.augmentation_type), view(validation, None)
     fit_last_layer(network, trained_on, choose_objective(hyperparameters, training.labels))

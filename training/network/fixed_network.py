@@ -25,7 +25,7 @@ sys.modules["openvino.tools.ovc"] = None  # type: ignore[assignment]
 import openvino  # noqa: E402
 from openvino import Node, opset1, opset13  # noqa: E402
 
-MAX_STREAMS = 16
+MOST = 16
 
 
 class FixedNetwork:
@@ -36,14 +36,14 @@ class FixedNetwork:
     """
 
     def __init__(
-        self, network: Network, start: str = DATA, end: str | None = None, at_once: int = MAX_STREAMS
+        self, network: Network, start: str = DATA, end: str | None = None, at_once: int = MOST
     ) -> None:
         """Takes the names of the nodes whose values are given and wanted; without ``end`` the probabilities.
 
         Raises:
             CustomerError: OpenVINO cannot run it.
         """
-        cores = min(_count_cores(), MAX_STREAMS)
+        cores = min(_count_cores(), MOST)
         self.at_once = min(cores, at_once)
         properties = {
             "INFERENCE_PRECISION_HINT": "f32",

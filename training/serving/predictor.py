@@ -48,7 +48,7 @@ class Turns:
 
     @contextlib.contextmanager
     def take(self) -> Iterator[bool]:
-        """Waits for the thread's turn, as long as the context; says whether nobody else works at its beginning.
+        """Waits for the thread's turn, which is the context's time; says whether nobody else works by then.
 
         Raises:
             Overloaded: ``MOST_WAITING`` others wait already.
