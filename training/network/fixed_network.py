@@ -79,9 +79,7 @@ class FixedNetwork:
 
 def _count_cores() -> int:
     # A process may be allowed fewer cores than the machine has; not every platform tells.
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _build(network: Network, start: int, end: int | None) -> openvino.Model:
