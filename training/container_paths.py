@@ -55,9 +55,10 @@ class ContainerPaths:
             given = _read_json(self.input_data_config)
         except FileNotFoundError:
             return {}
-        if isinstance(given, dict) and all(isinstance(settings, dict) for settings in given.values()):
-            if all(isinstance(value, str) for settings in given.values() for value in settings.values()):
-                return given
+        match given:
+            case dict() if all(isinstance(settings, dict) for settings in given.values()):
+                if all(isinstance(value, str) for settings in given.values() for value in settings.values()):
+                    return given
         raise CustomerError(f"Customer Error: {self.input_data_config} must map channels to their settings.")
 
     def write_failure(self, message: str) -> None:

@@ -28,7 +28,7 @@ class Gradients:
         self._weights = [weight for weight in network.parameters() if weight.requires_grad]
         shared = {id(weight): weight for weight in network.parameters()}
         self._networks = [network, *(copy.deepcopy(network, {**shared}) for _ in range(self.parts - 1))]
-        self._threads = ThreadPoolExecutor(self.parts, "part", torch.set_num_threads, (cores // self.parts,))
+        self._pool = ThreadPoolExecutor(self.parts, "part", torch.set_num_threads, (cores // self.parts,))
 
     def compute(self, x: Tensor, labels: Tensor, compute_loss: Callable[[Tensor, Tensor], Tensor]) -> Tensor:
         """Sets each weight's ``grad`` to that of the mean loss, and returns the logits.
@@ -41,8 +41,7 @@ class Gradients:
             loss = compute_loss(logits, part_labels).sum() / len(labels)
             return logits.detach(), torch.autograd.grad(loss, self._weights, allow_unused=True)
 
-        images = x.tensor_split(self.parts), labels.tensor_split(self.parts)
-        parts = self._threads.map(run, self._networks, *images)
+        parts = self._pool.map(run, self._networks, *(each.tensor_split(self.parts) for each in (x, labels)))
         logits, found = zip(*parts, strict=True)
         for weight, *gradients in zip(self._weights, *found, strict=True):
             weight.grad = None if gradients[0] is None else reduce(torch.add, gradients)
