@@ -84,8 +84,8 @@ BENCHMARKS: Mapping[str, Benchmark] = {
         "A warm execution on the embedded cloud",
         "three bare Lambda calls of the same functions",
         ("benchmarks.execution",),
-        "Between the functions an execution's state is written to disk, so that a cloud that is ended goes on "
-        "where it was; who polls waits for the next look, too.",
+        "Between the functions an execution's state is written to disk, so that a cloud that was ended goes "
+        "on where it was; who polls waits for the next look, too.",
     ),
     "synthesis": Benchmark(
         "`cdk synth`, and `cdk deploy` with nothing changed",
