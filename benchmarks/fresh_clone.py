@@ -35,6 +35,8 @@ STEP = re.compile(
     r"  training: (this|takes|epoch)|Before these|make down)"
 )
 SET_UP = "Pictures:"
+# Of a path the report keeps the last part: the rest tells about this machine alone.
+FOLDERS = re.compile(r"(?<![\w:/.])/(?:[^\s/,)]+/)*")
 """The line that comes first once all is installed."""
 
 
@@ -143,7 +145,7 @@ def note_steps(demo: Demo, lines: Iterable[str], begin: float) -> None:
         seconds, text = time.time() - begin, line.rstrip("\n")
         print(f"{seconds:7.1f} {text}", file=sys.stderr, flush=True)
         if STEP.match(text):
-            demo.steps.append((round(seconds, 1), text))
+            demo.steps.append((round(seconds, 1), FOLDERS.sub("", text)))
         if text.startswith(SET_UP):
             demo.set_up = seconds
 

@@ -37,3 +37,16 @@ def test_the_time_of_setting_up_ends_when_the_pictures_are_told(monkeypatch: pyt
     )
     assert demo.set_up == 3
     assert demo.steps == [(1, "Installing Python packages"), (3, "Pictures: CIFAR-100"), (4, "up at a")]
+
+
+def test_a_report_names_no_folder_of_the_machine() -> None:
+    demo = Demo()
+    lines = [
+        "Pictures: CIFAR-100 (/data/some/a.tar.gz)\n",
+        "up at http://127.0.0.1:1 (state in /tmp/x/.cloud)\n",
+    ]
+    note_steps(demo, lines, 0)
+    assert [text for _, text in demo.steps] == [
+        "Pictures: CIFAR-100 (a.tar.gz)",
+        "up at http://127.0.0.1:1 (state in .cloud)",
+    ]

@@ -1,8 +1,8 @@
 """Computes the gradients of a batch: its parts at the same time, each in a thread of its own.
 
 Threads that share each layer's work would wait for each other behind every layer, which costs most of what
-they save. Batch normalisation sees one part at a time, as it does in AWS's container on several GPUs. What is
-behind frozen layers is large, in few layers: there they do share it.
+they save. Batch normalisation sees one part at a time. What is behind frozen layers is large, in few layers:
+there they do share it.
 """
 
 import copy
