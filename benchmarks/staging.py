@@ -82,6 +82,8 @@ def compare(ours: Way, theirs: Way, rounds: int) -> list[tuple[Taken, Taken]]:
         taken = {}
         for way in (ours, theirs)[:: -1 if number % 2 else 1]:
             with tempfile.TemporaryDirectory() as folder:
+                # Ours ends when all is on the disk: it must not wait for what others have written.
+                os.sync()
                 taken[way] = way(Path(folder), f"measured-{number}-{'here' if way is ours else 'there'}")
         found.append((taken[ours], taken[theirs]))
     return found

