@@ -171,10 +171,8 @@ def find_first_routed(clone: Path, environment: dict[str, str], begin: float) ->
         aws_access_key_id=cloud["AWS_ACCESS_KEY_ID"],
         aws_secret_access_key=cloud["AWS_SECRET_ACCESS_KEY"],
     )
-    ssm, step_functions = (
-        session.client(service, endpoint_url=cloud["AWS_ENDPOINT_URL"])
-        for service in ("ssm", "stepfunctions")
-    )
+    ssm = session.client("ssm", endpoint_url=cloud["AWS_ENDPOINT_URL"])
+    step_functions = session.client("stepfunctions", endpoint_url=cloud["AWS_ENDPOINT_URL"])
     name = json.loads((clone / "cdk.json").read_text())["context"]["scones"]["name"]
     machine = ssm.get_parameter(Name=parameter(name, "state-machine"))["Parameter"]["Value"]
     pages = step_functions.get_paginator("list_executions").paginate(

@@ -39,7 +39,7 @@ def read_processor_seconds(pid: int) -> float:
 def main(root: Path, edge: int) -> int:
     """Returns the exit status."""
     photo = draw_photo(edge)
-    command = [sys.executable, "-m", "training", "serve", "--root", root, "--port"]
+    command = [sys.executable, "-m", "training", "serve", "--root", str(root), "--port"]
     with serve(command, photo) as server:
         send(server.port, [photo], 1, SECONDS / 3)
         before = read_processor_seconds(server.process.pid)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import matplotlib
 from matplotlib.figure import Figure
@@ -10,7 +11,7 @@ from matplotlib.ticker import NullLocator
 from benchmarks.growth.curve import Curve, format_figure
 
 INK, LINE, MUTED = "#808080", "#2a78d6", "#a0a0a0"
-STYLE = {
+STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",
     # Element ids derive from this, so that the same figures are the same file.
     "svg.hashsalt": "growth",

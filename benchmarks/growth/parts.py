@@ -56,7 +56,12 @@ def _stage(folder: Path, photos: int) -> Figures:
 
 
 def _prepare_training(
-    folder: Path, *, photos: int, classes: int = 2, validation: int = 32, **hyperparameters: str
+    folder: Path,
+    hyperparameters: Mapping[str, str],
+    *,
+    photos: int,
+    classes: int = 2,
+    validation: int = 32,
 ) -> None:
     pictures = folder / "pictures"
     pictures.mkdir()
@@ -71,16 +76,16 @@ def _prepare_training(
 
 
 def _prepare_photos(folder: Path, photos: int) -> None:
-    _prepare_training(folder, photos=photos, **read_cdk_json().hyperparameters)
+    _prepare_training(folder, read_cdk_json().hyperparameters, photos=photos)
 
 
 def _prepare_classes(folder: Path, classes: int) -> None:
-    _prepare_training(folder, photos=224, classes=classes, **read_cdk_json().hyperparameters)
+    _prepare_training(folder, read_cdk_json().hyperparameters, photos=224, classes=classes)
 
 
 def _prepare_image_size(folder: Path, edge: int) -> None:
     shape = {"image_shape": f"3,{edge},{edge}", "resize": str(edge)}
-    _prepare_training(folder, photos=64, **FROM_SCRATCH, **shape)
+    _prepare_training(folder, {**FROM_SCRATCH, **shape}, photos=64)
 
 
 def _train(folder: Path, size: int) -> Figures:
@@ -88,14 +93,14 @@ def _train(folder: Path, size: int) -> Figures:
 
 
 def _prepare_default_model(folder: Path, size: int) -> None:
-    _prepare_training(folder, photos=32, **read_cdk_json().hyperparameters)
+    _prepare_training(folder, read_cdk_json().hyperparameters, photos=32)
     _train(folder, size)
 
 
 def _prepare_model(folder: Path, edge: int) -> None:
     shape = {"image_shape": f"3,{edge},{edge}", "resize": str(edge)}
     small = {**FROM_SCRATCH, **shape, "mini_batch_size": "8"}
-    _prepare_training(folder, photos=8, validation=8, **small)
+    _prepare_training(folder, small, photos=8, validation=8)
     _train(folder, edge)
 
 

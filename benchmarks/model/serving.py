@@ -104,11 +104,8 @@ def measure_round(
 def build_rows(rounds: Sequence[dict[str, dict[str, float]]]) -> list[Row]:
     """Returns the rows of the figures that each server gave in each round."""
 
-    def read(figure: str) -> dict[str, list[float]]:
-        return {
-            who: [found[whose][figure] for found in rounds]
-            for who, whose in (("here", HERE), ("rival", THERE))
-        }
+    def read(figure: str) -> tuple[list[float], list[float]]:
+        return [found[HERE][figure] for found in rounds], [found[THERE][figure] for found in rounds]
 
     tails = [found[HERE]["8 clients, p99, ms"] / found[HERE]["8 clients, p50, ms"] for found in rounds]
     return [
@@ -116,14 +113,14 @@ def build_rows(rounds: Sequence[dict[str, dict[str, float]]]) -> list[Row]:
             Row(
                 f"{clients} clients",
                 "answers a second",
+                *read(f"{clients} clients, answers a second"),
                 at_least=2,
-                **read(f"{clients} clients, answers a second"),
             )
             for clients in CLIENTS
         ),
         Row("8 clients, p99 to p50", "times", tails, at_most=3),
-        Row("from start to first answer", "s", at_most=1, **read("first answer, s")),
-        Row("memory after all of it", "MB", at_most=1, **read("memory, MB")),
+        Row("from start to first answer", "s", *read("first answer, s"), at_most=1),
+        Row("memory after all of it", "MB", *read("memory, MB"), at_most=1),
     ]
 
 

@@ -79,7 +79,8 @@ class EmbeddedCloud:
     def client(self, service: str) -> Any:
         """Returns a boto3 client of this cloud."""
         environment = self.environment
-        return boto3.client(
+        make_client: Any = boto3.client  # The stubs know it by literal names alone.
+        return make_client(
             service,
             endpoint_url=environment["AWS_ENDPOINT_URL"],
             region_name=environment["AWS_REGION"],
