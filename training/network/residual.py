@@ -71,18 +71,14 @@ class _ResNet(Symbol):
 
 
 def build_resnet(
-    num_layers: int,
-    image_shape: ImageShape,
-    num_classes: int,
-    multi_label: bool = False,
-    last_layer: str = "fc1",
+    num_layers: int, image_shape: ImageShape, num_classes: int, multi_label: bool = False
 ) -> Symbol:
     """Returns the graph that the built-in trains for these hyperparameters.
 
     Images up to 28 pixels high take the three-stage family (6n + 2 layers) made for CIFAR, higher ones the
-    four-stage family; up to 32 pixels the first convolution is 3x3 without pooling. AWS calls the last layer
-    ``fc`` after transfer learning. No artifact of AWS's was seen for two names: ``fc1`` from scratch is the
-    open example's, and the sigmoid output of multi_label is MXNet's usual one.
+    four-stage family; up to 32 pixels the first convolution is 3x3 without pooling. No artifact of AWS's was
+    seen for two names: ``fc1``, which is ``fc`` after transfer learning, is the open example's, and the
+    sigmoid output of multi_label is MXNet's usual one.
     """
     bottleneck = num_layers >= 50 and num_layers in LARGE_STAGES
     units = LARGE_STAGES.get(num_layers, ((num_layers - 2) // 6,) * 3)
@@ -106,7 +102,7 @@ def build_resnet(
     x = symbol.add_relu(symbol.add_norm(x, "bn1"), "relu1")
     everything = {"global_pool": "True", "kernel": "(7, 7)", "pool_type": "avg"}
     x = symbol.add_operator("Flatten", "flatten0", [symbol.add_operator("Pooling", "pool1", [x], everything)])
-    add_output(symbol, x, last_layer, num_classes, multi_label)
+    add_output(symbol, x, "fc1", num_classes, multi_label)
     return symbol
 
 

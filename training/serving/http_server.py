@@ -119,22 +119,20 @@ class Handler(BaseHTTPRequestHandler):
                 probabilities = self.server.predict(body)
             except UnreadableImage as error:
                 self._refuse(400, f"Unable to read the image: {error}.")
-                return
             except Overloaded as error:
                 # What InvokeEndpoint hands on as a ModelError whose OriginalStatusCode is 503.
                 self._refuse(503, f"{error}.")
-                return
             except Exception as error:
                 log.exception("An answer cannot be computed")
                 # The lines before the last of OpenVINO's errors tell where in its code they come from.
                 reason = str(error).strip().rpartition("\n")[2][:200] or type(error).__name__
                 self._refuse(500, f"The answer cannot be computed: {reason}.")
-                return
-            if "application/jsonlines" in self.headers.get("Accept", ""):
-                line = json.dumps({"prediction": probabilities}) + "\n"
-                self._reply(200, "application/jsonlines", line.encode())
             else:
-                self._reply(200, "application/json", json.dumps(probabilities).encode())
+                if "application/jsonlines" in self.headers.get("Accept", ""):
+                    line = json.dumps({"prediction": probabilities}) + "\n"
+                    self._reply(200, "application/jsonlines", line.encode())
+                else:
+                    self._reply(200, "application/json", json.dumps(probabilities).encode())
 
     def _read_body(self) -> bytes | None:
         """Returns the request's body, or None after it was refused or the client went away."""
