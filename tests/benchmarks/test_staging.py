@@ -1,12 +1,16 @@
 """How staging is measured, and what it is measured beside."""
 
+import socket
+import threading
+import time
 from pathlib import Path
 
 from PIL import Image
 
 from benchmarks.growth.child import Taken
 from benchmarks.rivals.notebook_staging import stage
-from benchmarks.staging import compare, make_rows
+from benchmarks.staging.__main__ import compare, make_rows
+from benchmarks.staging.distance import put_at_distance
 from data_staging.sample import write_sample
 
 
@@ -45,3 +49,30 @@ def test_the_notebook_way_saves_every_bicycle_and_motorcycle(tmp_path: Path) -> 
     assert {half: len(files) for half, files in saved.items()} == {"train": 6, "test": 2}
     with Image.open(saved["test"][0]) as picture:
         assert picture.size == (32, 32)
+
+
+def test_a_server_at_a_distance_answers_the_same_and_later() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def echo() -> None:
+            connection, _ = listening.accept()
+            with connection:
+                while piece := connection.recv(1 << 16):
+                    connection.sendall(piece)
+
+        thread = threading.Thread(target=echo)
+        thread.start()
+        with (
+            put_at_distance(listening.getsockname()[1], 0.2) as port,
+            socket.create_connection(("127.0.0.1", port)) as client,
+        ):
+            for question in (b"first", b"x" * 300_000):
+                begin, answer = time.monotonic(), b""
+                client.sendall(question)
+                while len(answer) < len(question):
+                    answer += client.recv(1 << 16)
+                assert answer == question
+                assert time.monotonic() - begin >= 0.2
+            client.shutdown(socket.SHUT_WR)
+            thread.join(60)
+    assert not thread.is_alive()

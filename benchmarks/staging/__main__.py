@@ -3,8 +3,9 @@
 The archive has 60,000 generated pictures in CIFAR-100's layout and stays in ``.cache/``. In every round each
 way stages its bicycles and motorcycles in a process of its own, to an empty folder and to an empty bucket of
 an embedded cloud: ``data_staging/stage.py``, and extracting all, ``pickle.load``, ``imsave`` of each and
-upload one by one. All that comes before an upload is measured once more beside a process that only
-decompresses. Who comes first changes with the round. Memory is the most that the process had.
+upload one by one; to the bucket once more as if it were far away, so that each answer comes 30 ms later. All
+that comes before an upload is measured beside a process that only decompresses. Who comes first changes with
+the round. Memory is the most that the process had.
 """
 
 import argparse
@@ -13,6 +14,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from unittest.mock import patch
 
@@ -20,6 +22,7 @@ from benchmarks.environment import REPOSITORY
 from benchmarks.full_archive import write_full_archive
 from benchmarks.growth.child import Taken, measure
 from benchmarks.rows import Row, print_report
+from benchmarks.staging.distance import put_at_distance
 from lambdas.workflow.places import parameter
 from tests.end_to_end.embedded_cloud import EmbeddedCloud
 
@@ -35,6 +38,7 @@ from stacks.configuration.settings import read_cdk_json
 settings = read_cdk_json()
 steps.read_data_set(Path(sys.argv[1]), settings.classes, settings.validation_fraction)
 """
+SECONDS_AWAY = 0.03
 Way = Callable[[Path, str], Taken]
 
 
@@ -48,16 +52,17 @@ def main() -> int:
     write_full_archive(ARCHIVE)
     with tempfile.TemporaryDirectory() as home, start_cloud(Path(home)) as cloud:
         to_folder = compare(stage_to_folder, save_to_folder, rounds)
-        to_s3 = compare(
-            lambda folder, name: stage_to_s3(cloud, name),
-            lambda folder, name: save_to_s3(cloud, folder, name),
-            rounds,
-        )
+        to_s3 = compare_to_s3(cloud, "here", rounds)
+        with put_at_distance(cloud.port, SECONDS_AWAY) as port:
+            endpoint = f"http://127.0.0.1:{port}"
+            away = replace(cloud, environment={**cloud.environment, "AWS_ENDPOINT_URL": endpoint})
+            to_distant_s3 = compare_to_s3(away, "away", rounds)
         before = compare(read, decompress, rounds)
     print_report(
         [
             *make_rows("to a folder", to_folder),
             *make_rows("to S3", to_s3),
+            Row("staging to S3 30 ms away", "s", *list_figures("seconds", to_distant_s3), at_least=10),
             Row("before an upload", "s", *list_figures("seconds", before), at_most=1.5),
         ]
     )
@@ -84,9 +89,18 @@ def compare(ours: Way, theirs: Way, rounds: int) -> list[tuple[Taken, Taken]]:
             with tempfile.TemporaryDirectory() as folder:
                 # Ours ends when all is on the disk: it must not wait for what others have written.
                 os.sync()
-                taken[way] = way(Path(folder), f"measured-{number}-{'here' if way is ours else 'there'}")
+                taken[way] = way(Path(folder), f"measured-{number}-{'ours' if way is ours else 'theirs'}")
         found.append((taken[ours], taken[theirs]))
     return found
+
+
+def compare_to_s3(cloud: EmbeddedCloud, where: str, rounds: int) -> list[tuple[Taken, Taken]]:
+    """Compares both ways to a cloud, in buckets whose names say where it is."""
+    return compare(
+        lambda folder, name: stage_to_s3(cloud, f"{name}-{where}"),
+        lambda folder, name: save_to_s3(cloud, folder, f"{name}-{where}"),
+        rounds,
+    )
 
 
 def make_rows(where: str, found: list[tuple[Taken, Taken]]) -> list[Row]:

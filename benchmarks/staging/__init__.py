@@ -1,0 +1,1 @@
+"""Staging beside the notebook way."""
