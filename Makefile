@@ -175,7 +175,7 @@ node_modules/installed-dev: package.json package-lock.json .venv/node
 	@touch node_modules/installed $@
 
 # A deploy would fetch it as well, when nothing else could go on beside it.
-.build/installed: lambdas/requirements.txt | .venv/bin/pip
+.build/installed: lambdas/requirements.txt lambdas/requirements-photos.txt | .venv/bin/pip
 	@python -m stacks.parts.function_asset
 	@touch $@
 

@@ -13,7 +13,7 @@ from stacks.batch import BatchStack
 from stacks.configuration.settings import SettingError, read_settings
 from stacks.endpoint import EndpointStack
 from stacks.monitoring import MonitoringStack
-from stacks.parts.function_asset import AssetError, build_function_asset
+from stacks.parts.function_asset import AssetError, build_function_assets
 from stacks.storage import StorageStack
 from stacks.training import TrainingStack
 from stacks.uploads import UploadsStack
@@ -28,13 +28,13 @@ def build(app: cdk.App) -> None:
         AssetError: The functions' packages cannot be fetched.
     """
     settings = read_settings(app.node.get_all_context())
-    functions = build_function_asset()
-    storage = StorageStack(app, f"{settings.name}-storage", settings=settings, functions=functions)
+    functions = build_function_assets()
+    storage = StorageStack(app, f"{settings.name}-storage", settings=settings, functions=functions.plain)
     model_stack = ArtifactStack if settings.model_artifact else TrainingStack
-    training = model_stack(app, f"{settings.name}-training", settings=settings, functions=functions)
-    endpoint = EndpointStack(app, f"{settings.name}-endpoint", settings=settings, functions=functions)
+    training = model_stack(app, f"{settings.name}-training", settings=settings, functions=functions.plain)
+    endpoint = EndpointStack(app, f"{settings.name}-endpoint", settings=settings, functions=functions.plain)
     workflow = WorkflowStack(app, f"{settings.name}-workflow", settings=settings, functions=functions)
-    uploads = UploadsStack(app, f"{settings.name}-uploads", settings=settings, functions=functions)
+    uploads = UploadsStack(app, f"{settings.name}-uploads", settings=settings, functions=functions.plain)
     batch = BatchStack(app, f"{settings.name}-batch", settings=settings, functions=functions)
     monitoring = MonitoringStack(app, f"{settings.name}-monitoring", settings=settings, functions=functions)
     training.add_stack_dependency(storage)

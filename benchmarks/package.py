@@ -1,4 +1,4 @@
-"""Measures the functions' package beside one with the SageMaker SDK: ``python -m benchmarks.package``.
+"""Measures the functions' packages beside one with the SageMaker SDK: ``python -m benchmarks.package``.
 
 ``make bench`` installs the SDK as one packs it for Lambda: all it needs, for this Python. Sizes are those
 of the unpacked packages, which Lambda limits, and of their zips.
@@ -23,7 +23,7 @@ from pathlib import Path
 from benchmarks.environment import REPOSITORY
 from benchmarks.rows import Row, print_report
 from local.lambda_functions.packages import make_runtime, use_hosts_builds
-from stacks.parts.function_asset import build_function_asset
+from stacks.parts.function_asset import FunctionAsset, build_function_assets
 
 SDK = REPOSITORY / ".cache" / "sagemaker-sdk"
 SEED = REPOSITORY / "benchmarks" / "rivals" / "seed"
@@ -58,14 +58,14 @@ def main() -> int:
     rounds = parser.parse_args().rounds
     if not SDK.is_dir():
         sys.exit(f"there is no {SDK.relative_to(REPOSITORY)}: make bench installs it")
-    asset = build_function_asset().folder
+    functions = build_function_assets()
+    # As stacks/workflow.py has it.
+    assets = {"serialize": functions.decoding, "classify": functions.plain, "filter": functions.plain}
     with tempfile.TemporaryDirectory() as folder:
         seed = lay_out_seed(Path(folder) / "seed")
-        sizes = [
-            Row("the package, unpacked", "MB", [add_up(asset)], [add_up(seed)], at_most=1 / 50),
-            Row("the package, zipped", "MB", [pack(asset)], [pack(seed)], at_most=1 / 50),
-        ]
-        times = measure_imports(lay_out_own(asset, Path(folder)), seed, Path(folder) / "runtime", rounds)
+        sizes = measure_sizes(assets, seed)
+        own = {step: lay_out_own(asset.folder, Path(folder) / step) for step, asset in assets.items()}
+        times = measure_imports(own, seed, Path(folder) / "runtime", rounds)
     imports = [
         Row(f"cold import of {step}", "ms", times[f"lambdas.{step}"], times[WITH_SDK], at_most=1 / 5)
         for step in STEPS
@@ -84,11 +84,24 @@ def lay_out_seed(folder: Path) -> Path:
 
 
 def lay_out_own(asset: Path, folder: Path) -> Path:
-    """Returns a folder with our functions, and with what this Python can import of their packages."""
+    """Returns a folder with an asset's functions, and with what this Python can import of their packages."""
     shutil.copytree(asset, folder / "unpacked")
     use_hosts_builds(folder / "unpacked")
     ignored = shutil.ignore_patterns("__pycache__")
     return Path(shutil.copytree(folder / "unpacked", folder / "own", ignore=ignored))
+
+
+def measure_sizes(assets: Mapping[str, FunctionAsset], seed: Path) -> list[Row]:
+    """Returns two rows for each handler: the size of its package, unpacked and zipped."""
+    unpacked, zipped = add_up(seed), pack(seed)
+    rows = []
+    for step, asset in assets.items():
+        what = f"the package of {step}"
+        rows += [
+            Row(f"{what}, unpacked", "MB", [add_up(asset.folder)], [unpacked], at_most=1 / 50),
+            Row(f"{what}, zipped", "MB", [pack(asset.folder)], [zipped], at_most=1 / 50),
+        ]
+    return rows
 
 
 def add_up(folder: Path) -> float:
@@ -105,10 +118,12 @@ def pack(folder: Path) -> float:
         return file.tell() / 1e6
 
 
-def measure_imports(own: Path, seed: Path, runtime: Path, rounds: int) -> Mapping[str, list[float]]:
+def measure_imports(
+    own: Mapping[str, Path], seed: Path, runtime: Path, rounds: int
+) -> Mapping[str, list[float]]:
     """Returns for each handler the milliseconds of every round; the order changes with the round."""
     make_runtime(runtime)
-    packages = {f"lambdas.{step}": own for step in STEPS} | {f"seed.{step}": seed for step in STEPS}
+    packages = {f"lambdas.{step}": own[step] for step in STEPS} | {f"seed.{step}": seed for step in STEPS}
     times: dict[str, list[float]] = {name: [] for name in packages}
     # The first is left out: it reads the files from the disk.
     for number in range(rounds + 1):

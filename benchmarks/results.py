@@ -77,7 +77,7 @@ BENCHMARKS: Mapping[str, Benchmark] = {
         "The Lambda package",
         "the `sagemaker` SDK in the package, and the functions that import it",
         ("benchmarks.package",),
-        "What decodes photos, Pillow and libheif, takes 25 of our megabytes; the seed's functions decode "
+        "What decodes photos, Pillow and libheif, takes 25 of serialize's 27 MB; the seed's functions decode "
         "none.",
     ),
     "execution": Benchmark(

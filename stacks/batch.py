@@ -7,7 +7,7 @@ from constructs import Construct
 from lambdas.workflow import outcomes, places
 from stacks.configuration.settings import Settings
 from stacks.parts.batch_states import LABEL, build_batch_states
-from stacks.parts.function_asset import FunctionAsset
+from stacks.parts.function_asset import FunctionAssets
 from stacks.parts.logged import LoggedFunction, LoggedStateMachine
 from stacks.parts.parameters import SharedBucket, format_parameter_arn, read_parameter, write_parameter
 from stacks.parts.photo_reading import allow_photos
@@ -17,7 +17,7 @@ class BatchStack(cdk.Stack):
     """Functions batch and batch-summary, the state machine, and the parameter that leads to it."""
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, settings: Settings, functions: FunctionAsset
+        self, scope: Construct, construct_id: str, *, settings: Settings, functions: FunctionAssets
     ) -> None:
         super().__init__(scope, construct_id, description="Scones Unlimited: routes photos by the thousand")
         name = settings.name
@@ -42,7 +42,7 @@ class BatchStack(cdk.Stack):
             settings=settings,
             purpose="batch",
             handler="lambdas.operations.batch.handler",
-            code=functions,
+            code=functions.decoding,
             # Two photos are decoded at a time, each as in the 1024 MB of the serialize function.
             memory_mb=2048,
             # Lambda's most: 50 photos, four at a time, take nearly that long where SageMaker lets the model
@@ -65,7 +65,7 @@ class BatchStack(cdk.Stack):
             settings=settings,
             purpose="batch-summary",
             handler="lambdas.operations.batch_summary.handler",
-            code=functions,
+            code=functions.plain,
             # Of the results a piece is in memory; of a million photos it writes half a gigabyte to disk.
             memory_mb=512,
             temporary_mb=2048,

@@ -5,7 +5,7 @@ from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
 
 from stacks.configuration.settings import Settings
-from stacks.parts.function_asset import FunctionAsset
+from stacks.parts.function_asset import FunctionAssets
 from stacks.parts.monitoring.alarms import add_alarms
 from stacks.parts.monitoring.budget import add_budget
 from stacks.parts.monitoring.dashboard import add_dashboard
@@ -19,12 +19,12 @@ class MonitoringStack(cdk.Stack):
     """Topic, alarms and dashboard, what measures, a budget by setting, and ``/{name}/alarms-topic``."""
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, settings: Settings, functions: FunctionAsset
+        self, scope: Construct, construct_id: str, *, settings: Settings, functions: FunctionAssets
     ) -> None:
         super().__init__(scope, construct_id, description="Scones Unlimited: tells what is wrong")
         name = settings.name
-        add_watching(self, settings=settings, functions=functions)
-        add_drift(self, settings=settings, functions=functions)
+        add_watching(self, settings=settings, functions=functions.plain)
+        add_drift(self, settings=settings, functions=functions.decoding)
         topic = AlarmTopic(self, "Topic", settings=settings)
         if settings.alarm_email:
             topic.add_subscription(subscriptions.EmailSubscription(settings.alarm_email))

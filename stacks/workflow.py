@@ -5,7 +5,7 @@ from constructs import Construct
 
 from lambdas.workflow import places
 from stacks.configuration.settings import Settings
-from stacks.parts.function_asset import FunctionAsset
+from stacks.parts.function_asset import FunctionAssets
 from stacks.parts.logged import LoggedFunction, LoggedStateMachine
 from stacks.parts.outcome_states import Outcomes
 from stacks.parts.parameters import SharedBucket, format_parameter_arn, read_parameter, write_parameter
@@ -18,7 +18,7 @@ class WorkflowStack(cdk.Stack):
     """Functions serialize, classify and filter, the state machine, and the parameters that lead to it."""
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, settings: Settings, functions: FunctionAsset
+        self, scope: Construct, construct_id: str, *, settings: Settings, functions: FunctionAssets
     ) -> None:
         super().__init__(scope, construct_id, description="Scones Unlimited: routes photos by what they show")
         name = settings.name
@@ -32,7 +32,7 @@ class WorkflowStack(cdk.Stack):
             )
             for mode in places.ENDPOINT_MODES
         ]
-        threshold = find_threshold(self, settings=settings, functions=functions, bucket=bucket)
+        threshold = find_threshold(self, settings=settings, functions=functions.plain, bucket=bucket)
 
         serialize = LoggedFunction(
             self,
@@ -40,7 +40,7 @@ class WorkflowStack(cdk.Stack):
             settings=settings,
             purpose="serialize",
             handler="lambdas.serialize.handler",
-            code=functions,
+            code=functions.decoding,
             # A large photo is decoded in memory.
             memory_mb=1024,
             timeout_seconds=60,
@@ -54,7 +54,7 @@ class WorkflowStack(cdk.Stack):
             settings=settings,
             purpose="classify",
             handler="lambdas.classify.handler",
-            code=functions,
+            code=functions.plain,
             memory_mb=512,
             # SageMaker lets a model think for 60 seconds.
             timeout_seconds=70,
@@ -74,7 +74,7 @@ class WorkflowStack(cdk.Stack):
             settings=settings,
             purpose="filter",
             handler="lambdas.filter.handler",
-            code=functions,
+            code=functions.plain,
             memory_mb=256,
             timeout_seconds=10,
             environment={

@@ -33,7 +33,7 @@ def project(tmp_path: Path) -> Path:
     for folder in ("node_modules", ".build", "lambdas"):
         (tmp_path / folder).mkdir()
     sources = ("requirements.txt", "constraints.txt", "package.json", "package-lock.json")
-    for file in (*sources, "lambdas/requirements.txt"):
+    for file in (*sources, "lambdas/requirements.txt", "lambdas/requirements-photos.txt"):
         (tmp_path / file).touch()
     for stamp in (".venv/node", ".venv/installed", "node_modules/installed", ".build/installed"):
         (tmp_path / stamp).touch()

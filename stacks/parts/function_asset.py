@@ -17,15 +17,19 @@ from pathlib import Path
 REPOSITORY = Path(__file__).resolve().parents[2]
 LAMBDAS = REPOSITORY / "lambdas"
 REQUIREMENTS = LAMBDAS / "requirements.txt"
+DECODERS = LAMBDAS / "requirements-photos.txt"
 BUILD = REPOSITORY / ".build"
 
 # One runtime, whoever deploys: of two people on different machines neither undoes what the other deployed.
-# lambdas/requirements.txt pins the wheels for it, on x86-64.
+# The two lists in lambdas/ pin the wheels for it, on x86-64.
 PYTHON = "3.13"
 # Lambda runs it on Amazon Linux 2023, which has glibc 2.34.
 PLATFORMS = (*(f"manylinux_2_{glibc}_x86_64" for glibc in range(34, 16, -1)), "manylinux2014_x86_64")
 # Lambda runs functions as another user: the modes of files are part of what is packed.
 MODES = "0644, 0755"
+# What no function uses: console scripts, which name this machine's Python and so differ from machine to
+# machine, and Powertools' page of an API's documentation, 1.7 MB of JavaScript and CSS.
+LEFT_OUT = ("bin", "aws_lambda_powertools/event_handler/openapi/swagger_ui")
 # Unzipped, Lambda takes 250 MB; a quarter of it keeps cold starts short.
 MAX_BYTES = 62_500_000
 
@@ -36,7 +40,7 @@ class AssetError(Exception):
 
 @dataclass(frozen=True)
 class FunctionAsset:
-    """The functions' code as it is uploaded.
+    """Functions' code as it is uploaded.
 
     Attributes:
         folder: The folder that will be on the functions' ``sys.path``.
@@ -47,28 +51,47 @@ class FunctionAsset:
     digest: str
 
 
-def build_function_asset(build: Path = BUILD) -> FunctionAsset:
-    """Builds the functions' asset in a folder unless it is there already.
+@dataclass(frozen=True)
+class FunctionAssets:
+    """One asset for each need: where no photo is decoded there is no decoder to be attacked.
+
+    Attributes:
+        plain: For functions that decode no photo.
+        decoding: For those that do: the same, with the decoders.
+    """
+
+    plain: FunctionAsset
+    decoding: FunctionAsset
+
+
+def build_function_assets(build: Path = BUILD) -> FunctionAssets:
+    """Builds the functions' assets in a folder, unless they are there already.
 
     Raises:
-        AssetError: pip could not fetch the packages, the result is too large, or it cannot be written.
+        AssetError: pip could not fetch the packages, an asset is too large, or cannot be written.
     """
     try:
-        return _build(build)
+        packages, decoders = (_fetch_packages_once(file, build) for file in (REQUIREMENTS, DECODERS))
+        return FunctionAssets(plain=_assemble(build, packages), decoding=_assemble(build, packages, decoders))
     except OSError as error:
-        raise AssetError(f"The functions' asset cannot be written to {build}: {error}") from None
+        raise AssetError(f"The functions' assets cannot be written to {build}: {error}") from None
 
 
-def _build(build: Path) -> FunctionAsset:
+def _fetch_packages_once(requirements: Path, build: Path) -> Path:
+    digest = _digest(PYTHON, *PLATFORMS, *LEFT_OUT, requirements.read_text())
+    return _fill_once(build / f"packages-{digest}", lambda folder: _fetch_packages(requirements, folder))
+
+
+def _assemble(build: Path, *packages: Path) -> FunctionAsset:
+    """Puts the sources beside the content of some folders of packages."""
     sources = sorted(LAMBDAS.rglob("*.py"))
-    packages_digest = _digest(PYTHON, *PLATFORMS, REQUIREMENTS.read_text())
     # Where a file lies counts: one that is only moved makes another asset.
     contents = [text for file in sources for text in (str(file.relative_to(LAMBDAS)), file.read_text())]
-    asset_digest = _digest(packages_digest, MODES, *contents)
-    packages = _fill_once(build / f"packages-{packages_digest}", _fetch_packages)
+    digest = _digest(*(folder.name for folder in packages), MODES, *contents)
 
-    def assemble(folder: Path) -> None:
-        shutil.copytree(packages, folder, copy_function=os.link, dirs_exist_ok=True)
+    def fill(folder: Path) -> None:
+        for fetched in packages:
+            shutil.copytree(fetched, folder, copy_function=os.link, dirs_exist_ok=True)
         for source in sources:
             copy = folder / source.relative_to(LAMBDAS.parent)
             copy.parent.mkdir(parents=True, exist_ok=True)
@@ -77,12 +100,12 @@ def _build(build: Path) -> FunctionAsset:
         if size > MAX_BYTES:
             raise AssetError(
                 f"The functions' asset has {size:,} bytes, more than {MAX_BYTES:,}: "
-                f"see what {REQUIREMENTS.relative_to(REPOSITORY)} brings along"
+                f"see what the requirements in {LAMBDAS.name}/ bring along"
             )
 
-    functions = _fill_once(build / f"functions-{asset_digest}", assemble)
+    functions = _fill_once(build / f"functions-{digest}", fill)
     _let_everyone_read(functions)
-    return FunctionAsset(functions, asset_digest)
+    return FunctionAsset(functions, digest)
 
 
 def _let_everyone_read(folder: Path) -> None:
@@ -93,13 +116,13 @@ def _let_everyone_read(folder: Path) -> None:
             path.chmod(mode)
 
 
-def _fetch_packages(folder: Path) -> None:
+def _fetch_packages(requirements: Path, folder: Path) -> None:
     """Installs the wheels for Lambda's Linux into a folder."""
-    print(f"Fetching the functions' packages for Lambda's Python {PYTHON} (once)", file=sys.stderr)
+    print(f"Fetching {LAMBDAS.name}/{requirements.name} for Lambda's Python {PYTHON} (once)", file=sys.stderr)
     command = [
         *(sys.executable, "-m", "pip", "install", "--quiet", "--no-compile", "--target", str(folder)),
         # What a package needs is listed too: pip would go by the Python that it runs on itself.
-        *("--requirement", str(REQUIREMENTS), "--no-deps"),
+        *("--requirement", str(requirements), "--no-deps"),
         *("--only-binary=:all:", "--implementation", "cp", "--python-version", PYTHON),
         *(argument for tag in PLATFORMS for argument in ("--platform", tag)),
     ]
@@ -110,8 +133,8 @@ def _fetch_packages(folder: Path) -> None:
             f"pip cannot fetch the functions' packages ({reasons[-1]}): "
             "check the network, or point PIP_FIND_LINKS at a folder of wheels"
         )
-    # Console scripts name this machine's Python: they are of no use there and differ from machine to machine.
-    shutil.rmtree(folder / "bin", ignore_errors=True)
+    for part in LEFT_OUT:
+        shutil.rmtree(folder / part, ignore_errors=True)
 
 
 def _fill_once(target: Path, fill: Callable[[Path], None]) -> Path:
@@ -138,6 +161,6 @@ def _digest(*facts: str) -> str:
 
 if __name__ == "__main__":
     try:
-        build_function_asset()
+        build_function_assets()
     except AssetError as error:
         sys.exit(str(error))

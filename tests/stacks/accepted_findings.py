@@ -13,7 +13,7 @@ ACCEPTED_FINDINGS = (
         r"(Artifact)?(Start|Evaluate|Finish)|"
         r"Versions|Change|ScheduledSwitch|Serialize|Classify|Filter|Threshold|Upload|Batch|BatchSummary|Drift|"
         r"Watch)/Resource",
-        "The runtime is pinned: the newest is taken when the wheels in lambdas/requirements.txt are for it.",
+        "The runtime is pinned: the newest is taken when the wheels that lambdas/ lists are for it.",
     ),
     (
         r"AwsSolutions-IAM5\[Resource::arn:<AWS::Partition>:s3:::<[^>]+>/"

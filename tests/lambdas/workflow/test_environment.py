@@ -13,7 +13,7 @@ from lambdas.workflow import environment
 
 ROOT = Path(__file__).parents[3]
 SITE_PACKAGES = Path(boto3.__file__).parents[1]
-# What AWS's Python runtime brings (boto3 and what it stands on), then what lambdas/requirements.txt does.
+# What AWS's Python runtime brings (boto3 and what it stands on), then what the lists in lambdas/ do.
 AWS_RUNTIME = ("boto3", "botocore", "s3transfer", "urllib3", "dateutil", "six.py", "jmespath")
 BUNDLED = (
     *("PIL", "pillow.libs", "aws_lambda_powertools", "typing_extensions.py"),
