@@ -24,6 +24,7 @@ class MonitoringStack(cdk.Stack):
         super().__init__(scope, construct_id, description="Scones Unlimited: tells what is wrong")
         name = settings.name
         add_watching(self, settings=settings, functions=functions.plain)
+        # It measures how the photos of a day look.
         add_drift(self, settings=settings, functions=functions.decoding)
         topic = AlarmTopic(self, "Topic", settings=settings)
         if settings.alarm_email:

@@ -8,13 +8,12 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import IO, Self, cast
 
-from isal import igzip_threaded
+from isal import igzip
 from isal.igzip_lib import IsalError
 
 MAX_BYTES = 1 << 30
 """The most that an archive may unpack to: a ResNet-200 takes 260 MB, CIFAR-100 186 MB."""
 MAX_FILES = 100
-_BLOCK = 1 << 18
 _MAX_EXTENDED_BYTES = 1 << 20
 _EXTENDED_HEADERS = (tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.GNUTYPE_LONGNAME)
 _KINDS = (tarfile.REGTYPE, tarfile.AREGTYPE, tarfile.DIRTYPE, *_EXTENDED_HEADERS)
@@ -41,13 +40,11 @@ def open_files(path: Path) -> Iterator[Iterator[tuple[str, IO[bytes]]]]:
         OSError: It cannot be read.
     """
     try:
-        # A thread unpacks ahead of who reads.
-        with igzip_threaded.open(path, "rb", block_size=_BLOCK) as unpacked:
-            bounded = cast(IO[bytes], _Bounded(unpacked))
-            with tarfile.open(fileobj=bounded, mode="r|", tarinfo=_Header) as members:
+        with _BoundedGzip(path) as unpacked:
+            with tarfile.open(fileobj=unpacked, mode="r|", tarinfo=_Header) as members:
                 yield _read_members(members)
-            # gzip's checksum is compared only at its end.
-            while bounded.read(_BLOCK):
+            # gzip compares its checksum only when it comes to its end.
+            while unpacked.read(1 << 16):
                 pass
     except EOFError:
         raise DamagedArchive("it ends too early") from None
@@ -120,14 +117,14 @@ def _refuse_hostile(header: tarfile.TarInfo) -> None:
         raise InvalidArchive(f"its member {name} has {header.size} bytes, more than {limit >> 20} MiB")
 
 
-class _Bounded:
-    """Reads a stream that may not give too many bytes: gzip turns 1 MB into 1 GB."""
+class _BoundedGzip(igzip.IGzipFile):
+    """A packed file that refuses to give too many bytes: gzip turns 1 MB into 1 GB.
 
-    def __init__(self, stream: IO[bytes]) -> None:
-        self._stream = stream
+    ISA-L unpacks in two thirds of zlib's time.
+    """
 
-    def read(self, size: int) -> bytes:
-        block = self._stream.read(size)
-        if self._stream.tell() > MAX_BYTES:
+    def read(self, size: int | None = -1) -> bytes:
+        block = super().read(size)
+        if self.tell() > MAX_BYTES:
             raise InvalidArchive(f"it unpacks to more than {MAX_BYTES:,} bytes")
         return block

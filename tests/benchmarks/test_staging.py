@@ -1,6 +1,7 @@
 """How staging is measured, and what it is measured beside."""
 
 import socket
+import struct
 import threading
 import time
 from pathlib import Path
@@ -64,7 +65,7 @@ def test_a_server_at_a_distance_answers_the_same_and_later() -> None:
         thread.start()
         with (
             put_at_distance(listening.getsockname()[1], 0.2) as port,
-            socket.create_connection(("127.0.0.1", port)) as client,
+            socket.create_connection(("127.0.0.1", port), 60) as client,
         ):
             for question in (b"first", b"x" * 300_000):
                 begin, answer = time.monotonic(), b""
@@ -73,6 +74,23 @@ def test_a_server_at_a_distance_answers_the_same_and_later() -> None:
                     answer += client.recv(1 << 16)
                 assert answer == question
                 assert time.monotonic() - begin >= 0.2
+            client.sendall(b"last")
             client.shutdown(socket.SHUT_WR)
-            thread.join(60)
+            assert client.recv(1 << 16) == b"last"
+            assert client.recv(1 << 16) == b""
+        thread.join(60)
     assert not thread.is_alive()
+
+
+def test_a_client_at_a_distance_that_goes_away_leaves_no_connection_behind() -> None:
+    with (
+        socket.create_server(("127.0.0.1", 0)) as listening,
+        put_at_distance(listening.getsockname()[1], 0.01) as port,
+    ):
+        with socket.create_connection(("127.0.0.1", port)) as client:
+            # Closing at once resets it.
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            server, _ = listening.accept()
+        with server:
+            server.settimeout(60)
+            assert server.recv(1) == b""

@@ -221,3 +221,16 @@ def test_a_tar_that_was_cut_before_it_was_packed_is_noticed(tmp_path):
     archive.write_bytes(gzip.compress(member.tobuf(tarfile.GNU_FORMAT) + bytes(2000)))
     with pytest.raises(DamagedArchive):
         read_through(archive)
+
+
+def test_a_wrong_checksum_is_told_however_much_follows_the_files(tmp_path):
+    # The checksum comes after more than is unpacked at once.
+    content = bytearray(gzip.compress(gzip.decompress(packed(FILES)) + bytes(4 << 20)))
+    whole = tmp_path / "whole.tar.gz"
+    whole.write_bytes(content)
+    unpack(whole, tmp_path / "unpacked")
+    content[-5] ^= 1
+    wrong = tmp_path / "wrong.tar.gz"
+    wrong.write_bytes(content)
+    with pytest.raises(DamagedArchive):
+        unpack(wrong, tmp_path / "refused")

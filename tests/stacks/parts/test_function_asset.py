@@ -89,23 +89,22 @@ def check_start_of_handlers(
     python: str, unpack: Callable[[Path], Path], runtime: Path, *assemblies: Assembly
 ) -> None:
     """Checks that each handler can be imported, and that it imports the decoders if its asset has them."""
-    # By handler: the asset as it is uploaded, and the environment.
+    # By handler and asset as it is uploaded: the environment.
     functions = {
-        properties["Handler"]: (
+        (
+            properties["Handler"],
             made.folder / f"asset.{properties['Code']['S3Key'].removesuffix('.zip')}",
-            properties["Environment"]["Variables"],
-        )
+        ): properties["Environment"]["Variables"]
         for made in assemblies
         for stack in STACKS
         for function in made.resources(stack, "AWS::Lambda::Function").values()
         if "FunctionName" in (properties := function["Properties"])
     }
-    for handler, (asset, environment) in functions.items():
+    for (handler, asset), environment in functions.items():
         decodes = import_handler(handler, environment, python, unpack(asset), runtime)
         assert decodes == (asset / "PIL").exists(), f"{handler} has the wrong asset"
-    assert {f"lambdas.{function}.handler" for function in ("serialize", "classify", "filter")} < set(
-        functions
-    )
+    steps = {f"lambdas.{function}.handler" for function in ("serialize", "classify", "filter")}
+    assert steps < {handler for handler, _ in functions}
 
 
 def import_handler(
