@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.model.job_folder import read_split
-from training.data.record_file import MAGIC, find_records, read_records
+from training.data.record_file import MAGIC, read_records
 from training.hyperparameters import parse
 
 
@@ -22,7 +22,7 @@ def test_images_and_labels_that_mxnet_packs_are_read(dataset: Path, mxnet, tmp_p
     channel.mkdir()
     mxnet.record(images, np.array(labels, np.float32), channel / "train.rec")
     hyperparameters = parse({"num_classes": "2", "num_training_samples": str(len(labels))})
-    found = read_records(find_records(channel), channel, hyperparameters)
+    found = read_records(channel / "train.rec", channel, hyperparameters)
     assert [record.label for record in found] == labels
     assert [record.content() for record in found] == [path.read_bytes() for path in sorted(images.iterdir())]
 
@@ -37,6 +37,6 @@ def test_several_labels_that_mxnet_packs_are_read(mxnet, tmp_path: Path) -> None
     channel.mkdir()
     mxnet.record(images, labels, channel / "train.rec")
     hyperparameters = parse({"num_classes": "3", "num_training_samples": "2", "multi_label": "1"})
-    found = read_records(find_records(channel), channel, hyperparameters)
+    found = read_records(channel / "train.rec", channel, hyperparameters)
     assert [record.label for record in found] == [(1, 0, 1), (0, 0, 1)]
     assert [record.content() for record in found] == [b"a", b"b"]

@@ -48,11 +48,7 @@ def _refuse_another(hyperparameters: Hyperparameters, graph: InferredGraph) -> N
     num_layers = _count_layers(graph.symbol) or hyperparameters.num_layers
     for name, wanted, found in (
         ("num_layers", hyperparameters.num_layers, num_layers),
-        (
-            "image_shape",
-            ",".join(map(str, hyperparameters.image_shape)),
-            ",".join(map(str, graph.image_shape)),
-        ),
+        ("image_shape", *(",".join(map(str, each.image_shape)) for each in (hyperparameters, graph))),
         ("num_classes", hyperparameters.num_classes, graph.num_classes),
         ("multi_label", hyperparameters.multi_label, int(graph.multi_label)),
     ):

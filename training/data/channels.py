@@ -2,12 +2,13 @@
 
 import logging
 from collections.abc import Sequence
+from pathlib import Path
 
 from training.container_paths import ContainerPaths
 from training.contract import CHANNELS, IMAGE_CONTENT_TYPES, RECORD_CONTENT_TYPE, CustomerError
 from training.data.labels import LabelledImage
-from training.data.list_file import find_list, read_list
-from training.data.record_file import find_records, read_records
+from training.data.list_file import read_list
+from training.data.record_file import read_records
 from training.hyperparameters import Hyperparameters
 
 log = logging.getLogger("training")
@@ -26,15 +27,26 @@ def read_channel(
     folder = paths.find_channel(channel)
     if _holds_records(paths, channel):
         log.info("Searching for .rec files in %s.", folder)
-        return read_records(find_records(folder), folder, hyperparameters)
+        return read_records(_find_one(folder, "rec", channel), folder, hyperparameters)
     list_channel = f"{channel}_lst"
     _require(paths, list_channel)
     log.info("Searching for .lst files in %s.", paths.find_channel(list_channel))
-    file = find_list(paths.find_channel(list_channel), folder)
+    file = _find_one(paths.find_channel(list_channel), "lst", channel)
     log.info("Creating record files for %s", file.name)
     images = read_list(file, folder, hyperparameters)
     log.info("Done creating record files...")
     return images
+
+
+def _find_one(folder: Path, kind: str, channel: str) -> Path:
+    """Returns a folder's one file of a kind, whatever its name; of a list, the error begins as AWS's does."""
+    found = sorted(path for path in folder.rglob(f"*.{kind}") if path.is_file())
+    if len(found) != 1:
+        raise CustomerError(
+            f"Customer Error: Invalid {kind} file in the {channel} channel. "
+            f"Expected one .{kind} in {folder.name}, found {len(found)}."
+        )
+    return found[0]
 
 
 def _require(paths: ContainerPaths, channel: str) -> None:

@@ -49,7 +49,10 @@ def read_image(source: Path | bytes) -> Image.Image:
                 image.load()
                 if image.mode == "P" and image.palette is None:
                     raise ValueError("its colours are numbers in a palette that is not there")
-                return _scale_to_8_bits(image).convert("RGB")
+                if image.mode.startswith("I;16"):
+                    # Pillow's own conversion would clip a grey image of 16 bits to white.
+                    return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8)).convert("RGB")
+                return image.convert("RGB")
     except Image.UnidentifiedImageError:
         raise UnreadableImage("not a PNG or JPEG image") from None
     except UnreadableImage:
@@ -57,13 +60,6 @@ def read_image(source: Path | bytes) -> Image.Image:
     except (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error) as error:
         raise UnreadableImage(f"damaged image: {error}") from None
     raise UnreadableImage(f"{width}x{height} pixels, at most {MAX_PIXELS:,} are allowed")
-
-
-def _scale_to_8_bits(image: Image.Image) -> Image.Image:
-    """Scales a grey image of 16 bits; Pillow's own conversion would clip it to white."""
-    if not image.mode.startswith("I;16"):
-        return image
-    return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
 
 
 def resize_whole(image: Image.Image, height: int, width: int) -> Pixels:

@@ -8,20 +8,6 @@ from training.data.labels import Label, LabelledImage, parse_label
 from training.hyperparameters import Hyperparameters
 
 
-def find_list(list_channel: Path, image_channel: Path) -> Path:
-    """Returns the one ``.lst`` of a channel, whatever its name.
-
-    Raises:
-        CustomerError: There is none, or more than one; the text begins as AWS's does.
-    """
-    found = sorted(path for path in list_channel.rglob("*.lst") if path.is_file())
-    if len(found) != 1:
-        raise CustomerError(
-            f"{_begin_error(image_channel)} Expected one .lst in {list_channel.name}, found {len(found)}."
-        )
-    return found[0]
-
-
 def read_list(file: Path, image_channel: Path, hyperparameters: Hyperparameters) -> list[LabelledImage]:
     """Returns the images that the list names, in its order.
 
@@ -33,7 +19,7 @@ def read_list(file: Path, image_channel: Path, hyperparameters: Hyperparameters)
         CustomerError: The list is empty, or a line is not index, label and path of an existing file; the
             text begins as AWS's does.
     """
-    invalid = _begin_error(image_channel)
+    invalid = f"Customer Error: Invalid lst file in the {image_channel.name} channel."
     try:
         lines = file.read_text(encoding="utf-8").split("\n")
     except UnicodeDecodeError:
@@ -57,10 +43,6 @@ def read_list(file: Path, image_channel: Path, hyperparameters: Hyperparameters)
     if missing:
         raise CustomerError(f"{invalid} {missing[0]}; missing are {len(missing)} of {len(images)} files.")
     return images
-
-
-def _begin_error(image_channel: Path) -> str:
-    return f"Customer Error: Invalid lst file in the {image_channel.name} channel."
 
 
 def _parse_line(

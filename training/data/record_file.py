@@ -22,20 +22,6 @@ WHOLE, FIRST, MIDDLE, LAST = range(4)
 IMAGE_HEADER = struct.Struct("<IfQQ")
 
 
-def find_records(channel: Path) -> Path:
-    """Returns the one ``.rec`` of a channel, whatever its name.
-
-    Raises:
-        CustomerError: There is none, or more than one.
-    """
-    found = sorted(path for path in channel.rglob("*.rec") if path.is_file())
-    if len(found) != 1:
-        raise CustomerError(
-            f"Customer Error: Expected one .rec file in the {channel.name} channel, found {len(found)}."
-        )
-    return found[0]
-
-
 def read_records(path: Path, channel: Path, hyperparameters: Hyperparameters) -> list[LabelledImage]:
     """Returns the images of the file, in its order; only their labels are read now.
 

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from training.contract import CustomerError
 from training.fitting.gradients import Gradients
+from training.fitting.mixing import mix
 from training.fitting.objective import Objective, choose_objective
 from training.hyperparameters import Hyperparameters
 from training.network.fixed_network import FixedNetwork
@@ -48,13 +49,15 @@ class Batches:
 class TrainingPlan:
     """The network that is trained, the averaged one that is scored and stored, and both channels.
 
-    Both networks are the same graph, each with its own weights.
+    Both networks are the same graph, each with its own weights. ``mixes`` says whether the first is trained
+    on mixtures of two examples.
     """
 
     network: TrainedNetwork
     averaged: Network
     training: Batches
     validation: Batches
+    mixes: bool = False
 
 
 @dataclass(frozen=True)
@@ -146,6 +149,8 @@ def fit(
     gradients = Gradients(plan.network, hyperparameters.mini_batch_size)
 
     def update(x: Tensor, labels: Tensor) -> Tensor:
+        if plan.mixes:
+            x, labels = mix(x, labels, hyperparameters.num_classes, generator)
         logits = gradients.compute(x, labels, objective.compute_loss)
         optimizer.step()
         schedule.step()

@@ -1,7 +1,7 @@
 """Computes loss and accuracy: for one class an image, or with multi_label for any number of classes.
 
 An objective takes logits (n, classes) and the labels of those images, and returns float32 (n,): each image's
-loss, or its share of right answers, 0 to 1.
+loss, or its share of right answers, 0 to 1. For the loss, labels may also be each class's share.
 """
 
 from dataclasses import dataclass
@@ -35,8 +35,9 @@ class ManyClasses:
     weight_if_absent: Tensor
 
     def compute_loss(self, logits: Tensor, labels: Tensor) -> Tensor:
-        weights = torch.where(labels > 0, self.weight_if_present, self.weight_if_absent)
-        return F.binary_cross_entropy_with_logits(logits, labels, weights, reduction="none").mean(1)
+        present = self.weight_if_present * labels * F.logsigmoid(logits)
+        absent = self.weight_if_absent * (1 - labels) * F.logsigmoid(-logits)
+        return -(present + absent).mean(1)
 
     def compute_accuracy(self, logits: Tensor, labels: Tensor) -> Tensor:
         return ((logits > 0) == (labels > 0)).float().mean(1)

@@ -54,7 +54,7 @@ def plan_fine_tuning(
 
     trained_on, scored_on = view(training, hyperparameters.augmentation_type), view(validation, None)
     fit_last_layer(network, trained_on, choose_objective(hyperparameters, training.labels))
-    return TrainingPlan(network, network.fix(), trained_on, scored_on)
+    return TrainingPlan(network, network.fix(), trained_on, scored_on, mixes=True)
 
 
 def cache_views(

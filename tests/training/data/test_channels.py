@@ -1,6 +1,7 @@
 """What a channel holds is told by its content type, or else by its files; the rest is refused in one line."""
 
 import json
+import re
 import shutil
 
 import pytest
@@ -88,7 +89,7 @@ def test_the_content_type_decides_where_a_channel_holds_both(job):
         ),
         (
             {"ContentType": "application/x-recordio"},
-            "Expected one .rec file in the train channel, found 0.",
+            "Invalid rec file in the train channel. Expected one .rec in train, found 0.",
         ),
     ],
 )
@@ -110,4 +111,22 @@ def test_channel_settings_that_cannot_be_read_are_one_line(job, text):
 def test_images_without_their_list_channel_are_told_which_channels_there_must_be(job):
     shutil.rmtree(job.root / "input/data/train_lst")
     with pytest.raises(CustomerError, match=r"There is no train_lst channel\. The channels must be train, "):
+        read(job)
+
+
+@pytest.mark.parametrize("kind", ["lst", "rec"])
+def test_no_list_or_record_file_and_two_of_them_are_refused(job, kind):
+    if kind == "rec":
+        as_records(job, "train")
+    folder = job.root / "input/data" / ("train_lst" if kind == "lst" else "train")
+    configure(job, train={"ContentType": "application/x-recordio"} if kind == "rec" else {})
+    (folder / f"other.{kind}").touch()
+    expected = (
+        f"Customer Error: Invalid {kind} file in the train channel. Expected one .{kind} in {folder.name}"
+    )
+    with pytest.raises(CustomerError, match=re.escape(f"{expected}, found 2.")):
+        read(job)
+    for file in folder.iterdir():
+        file.unlink()
+    with pytest.raises(CustomerError, match=re.escape(f"{expected}, found 0.")):
         read(job)

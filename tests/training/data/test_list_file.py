@@ -5,7 +5,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from training.contract import CustomerError
-from training.data.list_file import find_list, read_list
+from training.data.list_file import read_list
 from training.hyperparameters import Hyperparameters
 
 TWO_CLASSES = Hyperparameters(num_classes=2, num_training_samples=1)
@@ -24,7 +24,7 @@ def channel(tmp_path):
 
     def read(content, hyperparameters=TWO_CLASSES):
         (lists / "train.lst").write_bytes(content)
-        return read_list(find_list(lists, images), images, hyperparameters)
+        return read_list(lists / "train.lst", images, hyperparameters)
 
     return read
 
@@ -113,14 +113,6 @@ def test_of_many_missing_files_the_first_is_named_and_all_are_counted(channel):
         "Customer Error: Invalid lst file in the train channel. "
         "train.lst line 2: the channel has no file 'absent.png'; missing are 2 of 3 files."
     )
-
-
-def test_no_list_and_two_lists_are_refused(channel, tmp_path):
-    with pytest.raises(CustomerError, match=r"Expected one \.lst in train_lst, found 0"):
-        find_list(tmp_path / "train_lst", tmp_path / "train")
-    (tmp_path / "train_lst" / "other.lst").touch()
-    with pytest.raises(CustomerError, match="found 2"):
-        channel(b"0\t0\tb.png\n")
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.training.data.record_writer import MAGIC, image_record, record
 from training.contract import CustomerError
-from training.data.record_file import find_records, read_records
+from training.data.record_file import read_records
 from training.hyperparameters import Hyperparameters
 
 TWO_CLASSES = Hyperparameters(num_classes=2, num_training_samples=1)
@@ -35,7 +35,7 @@ def read(tmp_path):
 
     def call(content, hyperparameters=TWO_CLASSES):
         (channel / "data.rec").write_bytes(content)
-        return read_records(find_records(channel), channel, hyperparameters)
+        return read_records(channel / "data.rec", channel, hyperparameters)
 
     return call
 
@@ -129,14 +129,6 @@ def test_another_number_of_labels_than_classes_is_the_recorded_error(read, label
         f"Customer Error: Mismatch between number of labels in the multi-label data ({count}) and the "
         "num_classes parameter (3). See data.rec record 0 at byte 0."
     )
-
-
-def test_no_file_and_two_files_are_refused(read, tmp_path):
-    with pytest.raises(CustomerError, match=r"Expected one \.rec file in the train channel, found 0"):
-        find_records(tmp_path / "train")
-    (tmp_path / "train" / "other.rec").touch()
-    with pytest.raises(CustomerError, match="found 2"):
-        read(image_record(1, b"x"))
 
 
 @tmp_path_is_enough
