@@ -69,7 +69,7 @@ BENCHMARKS: Mapping[str, Benchmark] = {
         "MXNet 1.9.1, the same network and epochs",
         ("benchmarks.model.training_speed", DATA, "--rounds", "3"),
         "A quarter of our process is the frozen layers' views, which more epochs do not take again: an epoch "
-        "alone is four times as fast as MXNet's. A round takes ten minutes.",
+        "alone is five times as fast as MXNet's. A round takes nine minutes.",
     ),
     "serving": Benchmark(
         "`/invocations`", "an MXNet module behind the same server", ("benchmarks.model.serving", DATA)
