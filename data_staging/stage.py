@@ -116,6 +116,8 @@ def _run(options: argparse.Namespace) -> str:
     from data_staging import own_pictures, steps
     from stacks.configuration.settings import SettingError, read_cdk_json
 
+    if options.out is None and not options.fetch:
+        from data_staging import deployment_steps
     if options.fetch and options.images is None:
         return str(steps.find_archive(options.archive))
     try:
@@ -144,17 +146,17 @@ def _run(options: argparse.Namespace) -> str:
         data_set = steps.read_own_pictures(images, classes, settings.validation_fraction, other_class)
     else:
         if options.archive is None and options.out is None:
-            kept = steps.keep_own_pictures(
+            kept = deployment_steps.keep_own_pictures(
                 name, options.bucket, classes, other_class, labels_wanted=settings.labels_in_training
             )
             if kept is not None:
                 return kept
         archive = steps.find_archive(options.archive)
         data_set = steps.read_data_set(archive, classes, settings.validation_fraction, other_class)
-    if options.out is None:
-        data_set = steps.take_labelled(data_set, name, wanted=settings.labels_in_training)
-    out = None if options.out is None else Path(options.out)
-    return steps.stage(data_set, name, options.bucket, out)
+    if options.out is not None:
+        return steps.describe(data_set, *steps.write(data_set, Path(options.out)))
+    data_set = deployment_steps.take_labelled(data_set, name, wanted=settings.labels_in_training)
+    return steps.describe(data_set, *deployment_steps.upload(data_set, name, options.bucket))
 
 
 def main(arguments: list[str] | None = None) -> int:

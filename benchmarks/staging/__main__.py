@@ -54,8 +54,8 @@ def main() -> int:
         to_folder = compare(stage_to_folder, save_to_folder, rounds)
         to_s3 = compare_to_s3(cloud, "here", rounds)
         with put_at_distance(cloud.port, SECONDS_AWAY) as port:
-            endpoint = f"http://127.0.0.1:{port}"
-            away = replace(cloud, environment={**cloud.environment, "AWS_ENDPOINT_URL": endpoint})
+            distant = {"AWS_ENDPOINT_URL_S3": f"http://127.0.0.1:{port}"}
+            away = replace(cloud, environment={**cloud.environment, **distant})
             to_distant_s3 = compare_to_s3(away, "away", rounds)
         before = compare(read, decompress, rounds)
     print_report(

@@ -11,7 +11,7 @@ import botocore.client
 import pytest
 from moto import mock_aws
 
-from data_staging import steps
+from data_staging import deployment_steps, steps
 from data_staging.dataset import DataSet
 from data_staging.errors import StagingError
 from data_staging.progress import Progress
@@ -50,14 +50,14 @@ def puts(calls: list[Call]) -> list[str]:
 
 
 def stage(data_set: DataSet, bucket: str | None = None) -> str:
-    return steps.stage(data_set, "scones", bucket, None)
+    return steps.describe(data_set, *deployment_steps.upload(data_set, "scones", bucket))
 
 
 def test_the_same_keys_and_bytes_come_to_s3_as_to_a_folder(
     deployed: None, data_set: DataSet, tmp_path: Path
 ) -> None:
     stage(data_set)
-    steps.stage(data_set, "scones", None, tmp_path)
+    steps.write(data_set, tmp_path)
     files = {str(path.relative_to(tmp_path)): path for path in tmp_path.rglob("*") if path.is_file()}
     assert keys() == files.keys()
     s3 = boto3.client("s3")

@@ -124,7 +124,7 @@ def test_a_picture_that_changes_meanwhile_is_noticed(change: Any, pictures: Path
     data_set = steps.read_own_pictures(pictures, CLASSES, 0.1)
     change(pictures / "pear" / "3.png")
     with pytest.raises(StagingError, match=r"pear/3\.png' was changed meanwhile: run it again"):
-        steps.stage(data_set, "scones", None, tmp_path)
+        steps.write(data_set, tmp_path)
     assert list((tmp_path / "datasets").iterdir()) == []
 
 
