@@ -102,8 +102,10 @@ ARROWS = {
         # The functions' package, and what of it this Python can import.
         "local.lambda_functions.packages",
         "stacks.parts.function_asset",
-        # Archives of as many photos as a measurement takes, and photos as staging reads them.
+        # Archives of as many photos as a measurement takes, and photos as staging reads and writes them.
         "data_staging.dataset",
+        "data_staging.folder",
+        "data_staging.own_pictures",
         "data_staging.photos",
         "data_staging.sample",
         "evaluation.measures",
