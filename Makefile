@@ -117,7 +117,7 @@ test-privileges: setup-dev ## what each role uses, end to end: writes the table 
 	python -m pytest -n 3 --dist loadfile tests/end_to_end && python -m tests.stacks.privileges "$$uses"
 
 # What cannot be installed fails the benchmarks that need it, and no others.
-bench: setup-dev       ## every benchmark beside its rival: writes benchmarks/results.md (an hour)
+bench: setup-dev       ## every benchmark beside its rival: writes benchmarks/results.md (an hour and a half)
 	@$(MAKE) --no-print-directory --keep-going .cache/mxnet-1.9.1/installed .cache/sagemaker-sdk/installed || true; \
 	python -m benchmarks.results
 

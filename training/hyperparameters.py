@@ -143,9 +143,10 @@ def find_contradiction(chosen: Hyperparameters, given: Mapping[str, str]) -> str
         name, rule = "num_layers", f"for the image_shape {shape} it must be one of {small}"
     elif chosen.resize is not None and chosen.resize < shorter:
         name, rule = "resize", f"it must be at least {shorter} for the image_shape {shape}"
-    elif chosen.optimizer == "adam" and 1 in (chosen.beta_1, chosen.beta_2):
-        name = "beta_1" if chosen.beta_1 == 1 else "beta_2"
-        rule = "it must be below 1 for the optimizer adam"
+    elif chosen.optimizer == "adam" and chosen.beta_1 == 1:
+        name, rule = "beta_1", "it must be below 1 for the optimizer adam"
+    elif chosen.optimizer == "adam" and chosen.beta_2 == 1:
+        name, rule = "beta_2", "it must be below 1 for the optimizer adam"
     elif (chosen.top_k or 0) > chosen.num_classes:
         name, rule = "top_k", f"it must not exceed the number of classes ({chosen.num_classes})"
     elif chosen.multi_label and chosen.top_k:

@@ -220,3 +220,9 @@ def test_a_wrong_other_class_is_one_line(name: str, told: str, capsys: pytest.Ca
     error = capsys.readouterr().err
     assert error.count("\n") == 1
     assert told in error
+
+
+def test_writing_a_folder_does_not_wait_for_boto3() -> None:
+    program = "import sys; from data_staging import steps; print('boto3' in sys.modules)"
+    imported = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert imported.stdout == "False\n"

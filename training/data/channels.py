@@ -39,7 +39,11 @@ def read_channel(
 
 
 def _find_one(folder: Path, kind: str, channel: str) -> Path:
-    """Returns a folder's one file of a kind, whatever its name; of a list, the error begins as AWS's does."""
+    """Returns a folder's one file of a kind, whatever its name.
+
+    Raises:
+        CustomerError: There is none, or more than one; for a list the text begins as AWS's does.
+    """
     found = sorted(path for path in folder.rglob(f"*.{kind}") if path.is_file())
     if len(found) != 1:
         raise CustomerError(

@@ -19,7 +19,7 @@ def mix(x: Tensor, labels: Tensor, classes: int, generator: torch.Generator) -> 
     """
     shares = F.one_hot(labels, classes).float() if labels.ndim == 1 else labels
     seed = int(torch.randint(1 << 62, (1,), generator=generator))
-    drawn = random.Random(seed).betavariate(ALPHA, ALPHA)
+    drawn = random.Random(seed).betavariate(ALPHA, ALPHA)  # PyTorch's own takes no generator
     partners = torch.randperm(len(x), generator=generator)
     partner = min(drawn, 1 - drawn)
     return x.lerp(x[partners], partner), shares.lerp(shares[partners], partner)

@@ -14,7 +14,7 @@ from training.hyperparameters import Hyperparameters
 
 
 class OneClass:
-    """Takes labels int64 (n,): softmax and cross-entropy; an image is right or wrong."""
+    """Takes labels int64 (n,), or shares: softmax and cross-entropy; an image is right or wrong."""
 
     def compute_loss(self, logits: Tensor, labels: Tensor) -> Tensor:
         return F.cross_entropy(logits, labels, reduction="none")
@@ -25,7 +25,7 @@ class OneClass:
 
 @dataclass(frozen=True)
 class ManyClasses:
-    """Takes labels float32 (n, classes) of 0 and 1: sigmoid and binary cross-entropy, averaged over classes.
+    """Takes labels float32 (n, classes) from 0 to 1: sigmoid and binary cross-entropy, averaged over classes.
 
     The accuracy is AWS's "average accuracy across all classes"; a class is predicted above a probability of
     0.5, which AWS does not document. The weights are float32 (classes,).

@@ -3,9 +3,19 @@
 import pytest
 import torch
 
+from training.container_paths import ContainerPaths
+from training.data.channels import read_channel
+from training.data.examples import Examples
+from training.fitting.epochs import Batches, TrainingPlan, fit
+from training.fitting.gradients import Gradients
 from training.fitting.mixing import mix
 from training.fitting.objective import OneClass, choose_objective
-from training.hyperparameters import Hyperparameters
+from training.fitting.train import plan_all_layers
+from training.fitting.transfer import plan_fine_tuning
+from training.hyperparameters import Hyperparameters, parse
+from training.network.efficientnet import load_pretrained
+from training.network.residual import build_resnet, initialise_randomly
+from training.network.trained_network import TrainedNetwork
 
 COUNT = 64
 
@@ -57,3 +67,40 @@ def test_of_several_labels_the_loss_is_that_of_both_too_whatever_the_classes_wei
 def test_the_same_seed_mixes_the_same():
     assert all(torch.equal(one, other) for one, other in zip(mix_numbers(1), mix_numbers(1), strict=True))
     assert not torch.equal(mix_numbers(1)[0], mix_numbers(2)[0])
+
+
+@pytest.mark.parametrize("mixes", [True, False])
+def test_training_mixes_only_where_the_plan_says_so(mixes, monkeypatch):
+    network = initialise_randomly(build_resnet(20, (3, 28, 28), 2), (3, 28, 28))
+    labels = torch.arange(32) % 2
+    pixels = torch.rand(32, 3, 28, 28, generator=torch.Generator().manual_seed(1)) * 255
+    seen = []
+
+    def note(self, x, labels, compute_loss):
+        seen.append((x, labels))
+        return torch.zeros(len(x), 2)
+
+    monkeypatch.setattr(Gradients, "compute", note)
+    hyperparameters = Hyperparameters(
+        num_classes=2, num_training_samples=32, num_layers=20, image_shape=(3, 28, 28), epochs=1
+    )
+    channel = Batches(labels, lambda indices: pixels[indices])
+    trained = TrainedNetwork(network)
+    plan = TrainingPlan(trained, trained.fix(), channel, channel, mixes=mixes)
+    fit(plan, hyperparameters, torch.Generator().manual_seed(1), lambda _: None, lambda *_: None)
+    ((x, given),) = seen
+    originals = {tuple(each.flatten().tolist()) for each in pixels}
+    assert all(tuple(each.flatten().tolist()) in originals for each in x) is not mixes
+    assert (given.shape == (32, 2)) is mixes
+
+
+def test_what_is_fine_tuned_mixes_and_what_is_trained_in_all_layers_does_not(job):
+    paths = ContainerPaths(job.root)
+    hyperparameters = parse(paths.read_hyperparameters())
+    training, validation = (
+        Examples(read_channel(paths, channel, hyperparameters), channel, hyperparameters)
+        for channel in ("train", "validation")
+    )
+    assert plan_fine_tuning(training, validation, hyperparameters, torch.Generator()).mixes
+    network = load_pretrained(2, (3, 224, 224))
+    assert not plan_all_layers(network, training, validation, hyperparameters, torch.Generator()).mixes
