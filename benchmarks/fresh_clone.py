@@ -35,9 +35,9 @@ STEP = re.compile(
     r"  training: (this|takes|epoch)|Before these|make down)"
 )
 SET_UP = "Pictures:"
+"""The line that comes first once all is installed."""
 # Of a path the report keeps the last part: the rest tells about this machine alone.
 FOLDERS = re.compile(r"(?<![\w:/.])/(?:[^\s/,)]+/)*")
-"""The line that comes first once all is installed."""
 
 
 @dataclass
